@@ -1,0 +1,80 @@
+"""Units and the one rounding rule.
+
+Past the solver every amount is an integer: kilograms of cargo, fen (1/100 yuan), grams of CO2e, kilogram-kilometres,
+seconds. Floats live inside the solver and in intensities only. :func:`to_integer` is the single rounding point
+(half to even, like IEEE 754 and Python's Decimal default); :func:`apportion` splits an integer so that the parts
+re-add exactly (largest remainder).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
+from decimal import ROUND_HALF_EVEN, Decimal
+from fractions import Fraction
+
+KG_PER_T = 1000
+G_PER_KG = 1000
+FEN_PER_YUAN = 100
+
+CHINA_TIME = timezone(timedelta(hours=8), "Asia/Shanghai")
+"""China has one time zone and no daylight saving since 1991, so a fixed offset is exact."""
+
+
+def to_integer(amount: float | Decimal | Fraction) -> int:
+    """Round to the nearest integer, halves to even: the only place where amounts are rounded.
+
+    Raises ValueError for NaN and infinities.
+    """
+    if isinstance(amount, float):
+        if amount != amount or amount in (float("inf"), float("-inf")):
+            raise ValueError(f"not a finite amount: {amount}")
+        amount = Decimal(amount)
+    if isinstance(amount, Fraction):
+        return round(amount)
+    return int(amount.to_integral_value(rounding=ROUND_HALF_EVEN))
+
+
+def apportion(total: int, weights: Sequence[float]) -> list[int]:
+    """Split ``total`` in proportion to non-negative ``weights`` so that the parts sum to it exactly.
+
+    Largest remainder method (Hare quota); ties go to the earlier index, so the result is deterministic. A total may be
+    negative. All weights zero, or a negative weight, raise ValueError.
+    """
+    exact = [Fraction(weight) for weight in weights]
+    whole = sum(exact)
+    if whole <= 0 or min(exact) < 0:
+        raise ValueError("weights must be non-negative with a positive sum")
+    sign = -1 if total < 0 else 1
+    shares = [abs(total) * weight / whole for weight in exact]
+    parts = [share.numerator // share.denominator for share in shares]
+    by_remainder = sorted(range(len(parts)), key=lambda i: (parts[i] - shares[i], i))
+    for i in by_remainder[: abs(total) - sum(parts)]:
+        parts[i] += 1
+    return [sign * part for part in parts]
+
+
+def tonnes(mass_kg: int) -> str:
+    """Kilograms as tonnes with three decimals, exact: ``1600500`` -> ``"1600.500"``."""
+    return f"{Decimal(mass_kg) / KG_PER_T:.3f}"
+
+
+def yuan(amount_fen: int) -> str:
+    """Fen as yuan with two decimals, exact: ``12345`` -> ``"123.45"``."""
+    return f"{Decimal(amount_fen) / FEN_PER_YUAN:.2f}"
+
+
+def kilograms(mass_g: int) -> str:
+    """Grams as kilograms with three decimals, exact: ``-1500`` -> ``"-1.500"``."""
+    return f"{Decimal(mass_g) / G_PER_KG:.3f}"
+
+
+def local_time(text: str) -> datetime:
+    """An ISO 8601 time; one without an offset is China time. Raises ValueError on anything else."""
+    moment = datetime.fromisoformat(text.strip())
+    return moment.replace(tzinfo=CHINA_TIME) if moment.tzinfo is None else moment.astimezone(CHINA_TIME)
+
+
+def iso(moment: datetime) -> str:
+    """An aware time as ISO 8601 with offset, to the second."""
+    return moment.astimezone(CHINA_TIME).isoformat(timespec="seconds")
