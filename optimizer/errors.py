@@ -6,7 +6,7 @@
     │   ├── ShipmentDataError       a shipments file or request is wrong
     │   ├── EventDataError          a reported event is wrong
     │   └── UnknownRecordError      a place, account, waybill or period that does not exist
-    ├── ConflictError               the request contradicts what is already recorded (same id, other content; closed period)
+    ├── ConflictError               the request contradicts what is recorded (same id, other content; closed period)
     ├── BoundaryError               two emission boundaries (WTW CO2e, TTW CO2) were about to be mixed
     ├── FactorError                 no emission factor fits, or one is used outside its validity
     └── SolverError                 OR-Tools answered something that is not a plan (a defect of ours, exit 3)
@@ -87,7 +87,9 @@ class InputError(ModalshiftError):
         """One error for a non-empty list of faults."""
         count = len(faults)
         return cls(
-            Message(f"输入有 {count} 处错误，未写入任何内容。", f"The input has {count} fault(s); nothing was written."),
+            Message(
+                f"输入有 {count} 处错误，未写入任何内容。", f"The input has {count} fault(s); nothing was written."
+            ),
             tuple(faults),
         )
 
