@@ -88,8 +88,8 @@ class LockPassage:
 @dataclass(frozen=True, slots=True)
 class Voyage:
     """One sailing of one vessel. ``vessel_id`` names the hull the plan uses (class, home, number), so that fleet
-    balance can be checked by following each hull. ``berth_from`` and ``free_at`` bound the time the vessel is taken; an empty
-    voyage repositions it (``cargo_group`` is empty, load 0)."""
+    balance can be checked by following each hull. ``berth_from`` and ``free_at`` bound the time the vessel is taken; an
+    empty voyage repositions it (``cargo_group`` is empty, load 0)."""
 
     voyage_id: str
     vessel_id: str
