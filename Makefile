@@ -1,0 +1,81 @@
+# 公转水 modalshift. Two commands from a fresh clone: `make demo`, then `make serve`.
+# Needs make, Python 3.11 or newer with venv, and a package registry. Writes only inside this directory.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+DEMO_DIR := demo-out
+HOST ?= 127.0.0.1
+PORT ?= 8000
+
+# Stamps stand inside the venv, so that removing it forgets them too.
+VENV_MADE := $(VENV)/.made
+RUNTIME_INSTALLED := $(VENV)/.runtime-installed
+DEV_INSTALLED := $(VENV)/.dev-installed
+
+.PHONY: help demo serve test check lock clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make demo   一条命令演示全程 / the whole story on the shipped data, into $(DEMO_DIR)/"
+	@echo "make serve  打开网页 / web pages on http://$(HOST):$(PORT)"
+	@echo "make test   测试 / tests"
+	@echo "make check  静态检查 / ruff, mypy, import-linter"
+	@echo "make lock   更新依赖锁 / refresh the lock files"
+	@echo "make clean  清理 / remove the virtual environment and everything generated"
+
+demo: $(RUNTIME_INSTALLED)
+	$(BIN)/modalshift demo --out $(DEMO_DIR)
+
+serve: $(DEMO_DIR)/modalshift.db
+	$(BIN)/modalshift serve --demo --db sqlite:///$(DEMO_DIR)/modalshift.db --host $(HOST) --port $(PORT)
+
+$(DEMO_DIR)/modalshift.db: | $(RUNTIME_INSTALLED)
+	$(BIN)/modalshift demo --out $(DEMO_DIR)
+
+test: $(DEV_INSTALLED)
+	$(BIN)/python -m pytest -q
+
+check: $(DEV_INSTALLED)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+# The dev extra is locked against the runtime lock, so that tests run on the very versions that ship.
+lock: $(DEV_INSTALLED)
+	$(BIN)/uv pip compile pyproject.toml --group build -o requirements.lock $(LOCK_OPTIONS)
+	$(BIN)/uv pip compile pyproject.toml --group build --extra dev -c requirements.lock -o requirements-dev.lock $(LOCK_OPTIONS)
+
+LOCK_OPTIONS := --universal --python-version 3.11 --generate-hashes --upgrade --no-emit-index-url --no-header \
+	--no-annotate --quiet
+
+clean:
+	rm -rf $(VENV) $(DEMO_DIR) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis \
+		.import_linter_cache
+
+$(VENV_MADE):
+	@command -v $(PYTHON) >/dev/null || { \
+		echo "找不到 $(PYTHON)。请安装 Python 3.11 或更新版本，或指定：make PYTHON=python3.12"; \
+		echo "No $(PYTHON) here. Install Python 3.11 or newer, or name one: make PYTHON=python3.12"; exit 2; } >&2
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "$(PYTHON) 是 $$($(PYTHON) -V 2>&1)，需要 3.11 或更新版本。可指定：make PYTHON=python3.12"; \
+		echo "$(PYTHON) is $$($(PYTHON) -V 2>&1); 3.11 or newer is needed. Name one: make PYTHON=python3.12"; exit 2; } >&2
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+		echo "$(PYTHON) 缺少 venv 模块。Debian/Ubuntu 请先运行：apt-get install python3-venv"; \
+		echo "$(PYTHON) lacks the venv module. On Debian/Ubuntu first run: apt-get install python3-venv"; exit 2; } >&2
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@touch $@
+
+# The project itself is built with the locked setuptools (no isolated build that would fetch another one).
+$(RUNTIME_INSTALLED): requirements.lock pyproject.toml | $(VENV_MADE)
+	@echo "正在安装依赖，首次约需一两分钟…… / installing dependencies, a minute or two the first time ..."
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV_INSTALLED): requirements-dev.lock $(RUNTIME_INSTALLED)
+	@echo "正在安装开发依赖…… / installing development dependencies ..."
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
