@@ -20,6 +20,10 @@ from optimizer.errors import Fault, InputError, Message
 from optimizer.planning.shipment import Shipment
 from optimizer.quantities import CHINA_TIME, KG_PER_T, apportion, iso, to_integer, tonnes
 
+DEMO_MONTH = "2026-10"
+DEMO_SEED = 1
+"""``seeds/shipments.csv`` is ``generate_shipments(read_flows(), DEMO_MONTH, None, DEMO_SEED)``."""
+
 MAX_COUNT = 10_000_000
 """Largest month that is generated; ten times the largest that the product means to plan."""
 
@@ -56,6 +60,7 @@ _HOLIDAYS = {(1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)}
 _HOLIDAY_WEIGHT = 0.3
 _OFF_DAY_WEIGHT = 0.25
 _CAMPAIGN_DAYS = 8
+_GOLDEN_RATIO = (5**0.5 - 1) / 2
 
 
 def generate_shipments(flows: Sequence[Flow], month: str, count: int | None, seed: int) -> list[Shipment]:
@@ -113,11 +118,16 @@ def _flow_shipments(flow: Flow, first: date, number: int, rng: Random) -> list[S
     """``number`` shipments of one flow, numbered in the order in which they become ready."""
     days = _ready_days(flow, first, number, rng)
     times = sorted(_ready_time(day, rng) for day in days)
-    return [_shipment(flow, ready_at, order, rng) for order, ready_at in enumerate(times, start=1)]
+    # Kinds step by the golden ratio from a random start: their shares hold in a small month too, where
+    # independent draws would move the month's tonnage by a few per cent.
+    start = rng.random()
+    return [
+        _shipment(flow, ready_at, order, (start + order * _GOLDEN_RATIO) % 1, rng)
+        for order, ready_at in enumerate(times, start=1)
+    ]
 
 
-def _shipment(flow: Flow, ready_at: datetime, order: int, rng: Random) -> Shipment:
-    kind = rng.random()
+def _shipment(flow: Flow, ready_at: datetime, order: int, kind: float, rng: Random) -> Shipment:
     small = kind < SMALL_SHARE
     whole = SMALL_SHARE <= kind < SMALL_SHARE + WHOLE_SHARE
     urgent = SMALL_SHARE + WHOLE_SHARE <= kind < SMALL_SHARE + WHOLE_SHARE + URGENT_SHARE
