@@ -1,0 +1,258 @@
+"""From a plan to its waybills: a pure function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from optimizer.errors import Fault, InputError, Message
+from optimizer.network.graph import NetworkGraph
+from optimizer.network.model import Network
+from optimizer.planning.plan import Leg, Lot, Plan, PlannedShipment, Voyage
+from optimizer.planning.shipment import Shipment
+from optimizer.quantities import CHINA_TIME, apportion
+from optimizer.waybills.codes import waybill_number
+from optimizer.waybills.party import Party
+from optimizer.waybills.waybill import (
+    TRANSPORT_TYPE_ROAD_WATER,
+    WATER_MODES,
+    BaselineLeg,
+    Waybill,
+    WaybillLeg,
+    WaybillLot,
+)
+
+_BASIS_WORST_FIRST = ("gcd", "sfd", "actual")
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """What a waybill is made from besides its shipment."""
+
+    graph: NetworkGraph
+    voyages: Mapping[str, Voyage]
+    empties: Mapping[str, tuple[float, float]]
+    plan_id: str
+    issued_at: datetime
+
+
+def from_plan(
+    plan: Plan,
+    shipments: Iterable[Shipment],
+    parties: Iterable[Party],
+    network: Network,
+    issued_at: datetime,
+    plan_id: str = "",
+) -> list[Waybill]:
+    """One waybill for every planned shipment of which at least one lot travels by water, in the plan's order.
+
+    The operator is the one party with role ``operator``; the consignee is the party that receives at the destination
+    (``location_ids``), or the shipper itself. The number follows from operator, shipper and shipment, so issuing twice
+    gives the same number. Raises InputError listing every shipment, shipper or cargo that is unknown.
+    """
+    by_id = {shipment.shipment_id: shipment for shipment in shipments}
+    by_party = {party.party_id: party for party in parties}
+    shifted = [item for item in plan.shipments if any(_by_water(lot) for lot in item.lots)]
+    operator = _operator(by_party)
+    faults = _unknown(shifted, by_id, by_party, network)
+    if faults:
+        raise InputError.of(faults)
+    sources = _Sources(
+        graph=NetworkGraph(network),
+        voyages={voyage.voyage_id: voyage for voyage in plan.voyages},
+        empties=empty_running(plan.voyages),
+        plan_id=plan_id,
+        issued_at=issued_at,
+    )
+    return [_waybill(item, by_id[item.shipment_id], operator, by_party, sources) for item in shifted]
+
+
+def empty_running(voyages: Sequence[Voyage]) -> dict[str, tuple[float, float]]:
+    """Per vessel class: fuel of empty voyages over fuel of loaded ones, and empty km over all km, in the plan."""
+    fuel_g: dict[str, list[int]] = {}
+    distance_km: dict[str, list[float]] = {}
+    for voyage in voyages:
+        fuel_g.setdefault(voyage.vessel_class, [0, 0])[voyage.empty] += voyage.fuel_g
+        distance_km.setdefault(voyage.vessel_class, [0.0, 0.0])[voyage.empty] += voyage.distance_km
+    return {
+        name: (
+            empty / loaded if loaded else 0.0,
+            distance_km[name][1] / sum(distance_km[name]) if sum(distance_km[name]) else 0.0,
+        )
+        for name, (loaded, empty) in fuel_g.items()
+    }
+
+
+def _by_water(lot: Lot) -> bool:
+    return any(leg.mode in WATER_MODES for leg in lot.legs)
+
+
+def _operator(parties: Mapping[str, Party]) -> Party:
+    operators = [party for party in parties.values() if party.role == "operator"]
+    if len(operators) != 1:
+        message = Message(
+            f"参与方中应恰有一个多式联运经营人（operator），现有 {len(operators)} 个。",
+            f"Exactly one party must be the multimodal operator; there are {len(operators)}.",
+        )
+        raise InputError(message, (Fault("parties", None, "role", "one_operator", message),))
+    return operators[0]
+
+
+def _unknown(
+    shifted: Sequence[PlannedShipment],
+    shipments: Mapping[str, Shipment],
+    parties: Mapping[str, Party],
+    network: Network,
+) -> list[Fault]:
+    faults = []
+    for item in shifted:
+        shipment = shipments.get(item.shipment_id)
+        if shipment is None:
+            faults.append(_unknown_fault(item.shipment_id, "shipment_id", item.shipment_id, "货单", "shipment"))
+            continue
+        if shipment.shipper_id not in parties:
+            faults.append(_unknown_fault(item.shipment_id, "shipper_id", shipment.shipper_id, "托运人", "shipper"))
+        if shipment.cargo_code not in network.cargo:
+            faults.append(_unknown_fault(item.shipment_id, "cargo_code", shipment.cargo_code, "货类", "cargo code"))
+    return faults
+
+
+def _unknown_fault(shipment_id: str, column: str, value: str, noun_zh: str, noun_en: str) -> Fault:
+    return Fault(
+        f"plan/{shipment_id}",
+        None,
+        column,
+        f"unknown_{column}",
+        Message(
+            f"未知{noun_zh}“{value}”；请先登记，或使用计划所依据的文件。",
+            f"unknown {noun_en} '{value}'; register it first, or use the file the plan was made from.",
+        ),
+    )
+
+
+def _waybill(
+    item: PlannedShipment, shipment: Shipment, operator: Party, parties: Mapping[str, Party], sources: _Sources
+) -> Waybill:
+    consignor = parties[shipment.shipper_id]
+    cargo = sources.graph.network.cargo[shipment.cargo_code]
+    lots = _lots(item, sources)
+    first_by_water = next(lot for lot in lots if lot.by_water)
+    return Waybill(
+        number=waybill_number(
+            shipment.ready_at.astimezone(CHINA_TIME).date(),
+            f"{operator.credit_code}|{consignor.credit_code}|{shipment.shipment_id}",
+        ),
+        version=1,
+        original_document_number=shipment.reference,
+        transport_type_code=TRANSPORT_TYPE_ROAD_WATER,
+        plan_id=sources.plan_id,
+        shipment_id=shipment.shipment_id,
+        operator=operator,
+        consignor=consignor,
+        consignee=_consignee(shipment, consignor, parties),
+        cargo_code=cargo.cargo_code,
+        cargo_class=cargo.jt_t_19_class,
+        cargo_group=cargo.cargo_group,
+        description_of_goods_zh=cargo.name_zh,
+        description_of_goods_en=cargo.name_en,
+        declared_mass_kg=shipment.mass_kg,
+        place_of_receipt=shipment.origin,
+        port_of_loading=first_by_water.port_of_loading,
+        port_of_discharge=first_by_water.port_of_discharge,
+        place_of_delivery=shipment.destination,
+        ready_at=shipment.ready_at,
+        due_at=shipment.due_at,
+        issued_at=sources.issued_at,
+        lots=lots,
+        baseline_legs=tuple(_baseline_leg(leg, sources.graph) for leg in item.baseline_legs),
+    )
+
+
+def _consignee(shipment: Shipment, consignor: Party, parties: Mapping[str, Party]) -> Party:
+    receivers = [
+        party
+        for party in parties.values()
+        if shipment.destination in party.location_ids and party.role in ("consignee", "shipper")
+    ]
+    if consignor in receivers or not receivers:
+        return consignor
+    return min(receivers, key=lambda party: (party.role != "consignee", party.party_id))
+
+
+def _lots(item: PlannedShipment, sources: _Sources) -> tuple[WaybillLot, ...]:
+    """The lots with their shares of the baseline, which is one figure per shipment in the plan."""
+    masses_kg = [lot.mass_kg for lot in item.lots]
+    baseline_ttw_g = apportion(item.baseline.co2e_ttw_g if item.baseline else 0, masses_kg)
+    baseline_wtw_g = apportion(item.baseline.co2e_wtw_g if item.baseline else 0, masses_kg)
+    return tuple(
+        _lot(lot, ttw_g, wtw_g, sources)
+        for lot, ttw_g, wtw_g in zip(item.lots, baseline_ttw_g, baseline_wtw_g, strict=True)
+    )
+
+
+def _lot(lot: Lot, baseline_ttw_g: int, baseline_wtw_g: int, sources: _Sources) -> WaybillLot:
+    water = [leg for leg in lot.legs if leg.mode in WATER_MODES]
+    return WaybillLot(
+        lot_no=lot.lot_no,
+        declared_mass_kg=lot.mass_kg,
+        port_of_loading=water[0].origin if water else "",
+        port_of_discharge=water[-1].destination if water else "",
+        legs=tuple(_leg(leg, sources) for leg in lot.legs),
+        baseline_ttw_g=baseline_ttw_g,
+        baseline_wtw_g=baseline_wtw_g,
+    )
+
+
+def _leg(leg: Leg, sources: _Sources) -> WaybillLeg:
+    voyage = sources.voyages.get(leg.voyage_id)
+    fuel_ratio, km_share = sources.empties.get(leg.vehicle_class, (0.0, 0.0)) if voyage else (0.0, 0.0)
+    return WaybillLeg(
+        seq=leg.seq,
+        role=leg.role,
+        mode=leg.mode,
+        origin=leg.origin,
+        destination=leg.destination,
+        vehicle_class=leg.vehicle_class,
+        voyage_id=leg.voyage_id,
+        vessel_id=voyage.vessel_id if voyage else "",
+        planned_departs_at=leg.departs_at,
+        planned_arrives_at=leg.arrives_at,
+        distance_km=leg.distance_km,
+        distance_basis=_basis(leg, sources.graph),
+        co2e_ttw_g=leg.co2e_ttw_g,
+        co2e_wtw_g=leg.co2e_wtw_g,
+        data_tier=leg.data_tier,
+        factor_ids=leg.factor_ids,
+        voyage_load_kg=voyage.load_kg if voyage else 0,
+        voyage_fuel_g=voyage.fuel_g if voyage else 0,
+        empty_fuel_ratio=fuel_ratio,
+        empty_km_share=km_share,
+    )
+
+
+def _baseline_leg(leg: Leg, graph: NetworkGraph) -> BaselineLeg:
+    return BaselineLeg(
+        seq=leg.seq,
+        role=leg.role,
+        mode=leg.mode,
+        origin=leg.origin,
+        destination=leg.destination,
+        vehicle_class=leg.vehicle_class,
+        distance_km=leg.distance_km,
+        distance_basis=_basis(leg, graph),
+    )
+
+
+def _basis(leg: Leg, graph: NetworkGraph) -> str:
+    """The distance basis of a leg: that of its road, or the least exact one of the links of its water way."""
+    if leg.mode == "Hub":
+        return ""
+    if leg.mode == "Road":
+        way = graph.road(leg.origin, leg.destination)
+        return way.basis if way else "sfd"
+    if leg.mode in WATER_MODES and leg.vehicle_class in graph.network.vessel_classes:
+        lane = graph.lane(leg.origin, leg.destination, leg.vehicle_class)
+        links = [graph.network.links[stretch.link_id].distance_basis for stretch in lane.stretches] if lane else []
+        return min(links, key=_BASIS_WORST_FIRST.index, default="sfd")
+    return "sfd"
