@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Self
 
 Lang = Literal["zh", "en"]
 
@@ -83,7 +83,7 @@ class InputError(ModalshiftError):
     exit_code = 2
 
     @classmethod
-    def of(cls, faults: Sequence[Fault]) -> InputError:
+    def of(cls, faults: Sequence[Fault]) -> Self:
         """One error for a non-empty list of faults."""
         count = len(faults)
         return cls(
