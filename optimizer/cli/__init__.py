@@ -1,0 +1,33 @@
+"""``modalshift``: the command line, one module per verb."""
+
+from __future__ import annotations
+
+import click
+
+from optimizer.cli.command import Program
+from optimizer.cli.serve import serve
+from optimizer.errors import Message
+
+
+@click.group(
+    cls=Program,
+    invoke_without_command=True,
+    about=Message(
+        "大宗货物公转水：比选、计划、一单到底、减碳一表清算。",
+        "Bulk freight from road to water: quotes, plans, one waybill, one table that settles the carbon saved.",
+    ),
+)
+@click.version_option(package_name="modalshift", message="modalshift %(version)s")
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """Show the help when no verb is given."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+cli.add_command(serve)
+
+
+def main() -> None:
+    """Entry point of the console script; exits with 0, 1, 2 or 3 (see ``command``)."""
+    cli.main()

@@ -1,0 +1,63 @@
+"""What every verb of the command line shares: the language, the network directory, the database."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from optimizer.errors import Lang
+
+if TYPE_CHECKING:
+    from optimizer.emissions.factors import FactorTable
+    from optimizer.network.model import Network
+
+DEFAULT_DB_URL = "sqlite:///modalshift.db"
+
+
+@dataclass(slots=True)
+class Session:
+    """The answers to the options that stand everywhere. ``network_dir`` None means the shipped network."""
+
+    lang: Lang = "zh"
+    network_dir: Path | None = None
+    db_url: str = field(default_factory=lambda: os.environ.get("MODALSHIFT_DB", DEFAULT_DB_URL))
+
+    def network(self) -> Network:
+        """The network asked for; NetworkDataError lists all its faults."""
+        # Imported here as in every verb: `modalshift --help` must not pay for libraries it does not use.
+        from optimizer.network.reader import read_network
+
+        return read_network(self.network_dir)
+
+    def factors(self) -> FactorTable:
+        """The factor table of the network directory, or the shipped one where that directory has none."""
+        from optimizer.emissions.factors import load_factors
+
+        own = self.network_dir if self.network_dir and (self.network_dir / "factors.csv").exists() else None
+        return load_factors(own)
+
+
+def current_session() -> Session:
+    """The session of the running command."""
+    return click.get_current_context().find_root().ensure_object(Session)
+
+
+def language_asked(arguments: Sequence[str]) -> Lang:
+    """The language of a command line before it is parsed, because help and usage errors are printed in it too.
+
+    The last ``--lang`` wins, then ``MODALSHIFT_LANG``, then Chinese. An unknown language counts as Chinese here; the
+    parser reports it.
+    """
+    lang = os.environ.get("MODALSHIFT_LANG", "zh")
+    for here, after in pairwise([*arguments, ""]):
+        if here == "--lang":
+            lang = after
+        elif here.startswith("--lang="):
+            lang = here.removeprefix("--lang=")
+    return "en" if lang == "en" else "zh"
