@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from optimizer.cli.command import Program
+from optimizer.cli.generate import generate
 from optimizer.cli.serve import serve
 from optimizer.errors import Message
 
@@ -25,7 +26,8 @@ def cli(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-cli.add_command(serve)
+for verb in (generate, serve):
+    cli.add_command(verb)
 
 
 def main() -> None:

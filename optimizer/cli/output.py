@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -39,18 +40,22 @@ def print_table(
     console.print(table)
 
 
-def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file completely or not at all; an InputError says why it cannot be written."""
-    data = content.encode("utf-8") if isinstance(content, str) else content
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """A draft beside ``path`` that takes its place when the block ends well and vanishes when it does not.
+
+    Raises InputError where ``path`` cannot be written.
+    """
     try:
-        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        os.close(handle)
+        draft = Path(name)
         try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            os.chmod(draft, 0o644)
-            os.replace(draft, path)
+            yield draft
+            draft.chmod(0o644)
+            draft.replace(path)
         except BaseException:
-            os.unlink(draft)
+            draft.unlink(missing_ok=True)
             raise
     except OSError as error:
         reason = error.strerror or str(error)
@@ -60,3 +65,9 @@ def write_whole(path: Path, content: str | bytes) -> None:
                 f"Cannot write {path} ({reason}). Name a file in a directory that exists and is writable.",
             )
         ) from error
+
+
+def write_whole(path: Path, content: str) -> None:
+    """Write a text file completely or not at all; an InputError says why it cannot be written."""
+    with whole_file(path) as draft:
+        draft.write_text(content, encoding="utf-8", newline="")
