@@ -1,86 +1,36 @@
-"""Emission factors: immutable rows with source, boundary and validity, and lookups that say how they matched.
+"""The factor table: read from the data package, asked by id, by energy and by mode.
 
-A row's values are kilograms per ``unit`` (tkm, kg, l, kWh, t). ``gas_basis`` and ``boundary`` decide where it may be
-used: the WTW CO2e boundary takes CO2e rows that state WTT and TTW apart, the TTW CO2 boundary takes CO2 rows of the
-operation. Rows whose ``use`` is ``reference`` are kept for citation and comparison; no lookup picks them by itself.
+Rows are immutable; a new value is a new version with its own validity, so an old document can be recomputed for ever.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 from datetime import date
+from itertools import combinations
+from pathlib import Path
 
 from optimizer.emissions.boundaries import Boundary
-from optimizer.errors import FactorError, Message
-from optimizer.network.model import Mode, Provenance
+from optimizer.emissions.factor import DEFAULT, REFERENCE, Factor, Match
+from optimizer.emissions.matching import by_region, by_size, valid_rows
+from optimizer.errors import FactorError, Fault, Message, NetworkDataError
+from optimizer.network.model import Evidence, Mode, Provenance
+from optimizer.network.schema import shipped_directory
+from optimizer.network.tables import TableRow, read_package
 
-REFERENCE = "reference"
-DEFAULT = "default"
+__all__ = ["DEFAULT_REGION", "Factor", "FactorTable", "Match", "load_factors"]
+
 DEFAULT_REGION = "CN-ZJ"
+"""Where energy is bought when nobody says otherwise."""
 
 MODE_NAMES = {Mode.ROAD: "road", Mode.RAIL: "rail", Mode.SEA: "sea", Mode.INLAND_WATERWAY: "inland_waterway"}
 """How factors.csv spells the transport modes."""
 
-
-@dataclass(frozen=True, slots=True)
-class Factor:
-    """One version of one factor. Values are kg per ``unit``, None where the source gives none. ``kgce`` is the coal
-    equivalent in kg per unit. Sizes are tonnes: deadweight of a vessel, gross mass of a truck; the class is
-    ``size_min_t <= size < size_max_t``. ``valid_to`` is the last day, None until replaced. ``uncertainty_rel`` is the
-    half-width of a 95 % interval."""
-
-    factor_id: str
-    version: str
-    mode: str
-    energy_carrier: str
-    uses: tuple[str, ...]
-    description: Message
-    unit: str
-    wtt_kg: float | None
-    ttw_kg: float | None
-    wtw_kg: float | None
-    kgce: float | None
-    gas_basis: str
-    gwp_set: str
-    boundary: str
-    region: str
-    size_min_t: float | None
-    size_max_t: float | None
-    valid_from: date
-    valid_to: date | None
-    page: str
-    licence: str
-    uncertainty_rel: float | None
-    provenance: Provenance
-
-    def valid_on(self, on: date) -> bool:
-        """Whether the factor may be used for an operation of that day."""
-        return self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
-
-    def serves(self, boundary: Boundary) -> bool:
-        """Whether the row states what that boundary needs, on that boundary's gas basis."""
-        if boundary is Boundary.WTW_CO2E:
-            complete = self.wtt_kg is not None and self.ttw_kg is not None
-            return self.gas_basis == "CO2e" and self.boundary == "wtw" and complete
-        return self.gas_basis == "CO2" and self.boundary == "ttw" and self.ttw_kg is not None
-
-    def contains_size(self, size_t: float) -> bool:
-        """Whether a vehicle of that size belongs to the row's class."""
-        above = self.size_min_t is None or size_t >= self.size_min_t
-        return above and (self.size_max_t is None or size_t < self.size_max_t)
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A factor and how it was found. ``code``: exact | unsized | nearest_smaller | nearest_larger | wider_region |
-    other_region; ``how`` says it in a sentence that documents print."""
-
-    factor: Factor
-    code: str
-    how: Message
+WTW_TOLERANCE_REL = 0.005
+"""WTT + TTW may miss a published WTW by its rounding."""
 
 
 class FactorTable:
@@ -108,7 +58,7 @@ class FactorTable:
             )
         if on is None:
             return versions[-1]
-        return _valid(versions, on, factor_id)[-1]
+        return valid_rows(versions, on, factor_id)[-1]
 
     def energy(self, carrier: str, use: str, on: date, boundary: Boundary, region: str = DEFAULT_REGION) -> Match:
         """The factor of an energy carrier burnt (or drawn) in a use: road | inland_waterway | sea | rail | hub.
@@ -120,12 +70,12 @@ class FactorTable:
             for f in self.factors
             if f.mode == "energy" and f.energy_carrier == carrier and use in f.uses and f.serves(boundary)
         ]
-        return _regional(_valid(found, on, f"{carrier}/{use}/{boundary}"), region)
+        return by_region(valid_rows(found, on, f"{carrier}/{use}/{boundary}"), region)
 
     def coal_equivalent(self, carrier: str, on: date) -> Factor:
         """kg of coal equivalent per kg (electricity: per kWh) of a carrier, GB/T 2589. Raises FactorError."""
         found = [f for f in self.factors if f.mode == "coal_equivalent" and f.energy_carrier == carrier]
-        return _valid(found, on, f"coal_equivalent/{carrier}")[-1]
+        return valid_rows(found, on, f"coal_equivalent/{carrier}")[-1]
 
     def transport_default(
         self, mode: Mode, size_t: float | None, on: date, boundary: Boundary, region: str = DEFAULT_REGION
@@ -142,8 +92,8 @@ class FactorTable:
             for f in self.factors
             if f.mode == MODE_NAMES.get(mode) and DEFAULT in f.uses and f.unit == "tkm" and f.serves(boundary)
         ]
-        valid = _valid(found, on, f"{mode}/{boundary}")
-        return _sized(valid, size_t, mode, region)
+        valid = valid_rows(found, on, f"{mode}/{boundary}")
+        return by_size(valid, size_t, mode, region)
 
 
 def _digest(factors: Sequence[Factor]) -> str:
@@ -151,85 +101,133 @@ def _digest(factors: Sequence[Factor]) -> str:
     return hashlib.sha256(rows.encode()).hexdigest()[:12]
 
 
-def _valid(found: Sequence[Factor], on: date, wanted: str) -> list[Factor]:
-    """The rows valid on a day, or a FactorError that says whether there was none at all or none for the day."""
-    if not found:
-        raise FactorError(
-            Message(
-                f"没有适用于 {wanted} 的排放因子；请在 factors.csv 中补充一行并注明来源。",
-                f"No emission factor fits {wanted}; add a row with its source to factors.csv.",
-            )
-        )
-    valid = [factor for factor in found if factor.valid_on(on)]
-    if not valid:
-        spans = "; ".join(f"{f.factor_id} {f.valid_from}..{f.valid_to or ''}" for f in found)
-        raise FactorError(
-            Message(
-                f"{wanted} 的因子在 {on} 均不在有效期内（{spans}）；请补充该日有效的版本。",
-                f"No factor for {wanted} is valid on {on} ({spans}); add a version that covers the day.",
-            )
-        )
-    return valid
+def load_factors(directory: Path | None = None) -> FactorTable:
+    """The factors of a data package directory, None for the one that travels with the product.
+
+    Raises NetworkDataError with every fault: those of the schema, and rows that contradict themselves or each other.
+    """
+    tables, faults = read_package(directory or shipped_directory(), ["factors"])
+    rows = [(row, _factor(row)) for row in tables["factors"]]
+    faults = [*faults, *_row_faults(rows), *_pair_faults(rows)]
+    if faults:
+        raise NetworkDataError.of(faults)
+    return FactorTable(factor for _, factor in rows)
 
 
-def _regional(found: Sequence[Factor], region: str) -> Match:
-    """The row of the region, else of a wider region that holds it (longest prefix), else of another region."""
-    within = [f for f in found if region == f.region or region.startswith(f"{f.region}-")]
-    if not within:
-        factor = min(found, key=lambda f: (f.region, f.factor_id))
-        return Match(
-            factor,
-            "other_region",
-            Message(
-                f"{region} 没有因子，借用 {factor.region} 的值。",
-                f"no factor for {region}; the one of {factor.region} stands in",
-            ),
-        )
-    factor = max(within, key=lambda f: len(f.region))
-    if factor.region != region:
-        how = Message(
-            f"{region} 没有单列因子，采用 {factor.region}。", f"no row of its own for {region}; {factor.region} is used"
-        )
-        return Match(factor, "wider_region", how)
-    return Match(factor, "exact", Message("与用途、地区完全相符。", "exact use and region"))
-
-
-def _sized(found: Sequence[Factor], size_t: float | None, mode: Mode, region: str) -> Match:
-    """Choose the size class, then the region inside it."""
-    unsized = [f for f in found if f.size_min_t is None and f.size_max_t is None]
-    sized = [f for f in found if f not in unsized]
-    if not sized:
-        match = _regional(unsized, region)
-        note = Message("该方式不分吨级。", "one value for all sizes of this mode")
-        return Match(match.factor, "unsized", _joined(note, match))
-    if size_t is None:
-        raise FactorError(
-            Message(
-                f"{mode} 的默认因子按吨级划分，请给出船舶载重吨或车辆总质量。",
-                f"Default factors of {mode} go by size; give the deadweight or the gross mass.",
-            )
-        )
-    inside = [f for f in sized if f.contains_size(size_t)]
-    if inside:
-        return _regional(inside, region)
-    smaller = [f for f in sized if f.size_max_t is not None and f.size_max_t <= size_t]
-    if smaller:
-        edge = max(f.size_max_t or 0.0 for f in smaller)
-        match = _regional([f for f in smaller if f.size_max_t == edge], region)
-        note = Message(
-            f"{size_t:g} 吨没有对应吨级，取较小的相邻吨级。", f"no class holds {size_t:g} t; nearest smaller"
-        )
-        return Match(match.factor, "nearest_smaller", _joined(note, match))
-    edge = min(f.size_min_t or 0.0 for f in sized)
-    match = _regional([f for f in sized if (f.size_min_t or 0.0) == edge], region)
-    note = Message(
-        f"{size_t:g} 吨小于所有吨级，只能取最小吨级，结果偏低。",
-        f"{size_t:g} t is below every class; the smallest stands in and understates",
+def _factor(row: TableRow) -> Factor:
+    v = row.values
+    return Factor(
+        factor_id=v["factor_id"],
+        version=v["version"],
+        mode=v["mode"],
+        energy_carrier=v["energy_carrier"],
+        uses=v["use"],
+        description=Message(v["description_zh"], v["description_en"]),
+        unit=v["unit"],
+        wtt_kg=v["wtt_kg"],
+        ttw_kg=v["ttw_kg"],
+        wtw_kg=v["wtw_kg"],
+        kgce=v["kgce"],
+        gas_basis=v["gas_basis"],
+        gwp_set=v["gwp_set"],
+        boundary=v["boundary"],
+        region=v["region"],
+        size_min_t=v["size_min_t"],
+        size_max_t=v["size_max_t"],
+        valid_from=v["valid_from"],
+        valid_to=v["valid_to"],
+        page=v["page"],
+        licence=v["licence"],
+        uncertainty_rel=v["uncertainty_rel"],
+        provenance=Provenance(v["source"], v["seen_at"], Evidence(v["evidence"]), v["assumed_fields"], v["notes"]),
     )
-    return Match(match.factor, "nearest_larger", _joined(note, match))
 
 
-def _joined(note: Message, match: Match) -> Message:
-    if match.code == "exact":
-        return note
-    return Message(f"{note.zh}{match.how.zh}", f"{note.en}; {match.how.en}")
+def _row_faults(rows: Sequence[tuple[TableRow, Factor]]) -> Iterator[Fault]:
+    """What a row says against itself."""
+    for row, factor in rows:
+        values = (factor.wtt_kg, factor.ttw_kg, factor.wtw_kg, factor.kgce)
+        if all(value is None for value in values):
+            yield row.fault(
+                "wtw_kg",
+                "value_missing",
+                Message("没有任何数值；请填写其中一项。", "The row has no value; fill in one."),
+            )
+        if factor.wtt_kg is not None and factor.ttw_kg is not None and factor.wtw_kg is not None:
+            whole = factor.wtt_kg + factor.ttw_kg
+            if abs(whole - factor.wtw_kg) > WTW_TOLERANCE_REL * whole:
+                yield row.fault("wtw_kg", "wtw_not_sum", _not_sum(whole))
+        if factor.valid_to is not None and factor.valid_to < factor.valid_from:
+            yield row.fault("valid_to", "validity_reversed", _reversed(factor))
+        if factor.size_min_t is not None and factor.size_max_t is not None and factor.size_max_t <= factor.size_min_t:
+            yield row.fault(
+                "size_max_t", "size_reversed", Message("上限应大于下限。", "The upper size must exceed the lower one.")
+            )
+
+
+def _pair_faults(rows: Sequence[tuple[TableRow, Factor]]) -> Iterator[Fault]:
+    """Versions of one factor that overlap in time, and two rows that answer the same lookup on the same day."""
+    for (_, first), (row, second) in combinations(rows, 2):
+        if not _overlap(first, second):
+            continue
+        if first.factor_id == second.factor_id:
+            yield row.fault("valid_from", "validity_overlap", _overlapping(first))
+        elif _compete(first, second):
+            yield row.fault("use", "lookup_ambiguous", _ambiguous(first))
+
+
+def _overlap(first: Factor, second: Factor) -> bool:
+    starts_in_time = second.valid_to is None or first.valid_from <= second.valid_to
+    return starts_in_time and (first.valid_to is None or second.valid_from <= first.valid_to)
+
+
+def _compete(first: Factor, second: Factor) -> bool:
+    same = (first.mode, first.region) == (second.mode, second.region)
+    uses = (set(first.uses) & set(second.uses)) - {REFERENCE}
+    boundaries = [b for b in Boundary if first.serves(b) and second.serves(b)]
+    if not same or not uses:
+        return False
+    if first.mode == "coal_equivalent":
+        return first.energy_carrier == second.energy_carrier
+    if not boundaries:
+        return False
+    if first.mode == "energy":
+        return first.energy_carrier == second.energy_carrier
+    return _sizes_meet(first, second)
+
+
+def _sizes_meet(first: Factor, second: Factor) -> bool:
+    infinity = float("inf")
+    low = max(first.size_min_t or 0.0, second.size_min_t or 0.0)
+    high = min(
+        infinity if first.size_max_t is None else first.size_max_t,
+        infinity if second.size_max_t is None else second.size_max_t,
+    )
+    return low < high
+
+
+def _not_sum(whole: float) -> Message:
+    return Message(
+        f"wtw_kg 应等于 wtt_kg + ttw_kg，即 {whole:g}。", f"wtw_kg should be wtt_kg + ttw_kg, that is {whole:g}."
+    )
+
+
+def _reversed(factor: Factor) -> Message:
+    return Message(
+        f"有效期止早于有效期起；应不早于 {factor.valid_from}。",
+        f"It ends before it begins; not before {factor.valid_from}.",
+    )
+
+
+def _overlapping(first: Factor) -> Message:
+    return Message(
+        f"{first.factor_id} 的版本 {first.version} 在此期间仍有效；请先填写其 valid_to。",
+        f"Version {first.version} of {first.factor_id} is still valid then; give it a valid_to first.",
+    )
+
+
+def _ambiguous(first: Factor) -> Message:
+    return Message(
+        f"与 {first.factor_id} 用途、地区、时间相同，无法取舍；请把其中一行的 use 改为 reference。",
+        f"It has the use, region and time of {first.factor_id}; set the use of one of them to reference.",
+    )

@@ -13,7 +13,8 @@ from datetime import date
 from functools import lru_cache
 
 from optimizer.emissions.boundaries import Boundary
-from optimizer.emissions.factors import Factor, FactorTable, Match
+from optimizer.emissions.factor import Factor, Match
+from optimizer.emissions.factors import FactorTable
 from optimizer.emissions.uncertainty import UNCERTAINTY_V1, ErrorKind, ErrorSource, UncertaintyConfig
 from optimizer.errors import FactorError, Message
 from optimizer.network.model import Mode, Terminal, TruckClass, VesselClass
@@ -99,32 +100,30 @@ def energy_rates(carrier: str, use: str, factors: FactorTable, on: date) -> Ener
     co2 = factors.energy(carrier, use, on, Boundary.TTW_CO2)
     coal = factors.coal_equivalent(carrier, on)
     ttw_kg, wtt_kg = wtw.factor.ttw_kg or 0.0, wtw.factor.wtt_kg or 0.0
-    whole = ttw_kg + wtt_kg
-    errors = (
-        ErrorSource(
-            f"combustion:{carrier}",
-            ErrorKind.ENERGY_FACTOR,
-            co2.factor.uncertainty_rel,
-            ttw_kg / whole if whole else 0.0,
-        ),
-        ErrorSource(
-            f"provision:{carrier}",
-            ErrorKind.ENERGY_FACTOR,
-            wtw.factor.uncertainty_rel,
-            wtt_kg / whole if whole else 0.0,
-            0.0,
-        ),
-    )
+    co2_kg = co2.factor.ttw_kg or 0.0
+    errors = _energy_errors(carrier, use, wtw.factor, co2.factor) if ttw_kg + wtt_kg else ()
     return EnergyRates(
         carrier,
         use,
         ttw_kg,
         wtt_kg,
-        co2.factor.ttw_kg or 0.0,
+        co2_kg,
         coal.kgce or 0.0,
         _ids(wtw.factor, co2.factor, coal),
         errors,
         wtw.how,
+    )
+
+
+def _energy_errors(carrier: str, use: str, wtw: Factor, co2: Factor) -> tuple[ErrorSource, ...]:
+    """Carbon of the fuel, the other gases of the engine, and provision: three errors with their shares of the WTW."""
+    ttw_kg, wtt_kg, co2_kg = wtw.ttw_kg or 0.0, wtw.wtt_kg or 0.0, co2.ttw_kg or 0.0
+    whole = ttw_kg + wtt_kg
+    kind = ErrorKind.ENERGY_FACTOR
+    return (
+        ErrorSource(f"combustion:{carrier}", kind, co2.uncertainty_rel, co2_kg / whole),
+        ErrorSource(f"other_gases:{carrier}:{use}", ErrorKind.OTHER_GASES, None, (ttw_kg - co2_kg) / whole, 0.0),
+        ErrorSource(f"provision:{carrier}", kind, wtw.uncertainty_rel, wtt_kg / whole, 0.0),
     )
 
 

@@ -35,6 +35,7 @@ class ErrorKind(StrEnum):
     DEFAULT_INLAND_WATERWAY = "default_inland_waterway"
     HUB_ENERGY = "hub_energy"
     ENERGY_FACTOR = "energy_factor"
+    OTHER_GASES = "other_gases"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,11 @@ UNCERTAINTY_V1 = UncertaintyConfig(
         ),
         ErrorKind.ENERGY_FACTOR: _normal(
             0.05, "因子自带不确定度；未给出时取 5%", "the factor's own uncertainty; 5 % where it states none"
+        ),
+        ErrorKind.OTHER_GASES: _normal(
+            1.0,
+            "甲烷与氧化亚氮因子随发动机与后处理相差数倍，但只占约 2%",
+            "CH4 and N2O factors vary several times over with engine and after-treatment, on a share of about 2 %",
         ),
     },
 )
