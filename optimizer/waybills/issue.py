@@ -9,7 +9,7 @@ from datetime import datetime
 from optimizer.errors import Fault, InputError, Message
 from optimizer.network.graph import NetworkGraph
 from optimizer.network.model import Network
-from optimizer.planning.plan import Leg, Lot, Plan, PlannedShipment, Voyage
+from optimizer.planning.plan import Amounts, Leg, Lot, Plan, PlannedShipment, Voyage
 from optimizer.planning.shipment import Shipment
 from optimizer.quantities import CHINA_TIME, apportion
 from optimizer.waybills.codes import waybill_number
@@ -183,15 +183,18 @@ def _consignee(shipment: Shipment, consignor: Party, parties: Mapping[str, Party
 def _lots(item: PlannedShipment, sources: _Sources) -> tuple[WaybillLot, ...]:
     """The lots with their shares of the baseline, which is one figure per shipment in the plan."""
     masses_kg = [lot.mass_kg for lot in item.lots]
-    baseline_ttw_g = apportion(item.baseline.co2e_ttw_g if item.baseline else 0, masses_kg)
-    baseline_wtw_g = apportion(item.baseline.co2e_wtw_g if item.baseline else 0, masses_kg)
-    return tuple(
-        _lot(lot, ttw_g, wtw_g, sources)
-        for lot, ttw_g, wtw_g in zip(item.lots, baseline_ttw_g, baseline_wtw_g, strict=True)
+    baseline = item.baseline or Amounts(0, 0, 0, 0)
+    shares = zip(
+        item.lots,
+        apportion(baseline.co2e_ttw_g, masses_kg),
+        apportion(baseline.co2e_wtw_g, masses_kg),
+        apportion(baseline.cost_fen, masses_kg),
+        strict=True,
     )
+    return tuple(_lot(lot, ttw_g, wtw_g, cost_fen, sources) for lot, ttw_g, wtw_g, cost_fen in shares)
 
 
-def _lot(lot: Lot, baseline_ttw_g: int, baseline_wtw_g: int, sources: _Sources) -> WaybillLot:
+def _lot(lot: Lot, baseline_ttw_g: int, baseline_wtw_g: int, baseline_cost_fen: int, sources: _Sources) -> WaybillLot:
     water = [leg for leg in lot.legs if leg.mode in WATER_MODES]
     return WaybillLot(
         lot_no=lot.lot_no,
@@ -201,6 +204,8 @@ def _lot(lot: Lot, baseline_ttw_g: int, baseline_wtw_g: int, sources: _Sources) 
         legs=tuple(_leg(leg, sources) for leg in lot.legs),
         baseline_ttw_g=baseline_ttw_g,
         baseline_wtw_g=baseline_wtw_g,
+        baseline_cost_fen=baseline_cost_fen,
+        cost_fen=sum(leg.cost_fen for leg in lot.legs),
     )
 
 

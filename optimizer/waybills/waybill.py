@@ -53,7 +53,8 @@ class WaybillLeg:
 @dataclass(frozen=True, slots=True)
 class WaybillLot:
     """A part of the cargo that travels together. ``port_of_loading`` and ``port_of_discharge`` are the ends of its way
-    by water (empty when the lot stays on the road). ``baseline_*_g`` is the lot's share of the road chain's emissions.
+    by water (empty when the lot stays on the road). ``baseline_*`` is the lot's share of the road chain that would have
+    run; ``cost_fen`` is the freight of its legs, as planned.
     """
 
     lot_no: int
@@ -63,6 +64,8 @@ class WaybillLot:
     legs: tuple[WaybillLeg, ...]
     baseline_ttw_g: int
     baseline_wtw_g: int
+    baseline_cost_fen: int
+    cost_fen: int
 
     @property
     def transport_legs(self) -> tuple[WaybillLeg, ...]:

@@ -1,0 +1,206 @@
+"""Which events may join a waybill's record.
+
+Every guard compares the new event with the waybill or with one known event at a time. So a set of events that
+contradict nothing is accepted in any order of arrival, and of two that contradict each other the later arrival is
+refused, with the reason; the reporter withdraws the wrong one (WDRW) and sends the right one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from optimizer.errors import Fault, Message
+from optimizer.quantities import iso
+from optimizer.waybills.event import (
+    DOCUMENT_EVENTS,
+    LEG_EVENTS,
+    Classifier,
+    Event,
+    EventType,
+    faults_of,
+)
+from optimizer.waybills.lifecycle import DOCUMENT_MOVES, DocumentStatus, document_status, effective
+from optimizer.waybills.waybill import Waybill, WaybillLot
+
+MASS_TOLERANCE_REL = 0.005
+"""Cargo does not grow on the way; two scales may differ by this much (OIML class III trade scales are well within)."""
+
+CLOCK_TOLERANCE = timedelta(hours=1)
+"""A reporter's clock may run ahead of ours by this much."""
+
+_ORDER_ON_LEG = {EventType.LOAD: 0, EventType.DEPA: 1, EventType.ARRI: 2, EventType.DISC: 3}
+
+
+def refusals(waybill: Waybill, known: Sequence[Event], event: Event, at: datetime) -> list[Fault]:
+    """Why the event may not join the known events of its waybill; empty when it may.
+
+    ``at`` is the present time. Times of actual events may not lie after it (clock tolerance aside).
+    """
+    faults = faults_of(event)
+    if faults:
+        return faults
+    if event.event_type is EventType.WDRW:
+        return _withdrawal_faults(known, event)
+    faults = _place_on_waybill_faults(waybill, event)
+    if faults or event.classifier is not Classifier.ACT:
+        return faults
+    if event.event_time > at + CLOCK_TOLERANCE:
+        return [
+            _fault(
+                "event_time",
+                "in_the_future",
+                f"实际事件时间 {iso(event.event_time)} 晚于现在 {iso(at)}；未发生的应报 EST。",
+                f"The actual event lies at {iso(event.event_time)}, after now ({iso(at)}); report it as EST.",
+            )
+        ]
+    facts = effective(known)
+    if event.event_type in DOCUMENT_EVENTS:
+        return _document_faults(facts, event)
+    return _lot_faults(waybill.lot(event.lot_no or 0), facts, event)
+
+
+def _withdrawal_faults(known: Iterable[Event], event: Event) -> list[Fault]:
+    target = next((other for other in known if other.event_id == event.withdraws), None)
+    if target is None or target.event_type is EventType.WDRW:
+        return [
+            _fault(
+                "withdraws",
+                "unknown_event",
+                "被撤回的事件不在本运单的事件中（撤回事件本身不可撤回）。",
+                "The withdrawn event is none of this waybill's events (a withdrawal itself cannot be withdrawn).",
+            )
+        ]
+    if any(other.withdraws == event.withdraws for other in known):
+        return [_fault("withdraws", "already_withdrawn", "该事件已被撤回。", "That event is already withdrawn.")]
+    return []
+
+
+def _place_on_waybill_faults(waybill: Waybill, event: Event) -> list[Fault]:
+    if event.lot_no is None:
+        return []
+    lot = next((item for item in waybill.lots if item.lot_no == event.lot_no), None)
+    if lot is None:
+        return [
+            _fault(
+                "lot_no",
+                "unknown_lot",
+                f"运单没有第 {event.lot_no} 批；共 {len(waybill.lots)} 批。",
+                f"The waybill has no lot {event.lot_no}; it has {len(waybill.lots)}.",
+            )
+        ]
+    if event.event_type not in LEG_EVENTS:
+        return []
+    leg = next((item for item in lot.legs if item.seq == event.leg_seq), None)
+    gate = event.event_type in (EventType.GTIN, EventType.GTOT)
+    if leg is None or (leg.mode == "Hub" and not gate):
+        seqs = ", ".join(str(item.seq) for item in lot.transport_legs)
+        return [
+            _fault(
+                "leg_seq",
+                "unknown_leg",
+                f"第 {event.leg_seq} 段不是运输段；运输段为 {seqs}。",
+                f"Leg {event.leg_seq} is no transport leg; transport legs are {seqs}.",
+            )
+        ]
+    return []
+
+
+def _document_faults(facts: Sequence[Event], event: Event) -> list[Fault]:
+    status = document_status(facts)
+    if event.event_type is EventType.VOID and any(fact.event_type in _ORDER_ON_LEG for fact in facts):
+        return [
+            _fault(
+                "event_type",
+                "already_under_way",
+                "货物已装运，运单不能作废；请报 RETN 或 LOST。",
+                "The cargo is under way, the waybill cannot be voided; report RETN or LOST.",
+            )
+        ]
+    if (status, event.event_type) not in DOCUMENT_MOVES:
+        return [
+            _fault(
+                "event_type",
+                "not_from_here",
+                f"运单状态为 {status.value}，不能 {event.event_type.value}。",
+                f"The document is {status.value}; {event.event_type.value} is not possible from there.",
+            )
+        ]
+    return []
+
+
+def _lot_faults(lot: WaybillLot, facts: Sequence[Event], event: Event) -> list[Fault]:
+    if document_status(facts) is DocumentStatus.VOIDED:
+        return [_fault("waybill_number", "voided", "运单已作废。", "The waybill is voided.")]
+    position = _position(lot, event)
+    if position is None:
+        return []
+    faults = []
+    for fact in facts:
+        if fact.lot_no != event.lot_no:
+            continue
+        other = _position(lot, fact)
+        if other is None:
+            continue
+        if other == position:
+            return [_reported_twice(fact, event)]
+        earlier, later = (fact, event) if other < position else (event, fact)
+        if later.event_time < earlier.event_time:
+            faults.append(_out_of_order(earlier, later))
+        if _grown(earlier, later):
+            faults.append(_mass_grew(earlier, later))
+    return faults
+
+
+def _position(lot: WaybillLot, event: Event) -> tuple[int, int] | None:
+    """Where an event stands on the lot's way; None for events without a fixed place (gates, holds)."""
+    if event.event_type is EventType.DLV:
+        return (len(lot.legs), 0)
+    if event.event_type not in _ORDER_ON_LEG:
+        return None
+    index = next(index for index, leg in enumerate(lot.legs) if leg.seq == event.leg_seq)
+    return (index, _ORDER_ON_LEG[event.event_type])
+
+
+def _grown(earlier: Event, later: Event) -> bool:
+    if earlier.mass_kg is None or later.mass_kg is None:
+        return False
+    return later.mass_kg > earlier.mass_kg * (1 + MASS_TOLERANCE_REL)
+
+
+def _reported_twice(fact: Event, event: Event) -> Fault:
+    return _fault(
+        "event_type",
+        "reported_already",
+        f"{_name(event)} 已由事件 {fact.event_id} 报告；如有误请先撤回。",
+        f"{_name(event)} is already reported by event {fact.event_id}; withdraw that one first if it is wrong.",
+    )
+
+
+def _out_of_order(earlier: Event, later: Event) -> Fault:
+    return _fault(
+        "event_time",
+        "out_of_order",
+        f"{_name(later)}（{iso(later.event_time)}）早于 {_name(earlier)}（{iso(earlier.event_time)}）；"
+        "前段卸货后才能装下一段。",
+        f"{_name(later)} at {iso(later.event_time)} lies before {_name(earlier)} at {iso(earlier.event_time)}; "
+        "a leg loads only after the former discharged.",
+    )
+
+
+def _mass_grew(earlier: Event, later: Event) -> Fault:
+    return _fault(
+        "mass_kg",
+        "mass_grew",
+        f"{_name(later)} 的重量 {later.mass_kg} kg 大于 {_name(earlier)} 的 {earlier.mass_kg} kg；货物在途不会增加。",
+        f"{_name(later)} weighs {later.mass_kg} kg, more than {earlier.mass_kg} kg at {_name(earlier)}; "
+        "cargo does not grow on the way.",
+    )
+
+
+def _name(event: Event) -> str:
+    return event.event_type.value if event.leg_seq is None else f"{event.event_type.value}/{event.leg_seq}"
+
+
+def _fault(column: str, code: str, zh: str, en: str) -> Fault:
+    return Fault("events", None, column, code, Message(zh, en))

@@ -1,0 +1,350 @@
+"""Where a waybill stands: three axes, each a pure fold over its events.
+
+    document    DRAFT > SUBMITTED > (REJECTED) | APPROVED > ISSUED > [AMENDING > ISSUED] > COMPLETED;  VOIDED
+    transport   PLANNED > ACCEPTED > IN_TRANSIT > PARTIALLY_DELIVERED > DELIVERED | RETURNED | LOST | CANCELLED
+    carbon      NONE > ESTIMATED > EVIDENCE_COMPLETE > VERIFIED > SETTLED > RESTATED | REVERSED
+                DISPUTED and EVIDENCE_LOST freeze a lot until later events mend it
+
+A waybill record is the issued document, so its first axis starts at ISSUED. The fold looks at the set of events, never
+at the order in which they arrived: any order gives the same state. What may not enter the set is decided before, by
+:mod:`optimizer.waybills.guards`. The last three steps of the carbon axis are taken by the accounts, not by events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from optimizer.errors import Message
+from optimizer.quantities import iso, tonnes
+from optimizer.waybills.event import Classifier, Event, EventType
+from optimizer.waybills.finding import Finding
+from optimizer.waybills.waybill import WATER_MODES, Waybill, WaybillLeg, WaybillLot
+
+MASS_DIFFERENCE_NOTED_REL = 0.05
+"""A weighed mass this far from the declared one is noted (it settles all the same, on the weighed mass)."""
+
+
+class DocumentStatus(StrEnum):
+    """First axis: the document."""
+
+    DRAFT = "DRAFT"
+    SUBMITTED = "SUBMITTED"
+    REJECTED = "REJECTED"
+    APPROVED = "APPROVED"
+    ISSUED = "ISSUED"
+    AMENDING = "AMENDING"
+    COMPLETED = "COMPLETED"
+    VOIDED = "VOIDED"
+
+
+class TransportStatus(StrEnum):
+    """Second axis: the cargo."""
+
+    PLANNED = "PLANNED"
+    ACCEPTED = "ACCEPTED"
+    IN_TRANSIT = "IN_TRANSIT"
+    PARTIALLY_DELIVERED = "PARTIALLY_DELIVERED"
+    DELIVERED = "DELIVERED"
+    RETURNED = "RETURNED"
+    LOST = "LOST"
+    CANCELLED = "CANCELLED"
+
+
+class CarbonStatus(StrEnum):
+    """Third axis: what the reduction of a lot is worth so far."""
+
+    NONE = "NONE"
+    ESTIMATED = "ESTIMATED"
+    EVIDENCE_COMPLETE = "EVIDENCE_COMPLETE"
+    EVIDENCE_LOST = "EVIDENCE_LOST"
+    DISPUTED = "DISPUTED"
+    VERIFIED = "VERIFIED"
+    SETTLED = "SETTLED"
+    RESTATED = "RESTATED"
+    REVERSED = "REVERSED"
+
+
+DOCUMENT_MOVES: Mapping[tuple[DocumentStatus, EventType], DocumentStatus] = {
+    (DocumentStatus.ISSUED, EventType.AMND): DocumentStatus.AMENDING,
+    (DocumentStatus.AMENDING, EventType.ISSU): DocumentStatus.ISSUED,
+    (DocumentStatus.ISSUED, EventType.CMPL): DocumentStatus.COMPLETED,
+    (DocumentStatus.ISSUED, EventType.VOID): DocumentStatus.VOIDED,
+    (DocumentStatus.AMENDING, EventType.VOID): DocumentStatus.VOIDED,
+}
+"""Which document event moves which status; any other pair is refused by the guards."""
+
+
+@dataclass(frozen=True, slots=True)
+class LotState:
+    """Where one lot stands.
+
+    ``weighed_mass_kg`` is the least of its weigh records (None: not weighed): what arrived, and a heavier second
+    weighing can never raise a settlement. ``missing`` lists the evidence still wanted.
+    """
+
+    lot_no: int
+    transport: TransportStatus
+    carbon: CarbonStatus
+    weighed_mass_kg: int | None
+    delivered_at: datetime | None
+    missing: tuple[Message, ...]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WaybillState:
+    """Where a waybill stands: two axes of its own and its lots."""
+
+    number: str
+    document: DocumentStatus
+    transport: TransportStatus
+    lots: tuple[LotState, ...]
+
+
+def effective(events: Iterable[Event]) -> list[Event]:
+    """The facts that count: actual events that no withdrawal names, in order of event time (then of id)."""
+    known = list(events)
+    withdrawn = {event.withdraws for event in known if event.event_type is EventType.WDRW}
+    return sorted(
+        (
+            event
+            for event in known
+            if event.classifier is Classifier.ACT
+            and event.event_type is not EventType.WDRW
+            and event.event_id not in withdrawn
+        ),
+        key=lambda event: (event.event_time, event.event_id),
+    )
+
+
+def fold(
+    waybill: Waybill, events: Iterable[Event], duplicates: Mapping[int, Sequence[Finding]] | None = None
+) -> WaybillState:
+    """The state of a waybill after a set of events.
+
+    ``duplicates``: findings per lot number about the same transport under another number (see ``verification``). The
+    carbon axis ends at VERIFIED here.
+    """
+    facts = effective(events)
+    document = document_status(facts)
+    lots = tuple(
+        _fold_lot(waybill, lot, [fact for fact in facts if fact.lot_no == lot.lot_no], document, (duplicates or {}))
+        for lot in waybill.lots
+    )
+    transport = _waybill_transport([lot.transport for lot in lots])
+    if document is DocumentStatus.ISSUED and transport is TransportStatus.DELIVERED:
+        document = DocumentStatus.COMPLETED
+    return WaybillState(waybill.number, document, transport, lots)
+
+
+def document_status(facts: Iterable[Event], start: DocumentStatus = DocumentStatus.ISSUED) -> DocumentStatus:
+    """The first axis after the document events among the facts, in their order."""
+    status = start
+    for fact in facts:
+        status = DOCUMENT_MOVES.get((status, fact.event_type), status)
+    return status
+
+
+def settled_status(carbon: CarbonStatus, kinds: Iterable[str]) -> CarbonStatus:
+    """The third axis once the accounts have spoken: ``kinds`` of a lot's transactions (SETTLE, RESTATE, REVERSE)."""
+    posted = set(kinds)
+    for kind, status in (
+        ("REVERSE", CarbonStatus.REVERSED),
+        ("RESTATE", CarbonStatus.RESTATED),
+        ("SETTLE", CarbonStatus.SETTLED),
+    ):
+        if kind in posted:
+            return status
+    return carbon
+
+
+def missing_evidence(lot: WaybillLot, facts: Sequence[Event]) -> tuple[Message, ...]:
+    """What a lot lacks before its evidence is complete.
+
+    Every transport leg needs LOAD and DISC; every leg by water (without one: the last leg) needs a weigh record, that
+    is a LOAD or DISC with a mass and the digest of a weigh ticket or draught survey.
+    """
+    missing = []
+    to_weigh = [leg for leg in lot.transport_legs if leg.mode in WATER_MODES] or list(lot.transport_legs[-1:])
+    for leg in lot.transport_legs:
+        of_leg = [fact for fact in facts if fact.leg_seq == leg.seq]
+        have = {fact.event_type for fact in of_leg}
+        for kind in (EventType.LOAD, EventType.DISC):
+            if kind not in have:
+                missing.append(
+                    Message(f"第 {leg.seq} 段缺少 {kind.value} 事件", f"leg {leg.seq} has no {kind.value} event")
+                )
+        if leg in to_weigh and not any(fact.is_weighing for fact in of_leg):
+            missing.append(
+                Message(
+                    f"第 {leg.seq} 段缺少附证据的计重记录",
+                    f"leg {leg.seq} has no weigh record with evidence",
+                )
+            )
+    return tuple(missing)
+
+
+def _fold_lot(
+    waybill: Waybill,
+    lot: WaybillLot,
+    facts: Sequence[Event],
+    document: DocumentStatus,
+    duplicates: Mapping[int, Sequence[Finding]],
+) -> LotState:
+    weighings = [fact.mass_kg for fact in facts if fact.is_weighing and fact.mass_kg is not None]
+    weighed_mass_kg = min(weighings, default=None)
+    delivered_at = max((fact.event_time for fact in facts if fact.event_type is EventType.DLV), default=None)
+    transport = _lot_transport(facts, document)
+    missing = missing_evidence(lot, facts)
+    findings = (
+        *_deviations(waybill, lot, facts),
+        *_notes(waybill, lot, weighed_mass_kg, delivered_at),
+        *_disputes(waybill, lot, facts),
+        *duplicates.get(lot.lot_no, ()),
+    )
+    carbon = _carbon(transport, missing, findings)
+    return LotState(lot.lot_no, transport, carbon, weighed_mass_kg, delivered_at, missing, findings)
+
+
+def _carbon(transport: TransportStatus, missing: Sequence[Message], findings: Sequence[Finding]) -> CarbonStatus:
+    if transport in (TransportStatus.CANCELLED, TransportStatus.LOST, TransportStatus.RETURNED):
+        return CarbonStatus.NONE
+    if any(finding.blocks for finding in findings):
+        return CarbonStatus.DISPUTED
+    delivered = transport is TransportStatus.DELIVERED
+    if missing:
+        return CarbonStatus.EVIDENCE_LOST if delivered else CarbonStatus.ESTIMATED
+    return CarbonStatus.VERIFIED if delivered else CarbonStatus.EVIDENCE_COMPLETE
+
+
+def _lot_transport(facts: Sequence[Event], document: DocumentStatus) -> TransportStatus:
+    if document is DocumentStatus.VOIDED:
+        return TransportStatus.CANCELLED
+    kinds = {fact.event_type for fact in facts}
+    for kind, status in (
+        (EventType.LOST, TransportStatus.LOST),
+        (EventType.RETN, TransportStatus.RETURNED),
+        (EventType.DLV, TransportStatus.DELIVERED),
+    ):
+        if kind in kinds:
+            return status
+    if kinds & {EventType.LOAD, EventType.DEPA, EventType.ARRI, EventType.DISC}:
+        return TransportStatus.IN_TRANSIT
+    return TransportStatus.ACCEPTED if kinds & {EventType.RECE, EventType.GTIN} else TransportStatus.PLANNED
+
+
+def _waybill_transport(lots: Sequence[TransportStatus]) -> TransportStatus:
+    """The whole from its parts: all alike is that; some delivered is partial; any under way is in transit."""
+    distinct = set(lots)
+    if len(distinct) == 1:
+        return lots[0]
+    if TransportStatus.DELIVERED in distinct:
+        return TransportStatus.PARTIALLY_DELIVERED
+    started = distinct - {TransportStatus.PLANNED, TransportStatus.ACCEPTED}
+    return TransportStatus.IN_TRANSIT if started else TransportStatus.ACCEPTED
+
+
+def _expected_place(waybill: Waybill, leg: WaybillLeg | None, kind: EventType) -> str:
+    if kind is EventType.DLV:
+        return waybill.place_of_delivery
+    if leg is None:
+        return ""
+    if kind in (EventType.LOAD, EventType.DEPA):
+        return leg.origin
+    return leg.destination if kind in (EventType.ARRI, EventType.DISC) else ""
+
+
+def _deviations(waybill: Waybill, lot: WaybillLot, facts: Sequence[Event]) -> list[Finding]:
+    """Place and vessel against the plan. Another place blocks (the distance is not the planned one); another vessel is
+    noted once for each leg, because a substitute may carry the cargo."""
+    legs = {leg.seq: leg for leg in lot.legs}
+    record = lot_record(waybill.number, lot.lot_no)
+    findings: list[Finding] = []
+    for fact in facts:
+        leg = legs.get(fact.leg_seq) if fact.leg_seq is not None else None
+        expected = _expected_place(waybill, leg, fact.event_type)
+        if expected and fact.location_id and fact.location_id != expected:
+            findings.append(
+                Finding(
+                    "place_differs",
+                    record,
+                    Message(
+                        f"{fact.event_type.value} 报告地点为 {fact.location_id}，运单为 {expected}；须更正事件或改单。",
+                        f"{fact.event_type.value} was reported at {fact.location_id}, the waybill says {expected}; "
+                        "withdraw the event or amend the waybill.",
+                    ),
+                )
+            )
+        if leg and leg.vessel_id and fact.vessel_id not in ("", leg.vessel_id):
+            findings.append(
+                Finding(
+                    "vessel_differs",
+                    record,
+                    Message(
+                        f"第 {leg.seq} 段由 {fact.vessel_id} 承运，计划为 {leg.vessel_id}。",
+                        f"Leg {leg.seq} sailed in {fact.vessel_id}, planned was {leg.vessel_id}.",
+                    ),
+                    blocks=False,
+                )
+            )
+    return list(dict.fromkeys(findings))
+
+
+def _notes(
+    waybill: Waybill, lot: WaybillLot, weighed_mass_kg: int | None, delivered_at: datetime | None
+) -> list[Finding]:
+    record = lot_record(waybill.number, lot.lot_no)
+    findings = []
+    declared_kg = lot.declared_mass_kg
+    if weighed_mass_kg is not None and abs(weighed_mass_kg - declared_kg) > MASS_DIFFERENCE_NOTED_REL * declared_kg:
+        findings.append(
+            Finding(
+                "mass_differs",
+                record,
+                Message(
+                    f"承运人计重 {tonnes(weighed_mass_kg)} 吨，申报 {tonnes(declared_kg)} 吨；按计重结算。",
+                    f"Weighed {tonnes(weighed_mass_kg)} t, declared {tonnes(declared_kg)} t; the weighed mass settles.",
+                ),
+                blocks=False,
+            )
+        )
+    if delivered_at is not None and delivered_at > waybill.due_at:
+        findings.append(
+            Finding(
+                "late",
+                record,
+                Message(
+                    f"{iso(delivered_at)} 交付，晚于约定的 {iso(waybill.due_at)}。",
+                    f"Delivered at {iso(delivered_at)}, after the due time {iso(waybill.due_at)}.",
+                ),
+                blocks=False,
+            )
+        )
+    return findings
+
+
+def _disputes(waybill: Waybill, lot: WaybillLot, facts: Sequence[Event]) -> list[Finding]:
+    """A HOLD freezes until a RELS of the same or a later time."""
+    holds = [fact for fact in facts if fact.event_type is EventType.HOLD]
+    releases = [fact.event_time for fact in facts if fact.event_type is EventType.RELS]
+    if not holds or (releases and max(releases) >= holds[-1].event_time):
+        return []
+    last = holds[-1]
+    return [
+        Finding(
+            "on_hold",
+            lot_record(waybill.number, lot.lot_no),
+            Message(
+                f"{last.reporter_id} 已冻结：{last.reason}；须由 RELS 事件解除。",
+                f"Held by {last.reporter_id}: {last.reason}; a RELS event releases it.",
+            ),
+        )
+    ]
+
+
+def lot_record(number: str, lot_no: int) -> str:
+    """How findings and calculation sheets name a lot: ``waybill MW…/1``."""
+    return f"waybill {number}/{lot_no}"
