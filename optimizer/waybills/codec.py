@@ -1,7 +1,7 @@
 """Frozen records to canonical JSON and back, exactly.
 
-One text for one record: keys sorted, no spaces, times in China time with offset, floats in their shortest exact form. So a
-SHA-256 of the text identifies the record, and reading it back gives an equal record.
+One text for one record: keys sorted, no spaces, times in China time with offset, floats in their shortest exact form.
+So a SHA-256 of the text identifies the record, and reading it back gives an equal record.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from datetime import date, datetime
 from enum import Enum
 from functools import cache
 from types import UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from optimizer.quantities import CHINA_TIME
 
@@ -31,7 +31,8 @@ def to_json(record: Any) -> str:
 
 def from_json(kind: type[Record], text: str) -> Record:
     """The record that :func:`to_json` wrote. Raises KeyError, TypeError or ValueError for a text of another shape."""
-    record: Record = _reader(kind)(json.loads(text))
+    reader: Callable[[Any], Any] = _reader(cast(Any, kind))
+    record: Record = reader(json.loads(text))
     return record
 
 
@@ -55,12 +56,12 @@ def to_plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(key): to_plain(item) for key, item in value.items()}
     if is_dataclass(value):
-        return {name: to_plain(getattr(value, name)) for name in _names(type(value))}
+        return {name: to_plain(getattr(value, name)) for name in _names(cast(Any, type(value)))}
     raise TypeError(f"no JSON form for {type(value).__name__}")
 
 
 @cache
-def _names(kind: type) -> tuple[str, ...]:
+def _names(kind: Any) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind))
 
 

@@ -125,7 +125,7 @@ def _finding(suspect: LotKey, other: LotKey) -> Finding:
         lot_record(*suspect),
         Message(
             f"与运单 {other[0]} 第 {other[1]} 批疑为同一次运输（同船、同地、同时、同重，或同一凭证）；核实前不结算。",
-            f"Looks like the same transport as waybill {other[0]} lot {other[1]}: same vessel, place, time and mass, or "
-            "the same document. It does not settle before a person has checked.",
+            f"Looks like the same transport as waybill {other[0]} lot {other[1]}: same vessel, place, time and mass, "
+            "or the same document. It does not settle before a person has checked.",
         ),
     )
