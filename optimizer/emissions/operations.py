@@ -268,7 +268,7 @@ def _modelled(rates: EnergyRates, energy_per_tkm: float, key: str, how: Message)
         "modelled",
         rates.factor_ids,
         (ErrorSource(key, ErrorKind.FUEL_MODEL), *rates.errors),
-        how,
+        Message(f"{how.zh}{rates.how.zh}", f"{how.en}; {rates.how.en}"),
     )
 
 
