@@ -33,7 +33,7 @@ _VALUE_UNITS = {"元/吨", "元/t", "yuan/t", "cny/t", "rmb/t", "元", "yuan"}
 _YES = {"true", "yes", "y", "t", "1", "是", "可", "可以", "可拆分", "√", "✓"}
 _NO = {"false", "no", "n", "f", "0", "否", "不", "不可", "不可以", "不可拆分", "×", "✗"}
 _NUMBER = re.compile(
-    r"(?P<number>[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+|\.)?(?:e[+-]?\d{1,2})?)\s*(?P<unit>[^\d\s.,+\-].*)?", re.I
+    r"(?P<number>[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+|\.)?(?:e[+-]?\d{1,3})?)\s*(?P<unit>[^\d.,+\-]*)", re.I
 )
 _DATE_TIME = re.compile(
     r"(?P<year>\d{4})\s*[-/.年]\s*(?P<month>\d{1,2})\s*[-/.月]\s*(?P<day>\d{1,2})\s*日?"
@@ -131,7 +131,7 @@ def parse_value_yuan_per_t(cell: Cell) -> float:
 
 
 def _number_and_unit(cell: Cell, noun_en: str, noun_zh: str) -> tuple[Decimal, str]:
-    """The number and the word after it; every finite number has at most 40 characters and a two-digit exponent."""
+    """The number and the word after it; every finite number has at most 40 characters and a three-digit exponent."""
     text = plain(cell)
     match = _NUMBER.fullmatch(text) if len(text) <= MAX_NUMBER_CHARACTERS and not isinstance(cell, bool) else None
     if match is None or not any(c.isdigit() for c in match["number"]):
@@ -142,7 +142,7 @@ def _number_and_unit(cell: Cell, noun_en: str, noun_zh: str) -> tuple[Decimal, s
                 f"The {noun_en} '{quoted(text)}' is not a number; write digits, for example 1600 or 1,600.5.",
             ),
         )
-    return Decimal(match["number"].replace(",", "")), (match["unit"] or "").strip()
+    return Decimal(match["number"].replace(",", "")), match["unit"].strip()
 
 
 def parse_moment(cell: Cell) -> datetime:
