@@ -1,0 +1,74 @@
+"""The language of a request, and the texts of the pages.
+
+The domain says everything as ``Message(zh, en)``; the pages use the same idea: one JSON catalogue, both languages side
+by side under each key. We chose it over gettext because nothing has to be compiled or kept in step by a tool: a test
+compares the catalogue with the templates, both ways.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Flask, Response, current_app, g, request
+
+from optimizer.errors import Lang, Message
+from webapp.settings import Settings
+from webapp.world import current_world
+
+COOKIE = "lang"
+COOKIE_SECONDS = 365 * 24 * 3600
+
+
+@cache
+def catalogue() -> dict[str, Message]:
+    """Every text of the pages by its key."""
+    raw = json.loads(files("webapp").joinpath("translations/pages.json").read_text(encoding="utf-8"))
+    return {key: Message(text["zh"], text["en"]) for key, text in raw.items()}
+
+
+def current_lang() -> Lang:
+    """``?lang=`` first, then the cookie of an earlier choice, then the server's default."""
+    if "lang" not in g:
+        settings: Settings = current_app.extensions["modalshift.settings"]
+        asked = request.args.get("lang") or request.cookies.get(COOKIE)
+        g.lang = asked if asked in ("zh", "en") else settings.lang
+    lang: Lang = g.lang
+    return lang
+
+
+def text(key: str, **values: object) -> str:
+    """The text of a key in the language of the request, with ``{names}`` filled in. KeyError for an unknown key."""
+    return catalogue()[key].text(current_lang()).format(**values)
+
+
+def other_language_url() -> str:
+    """This very page in the other language."""
+    query = request.args.to_dict(flat=False)
+    query["lang"] = ["zh" if current_lang() == "en" else "en"]
+    return f"{request.path}?{urlencode(query, doseq=True)}"
+
+
+def register(app: Flask) -> None:
+    """Give templates ``t`` and remember a visitor's choice."""
+    app.jinja_env.globals["t"] = text
+
+    @app.context_processor
+    def names() -> dict[str, Any]:
+        return {
+            "lang": current_lang(),
+            "other_language_url": other_language_url(),
+            "versions": current_world().versions,
+        }
+
+    @app.after_request
+    def remember(response: Response) -> Response:
+        if request.args.get("lang") in ("zh", "en"):
+            response.set_cookie(
+                COOKIE, current_lang(), max_age=COOKIE_SECONDS, httponly=True, samesite="Lax", secure=request.is_secure
+            )
+        response.vary.update(("Cookie", "Accept"))
+        return response

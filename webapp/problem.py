@@ -1,0 +1,81 @@
+"""Errors over HTTP: a page for people, ``application/problem+json`` (RFC 9457) under ``/api/``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from http import HTTPStatus
+
+from flask import Flask, Response, current_app, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from optimizer.errors import ConflictError, Fault, InputError, Message, ModalshiftError, UnknownRecordError
+from webapp.language import current_lang
+
+TITLES = {
+    400: Message("请求有误", "Bad request"),
+    404: Message("没有这个页面", "Not found"),
+    405: Message("此地址不支持这种请求方法", "Method not allowed here"),
+    409: Message("与已有记录冲突", "Conflict with what is recorded"),
+    413: Message("请求过大，上限 1 MB", "The request is too large; 1 MB is the limit"),
+    415: Message("内容类型不对，应为 application/json", "Wrong content type; application/json is expected"),
+    422: Message("输入有误", "The input is wrong"),
+    500: Message("服务器内部错误，请稍后重试或联系维护者", "Internal error; try again or tell the maintainers"),
+}
+
+
+def status_of(error: ModalshiftError) -> int:
+    """The HTTP status of an error of the domain; 5xx only for defects of ours."""
+    match error:
+        case UnknownRecordError():
+            return 404
+        case InputError():
+            return 422
+        case ConflictError():
+            return 409
+        case _:
+            return 422 if error.exit_code == InputError.exit_code else 500
+
+
+def problem(status: int, title: Message, detail: str = "", faults: Sequence[Fault] = ()) -> Response:
+    """A problem document; ``errors`` lists each fault with its JSON pointer."""
+    lang = current_lang()
+    body: dict[str, object] = {"type": "about:blank", "title": title.text(lang), "status": status}
+    if detail:
+        body["detail"] = detail
+    if faults:
+        body["errors"] = [
+            {"pointer": fault.column or "", "code": fault.code, "message": fault.message.text(lang)} for fault in faults
+        ]
+    content = json.dumps(body, ensure_ascii=False) + "\n"
+    return Response(content, status, content_type="application/problem+json; charset=utf-8")
+
+
+def register(app: Flask) -> None:
+    """One handler for each family of errors."""
+
+    @app.errorhandler(ModalshiftError)
+    def domain_error(error: ModalshiftError) -> Response:
+        status = status_of(error)
+        if status >= 500:
+            current_app.logger.error("a defect of ours: %s", error)
+        faults = error.faults if isinstance(error, InputError) else ()
+        return _answer(status, error.message, faults)
+
+    @app.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> Response:
+        status = error.code or 500
+        phrase = HTTPStatus(status).phrase
+        return _answer(status, TITLES.get(status, Message(phrase, phrase)), ())
+
+    @app.errorhandler(Exception)
+    def defect(error: Exception) -> Response:
+        current_app.logger.exception("a defect of ours: %s", error)
+        return _answer(500, TITLES[500], ())
+
+
+def _answer(status: int, title: Message, faults: Sequence[Fault]) -> Response:
+    if request.path.startswith("/api/"):
+        return problem(status, title, faults=faults)
+    page = render_template("error.html", status=status, title=title.text(current_lang()), faults=faults)
+    return Response(page, status, content_type="text/html; charset=utf-8")

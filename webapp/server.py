@@ -1,0 +1,35 @@
+"""``modalshift serve``: the web side behind waitress."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from waitress.server import create_server
+
+from optimizer.errors import InputError, Lang, Message
+from webapp.app import create_app
+from webapp.settings import Settings
+
+THREADS = 4
+
+
+def serve(*, host: str, port: int, demo: bool, db_url: str, network_dir: Path | None, lang: Lang) -> None:
+    """Serve pages and API until interrupted; prints the address when it listens.
+
+    Raises InputError when the address cannot be listened on, and what ``create_app`` raises.
+    """
+    app = create_app(Settings(db_url=db_url, network_dir=network_dir, lang=lang, demo=demo))
+    try:
+        server = create_server(app, host=host, port=port, threads=THREADS, ident="modalshift")
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(
+            Message(
+                f"无法监听 {host}:{port}（{reason}）。请换一个端口，例如 --port {port + 1}。",
+                f"Cannot listen on {host}:{port} ({reason}). Try another port, for example --port {port + 1}.",
+            )
+        ) from error
+    address = f"http://{host}:{server.effective_port}/"
+    click.echo(Message(f"网页已打开：{address} （Ctrl-C 结束）", f"Serving on {address} (Ctrl-C ends)").text(lang))
+    server.run()

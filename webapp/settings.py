@@ -1,0 +1,19 @@
+"""What a running web side is told from outside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from optimizer.errors import Lang
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """``db_url`` is an SQLAlchemy URL; ``network_dir`` None means the shipped network; ``lang`` is the language of a
+    visitor who has not chosen one; ``demo`` opens what only a demonstration may open."""
+
+    db_url: str
+    network_dir: Path | None = None
+    lang: Lang = "zh"
+    demo: bool = False
