@@ -69,7 +69,8 @@ def generate_shipments(flows: Sequence[Flow], month: str, count: int | None, see
     ``count`` shipments are shared among the flows in proportion to their own number of lots; None takes the number that
     carries the flows' tonnage of that month (kt_per_year x days / 365). A larger count means more lots, not smaller
     ones, so the tonnage grows with it. Masses are spread around ``lot_t``; a few shipments are small, urgent, or must
-    not be split. Raises InputError for a month or count that cannot be.
+    not be split. Raises InputError for a month or count that cannot be, and
+    for shipments asked of no flows.
     """
     first = _first_day(month)
     if count is not None and not 0 <= count <= MAX_COUNT:
@@ -81,9 +82,13 @@ def generate_shipments(flows: Sequence[Flow], month: str, count: int | None, see
         )
     days = calendar.monthrange(first.year, first.month)[1]
     lots = [flow.kt_per_year * 1000 * days / 365 / _mean_mass_t(flow) for flow in flows]
-    total = to_integer(sum(lots)) if count is None else count
-    if not flows or not total:
+    total = to_integer(sum(lots, 0.0)) if count is None else count
+    if not total:
         return []
+    if not flows:
+        raise _refusal(
+            "flows", "no_flows", "没有流向，无从生成货单；请至少给出一条。", "There are no flows; give at least one."
+        )
     shipments: list[Shipment] = []
     for flow, number in zip(flows, apportion(total, lots), strict=True):
         shipments += _flow_shipments(flow, first, number, Random(f"{seed}/{month}/{flow.flow_id}"))
