@@ -32,6 +32,10 @@ class TableRow:
     line: int
     values: Mapping[str, Any]
 
+    def has(self, *columns: str) -> bool:
+        """Whether the cells of these columns could be read and are not empty."""
+        return all(self.values.get(column) not in (None, "", ()) for column in columns)
+
     def fault(self, column: str | None, code: str, message: Message) -> Fault:
         """A fault at this row."""
         return Fault(self.file, self.line, column, code, message)

@@ -1,0 +1,73 @@
+"""Things that hold from one time to another: closures and water levels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from optimizer.errors import Fault, Message
+from optimizer.network.tables import Table, TableRow
+
+Tables = Mapping[str, Table]
+
+
+def closures_name_known_items(tables: Tables) -> Iterator[Fault]:
+    """A closure shuts a link, a lock or a place's terminals that exist."""
+    known = {
+        "link": {row.values.get("link_id") for row in tables["links"].all_rows},
+        "lock": {row.values.get("lock_id") for row in tables["locks"].all_rows},
+        "terminal": {row.values.get("location_id") for row in tables["terminals"].all_rows},
+    }
+    for row in tables["closures"].all_rows:
+        if row.has("kind", "item_id") and row.values["item_id"] not in known[row.values["kind"]]:
+            kind, item = row.values["kind"], row.values["item_id"]
+            yield row.fault(
+                "item_id",
+                "closure_item_unknown",
+                Message(
+                    f"没有 {kind} {item}；应为已登记的线路、船闸或有码头的地点代码。",
+                    f"There is no {kind} {item}; name a link, a lock, or a place with a terminal.",
+                ),
+            )
+
+
+def spans_do_not_overlap(tables: Tables) -> Iterator[Fault]:
+    """Spans end after they begin, and two for the same thing never cover the same moment."""
+    yield from _spans(tables["water_levels"], ("link_id",), "valid_from", "valid_to")
+    yield from _spans(tables["closures"], ("kind", "item_id"), "closed_from", "closed_to")
+
+
+def _spans(table: Table, key_columns: tuple[str, ...], start: str, end: str) -> Iterator[Fault]:
+    spans: dict[tuple[Any, ...], list[TableRow]] = {}
+    for row in table.all_rows:
+        if not row.has(start, end):
+            continue
+        if row.values[end] <= row.values[start]:
+            yield row.fault(
+                end,
+                "span_reversed",
+                Message(f"结束须晚于开始（{start}）。", f"The end must come after the beginning ({start})."),
+            )
+        elif row.has(*key_columns):
+            spans.setdefault(tuple(row.values[column] for column in key_columns), []).append(row)
+    for key, rows in spans.items():
+        latest: TableRow | None = None
+        for row in sorted(rows, key=lambda row: _moment(row, start)):
+            if latest is not None and _moment(row, start) < _moment(latest, end):
+                shown = "/".join(key)
+                yield row.fault(
+                    start,
+                    "span_overlap",
+                    Message(
+                        f"{shown} 的时段与第 {latest.line} 行重叠；请拆分，使同一时刻只有一行。",
+                        f"The span of {shown} overlaps row {latest.line}; split them so that one row holds at a time.",
+                    ),
+                )
+            if latest is None or _moment(row, end) > _moment(latest, end):
+                latest = row
+
+
+def _moment(row: TableRow, column: str) -> datetime:
+    moment: datetime = row.values[column]
+    return moment
