@@ -138,7 +138,7 @@ def vessels_are_sound(tables: Tables) -> Iterator[Fault]:
                 "draughts_reversed",
                 Message(
                     f"空载吃水 {values['light_draught_m']:g} m 须小于满载吃水 {values['draught_m']:g} m。",
-                    f"The light draught {values['light_draught_m']:g} m must be less than {values['draught_m']:g} m, the full one.",
+                    f"Empty {values['light_draught_m']:g} m must be less than loaded {values['draught_m']:g} m.",
                 ),
             )
         if row.has("kind") and values["kind"].endswith("container") and values.get("teu", 0) is None:
