@@ -11,6 +11,7 @@ Not modelled: a late vessel delays the cargo on board and that cargo's next vess
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 
@@ -35,6 +36,18 @@ _AT_BERTH = {True: timedelta(hours=2), False: timedelta(minutes=20)}
 LotKey = tuple[str, int]
 """Waybill number, lot number."""
 
+_WayKey = tuple[tuple[int, str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Month:
+    """What was drawn and how every lot travelled; ``by_way`` groups the lots by their sequence of legs."""
+
+    hits: IncidentHits
+    runs: Mapping[LotKey, tuple[LegRun, ...]]
+    by_way: Mapping[_WayKey, Sequence[tuple[LotKey, tuple[LegRun, ...]]]]
+    seed: int
+
 
 def execute_month(waybills: Sequence[Waybill], incidents: Iterable[Incident], seed: int) -> list[Event]:
     """Every event that carriers, ports and consignees report about the waybills, ordered by record time, then id.
@@ -49,7 +62,11 @@ def execute_month(waybills: Sequence[Waybill], incidents: Iterable[Incident], se
         for waybill in waybills
         for lot in waybill.lots
     }
-    events = [event for waybill in waybills for event in _waybill_reports(waybill, runs, hits, seed)]
+    by_way: dict[_WayKey, list[tuple[LotKey, tuple[LegRun, ...]]]] = {}
+    for key, run in runs.items():
+        by_way.setdefault(_way(run), []).append((key, run))
+    month = _Month(hits, runs, by_way, seed)
+    events = [event for waybill in waybills for event in _waybill_reports(waybill, month)]
     return sorted(events, key=lambda event: (event.record_time, event.event_id))
 
 
@@ -128,37 +145,33 @@ def _first_by_water(waybill: Waybill) -> int:
     return next((lot.lot_no for lot in waybill.lots if lot.by_water), waybill.lots[0].lot_no)
 
 
-def _copied_run(
-    waybill: Waybill, runs: Mapping[LotKey, tuple[LegRun, ...]], hits: IncidentHits
-) -> tuple[LegRun, ...] | None:
-    """For a duplicate report: the run of another waybill's lot over the same way in another vessel, nearest in mass."""
-    if hits.size("duplicate_report", waybill.number) is None:
+def _copied_run(waybill: Waybill, month: _Month) -> tuple[LegRun, ...] | None:
+    """For a duplicate report: the run of another waybill's lot that went the same way in other vessels, nearest in time
+    and then in mass. None when there is no such lot: then there is nothing to copy and the incident does not happen."""
+    if month.hits.size("duplicate_report", waybill.number) is None:
         return None
-    own = runs[(waybill.number, _first_by_water(waybill))]
+    own = month.runs[(waybill.number, _first_by_water(waybill))]
     candidates = [
-        (abs(run[0].loaded_kg - own[0].loaded_kg), key)
-        for key, run in runs.items()
+        (abs(run[0].departed_at - own[0].departed_at), abs(run[0].loaded_kg - own[0].loaded_kg), key)
+        for key, run in month.by_way[_way(own)]
         if key[0] != waybill.number
-        and hits.size("duplicate_report", key[0]) is None
-        and _way(run) == _way(own)
+        and month.hits.size("duplicate_report", key[0]) is None
         and all(mine.leg.vessel_id != other.leg.vessel_id for mine, other in zip(own, run, strict=True) if mine.voyage)
     ]
-    return runs[min(candidates)[1]] if candidates else None
+    return month.runs[min(candidates)[2]] if candidates else None
 
 
-def _way(run: Sequence[LegRun]) -> list[tuple[int, str, str, str, bool]]:
-    return [(item.leg.seq, item.leg.mode, item.leg.origin, item.leg.destination, bool(item.voyage)) for item in run]
+def _way(run: Sequence[LegRun]) -> _WayKey:
+    return tuple((item.leg.seq, item.leg.mode, item.leg.origin, item.leg.destination) for item in run)
 
 
-def _waybill_reports(
-    waybill: Waybill, runs: Mapping[LotKey, tuple[LegRun, ...]], hits: IncidentHits, seed: int
-) -> Iterator[Event]:
+def _waybill_reports(waybill: Waybill, month: _Month) -> Iterator[Event]:
     """All reports about one waybill; its incidents are told of its first lot by water."""
-    copied = _copied_run(waybill, runs, hits)
-    lost = hits.size("lost_evidence", waybill.number) is not None
-    withdrawn = hits.size("withdrawn_event", waybill.number) is not None
+    copied = _copied_run(waybill, month)
+    lost = month.hits.size("lost_evidence", waybill.number) is not None
+    withdrawn = month.hits.size("withdrawn_event", waybill.number) is not None
     for lot in waybill.lots:
         met = lot.lot_no == _first_by_water(waybill)
-        run = copied if copied and met else runs[(waybill.number, lot.lot_no)]
-        rng = Random(f"{seed}/reports/{waybill.number}/{lot.lot_no}")
+        run = copied if copied and met else month.runs[(waybill.number, lot.lot_no)]
+        rng = Random(f"{month.seed}/reports/{waybill.number}/{lot.lot_no}")
         yield from ReportDesk(waybill, lot, rng, without_weighing=met and lost).reports(run, met and withdrawn)
