@@ -12,7 +12,7 @@ import networkx as nx
 import pytest
 
 from optimizer.demo.generate import DEMO_MONTH, DEMO_SEED, generate_shipments
-from optimizer.demo.seed_files import read_flows, shipments_path
+from optimizer.demo.seed_files import read_flows, seeds_directory, shipments_path
 from optimizer.network.model import Mode, Network
 from optimizer.network.reader import read_network
 from optimizer.planning.shipment_file import read_shipments
@@ -120,3 +120,19 @@ def test_the_reader_reads_the_committed_month_as_it_was_generated() -> None:
     assert read_shipments(shipments_path(), network()) == generate_shipments(
         list(FLOWS.values()), DEMO_MONTH, None, DEMO_SEED
     )
+
+
+def test_the_readme_states_what_is_computed_here() -> None:
+    """The calibration table of seeds/README.md, in both languages, holds the figures of the files."""
+    text = (seeds_directory() / "README.md").read_text(encoding="utf-8")
+    for movements in (yearly, monthly):
+        mass = sum(item for item, _, _ in movements())
+        inbound = sum(item for item, _, destination in movements() if destination in UPSTREAM_PORT)
+        mean_km = sum(item * haul_km(origin, destination) for item, origin, destination in movements()) / mass
+        assert text.count(f"1 : {(mass - inbound) / inbound:.2f}") >= 2
+        assert text.count(f"{mean_km:.0f} km") >= 2
+    flows_kt = sum(item for item, _, _ in yearly()) * 31 / 365
+    month_kt = sum(item for item, _, _ in monthly()) / 1e6
+    for kt in (flows_kt, month_kt):
+        assert f"{kt / 10:.1f} 万 t" in text
+        assert f"{kt:.0f} kt" in text
