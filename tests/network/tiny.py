@@ -5,8 +5,9 @@
     MILL --5 km---'
     MILL 120 km DOWN, PIT 130 km DOWN, UP 115 km DOWN                                  (road)
 
-矿山 PIT 与工厂 MILL 在上游码头 UP 旁，下游码头 DOWN 在 100 km 之外。 All figures are made up round numbers: downstream a
-vessel makes 12 km/h, upstream 10 km/h; the lock takes 1 h of waiting and 0.5 h of passage.
+矿山 PIT 与工厂 MILL 在上游码头 UP 旁，下游码头 DOWN 在 100 km 之外。
+All figures are made up round numbers: downstream a vessel makes 12 km/h, upstream 10 km/h; the lock takes 1 h of
+waiting and 0.5 h of passage.
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ PARAMETERS = {
     "sea_empty_share": 0.5,
     "sea_service_interval_h": 24.0,
     "rail_service_interval_h": 24.0,
+    "rail_train_t": 2000.0,
     "sea_harbour_due_yuan_per_t": 0.5,
 }
 

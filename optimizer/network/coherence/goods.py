@@ -129,7 +129,7 @@ def containers_are_consistent(tables: Tables) -> Iterator[Fault]:
 
 
 def vessels_are_sound(tables: Tables) -> Iterator[Fault]:
-    """A loaded vessel lies deeper and burns no less than an empty one; container vessels have slots."""
+    """A loaded vessel lies deeper than an empty one; container vessels have slots."""
     for row in tables["vessel_classes"].all_rows:
         values = row.values
         if row.has("draught_m", "light_draught_m") and values["light_draught_m"] >= values["draught_m"]:
@@ -145,10 +145,10 @@ def vessels_are_sound(tables: Tables) -> Iterator[Fault]:
             yield row.fault(
                 "teu", "teu_missing", Message("集装箱船须填箱位数。", "A container vessel needs its number of slots.")
             )
-    yield from _fuel_is_sound(tables)
 
 
-def _fuel_is_sound(tables: Tables) -> Iterator[Fault]:
+def fuel_is_sound(tables: Tables) -> Iterator[Fault]:
+    """Loaded, a vessel or truck burns no less than empty."""
     for table in ("vessel_classes", "truck_classes"):
         for row in tables[table].all_rows:
             loaded, empty = row.values.get("fuel_loaded_kg_per_km"), row.values.get("fuel_empty_kg_per_km")

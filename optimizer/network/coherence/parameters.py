@@ -44,6 +44,7 @@ REQUIRED_PARAMETERS = (
     RequiredParameter("sea_empty_share", "1", 0.0, 0.95),
     RequiredParameter("sea_service_interval_h", "h"),
     RequiredParameter("rail_service_interval_h", "h"),
+    RequiredParameter("rail_train_t", "t", 1.0),
     RequiredParameter("sea_harbour_due_yuan_per_t", "yuan/t"),
 )
 
