@@ -45,15 +45,17 @@ def from_plan(
     issued_at: datetime,
     plan_id: str = "",
 ) -> list[Waybill]:
-    """One waybill for every planned shipment of which at least one lot travels by water, in the plan's order.
+    """One waybill for every planned shipment that leaves the road, at least with one lot, in the plan's order.
 
+    A lot leaves the road when it travels by water on another way than its baseline would have (an island's baseline has
+    a ship in it too).
     The operator is the one party with role ``operator``; the consignee is the party that receives at the destination
     (``location_ids``), or the shipper itself. The number follows from operator, shipper and shipment, so issuing twice
     gives the same number. Raises InputError listing every shipment, shipper or cargo that is unknown.
     """
     by_id = {shipment.shipment_id: shipment for shipment in shipments}
     by_party = {party.party_id: party for party in parties}
-    shifted = [item for item in plan.shipments if any(_by_water(lot) for lot in item.lots)]
+    shifted = [item for item in plan.shipments if any(_shifted(lot, item) for lot in item.lots)]
     operator = _operator(by_party)
     faults = _unknown(shifted, by_id, by_party, network)
     if faults:
@@ -84,8 +86,10 @@ def empty_running(voyages: Sequence[Voyage]) -> dict[str, tuple[float, float]]:
     }
 
 
-def _by_water(lot: Lot) -> bool:
-    return any(leg.mode in WATER_MODES for leg in lot.legs)
+def _shifted(lot: Lot, item: PlannedShipment) -> bool:
+    way = [(leg.mode, leg.origin, leg.destination) for leg in lot.legs]
+    baseline = [(leg.mode, leg.origin, leg.destination) for leg in item.baseline_legs]
+    return any(leg.mode in WATER_MODES for leg in lot.legs) and way != baseline
 
 
 def _operator(parties: Mapping[str, Party]) -> Party:

@@ -1,0 +1,65 @@
+"""The books as an auditor gets them: everything recorded, and what is needed to recompute it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from optimizer.accounts.calculation import CalculationRun
+from optimizer.accounts.ledger import Account, Kind, Period, Transaction
+from optimizer.accounts.settlement import Review
+from optimizer.emissions.factors import FactorTable
+from optimizer.network.model import Network
+from optimizer.waybills.event import Event
+from optimizer.waybills.waybill import Waybill
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTransaction:
+    """A transaction as read back, with the digest and line count that were written beside it."""
+
+    transaction: Transaction
+    content_sha256: str
+    line_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """A waybill, event or run document as read back: its record name, its digest now and the one written beside it."""
+
+    record: str
+    sha256_now: str
+    sha256_written: str
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Everything recorded, and the data package the auditor recomputes with. ``events`` in order of arrival."""
+
+    waybills: Mapping[str, Waybill]
+    events: Sequence[Event]
+    documents: Sequence[StoredDocument]
+    runs: Mapping[str, CalculationRun]
+    accounts: Mapping[str, Account]
+    stored: Sequence[StoredTransaction]
+    periods: Sequence[Period]
+    network: Network
+    factors: FactorTable
+
+    @property
+    def transactions(self) -> list[Transaction]:
+        """The ledger in order."""
+        return [item.transaction for item in self.stored]
+
+    @property
+    def settlements(self) -> list[Transaction]:
+        """All SETTLE transactions in order."""
+        return [item.transaction for item in self.stored if item.transaction.kind is Kind.SETTLE]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditView:
+    """The books with the events folded once, shared by all checks."""
+
+    books: Books
+    reviewed: Review

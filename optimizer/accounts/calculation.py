@@ -1,0 +1,299 @@
+"""Method ``shift-v1`` on one delivered lot: inputs, calculation, result.
+
+The inputs are a record of their own, stored with the settlement and complete in themselves: every mass, distance,
+intensity and log. :func:`calculate` is a function of them and of the factor table, so running it again gives the same
+grams, bit for bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from fractions import Fraction
+
+from optimizer.accounts.voyages import Voyages
+from optimizer.emissions.boundaries import Boundary
+from optimizer.emissions.chain import (
+    Element,
+    Footprint,
+    HubElement,
+    LoggedEnergy,
+    TransportElement,
+    footprint,
+)
+from optimizer.emissions.factors import FactorTable
+from optimizer.emissions.operations import (
+    Intensity,
+    hub_operation,
+    rail_operation,
+    sea_service_operation,
+    truck_operation,
+    vessel_operation,
+)
+from optimizer.emissions.reduction import METHOD, shift_v1
+from optimizer.emissions.uncertainty import UNCERTAINTY_V1
+from optimizer.errors import BoundaryError
+from optimizer.network.model import Mode, Network
+from optimizer.quantities import G_PER_KG, KG_PER_T
+from optimizer.waybills.codec import sha256, to_json
+from optimizer.waybills.waybill import WATER_MODES, BaselineLeg, Waybill, WaybillLeg, WaybillLot
+
+BOUNDARY = Boundary.WTW_CO2E
+"""Accounts hold WTW CO2e. The TTW CO2 figures stand beside it in the run and are never added to it."""
+
+TIERS_BEST_FIRST = ("primary", "modelled", "default", "assumed")
+
+
+@dataclass(frozen=True, slots=True)
+class VoyageShare:
+    """Logged energy of a voyage and this lot's part in it: ``own_kg`` of ``load_kg`` on board (all lots of a voyage go
+    the same distance, so masses share as tkm do). ``empty_fuel_ratio``: fuel of empty voyages per fuel of loaded ones,
+    of the class, in the plan; it is added to the log. Electric: ``logged_g`` is Wh."""
+
+    voyage_id: str
+    carrier: str
+    use: str
+    logged_g: int
+    empty_fuel_ratio: float
+    own_kg: int
+    load_kg: int
+
+
+@dataclass(frozen=True, slots=True)
+class ElementInput:
+    """One element of a chain: a leg (``route`` is ``from>to``) or a hub (``route`` is the place, distance 0). Exactly
+    one of ``intensity`` and ``log`` is given."""
+
+    mode: Mode
+    route: str
+    mass_kg: int
+    distance_km: float
+    distance_basis: str
+    intensity: Intensity | None
+    log: VoyageShare | None
+
+
+@dataclass(frozen=True, slots=True)
+class LotInputs:
+    """Everything the calculation of one lot rests on. ``mass_kg`` is the carrier-weighed mass, ``on`` the delivery day
+    (factors must be valid then)."""
+
+    method: str
+    boundary: Boundary
+    uncertainty_version: str
+    waybill_number: str
+    waybill_version: int
+    lot_no: int
+    mass_kg: int
+    on: date
+    baseline: tuple[ElementInput, ...]
+    project: tuple[ElementInput, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ElementResult:
+    """What one element of the project chain emitted and how good its data is."""
+
+    mode: Mode
+    route: str
+    activity_kgkm: int
+    co2e_wtw_g: int
+    tier: str
+
+
+@dataclass(frozen=True, slots=True)
+class LotResult:
+    """The outcome. All ``*_wtw_g`` are g CO2e well-to-wheel; ``*_ttw_co2_g`` g CO2 of the operation, None where an
+    element has no CO2 factor; energy in g of coal equivalent; activity in kg·km by mode. ``tier`` is the worst tier of
+    the legs by water (of all legs when none is). ``baseline_kgkm``: what the road chain would have run."""
+
+    mass_kg: int
+    baseline_wtw_g: int
+    actual_wtw_g: int
+    expected_wtw_g: int
+    credited_wtw_g: int
+    baseline_ttw_co2_g: int | None
+    actual_ttw_co2_g: int | None
+    baseline_kgkm: int
+    activity_kgkm: dict[str, int]
+    energy_saved_g: int
+    tier: str
+    elements: tuple[ElementResult, ...]
+    factor_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CalculationRun:
+    """A calculation and what made it. ``run_id`` is the digest of inputs, result and versions."""
+
+    run_id: str
+    inputs: LotInputs
+    inputs_sha256: str
+    result: LotResult
+    result_sha256: str
+    factors_version: str
+    network_version: str
+    code_version: str
+    run_at: datetime
+
+
+def inputs_of(
+    waybill: Waybill,
+    lot: WaybillLot,
+    mass_kg: int,
+    on: date,
+    voyages: Voyages,
+    network: Network,
+    factors: FactorTable,
+) -> LotInputs:
+    """Collect what the calculation of a lot rests on.
+
+    Legs by water: the voyage's fuel log where one exists (primary), else the class model at the load really on board
+    (modelled). Trucks and terminals: class models. Raises FactorError, or KeyError for a class the network lacks.
+    """
+    classes = _Classes(waybill.cargo_group, network, factors, on)
+    return LotInputs(
+        method=METHOD,
+        boundary=BOUNDARY,
+        uncertainty_version=UNCERTAINTY_V1.version,
+        waybill_number=waybill.number,
+        waybill_version=waybill.version,
+        lot_no=lot.lot_no,
+        mass_kg=mass_kg,
+        on=on,
+        baseline=tuple(classes.element(leg, mass_kg) for leg in waybill.baseline_legs),
+        project=tuple(_project_element(waybill, lot, leg, mass_kg, voyages, classes) for leg in lot.legs),
+    )
+
+
+def calculate(inputs: LotInputs, factors: FactorTable) -> LotResult:
+    """The reduction of one lot by the method its inputs name. Raises FactorError when logged energy has no factor."""
+    baseline = footprint(_elements(inputs.baseline), factors, inputs.on)
+    project = footprint(_elements(inputs.project), factors, inputs.on)
+    reduction = shift_v1(baseline, project, inputs.boundary)
+    water = [element.tier for element in project.elements if element.mode.value in WATER_MODES]
+    tiers = water or [element.tier for element in project.elements]
+    return LotResult(
+        mass_kg=inputs.mass_kg,
+        baseline_wtw_g=reduction.baseline_g,
+        actual_wtw_g=reduction.project_g,
+        expected_wtw_g=reduction.expected_g,
+        credited_wtw_g=reduction.credited_g,
+        baseline_ttw_co2_g=_ttw_co2_g(baseline),
+        actual_ttw_co2_g=_ttw_co2_g(project),
+        baseline_kgkm=baseline.activity_kgkm,
+        activity_kgkm={mode.value: amount for mode, amount in project.activity_by_mode_kgkm().items()},
+        energy_saved_g=baseline.coal_equivalent_g - project.coal_equivalent_g,
+        tier=max(tiers, key=TIERS_BEST_FIRST.index),
+        elements=tuple(
+            ElementResult(item.mode, item.place, item.activity_kgkm, item.wtw_co2e.total_g, item.tier)
+            for item in project.elements
+        ),
+        factor_ids=tuple(dict.fromkeys((*baseline.factor_ids, *project.factor_ids))),
+    )
+
+
+def run_of(inputs: LotInputs, result: LotResult, versions: tuple[str, str, str], run_at: datetime) -> CalculationRun:
+    """The run record. ``versions``: factors, network, code."""
+    inputs_sha256, result_sha256 = sha256(to_json(inputs)), sha256(to_json(result))
+    run_id = sha256(to_json([inputs_sha256, result_sha256, *versions]))
+    return CalculationRun(run_id, inputs, inputs_sha256, result, result_sha256, *versions, run_at)
+
+
+class _Classes:
+    """Intensities of the network's classes for one cargo group on one day."""
+
+    def __init__(self, cargo_group: str, network: Network, factors: FactorTable, on: date) -> None:
+        self.cargo_group, self.network, self.factors, self.on = cargo_group, network, factors, on
+
+    def element(self, leg: BaselineLeg | WaybillLeg, mass_kg: int) -> ElementInput:
+        """A leg that is not a planned voyage: truck, train, sea service or hub."""
+        hub = leg.mode == Mode.HUB
+        return ElementInput(
+            mode=Mode(leg.mode),
+            route=leg.origin if hub else f"{leg.origin}>{leg.destination}",
+            mass_kg=mass_kg,
+            distance_km=0.0 if hub else leg.distance_km,
+            distance_basis="" if hub else leg.distance_basis,
+            intensity=self._intensity(leg),
+            log=None,
+        )
+
+    def _intensity(self, leg: BaselineLeg | WaybillLeg) -> Intensity:
+        mode, network = Mode(leg.mode), self.network
+        if mode is Mode.HUB:
+            return hub_operation(network.terminals[(leg.origin, self.cargo_group)], self.factors, self.on)
+        if mode is Mode.ROAD:
+            return truck_operation(network.truck_classes[leg.vehicle_class], self.factors, self.on)
+        if mode is Mode.RAIL:
+            return rail_operation(self.factors, self.on)
+        vessel = network.vessel_classes[leg.vehicle_class]
+        load_factor, empty_share = network.value("sea_load_factor"), network.value("sea_empty_share")
+        return sea_service_operation(vessel, load_factor, empty_share, self.factors, self.on)
+
+    def voyage(self, leg: WaybillLeg, vehicle_class: str, load_kg: int) -> Intensity:
+        """A planned voyage by its class model at the load on board (a load above the capacity counts as full)."""
+        vessel = self.network.vessel_classes[vehicle_class]
+        load_t = min(load_kg / KG_PER_T, vessel.capacity_t)
+        return vessel_operation(vessel, load_t, leg.empty_km_share, self.factors, self.on, _use(leg.mode))
+
+
+def _project_element(
+    waybill: Waybill, lot: WaybillLot, leg: WaybillLeg, mass_kg: int, voyages: Voyages, classes: _Classes
+) -> ElementInput:
+    sailed = voyages.legs.get((waybill.number, lot.lot_no, leg.seq))
+    if sailed is None or not sailed.voyage_id:
+        return classes.element(leg, mass_kg)
+    load_kg = voyages.load_kg[sailed.voyage_id]
+    log = voyages.logs.get(sailed.voyage_id)
+    share = None
+    if log is not None:
+        share = VoyageShare(
+            voyage_id=sailed.voyage_id,
+            carrier=log.carrier,
+            use=_use(leg.mode),
+            logged_g=log.amount_g,
+            empty_fuel_ratio=leg.empty_fuel_ratio,
+            own_kg=sailed.loaded_kg,
+            load_kg=load_kg,
+        )
+    return ElementInput(
+        mode=Mode(leg.mode),
+        route=f"{leg.origin}>{leg.destination}",
+        mass_kg=mass_kg,
+        distance_km=leg.distance_km,
+        distance_basis=leg.distance_basis,
+        intensity=None if share else classes.voyage(leg, sailed.vehicle_class, load_kg),
+        log=share,
+    )
+
+
+def _use(mode: str) -> str:
+    return "sea" if mode == Mode.SEA else "inland_waterway"
+
+
+def _elements(inputs: Sequence[ElementInput]) -> list[Element]:
+    return [_element(item) for item in inputs]
+
+
+def _element(item: ElementInput) -> Element:
+    energy: Intensity | LoggedEnergy
+    if item.log is not None:
+        share = Fraction(item.log.own_kg, item.log.load_kg)
+        amount_kg = item.log.logged_g / G_PER_KG * (1 + item.log.empty_fuel_ratio)
+        energy = LoggedEnergy(item.log.carrier, item.log.use, amount_kg, share, item.log.voyage_id)
+    elif item.intensity is not None:
+        energy = item.intensity
+    else:
+        raise ValueError(f"{item.route} has neither an intensity nor a log")
+    if item.mode is Mode.HUB:
+        return HubElement(item.mass_kg, item.route, energy)
+    return TransportElement(item.mode, item.mass_kg, item.distance_km, item.distance_basis, item.route, energy)
+
+
+def _ttw_co2_g(chain: Footprint) -> int | None:
+    try:
+        return chain.ttw_co2.total_g
+    except BoundaryError:
+        return None

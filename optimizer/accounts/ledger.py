@@ -1,0 +1,246 @@
+"""Accounts, transactions and postings: double entry in integers, only ever added to.
+
+Four ledgers never mix:
+    claim         g CO2e (WTW) of credited reduction; exclusive, conserved; buckets reserved, available, retired
+    attribution   g CO2e (WTW) of transport emissions, a memo for the Scope 3 statements of several parties
+    activity      kg·km of transport, by mode
+    energy        g of coal equivalent saved
+
+An account belongs to a party and to one of the city's seven domains; the other side of every posting is the issuance
+account of the settlement method. Two phases: ESTIMATE reserves at dispatch; for a verified lot POST releases the part
+that came true, VOID the rest, SETTLE credits. Ids are made by the caller from what the transaction is about, so the
+same work done twice is the same transaction.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from optimizer.errors import ConflictError, Message
+from optimizer.quantities import CHINA_TIME
+from optimizer.waybills.codec import sha256, to_json
+
+TRANSACTION_NAMESPACE = uuid.UUID("0d5a1c0c-6b0e-5d3a-9c3e-7f7f2b1d9a44")
+
+
+class Ledger(StrEnum):
+    """The four books."""
+
+    CLAIM = "claim"
+    ATTRIBUTION = "attribution"
+    ACTIVITY = "activity"
+    ENERGY = "energy"
+
+
+class Bucket(StrEnum):
+    """Where inside an account an amount lies. Ledgers other than claim use AVAILABLE only."""
+
+    RESERVED = "reserved"
+    AVAILABLE = "available"
+    RETIRED = "retired"
+
+
+class Kind(StrEnum):
+    """What a transaction does. REVERSE, RESTATE, TRANSFER and RETIRE are named here and not yet written by a verb."""
+
+    ESTIMATE = "ESTIMATE"
+    POST = "POST"
+    VOID = "VOID"
+    SETTLE = "SETTLE"
+    REVERSE = "REVERSE"
+    RESTATE = "RESTATE"
+    TRANSFER = "TRANSFER"
+    RETIRE = "RETIRE"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account of a party in a domain; an issuance account has an empty ``party_id``."""
+
+    account_id: str
+    party_id: str
+    domain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """One line. ``part`` divides a ledger further (the mode, in the activity ledger). ``amount`` is never zero."""
+
+    account_id: str
+    ledger: Ledger
+    bucket: Bucket
+    part: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """Postings that belong together.
+
+    ``resolves``: the ESTIMATE that a POST or VOID answers, or the original of a correction. ``period`` (``YYYY-MM``) is
+    where it is booked; ``effective_at`` when what it is about happened (it never orders the ledger); ``booked_at`` when
+    it was written; ``seq`` its place in the ledger, given by the store (0: not stored yet).
+    """
+
+    transaction_id: str
+    kind: Kind
+    waybill_number: str
+    lot_no: int
+    method: str
+    run_id: str
+    resolves: str
+    period: str
+    effective_at: datetime
+    booked_at: datetime
+    postings: tuple[Posting, ...]
+    seq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A closed month. ``last_seq`` is the last transaction of the ledger when it closed."""
+
+    period: str
+    closed_at: datetime
+    last_seq: int
+
+
+def account_of(party_id: str, domain: str) -> Account:
+    """The account of a party in a domain: its id is ``party.domain``."""
+    return Account(f"{party_id}.{domain}", party_id, domain)
+
+
+def issuance_account(method: str) -> Account:
+    """The other side of a settlement method's postings; its balance is minus what the method has issued."""
+    return Account(f"issuance.{method}", "", "transport")
+
+
+def transaction_id(number: str, lot_no: int, method: str, kind: Kind) -> str:
+    """The deterministic id (UUID version 5) of what a method does to a lot."""
+    return str(uuid.uuid5(TRANSACTION_NAMESPACE, f"{number}|{lot_no}|{method}|{kind.value}"))
+
+
+def content_digest(transaction: Transaction) -> str:
+    """SHA-256 of everything a transaction says; place and time of writing are left out, so a repeat has the same."""
+    return sha256(
+        to_json(
+            [
+                transaction.transaction_id,
+                transaction.kind,
+                transaction.waybill_number,
+                transaction.lot_no,
+                transaction.method,
+                transaction.run_id,
+                transaction.resolves,
+                transaction.effective_at,
+                transaction.postings,
+            ]
+        )
+    )
+
+
+def require_same_content(transaction: Transaction, recorded_digest: str) -> None:
+    """Raise ConflictError when a transaction of the same id is recorded with other content."""
+    if content_digest(transaction) != recorded_digest:
+        raise ConflictError(
+            Message(
+                f"交易 {transaction.transaction_id}（{transaction.kind.value}，运单 {transaction.waybill_number}/"
+                f"{transaction.lot_no}）已以不同内容入账；更正须另记新交易。",
+                f"Transaction {transaction.transaction_id} ({transaction.kind.value}, waybill "
+                f"{transaction.waybill_number}/{transaction.lot_no}) is recorded with other content; "
+                "a correction is a new transaction.",
+            )
+        )
+
+
+def imbalance(transaction: Transaction) -> str:
+    """What is wrong with the postings of a transaction: empty when there are at least two, none is zero and every
+    ledger sums to zero."""
+    if len(transaction.postings) < 2:
+        return "fewer than two postings"
+    if any(posting.amount == 0 for posting in transaction.postings):
+        return "a posting of zero"
+    sums: dict[Ledger, int] = {}
+    for posting in transaction.postings:
+        sums[posting.ledger] = sums.get(posting.ledger, 0) + posting.amount
+    wrong = [f"{ledger.value} sums to {total}" for ledger, total in sums.items() if total]
+    return ", ".join(wrong)
+
+
+@dataclass(slots=True)
+class PostingLines:
+    """Collects postings in pairs: what one account gains, the issuance account gives. Zero amounts leave no line."""
+
+    issuance: str
+    lines: list[Posting] = field(default_factory=list)
+
+    def move(
+        self, account_id: str, ledger: Ledger, amount: int, bucket: Bucket = Bucket.AVAILABLE, part: str = ""
+    ) -> None:
+        """Add ``amount`` to an account, taken from the issuance account."""
+        if amount:
+            self.lines.append(Posting(account_id, ledger, bucket, part, amount))
+            self.lines.append(Posting(self.issuance, ledger, bucket, part, -amount))
+
+
+BalanceKey = tuple[str, Ledger, Bucket, str]
+
+
+def fold_balances(transactions: Iterable[Transaction], until_seq: int | None = None) -> dict[BalanceKey, int]:
+    """Balances by (account, ledger, bucket, part): the sum of all postings up to a sequence number."""
+    balances: dict[BalanceKey, int] = {}
+    for transaction in transactions:
+        if until_seq is not None and transaction.seq > until_seq:
+            continue
+        for posting in transaction.postings:
+            key = (posting.account_id, posting.ledger, posting.bucket, posting.part)
+            balances[key] = balances.get(key, 0) + posting.amount
+    return balances
+
+
+def month_of(moment: datetime) -> str:
+    """The period of a moment in China time: ``2026-10``."""
+    return moment.astimezone(CHINA_TIME).strftime("%Y-%m")
+
+
+def month_after(period: str) -> str:
+    """The period after: ``2026-12`` -> ``2027-01``."""
+    year, month = map(int, period.split("-"))
+    return f"{year + month // 12:04d}-{month % 12 + 1:02d}"
+
+
+def booking_period(effective_at: datetime, last_closed: str) -> str:
+    """Where something that happened then is booked: its own month, or the first open one when that is closed.
+
+    ``last_closed`` is the last closed period, empty when none is.
+    """
+    own = month_of(effective_at)
+    return month_after(last_closed) if last_closed and own <= last_closed else own
+
+
+def pending_by_lot(transactions: Iterable[Transaction]) -> Mapping[tuple[str, int], Transaction]:
+    """The ESTIMATE of every lot that has one and that no VOID or POST has resolved yet."""
+    found = list(transactions)
+    resolved = {item.resolves for item in found if item.kind in (Kind.POST, Kind.VOID)}
+    return {
+        (item.waybill_number, item.lot_no): item
+        for item in found
+        if item.kind is Kind.ESTIMATE and item.transaction_id not in resolved
+    }
+
+
+def reserved_amount(transaction: Transaction) -> int:
+    """What an ESTIMATE (or POST or VOID, then negative) puts into the reserve of its party, g."""
+    return _sum_positive(transaction.postings)
+
+
+def _sum_positive(postings: Sequence[Posting]) -> int:
+    return sum(
+        posting.amount
+        for posting in postings
+        if posting.bucket is Bucket.RESERVED and not posting.account_id.startswith("issuance.")
+    )

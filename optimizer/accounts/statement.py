@@ -1,0 +1,283 @@
+"""The statement of an account for a period: one table that settles the reduction (减碳一表清算)."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from optimizer.accounts.calculation import CalculationRun
+from optimizer.accounts.ledger import Account, Bucket, Kind, Ledger, Transaction, fold_balances
+from optimizer.errors import Message
+from optimizer.quantities import KG_PER_T, iso, kilograms, tonnes
+from optimizer.waybills.party import Party
+
+DISCLAIMER = Message(
+    "本对账单所列减排量既不是国家核证自愿减排量（CCER），也不是碳排放配额，不得用于履约抵销；同一批次的归因量（运输排放的范围三备查）"
+    "可能同时记在托运人、承运人和收货人名下，减排量（claim）只记一次。",
+    "The reductions listed here are neither CCER nor emission allowances and may not be surrendered for compliance. "
+    "Other parties (shipper, carrier, receiver) may hold attribution amounts for the same lots, as memos for their "
+    "Scope 3 statements; the claim is recorded once only.",
+)
+
+METHOD_NOTE = Message(
+    "方法 shift-v1：基准（公路）减去实际全程排放，WTW CO2e 边界；入账量为单侧 90% 置信下限，向下取整到克。",
+    "Method shift-v1: road baseline minus the emissions of the whole actual way, WTW CO2e boundary; credited is the "
+    "lower one-sided 90 % bound, rounded down to whole grams.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """One line of opening or closing: an amount in the ledger's unit (g CO2e, kg·km, g coal equivalent)."""
+
+    ledger: Ledger
+    bucket: Bucket
+    part: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One settled lot. Grams are CO2e WTW; ``activity_kgkm`` by mode; ``claim_g`` is what was posted to this account (0
+    for a party that only holds the attribution memo)."""
+
+    seq: int
+    transaction_id: str
+    kind: str
+    waybill_number: str
+    lot_no: int
+    effective_at: datetime
+    mass_kg: int
+    activity_kgkm: Mapping[str, int]
+    baseline_g: int
+    actual_g: int
+    expected_g: int
+    credited_g: int
+    claim_g: int
+    attribution_g: int
+    energy_saved_g: int
+    tier: str
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """Opening + movements = closing, in every ledger. ``reserved_change_g`` sums the estimates made and resolved.
+    ``last_seq`` says up to which transaction the ledger was read."""
+
+    account: Account
+    party: Party | None
+    period: str
+    opening: tuple[Balance, ...]
+    movements: tuple[Movement, ...]
+    reserved_change_g: int
+    closing: tuple[Balance, ...]
+    closed: bool
+    last_seq: int
+    factors_versions: tuple[str, ...]
+    network_versions: tuple[str, ...]
+    code_versions: tuple[str, ...]
+    method: str
+
+    @property
+    def credited_g(self) -> int:
+        """Claim credited to the account in the period, g CO2e."""
+        return sum(movement.claim_g for movement in self.movements)
+
+
+def statement_of(
+    account: Account,
+    party: Party | None,
+    period: str,
+    transactions: Iterable[Transaction],
+    runs: Mapping[str, CalculationRun],
+    closed: bool = False,
+    until_seq: int | None = None,
+) -> Statement:
+    """The statement of one account and period, as the ledger stood after transaction ``until_seq`` (None: now).
+
+    ``transactions``: all of the ledger or at least all that touch the account.
+    """
+    own = [
+        transaction
+        for transaction in transactions
+        if (until_seq is None or transaction.seq <= until_seq)
+        and any(posting.account_id == account.account_id for posting in transaction.postings)
+    ]
+    within = [transaction for transaction in own if transaction.period == period]
+    movements = tuple(_movement(item, account, runs) for item in within if item.kind is Kind.SETTLE)
+    used = [runs[item.run_id] for item in within if item.kind is Kind.SETTLE]
+    return Statement(
+        account=account,
+        party=party,
+        period=period,
+        opening=_balances((item for item in own if item.period < period), account),
+        movements=movements,
+        reserved_change_g=sum(_amount(item, account, Ledger.CLAIM, Bucket.RESERVED) for item in within),
+        closing=_balances((item for item in own if item.period <= period), account),
+        closed=closed,
+        last_seq=max((item.seq for item in own), default=0) if until_seq is None else until_seq,
+        factors_versions=tuple(sorted({run.factors_version for run in used})),
+        network_versions=tuple(sorted({run.network_version for run in used})),
+        code_versions=tuple(sorted({run.code_version for run in used})),
+        method=used[0].inputs.method if used else "shift-v1",
+    )
+
+
+def statement_json(statement: Statement) -> str:
+    """The statement as JSON: amounts are decimal strings in kg CO2e, t, tkm and kg coal equivalent."""
+    party = statement.party
+    document = {
+        "account_id": statement.account.account_id,
+        "domain": statement.account.domain,
+        "party": None
+        if party is None
+        else {"credit_code": party.credit_code, "name_zh": party.name_zh, "name_en": party.name_en},
+        "period": statement.period,
+        "closed": statement.closed,
+        "opening": [_balance_document(balance) for balance in statement.opening],
+        "movements": [movement_row(movement) for movement in statement.movements],
+        "credited_kg": kilograms(statement.credited_g),
+        "reserved_change_kg": kilograms(statement.reserved_change_g),
+        "closing": [_balance_document(balance) for balance in statement.closing],
+        "ledger_seq": statement.last_seq,
+        "versions": {
+            "factors": list(statement.factors_versions),
+            "network": list(statement.network_versions),
+            "product": list(statement.code_versions),
+        },
+        "method": statement.method,
+        "boundary": "wtw_co2e",
+        "method_note_zh": METHOD_NOTE.zh,
+        "method_note_en": METHOD_NOTE.en,
+        "note_zh": DISCLAIMER.zh,
+        "note_en": DISCLAIMER.en,
+    }
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+
+
+CSV_COLUMNS = (
+    "seq",
+    "kind",
+    "waybill_number",
+    "lot_no",
+    "effective_at",
+    "mass_t",
+    "road_tkm",
+    "inland_waterway_tkm",
+    "sea_tkm",
+    "rail_tkm",
+    "baseline_kg",
+    "actual_kg",
+    "expected_kg",
+    "credited_kg",
+    "claim_kg",
+    "attribution_kg",
+    "energy_saved_kgce",
+    "tier",
+    "run_id",
+)
+
+
+def statement_csv(statement: Statement) -> str:
+    """The movements as CSV with the columns :data:`CSV_COLUMNS`, between an ``opening`` and a ``closing`` row that
+    carry the available claim in ``claim_kg``; notes follow as ``note`` rows."""
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, CSV_COLUMNS, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerow({"kind": "opening", "claim_kg": kilograms(_available(statement.opening))})
+    writer.writerows({name: row[name] for name in CSV_COLUMNS} for row in map(movement_row, statement.movements))
+    writer.writerow({"kind": "closing", "claim_kg": kilograms(_available(statement.closing))})
+    for note in (METHOD_NOTE, DISCLAIMER):
+        writer.writerow({"kind": "note", "waybill_number": note.zh})
+        writer.writerow({"kind": "note", "waybill_number": note.en})
+    return buffer.getvalue()
+
+
+def movement_row(movement: Movement) -> dict[str, str | int]:
+    """A movement as documents print it: exact decimal strings."""
+    activity = movement.activity_kgkm
+    return {
+        "seq": movement.seq,
+        "transaction_id": movement.transaction_id,
+        "kind": movement.kind,
+        "waybill_number": movement.waybill_number,
+        "lot_no": movement.lot_no,
+        "effective_at": iso(movement.effective_at),
+        "mass_t": tonnes(movement.mass_kg),
+        "road_tkm": tonnes(activity.get("Road", 0)),
+        "inland_waterway_tkm": tonnes(activity.get("InlandWaterway", 0)),
+        "sea_tkm": tonnes(activity.get("Sea", 0)),
+        "rail_tkm": tonnes(activity.get("Rail", 0)),
+        "baseline_kg": kilograms(movement.baseline_g),
+        "actual_kg": kilograms(movement.actual_g),
+        "expected_kg": kilograms(movement.expected_g),
+        "credited_kg": kilograms(movement.credited_g),
+        "claim_kg": kilograms(movement.claim_g),
+        "attribution_kg": kilograms(movement.attribution_g),
+        "energy_saved_kgce": kilograms(movement.energy_saved_g),
+        "tier": movement.tier,
+        "run_id": movement.run_id,
+    }
+
+
+def _movement(transaction: Transaction, account: Account, runs: Mapping[str, CalculationRun]) -> Movement:
+    result = runs[transaction.run_id].result
+    return Movement(
+        seq=transaction.seq,
+        transaction_id=transaction.transaction_id,
+        kind=transaction.kind.value,
+        waybill_number=transaction.waybill_number,
+        lot_no=transaction.lot_no,
+        effective_at=transaction.effective_at,
+        mass_kg=result.mass_kg,
+        activity_kgkm=result.activity_kgkm,
+        baseline_g=result.baseline_wtw_g,
+        actual_g=result.actual_wtw_g,
+        expected_g=result.expected_wtw_g,
+        credited_g=result.credited_wtw_g,
+        claim_g=_amount(transaction, account, Ledger.CLAIM, Bucket.AVAILABLE),
+        attribution_g=_amount(transaction, account, Ledger.ATTRIBUTION, Bucket.AVAILABLE),
+        energy_saved_g=_amount(transaction, account, Ledger.ENERGY, Bucket.AVAILABLE),
+        tier=result.tier,
+        run_id=transaction.run_id,
+    )
+
+
+def _amount(transaction: Transaction, account: Account, ledger: Ledger, bucket: Bucket) -> int:
+    return sum(
+        posting.amount
+        for posting in transaction.postings
+        if posting.account_id == account.account_id and posting.ledger is ledger and posting.bucket is bucket
+    )
+
+
+def _balances(transactions: Iterable[Transaction], account: Account) -> tuple[Balance, ...]:
+    folded = fold_balances(transactions)
+    return tuple(
+        Balance(ledger, bucket, part, amount)
+        for (account_id, ledger, bucket, part), amount in sorted(folded.items())
+        if account_id == account.account_id and amount
+    )
+
+
+def _balance_document(balance: Balance) -> dict[str, str]:
+    unit = {Ledger.CLAIM: "kgCO2e", Ledger.ATTRIBUTION: "kgCO2e", Ledger.ACTIVITY: "tkm", Ledger.ENERGY: "kgce"}
+    return {
+        "ledger": balance.ledger.value,
+        "bucket": balance.bucket.value,
+        "part": balance.part,
+        "amount": f"{Decimal(balance.amount) / KG_PER_T:.3f}",
+        "unit": unit[balance.ledger],
+    }
+
+
+def _available(balances: Iterable[Balance]) -> int:
+    return sum(
+        balance.amount for balance in balances if balance.ledger is Ledger.CLAIM and balance.bucket is Bucket.AVAILABLE
+    )

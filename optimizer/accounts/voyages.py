@@ -1,0 +1,77 @@
+"""What was on board of each voyage and what it burnt, from the events of all waybills together.
+
+A voyage's fuel is shared out over everything on board, so one lot's settlement needs its neighbours' loadings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from optimizer.waybills.event import EnergyLog, Event, EventType
+from optimizer.waybills.lifecycle import effective
+from optimizer.waybills.waybill import WATER_MODES, Waybill, WaybillLeg
+
+LegKey = tuple[str, int, int]
+"""Waybill number, lot number, leg seq."""
+
+
+@dataclass(frozen=True, slots=True)
+class SailedLeg:
+    """How a leg by water really went: voyage, class, and what the carrier loaded for the lot."""
+
+    voyage_id: str
+    vehicle_class: str
+    loaded_kg: int
+
+
+@dataclass(frozen=True, slots=True)
+class Voyages:
+    """All legs by water that were loaded, the load of each voyage and its fuel log where one exists."""
+
+    legs: Mapping[LegKey, SailedLeg]
+    load_kg: Mapping[str, int]
+    logs: Mapping[str, EnergyLog]
+
+
+def voyages_of(
+    waybills: Mapping[str, Waybill], events: Iterable[Event], left_out: Collection[tuple[str, int]] = ()
+) -> Voyages:
+    """Loads and logs of all voyages. ``left_out``: lots that are not believed to have been on board (duplicates).
+
+    Only reported loadings count: cargo that no LOAD names would lighten its neighbours' share of the fuel. A log counts
+    only with a fuel receipt beside it; where a voyage's logs differ, the largest stands, because too little fuel would
+    credit too much.
+    """
+    planned = _water_legs(waybills)
+    legs: dict[LegKey, SailedLeg] = {}
+    logs: dict[str, EnergyLog] = {}
+    for fact in effective(events):
+        key = (fact.waybill_number, fact.lot_no or 0, fact.leg_seq or 0)
+        leg = planned.get(key)
+        if leg is None or key[:2] in left_out:
+            continue
+        # A leg without a planned voyage is a service that carries other cargo too: its load and fuel are not ours.
+        voyage_id = (fact.voyage_id or leg.voyage_id) if leg.voyage_id else ""
+        if fact.event_type is EventType.LOAD:
+            declared_kg = waybills[key[0]].lot(key[1]).declared_mass_kg
+            legs[key] = SailedLeg(voyage_id, fact.vehicle_class or leg.vehicle_class, fact.mass_kg or declared_kg)
+        if voyage_id and fact.energy and any(item.kind == "fuel_receipt" for item in fact.evidence):
+            known = logs.get(voyage_id)
+            if known is None or fact.energy.amount_g > known.amount_g:
+                logs[voyage_id] = fact.energy
+    load_kg: dict[str, int] = {}
+    for sailed in legs.values():
+        if sailed.voyage_id:
+            load_kg[sailed.voyage_id] = load_kg.get(sailed.voyage_id, 0) + sailed.loaded_kg
+    return Voyages(legs, load_kg, logs)
+
+
+def _water_legs(waybills: Mapping[str, Waybill]) -> dict[LegKey, WaybillLeg]:
+    return {
+        (waybill.number, lot.lot_no, leg.seq): leg
+        for waybill in waybills.values()
+        for lot in waybill.lots
+        for leg in lot.legs
+        if leg.mode in WATER_MODES
+    }
