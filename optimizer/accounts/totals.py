@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Literal
+from typing import Any, Literal, cast
 
 from optimizer.accounts.calculation import CalculationRun
 from optimizer.accounts.ledger import Kind, Transaction, month_of
@@ -105,13 +105,13 @@ def grouped(
         row = sums.setdefault(saving.labels[group_by], dict.fromkeys(_AMOUNTS, 0))
         for name, amount in _contribution(saving).items():
             row[name] += amount
-    return [replace(SavingsRow(*label), **amounts) for label, amounts in sorted(sums.items())]
+    return [replace(SavingsRow(*label), **cast("dict[str, Any]", amounts)) for label, amounts in sorted(sums.items())]
 
 
 def total(rows: Iterable[SavingsRow]) -> SavingsRow:
     """The sum of rows, labelled as the total."""
     listed = list(rows)
-    amounts = {name: sum(getattr(row, name) for row in listed) for name in _AMOUNTS}
+    amounts: dict[str, Any] = {name: sum(getattr(row, name) for row in listed) for name in _AMOUNTS}
     return replace(SavingsRow("", "合计", "Total"), **amounts)
 
 

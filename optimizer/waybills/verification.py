@@ -1,9 +1,10 @@
 """The same transport under two numbers: found by vessel, place, time and mass, or by a shared document.
 
 Two loadings of different waybills are suspects when they name the same vessel and place within twelve hours and the
-same mass. On one voyage two honest lots may weigh alike, so a lot that sails in the vessel its own plan names is
-believed; the other one is flagged. A weigh ticket or delivery receipt whose digest stands under two numbers is
-stronger evidence: then, if both sail as planned, both are frozen until a person decides.
+same mass. On one voyage two honest lots may weigh alike, so a lot that sails as its own plan says is believed: on its
+planned voyage, where both name one voyage, else in its planned vessel. The other one is flagged. A weigh ticket or
+delivery receipt whose digest stands under two numbers is stronger evidence: then, if the plan does not decide between
+the two, both are frozen until a person does.
 """
 
 from __future__ import annotations
@@ -32,11 +33,18 @@ LotKey = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class _Loading:
-    """One LOAD on a leg by water. ``as_planned``: in the vessel that the lot's own plan names."""
+    """One LOAD on a leg by water, and the vessel and voyage that the lot's own plan names for it."""
 
     key: LotKey
     event: Event
-    as_planned: bool
+    planned_vessel: str
+    planned_voyage: str
+
+    def as_planned(self, other: _Loading) -> bool:
+        """Whether this lot sailed as its plan says, judged by what the two reports have in common."""
+        if self.event.voyage_id and self.event.voyage_id == other.event.voyage_id:
+            return self.event.voyage_id == self.planned_voyage
+        return self.event.vessel_id == self.planned_vessel
 
 
 def duplicates(waybills: Mapping[str, Waybill], events: Iterable[Event]) -> dict[LotKey, list[Finding]]:
@@ -46,7 +54,8 @@ def duplicates(waybills: Mapping[str, Waybill], events: Iterable[Event]) -> dict
     """
     facts = effective(events)
     released = {_key(fact) for fact in facts if fact.event_type is EventType.RELS}
-    pairs = {*_same_loading(_loadings(waybills, facts)), *_same_evidence(waybills, facts)}
+    loadings = _loadings(waybills, facts)
+    pairs = {*_same_loading(loadings), *_same_evidence(loadings, facts)}
     found: dict[LotKey, list[Finding]] = {}
     for suspect, other in sorted(pairs):
         if suspect not in released:
@@ -60,15 +69,10 @@ def _loadings(waybills: Mapping[str, Waybill], facts: Sequence[Event]) -> list[_
         waybill = waybills.get(fact.waybill_number)
         if waybill is None or fact.event_type is not EventType.LOAD or not fact.vessel_id or fact.mass_kg is None:
             continue
-        planned = {
-            leg.vessel_id
-            for lot in waybill.lots
-            if lot.lot_no == fact.lot_no
-            for leg in lot.legs
-            if leg.seq == fact.leg_seq and leg.mode in WATER_MODES
-        }
-        if planned:
-            loadings.append(_Loading(_key(fact), fact, fact.vessel_id in planned))
+        for lot in waybill.lots:
+            for leg in lot.legs:
+                if (lot.lot_no, leg.seq) == (fact.lot_no, fact.leg_seq) and leg.mode in WATER_MODES:
+                    loadings.append(_Loading(_key(fact), fact, leg.vessel_id, leg.voyage_id))
     return loadings
 
 
@@ -82,20 +86,20 @@ def _same_loading(loadings: Sequence[_Loading]) -> Iterator[tuple[LotKey, LotKey
                 yield from _suspects(first, second, both=False)
 
 
-def _same_evidence(waybills: Mapping[str, Waybill], facts: Sequence[Event]) -> Iterator[tuple[LotKey, LotKey]]:
-    as_planned: dict[LotKey, bool] = {}
-    for loading in _loadings(waybills, facts):
-        as_planned[loading.key] = as_planned.get(loading.key, True) and loading.as_planned
-    holders: dict[str, dict[LotKey, Event]] = {}
+def _same_evidence(loadings: Sequence[_Loading], facts: Sequence[Event]) -> Iterator[tuple[LotKey, LotKey]]:
+    first_loading: dict[LotKey, _Loading] = {}
+    for loading in loadings:
+        first_loading.setdefault(loading.key, loading)
+    holders: dict[str, dict[LotKey, _Loading]] = {}
     for fact in facts:
         for item in fact.evidence:
             if item.kind in _ONE_LOT_ONLY and fact.lot_no is not None:
-                holders.setdefault(item.sha256, {}).setdefault(_key(fact), fact)
+                key = _key(fact)
+                loading = first_loading.get(key) or _Loading(key, fact, fact.vessel_id, fact.voyage_id)
+                holders.setdefault(item.sha256, {}).setdefault(key, loading)
     for lots in holders.values():
-        for (key_a, fact_a), (key_b, fact_b) in combinations(lots.items(), 2):
-            if key_a[0] != key_b[0]:
-                first = _Loading(key_a, fact_a, as_planned.get(key_a, True))
-                second = _Loading(key_b, fact_b, as_planned.get(key_b, True))
+        for first, second in combinations(lots.values(), 2):
+            if first.key[0] != second.key[0]:
                 yield from _suspects(first, second, both=True)
 
 
@@ -108,10 +112,11 @@ def _alike(first: Event, second: Event) -> bool:
 
 def _suspects(first: _Loading, second: _Loading, both: bool) -> Iterator[tuple[LotKey, LotKey]]:
     """(suspect, the other): the one that did not sail as planned; where that does not decide, both or none."""
-    undecided = first.as_planned == second.as_planned
-    if not first.as_planned or (undecided and both):
+    first_believed, second_believed = first.as_planned(second), second.as_planned(first)
+    undecided = first_believed == second_believed and both
+    if not first_believed or undecided:
         yield first.key, second.key
-    if not second.as_planned or (undecided and both):
+    if not second_believed or undecided:
         yield second.key, first.key
 
 
