@@ -34,31 +34,32 @@ def fleet_can_float(tables: Mapping[str, Table]) -> Iterator[Fault]:
 
 
 def _water_links_at(place: str, vessel: Values, links: Table) -> list[Values]:
+    """Cells of a damaged link that could not be read count as no limit: they have their own fault already."""
     modes = {Mode.INLAND_WATERWAY.value}
     if vessel["waters"] == "river_sea":
         modes.add(Mode.SEA.value)
     return [
         row.values
-        for row in links.rows
-        if row.values["mode"] in modes
-        and row.values["scenario"] == "base"
-        and place in (row.values["from_location"], row.values["to_location"])
+        for row in links.all_rows
+        if row.values.get("mode") in modes
+        and row.values.get("scenario") == "base"
+        and place in (row.values.get("from_location"), row.values.get("to_location"))
     ]
 
 
 def _admits(link: Values, vessel: Values) -> bool:
     """The rule of ``graph.admits`` on rows: rated size and clearance."""
-    largest, clearance = link["max_vessel_dwt_t"], link["air_draught_m"]
+    largest, clearance = link.get("max_vessel_dwt_t"), link.get("air_draught_m")
     fits = largest is None or vessel["capacity_t"] <= largest
     return fits and (clearance is None or vessel["air_draught_m"] <= clearance)
 
 
 def _floats(link: Values, vessel: Values, fleet: TableRow, tables: Mapping[str, Table]) -> bool:
     """Depth at the time the vessel becomes available, less the keel clearance, carries it empty."""
-    depth_m = link["min_depth_m"]
+    depth_m = link.get("min_depth_m")
     available = fleet.values.get("available_from")
     for row in tables["water_levels"].rows:
-        same = row.values["link_id"] == link["link_id"]
+        same = row.values["link_id"] == link.get("link_id")
         if same and available is not None and row.values["valid_from"] <= available < row.values["valid_to"]:
             depth_m = row.values["available_depth_m"]
     return depth_m is None or depth_m - _keel_clearance_m(tables) >= vessel["light_draught_m"]
@@ -88,7 +89,7 @@ def _no_water(values: Values, waters: str) -> Message:
 
 
 def _too_big(values: Values, links: list[Values]) -> Message:
-    rated = ", ".join(f"{link['link_id']} {link['max_vessel_dwt_t'] or 0:g} t" for link in links)
+    rated = ", ".join(f"{link.get('link_id')} {link.get('max_vessel_dwt_t') or 0:g} t" for link in links)
     return Message(
         f"{values['vessel_class']} 超过 {values['location_id']} 各水路的吨级或净空（{rated}）；请换较小船型。",
         f"{values['vessel_class']} exceeds the size or clearance of the waterways at {values['location_id']} "
