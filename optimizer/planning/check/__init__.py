@@ -1,0 +1,92 @@
+"""The second opinion on a plan: every number recomputed from PLAN.json, the shipments and the tables alone.
+
+No code of the planner is used (routes, prices, time expansion, model): what two people wrote from the same documentation
+must agree. Checks are plain functions that add violations; each is short and names what it holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from optimizer.emissions.factors import FactorTable
+from optimizer.network.model import Network
+from optimizer.planning.check.amounts import (
+    check_leg_costs,
+    check_leg_emissions,
+    check_shares,
+    check_voyage_amounts,
+    check_voyage_costs,
+)
+from optimizer.planning.check.fleet import check_fleet, check_hulls
+from optimizer.planning.check.limits import check_locks, check_terminals
+from optimizer.planning.check.movement import check_legs, check_services
+from optimizer.planning.check.sailing import (
+    check_cargo,
+    check_legs_on_board,
+    check_passage,
+    check_voyage_ids,
+    check_water,
+)
+from optimizer.planning.check.structure import (
+    check_chains,
+    check_late,
+    check_lots,
+    check_presence,
+    check_references,
+    check_versions,
+)
+from optimizer.planning.check.sums import (
+    check_baselines,
+    check_cap,
+    check_objective,
+    check_savings,
+    check_totals,
+)
+from optimizer.planning.check.violation import SENTENCES, Findings, Violation, violations_to_text
+from optimizer.planning.check.workings import Workings
+from optimizer.planning.plan import Plan
+from optimizer.planning.shipment import Shipment
+
+__all__ = ["CHECKS", "SENTENCES", "Violation", "check_plan", "violations_to_text"]
+
+CHECKS: tuple[Callable[[Workings, Findings], None], ...] = (
+    check_versions,
+    check_presence,
+    check_lots,
+    check_references,
+    check_chains,
+    check_late,
+    check_legs,
+    check_services,
+    check_voyage_ids,
+    check_legs_on_board,
+    check_cargo,
+    check_passage,
+    check_water,
+    check_hulls,
+    check_fleet,
+    check_locks,
+    check_terminals,
+    check_leg_costs,
+    check_leg_emissions,
+    check_voyage_amounts,
+    check_voyage_costs,
+    check_shares,
+    check_baselines,
+    check_savings,
+    check_totals,
+    check_cap,
+    check_objective,
+)
+
+
+def check_plan(plan: Plan, shipments: Sequence[Shipment], network: Network, factors: FactorTable) -> list[Violation]:
+    """Everything that is wrong in a plan, in the order of :data:`CHECKS`; an empty list is a plan that holds.
+
+    ``shipments`` are all that were to be planned. A leg that names what the network does not have is reported once and
+    left out of the recomputation. Raises FactorError when the factor table lacks a row that the plan needs.
+    """
+    work, found = Workings(plan, shipments, network, factors), Findings()
+    for check in CHECKS:
+        check(work, found)
+    return found.violations

@@ -1,0 +1,122 @@
+"""Are the yuan and the grams of each leg and voyage right, and is every voyage shared out in full?"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import timedelta
+
+from optimizer.emissions.operations import fuel_emissions, vessel_fuel_kg
+from optimizer.network.model import Mode
+from optimizer.planning.check.violation import Findings
+from optimizer.planning.check.workings import Carried, Workings
+from optimizer.planning.plan import Voyage
+
+ROUNDING = 1.0
+"""Fen or grams: one rounding of the plan's against one of ours."""
+SHARING = 2.0
+"""Fen or grams: a share is split by largest remainder (less than 1 off), a voyage's own part and the empties apart."""
+
+
+def check_leg_costs(work: Workings, found: Findings) -> None:
+    """Legs by truck, train, river-sea ship and hub cost their price per tonne times the mass."""
+    for item in _services(work):
+        expected_fen = work.leg_yuan_per_t(item) * item.mass_kg / 10
+        found.near("leg_cost", item.where, expected_fen, item.leg.cost_fen, ROUNDING)
+
+
+def check_leg_emissions(work: Workings, found: Findings) -> None:
+    """Legs by truck, train, river-sea ship and hub emit intensity x mass x km (hub: x mass), with tier and factors."""
+    for item in _services(work):
+        leg, intensity = item.leg, work.leg_intensity(item)
+        units = item.mass_kg / 1000 * (leg.distance_km if intensity.unit == "tkm" else 1.0)
+        found.near("leg_co2e", f"{item.where}/co2e_ttw", intensity.ttw_kg * units * 1000, leg.co2e_ttw_g, ROUNDING)
+        found.near("leg_co2e", f"{item.where}/co2e_wtw", intensity.wtw_kg * units * 1000, leg.co2e_wtw_g, ROUNDING)
+        named = (leg.data_tier, sorted(leg.factor_ids))
+        found.same("leg_factors", item.where, (str(intensity.tier), sorted(intensity.factor_ids)), named)
+
+
+def check_voyage_amounts(work: Workings, found: Findings) -> None:
+    """Fuel linear in the load; cost = days taken x daily rate + fuel x price; grams from the fuel."""
+    for voyage in work.voyages:
+        where, vessel = f"voyages/{voyage.voyage_id}", work.network.vessel_classes[voyage.vessel_class]
+        load_t = min(voyage.load_kg / 1000, vessel.capacity_t)
+        fuel_kg = vessel_fuel_kg(vessel, voyage.distance_km, load_t)
+        found.near("voyage_fuel", where, fuel_kg * 1000, voyage.fuel_g, ROUNDING)
+        burnt = fuel_emissions(vessel.energy_carrier, "inland_waterway", fuel_kg, work.factors, work.on)
+        found.near("voyage_co2e", f"{where}/co2e_ttw", burnt.ttw_kg * 1000, voyage.co2e_ttw_g, ROUNDING)
+        found.near("voyage_co2e", f"{where}/co2e_wtw", burnt.wtw_kg * 1000, voyage.co2e_wtw_g, ROUNDING)
+        for item in work.legs_of_voyage.get(voyage.voyage_id, []):
+            named = (item.leg.data_tier, sorted(item.leg.factor_ids))
+            found.same("leg_factors", item.where, ("modelled", sorted(burnt.factor_ids)), named)
+
+
+def check_voyage_costs(work: Workings, found: Findings) -> None:
+    """An own hull is paid from berthing until free, a spot hull also while it waits away from its base.
+
+    The charter of waiting may stand on any voyage of the hull, so a spot hull is compared as a whole.
+    """
+    tours: dict[str, list[Voyage]] = defaultdict(list)
+    for voyage in sorted(work.voyages, key=lambda voyage: (voyage.berth_from, voyage.free_at)):
+        spot = voyage.market == "spot"
+        tours[f"vessels/{voyage.vessel_id}" if spot else f"voyages/{voyage.voyage_id}"].append(voyage)
+    for where, voyages in tours.items():
+        expected_fen = sum(_voyage_yuan(work, voyage) for voyage in voyages) * 100
+        expected_fen += _waiting_yuan(work, voyages) * 100
+        paid_fen = sum(voyage.cost_fen for voyage in voyages)
+        found.near("voyage_cost", where, expected_fen, paid_fen, ROUNDING * 2 * len(voyages))
+
+
+def _voyage_yuan(work: Workings, voyage: Voyage) -> float:
+    vessel = work.network.vessel_classes[voyage.vessel_class]
+    fuel_kg = vessel_fuel_kg(vessel, voyage.distance_km, min(voyage.load_kg / 1000, vessel.capacity_t))
+    days = (voyage.free_at - voyage.berth_from) / timedelta(days=1)
+    return work.day_rate_yuan(voyage) * days + fuel_kg * work.fuel_yuan_per_kg(vessel)
+
+
+def _waiting_yuan(work: Workings, voyages: Sequence[Voyage]) -> float:
+    """Charter of a spot hull between its voyages at places that are no base of its class."""
+    yuan = 0.0
+    for last, following in zip(voyages, voyages[1:], strict=False):
+        bases = {e.location_id for e in work.network.fleet if (e.vessel_class, e.market) == (last.vessel_class, "spot")}
+        if last.destination not in bases:
+            waited = max(timedelta(), following.berth_from - last.free_at)
+            yuan += work.day_rate_yuan(following) * (waited / timedelta(days=1))
+    return yuan
+
+
+def check_shares(work: Workings, found: Findings) -> None:
+    """Lots of one voyage bear it by tonnes and at least its own amounts; all lots together bear all voyages, empty ones
+    included. Tolls are a lot's own and come on top."""
+    borne = [0.0, 0.0, 0.0]
+    lots = 0
+    for voyage in work.plan.voyages:
+        items = work.legs_of_voyage.get(voyage.voyage_id, [])
+        shares = [_share(work, item) for item in items]
+        lots += len(items)
+        mass_kg = sum(item.mass_kg for item in items)
+        for number, (name, own) in enumerate(_own(voyage)):
+            total = sum(share[number] for share in shares)
+            borne[number] += total
+            if items and total < own - SHARING * len(items):
+                found.add("voyage_shares", f"voyages/{voyage.voyage_id}/{name}", f">= {own}", total)
+            for item, share in zip(items, shares, strict=True):
+                expected = total * item.mass_kg / mass_kg
+                found.near("voyage_shares", f"{item.where}/{name}", expected, share[number], SHARING)
+    for number, (name, tolerance) in enumerate((("cost", ROUNDING * lots), ("co2e_ttw", 0.5), ("co2e_wtw", 0.5))):
+        own = sum(_own(voyage)[number][1] for voyage in work.plan.voyages)
+        found.near("fleet_shares", f"voyages/*/{name}", own, borne[number], tolerance)
+
+
+def _own(voyage: Voyage) -> list[tuple[str, int]]:
+    return [("cost", voyage.cost_fen), ("co2e_ttw", voyage.co2e_ttw_g), ("co2e_wtw", voyage.co2e_wtw_g)]
+
+
+def _share(work: Workings, item: Carried) -> tuple[float, float, float]:
+    course = work.ways.course(item.leg.origin, item.leg.destination, item.leg.vehicle_class)
+    toll_fen = (course.toll_yuan_per_t if course else 0.0) * item.mass_kg / 10
+    return item.leg.cost_fen - toll_fen, item.leg.co2e_ttw_g, item.leg.co2e_wtw_g
+
+
+def _services(work: Workings) -> list[Carried]:
+    return [i for i in [*work.legs, *work.baseline_legs] if i.leg.mode != Mode.INLAND_WATERWAY]
