@@ -21,7 +21,7 @@ CHINA_TIME = timezone(timedelta(hours=8), "Asia/Shanghai")
 """China has one time zone and no daylight saving since 1991, so a fixed offset is exact."""
 
 
-def to_integer(amount: float | Decimal | Fraction) -> int:
+def to_integer(amount: int | float | Decimal | Fraction) -> int:
     """Round to the nearest integer, halves to even: the only place where amounts are rounded.
 
     Raises ValueError for NaN and infinities.
@@ -30,7 +30,7 @@ def to_integer(amount: float | Decimal | Fraction) -> int:
         if amount != amount or amount in (float("inf"), float("-inf")):
             raise ValueError(f"not a finite amount: {amount}")
         amount = Decimal(amount)
-    if isinstance(amount, Fraction):
+    if isinstance(amount, (int, Fraction)):
         return round(amount)
     return int(amount.to_integral_value(rounding=ROUND_HALF_EVEN))
 

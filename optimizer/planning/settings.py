@@ -1,0 +1,26 @@
+"""What a planner may set for one run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SLOT_H = 6
+"""Length of a slot: sailings begin on this grid, counted from midnight of the plan's first day."""
+SLOTS_PER_DAY = 24 // SLOT_H
+MAX_LATE_H = 72
+"""Water may deliver at most this late (at the lateness price); later than that the cargo goes by road."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSettings:
+    """Settings of one plan. ``carbon_price_yuan_per_t`` prices WTW CO2e in the objective; ``co2e_cap_t`` limits it.
+    ``horizon_days``: shipments that become ready later than this after the first day are left out (None: all).
+    The run stops at ``gap``, or after ``time_limit_s`` with the best plan so far. Equal ``seed``, equal plan."""
+
+    carbon_price_yuan_per_t: float = 100.0
+    co2e_cap_t: float | None = None
+    horizon_days: int | None = None
+    gap: float = 0.01
+    time_limit_s: float | None = None
+    seed: int = 0
+    workers: int = 1
