@@ -52,6 +52,11 @@ def test_a_chain_by_hand() -> None:
     assert chain.factor_ids == ("model",)
 
 
+def test_distances_keep_their_fractions() -> None:
+    """1 t over 0.5 km at 0.1 kg/tkm is 50 g, not nothing."""
+    assert footprint([leg(1000, 0.5, intensity(0.1))], TABLE, DAY).co2e_wtw_g == 50
+
+
 def test_logged_voyage_by_hand() -> None:
     """A quarter of 1,000 kg of diesel: 250 x (3.2, 0.8) kg CO2e, 250 x 3.0 kg CO2, 250 x 1.5 kgce, tier primary."""
     log = LoggedEnergy("Diesel", "inland_waterway", 1000.0, share_by_activity(1, 4), "V1")

@@ -24,19 +24,21 @@ def vessel_row(factor_id: str, low: float | None, high: float | None, **more: An
     )  # fmt: skip
 
 
-CLASSES = FactorTable([vessel_row("small", 100.0, 400.0), vessel_row("big", 650.0, None)])
+CLASSES = FactorTable(
+    [vessel_row("tiny", 100.0, 200.0), vessel_row("small", 200.0, 400.0), vessel_row("big", 650.0, None)]
+)
 
 
 @pytest.mark.parametrize(
     ("size_t", "found", "code"),
     [
-        (100.0, "small", "wider_region"),
+        (100.0, "tiny", "wider_region"),
         (399.9, "small", "wider_region"),
         (400.0, "small", "nearest_smaller"),
         (649.0, "small", "nearest_smaller"),
         (650.0, "big", "wider_region"),
         (1e6, "big", "wider_region"),
-        (50.0, "small", "nearest_larger"),
+        (50.0, "tiny", "nearest_larger"),
     ],
 )
 def test_size_classes(size_t: float, found: str, code: str) -> None:

@@ -22,6 +22,7 @@ from optimizer.emissions.chain import (
     TransportElement,
     footprint,
 )
+from optimizer.emissions.factors import load_factors
 from optimizer.emissions.operations import Intensity, hub_operation, truck_operation, vessel_operation
 from optimizer.emissions.reduction import Reduction, return_cargo_factor, shift_v1, together
 from optimizer.emissions.uncertainty import (
@@ -129,6 +130,23 @@ def test_two_sources_combine_as_squares() -> None:
     assert result.standard_g == pytest.approx(math.hypot(100_000, 50_000) * 0.2 / COVERAGE_95)
 
 
+def test_a_distance_moves_only_its_own_route() -> None:
+    """3 % on the baseline's road of 100 kg and, apart from it, on the waterway's 50 kg."""
+    result = shift_v1(road(10_000, 0.1), water(10_000, 0.05), WTW, only(distance=normal(0.03)))
+    assert result.standard_g == pytest.approx(math.hypot(100_000, 50_000) * 0.03 / COVERAGE_95)
+
+
+def test_provision_does_not_touch_the_other_boundary() -> None:
+    """An error of the fuel's provision moves WTW CO2e; in TTW CO2 only the carbon's error is left."""
+    voyage = TransportElement(Mode.INLAND_WATERWAY, 100_000, 320.0, "actual", "P>Q", logged())
+    chains = road(100_000, 0.5), footprint([voyage], load_factors(), DAY)
+    moved = {
+        boundary: {c.key for c in shift_v1(*chains, boundary).contributions if c.kind is ErrorKind.ENERGY_FACTOR}
+        for boundary in Boundary
+    }
+    assert moved == {WTW: {"combustion:Diesel", "provision:Diesel"}, Boundary.TTW_CO2: {"combustion:Diesel"}}
+
+
 def test_identical_chains_save_nothing_for_certain() -> None:
     """A lot that stays on its road has expectation, uncertainty and credit of zero."""
     result = shift_v1(road(10_000, 0.1), road(10_000, 0.1), WTW)
@@ -220,10 +238,16 @@ def logged() -> LoggedEnergy:
     return LoggedEnergy("Diesel", "inland_waterway", (2.8 + 0.5) * 320, Fraction(1), "V1")
 
 
+TIERS: dict[str, Intensity | LoggedEnergy] = {
+    "default": replace(modelled(), errors=intensity(1.0, kind=ErrorKind.DEFAULT_INLAND_WATERWAY).errors),
+    "modelled": modelled(),
+    "logged": logged(),
+}
+
+
 def test_primary_data_earn_more() -> None:
     """With the same grams, a fuel log is credited more than a fuel model, and a model more than a default."""
-    default = replace(modelled(), errors=intensity(1.0, kind=ErrorKind.DEFAULT_INLAND_WATERWAY).errors)
-    results = [shift_v1(*lot(energy), WTW) for energy in (default, modelled(), logged())]
+    results = [shift_v1(*lot(energy), WTW) for energy in TIERS.values()]
     assert len({r.expected_g for r in results}) == 1
     assert results[0].credited_g < results[1].credited_g < results[2].credited_g < results[2].expected_g
 
@@ -250,11 +274,10 @@ def sampled(baseline: Footprint, project: Footprint, draws: int, config: Uncerta
     return (total(baseline.elements) - total(project.elements)) * mass
 
 
-@pytest.mark.parametrize("tier", ["default", "modelled", "logged"])
+@pytest.mark.parametrize("tier", TIERS)
 def test_interval_agrees_with_monte_carlo(tier: str) -> None:
     """The lower bound is the 10th percentile of 200,000 draws, within 4 % of the distance from the expectation."""
-    default = replace(modelled(), errors=intensity(1.0, kind=ErrorKind.DEFAULT_INLAND_WATERWAY).errors)
-    chains = lot({"default": default, "modelled": modelled(), "logged": logged()}[tier])
+    chains = lot(TIERS[tier])
     result = shift_v1(*chains, WTW)
     lower_g = float(np.quantile(sampled(*chains, 200_000, UNCERTAINTY_V1), 0.1))
     assert result.lower_g == pytest.approx(lower_g, abs=0.04 * (result.expected_g - result.lower_g))
