@@ -1,0 +1,112 @@
+"""Opening a database: engine, pragmas, migration, and the two ways in: reading and writing."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import as_file, files
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+
+from optimizer.errors import InputError, Message
+from optimizer.store.session import Session
+
+DEFAULT_URL = "sqlite:///modalshift.db"
+BUSY_TIMEOUT_S = 60
+_WRITE = "modalshift_write"
+_MIGRATION_LOCK = 4_720_061
+"""Key of the PostgreSQL advisory lock under which one process migrates."""
+
+
+class Store:
+    """A database of the product. Use :func:`open_store`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A consistent view of everything committed so far; nothing can be written through it by our own code."""
+        with self._engine.connect() as connection, connection.begin():
+            yield Session(connection)
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """One transaction, alone: writers wait for each other. Committed at the end, rolled back on any exception."""
+        with self._engine.connect().execution_options(**{_WRITE: True}) as connection, connection.begin():
+            if connection.dialect.name == "postgresql":
+                # One writer at a time keeps the sequence gapless; readers go on.
+                connection.exec_driver_sql("LOCK TABLE transactions IN SHARE ROW EXCLUSIVE MODE")
+            yield Session(connection)
+
+    def close(self) -> None:
+        """Give up all connections."""
+        self._engine.dispose()
+
+
+def open_store(url: str = DEFAULT_URL) -> Store:
+    """Open (and create or migrate) the database at a URL: ``sqlite:///file.db`` or ``postgresql+psycopg://...``.
+
+    Raises InputError when the URL is not understood or the database cannot be opened.
+    """
+    try:
+        engine = _engine(url)
+        with engine.connect() as connection:
+            _migrate(connection)
+    except (ArgumentError, NoSuchModuleError, OperationalError) as error:
+        reason = str(getattr(error, "orig", None) or error)
+        raise InputError(
+            Message(
+                f"无法打开数据库：{reason}。示例：sqlite:///modalshift.db",
+                f"Cannot open the database: {reason}. Example: sqlite:///modalshift.db",
+            )
+        ) from error
+    return Store(engine)
+
+
+def _engine(url: str) -> Engine:
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        return create_engine(parsed.set(drivername="postgresql+psycopg"), isolation_level="SERIALIZABLE")
+    if parsed.get_backend_name() != "sqlite":
+        raise ArgumentError("sqlite or postgresql")
+    engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        prepare_sqlite(connection)
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A writer takes the lock at once: upgrading a read transaction later could fail half-way.
+        writing = connection.get_execution_options().get(_WRITE, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    return engine
+
+
+def prepare_sqlite(connection: sqlite3.Connection) -> None:
+    """What every SQLite connection of ours has: WAL, full durability, foreign keys, transactions begun by us."""
+    connection.isolation_level = None
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "recursive_triggers = ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _migrate(connection: Connection) -> None:
+    """Bring the schema to the newest revision; several processes may try at once and one of them does it."""
+    writer = connection.execution_options(**{_WRITE: True})
+    with writer.begin():
+        if writer.dialect.name == "postgresql":
+            writer.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
+        with as_file(files("optimizer.store") / "migrations") as scripts:
+            config = Config()
+            config.set_main_option("script_location", os.fspath(scripts).replace("%", "%%"))
+            config.attributes["connection"] = writer
+            command.upgrade(config, "head")

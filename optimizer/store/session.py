@@ -1,0 +1,310 @@
+"""One open transaction on the database: everything that is read or appended goes through here.
+
+Records go in and come out; rows stay inside. Appending something that is already there with the same content does
+nothing; with other content it raises ConflictError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Table, func, insert, select
+
+from optimizer.accounts.books import StoredDocument, StoredTransaction
+from optimizer.accounts.calculation import CalculationRun
+from optimizer.accounts.ledger import (
+    Account,
+    Bucket,
+    Ledger,
+    Period,
+    Posting,
+    Transaction,
+    require_same_content,
+)
+from optimizer.errors import ConflictError, Message
+from optimizer.store import schema
+from optimizer.store.rows import event_row, run_row, transaction_of, transaction_row, waybill_row
+from optimizer.waybills.codec import from_json, sha256, to_json, to_plain
+from optimizer.waybills.event import Event
+from optimizer.waybills.party import Party
+from optimizer.waybills.waybill import Waybill
+
+_CHUNK = 500
+"""Most ids in one IN clause: below SQLite's limit on variables in every build."""
+
+
+class Session:
+    """Reads and appends inside one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    # Parties, plans, waybills
+
+    def add_parties(self, parties: Iterable[Party], at: datetime) -> None:
+        """Append parties. Raises ConflictError when one is known with other content."""
+        known = {row.party_id: row.document for row in self._connection.execute(select(schema.parties))}
+        rows = []
+        for party in dict.fromkeys(parties):
+            document = to_json(party)
+            if known.setdefault(party.party_id, document) != document:
+                raise _conflict(f"参与方 {party.party_id}", f"Party {party.party_id}")
+            rows.append(
+                {
+                    "party_id": party.party_id,
+                    "credit_code": party.credit_code,
+                    "name_zh": party.name_zh,
+                    "name_en": party.name_en,
+                    "domain": party.domain,
+                    "role": party.role,
+                    "document": document,
+                    "recorded_at": to_plain(at),
+                }
+            )
+        self._append_new(schema.parties, "party_id", rows)
+
+    def parties(self) -> dict[str, Party]:
+        """All parties by id."""
+        rows = self._connection.execute(select(schema.parties.c.document).order_by(schema.parties.c.party_id))
+        return {party.party_id: party for party in (from_json(Party, row.document) for row in rows)}
+
+    def add_plan(self, plan_id: str, document: str, at: datetime) -> bool:
+        """Append an accepted plan document; False when it is there already."""
+        row = {"plan_id": plan_id, "document": document, "accepted_at": to_plain(at)}
+        return self._append_new(schema.plans, "plan_id", [row]) == 1
+
+    def add_waybills(self, waybills: Sequence[Waybill]) -> None:
+        """Append waybills with their lots and legs; numbers must be new."""
+        self._append(schema.waybills, [waybill_row(waybill) for waybill in waybills])
+        lots = [(waybill, lot) for waybill in waybills for lot in waybill.lots]
+        self._append(
+            schema.waybill_lots,
+            [
+                {
+                    "number": waybill.number,
+                    "version": waybill.version,
+                    "lot_no": lot.lot_no,
+                    "declared_mass_kg": lot.declared_mass_kg,
+                    "port_of_loading": lot.port_of_loading,
+                    "port_of_discharge": lot.port_of_discharge,
+                }
+                for waybill, lot in lots
+            ],
+        )
+        self._append(
+            schema.waybill_legs,
+            [
+                {
+                    "number": waybill.number,
+                    "version": waybill.version,
+                    "lot_no": lot.lot_no,
+                    "seq": leg.seq,
+                    "mode": leg.mode,
+                    "origin": leg.origin,
+                    "destination": leg.destination,
+                    "voyage_id": leg.voyage_id,
+                    "vessel_id": leg.vessel_id,
+                    "distance_km": leg.distance_km,
+                }
+                for waybill, lot in lots
+                for leg in lot.legs
+            ],
+        )
+
+    def waybills(self, numbers: Iterable[str] | None = None) -> dict[str, Waybill]:
+        """Waybills by number, the newest version of each: all, or those asked for that exist."""
+        query = select(schema.waybills.c.document).order_by(schema.waybills.c.number, schema.waybills.c.version)
+        rows = self._selected(query, schema.waybills.c.number, numbers)
+        return {waybill.number: waybill for waybill in (from_json(Waybill, row.document) for row in rows)}
+
+    # Events
+
+    def add_events(self, events: Sequence[Event], at: datetime) -> None:
+        """Append events in this order; ids must be new."""
+        first = self._next(schema.events)
+        self._append(
+            schema.events,
+            [event_row(event, seq, at) for seq, event in enumerate(events, start=first)],
+        )
+        evidence = {
+            (event.event_id, item.sha256): {"event_id": event.event_id, "sha256": item.sha256, "kind": item.kind}
+            for event in events
+            for item in event.evidence
+        }
+        self._append(schema.evidence, list(evidence.values()))
+
+    def events(self, numbers: Iterable[str] | None = None) -> list[Event]:
+        """Events in order of arrival: all, or those of some waybills."""
+        query = select(schema.events.c.seq, schema.events.c.document).order_by(schema.events.c.seq)
+        rows = sorted(self._selected(query, schema.events.c.number, numbers), key=lambda row: int(row.seq))
+        return [from_json(Event, row.document) for row in rows]
+
+    def event_digests(self, event_ids: Iterable[str]) -> dict[str, str]:
+        """The recorded content digest of those events that exist."""
+        query = select(schema.events.c.event_id, schema.events.c.content_sha256)
+        rows = self._selected(query, schema.events.c.event_id, event_ids)
+        return {row.event_id: row.content_sha256 for row in rows}
+
+    # Runs, accounts, ledger
+
+    def add_runs(self, runs: Sequence[CalculationRun]) -> None:
+        """Append calculation runs."""
+        self._append(schema.calculation_runs, [run_row(run) for run in runs])
+
+    def runs(self) -> dict[str, CalculationRun]:
+        """All calculation runs by id."""
+        rows = self._connection.execute(select(schema.calculation_runs.c.document))
+        return {run.run_id: run for run in (from_json(CalculationRun, row.document) for row in rows)}
+
+    def add_accounts(self, accounts: Iterable[Account], at: datetime) -> None:
+        """Open those accounts that are not open yet."""
+        rows = [
+            {
+                "account_id": account.account_id,
+                "party_id": account.party_id or None,
+                "domain": account.domain,
+                "opened_at": to_plain(at),
+            }
+            for account in accounts
+        ]
+        self._append_new(schema.accounts, "account_id", rows)
+
+    def accounts(self) -> dict[str, Account]:
+        """All accounts by id."""
+        rows = self._connection.execute(select(schema.accounts).order_by(schema.accounts.c.account_id))
+        return {row.account_id: Account(row.account_id, row.party_id or "", row.domain) for row in rows}
+
+    def add_transactions(self, transactions: Sequence[Transaction]) -> list[Transaction]:
+        """Append transactions in this order and return those that were new, with their sequence numbers.
+
+        A transaction whose id is recorded with the same content is left out; with other content: ConflictError.
+        """
+        known = self._transaction_digests(item.transaction_id for item in transactions)
+        fresh: list[Transaction] = []
+        first = self._next(schema.transactions)
+        for transaction in transactions:
+            if transaction.transaction_id in known:
+                require_same_content(transaction, known[transaction.transaction_id])
+            else:
+                fresh.append(replace(transaction, seq=first + len(fresh)))
+        self._append(schema.transactions, [transaction_row(item) for item in fresh])
+        self._append(
+            schema.postings,
+            [
+                {
+                    "transaction_seq": item.seq,
+                    "line": line,
+                    "account_id": posting.account_id,
+                    "ledger": posting.ledger.value,
+                    "bucket": posting.bucket.value,
+                    "part": posting.part,
+                    "amount": posting.amount,
+                }
+                for item in fresh
+                for line, posting in enumerate(item.postings, start=1)
+            ],
+        )
+        return fresh
+
+    def stored_transactions(self, account_id: str | None = None) -> list[StoredTransaction]:
+        """The ledger in order, each entry with the digest and line count written beside it; ``account_id``: only
+        entries that touch the account (with all their postings)."""
+        entries, lines = schema.transactions, schema.postings
+        chosen, posted = select(entries).order_by(entries.c.seq), select(lines)
+        if account_id is not None:
+            touching = select(lines.c.transaction_seq).where(lines.c.account_id == account_id)
+            chosen = chosen.where(entries.c.seq.in_(touching))
+            posted = posted.where(lines.c.transaction_seq.in_(touching))
+        postings: dict[int, list[Posting]] = {}
+        for row in self._connection.execute(posted.order_by(lines.c.transaction_seq, lines.c.line)):
+            posting = Posting(row.account_id, Ledger(row.ledger), Bucket(row.bucket), row.part, row.amount)
+            postings.setdefault(row.transaction_seq, []).append(posting)
+        return [
+            StoredTransaction(transaction_of(row, postings.get(row.seq, ())), row.content_sha256, row.line_count)
+            for row in self._connection.execute(chosen)
+        ]
+
+    def transactions(self, account_id: str | None = None) -> list[Transaction]:
+        """The ledger in order, or what touches one account."""
+        return [item.transaction for item in self.stored_transactions(account_id)]
+
+    def add_period(self, period: Period) -> None:
+        """Close a period."""
+        row = {"period": period.period, "closed_at": to_plain(period.closed_at), "last_seq": period.last_seq}
+        self._append(schema.periods, [row])
+
+    def periods(self) -> list[Period]:
+        """Closed periods in order."""
+        rows = self._connection.execute(select(schema.periods).order_by(schema.periods.c.period))
+        return [Period(row.period, datetime.fromisoformat(row.closed_at), row.last_seq) for row in rows]
+
+    def last_closed(self) -> str:
+        """The last closed period, empty when none is."""
+        return self._connection.execute(select(func.max(schema.periods.c.period))).scalar() or ""
+
+    def last_seq(self) -> int:
+        """The sequence number of the newest transaction, 0 when there is none."""
+        return self._next(schema.transactions) - 1
+
+    # What the auditor compares
+
+    def documents(self) -> list[StoredDocument]:
+        """Digest now and digest written of every waybill, event and run document."""
+        found = []
+        for table, noun, columns in (
+            (schema.waybills, "waybill", ("number", "version")),
+            (schema.events, "event", ("event_id",)),
+        ):
+            for row in self._connection.execute(select(table)):
+                record = f"{noun} {'/'.join(str(getattr(row, column)) for column in columns)}"
+                found.append(StoredDocument(record, sha256(row.document), row.content_sha256))
+        for row in self._connection.execute(select(schema.calculation_runs)):
+            run = from_json(CalculationRun, row.document)
+            now, written = run.run_id, row.run_id
+            if (run.inputs_sha256, run.result_sha256) != (row.inputs_sha256, row.result_sha256):
+                now = "differs"
+            found.append(StoredDocument(f"run {row.run_id}", now, written))
+        return found
+
+    # Rows
+
+    def _append(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        if rows:
+            self._connection.execute(insert(table), list(rows))
+
+    def _append_new(self, table: Table, key: str, rows: Sequence[Mapping[str, Any]]) -> int:
+        column = table.c[key]
+        found = self._selected(select(column), column, (row[key] for row in rows))
+        known = {row[0] for row in found}
+        fresh = list({row[key]: row for row in rows if row[key] not in known}.values())
+        self._append(table, fresh)
+        return len(fresh)
+
+    def _selected(self, query: Any, column: Any, wanted: Iterable[str] | None) -> list[Any]:
+        """Rows of a query, all or in slices of an IN clause."""
+        if wanted is None:
+            return list(self._connection.execute(query))
+        values = sorted(set(wanted))
+        rows: list[Any] = []
+        for start in range(0, len(values), _CHUNK):
+            rows += self._connection.execute(query.where(column.in_(values[start : start + _CHUNK])))
+        return rows
+
+    def _next(self, table: Table) -> int:
+        return int(self._connection.execute(select(func.coalesce(func.max(table.c.seq), 0))).scalar_one()) + 1
+
+    def _transaction_digests(self, ids: Iterable[str]) -> dict[str, str]:
+        entries = schema.transactions
+        query = select(entries.c.transaction_id, entries.c.content_sha256)
+        return {row.transaction_id: row.content_sha256 for row in self._selected(query, entries.c.transaction_id, ids)}
+
+
+def _conflict(zh: str, en: str) -> ConflictError:
+    return ConflictError(
+        Message(
+            f"{zh} 已以不同内容登记；更正须另行登记。", f"{en} is recorded with other content; register a correction."
+        )
+    )
