@@ -1,0 +1,23 @@
+"""The verbs of the product, one transaction each. The present time is always handed in."""
+
+from optimizer.actions.accepting import accept
+from optimizer.actions.auditing import audit
+from optimizer.actions.closing import close
+from optimizer.actions.opening import open_store
+from optimizer.actions.overview import savings
+from optimizer.actions.recording import RecordResult, record
+from optimizer.actions.settling import SettleResult, settle
+from optimizer.actions.stating import statement
+
+__all__ = [
+    "RecordResult",
+    "SettleResult",
+    "accept",
+    "audit",
+    "close",
+    "open_store",
+    "record",
+    "savings",
+    "settle",
+    "statement",
+]

@@ -1,0 +1,88 @@
+"""Accept a plan: issue its waybills and reserve their estimates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from optimizer.accounts.settlement import accounts_for, estimates
+from optimizer.errors import ConflictError, Message
+from optimizer.network.model import Network
+from optimizer.planning.document import plan_to_json
+from optimizer.planning.plan import Plan
+from optimizer.planning.shipment import Shipment
+from optimizer.store.engine import Store
+from optimizer.waybills.codec import sha256
+from optimizer.waybills.issue import from_plan
+from optimizer.waybills.party import Party
+from optimizer.waybills.waybill import Waybill
+
+
+def accept(
+    store: Store, plan: Plan, shipments: Iterable[Shipment], parties: Sequence[Party], network: Network, at: datetime
+) -> list[Waybill]:
+    """Issue one waybill for each shipment of the plan that leaves the road, and reserve the estimated savings.
+
+    Accepting the same plan again answers the same waybills; so does a later plan for the shipments it carries unchanged
+    (their way, lots, parties and times). Raises ConflictError when a shipment has a waybill with another way and
+    InputError when a shipment, shipper or cargo is unknown; then nothing is written.
+    """
+    document = plan_to_json(plan)
+    plan_id = sha256(document)
+    issued = from_plan(plan, shipments, parties, network, at, plan_id)
+    with store.write() as session:
+        session.add_parties(parties, at)
+        session.add_plan(plan_id, document, at)
+        known = session.waybills(waybill.number for waybill in issued)
+        _refuse_changed(issued, known)
+        fresh = [waybill for waybill in issued if waybill.number not in known]
+        session.add_waybills(fresh)
+        session.add_accounts(accounts_for(fresh), at)
+        last_closed = session.last_closed()
+        session.add_transactions(
+            [transaction for waybill in fresh for transaction in estimates(waybill, at, last_closed)]
+        )
+    return [known.get(waybill.number, waybill) for waybill in issued]
+
+
+def _refuse_changed(issued: Iterable[Waybill], known: dict[str, Waybill]) -> None:
+    changed = [
+        waybill.number
+        for waybill in issued
+        if waybill.number in known and _content(known[waybill.number]) != _content(waybill)
+    ]
+    if changed:
+        listed = ", ".join(changed[:5]) + (" …" if len(changed) > 5 else "")
+        raise ConflictError(
+            Message(
+                f"{len(changed)} 票货物已按其他安排签发运单（{listed}）；请以 --keep 保留已接受的计划后重排。",
+                f"{len(changed)} shipment(s) already have a waybill with another way ({listed}); "
+                "replan with --keep so that what was accepted stays.",
+            )
+        )
+
+
+def _content(waybill: Waybill) -> Waybill:
+    """The waybill without what differs between two plans that move it alike: which plan, when, and averages over the
+    other voyages and their cargo."""
+    lots = tuple(
+        replace(
+            lot,
+            legs=tuple(
+                replace(
+                    leg,
+                    co2e_ttw_g=0,
+                    co2e_wtw_g=0,
+                    voyage_load_kg=0,
+                    voyage_fuel_g=0,
+                    empty_fuel_ratio=0.0,
+                    empty_km_share=0.0,
+                )
+                for leg in lot.legs
+            ),
+            cost_fen=0,
+        )
+        for lot in waybill.lots
+    )
+    return replace(waybill, plan_id="", issued_at=waybill.ready_at, lots=lots)

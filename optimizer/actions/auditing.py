@@ -1,0 +1,31 @@
+"""Run the audit."""
+
+from __future__ import annotations
+
+from optimizer.accounts import audit as checks
+from optimizer.accounts.books import Books
+from optimizer.emissions.factors import FactorTable
+from optimizer.network.model import Network
+from optimizer.store.engine import Store
+from optimizer.waybills.finding import Finding
+
+
+def audit(store: Store, network: Network, factors: FactorTable) -> list[Finding]:
+    """Every finding of every check over the whole database, recomputed with this data package. Empty: clean books."""
+    return checks.audit(books(store, network, factors))
+
+
+def books(store: Store, network: Network, factors: FactorTable) -> Books:
+    """Everything recorded, as one consistent view."""
+    with store.read() as session:
+        return Books(
+            waybills=session.waybills(),
+            events=session.events(),
+            documents=session.documents(),
+            runs=session.runs(),
+            accounts=session.accounts(),
+            stored=session.stored_transactions(),
+            periods=session.periods(),
+            network=network,
+            factors=factors,
+        )

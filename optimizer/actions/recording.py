@@ -1,0 +1,116 @@
+"""Record reported events: each is accepted, known already, or refused with the reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from optimizer.errors import Fault, Message
+from optimizer.store.engine import Store
+from optimizer.waybills.codec import sha256, to_json
+from optimizer.waybills.event import Event
+from optimizer.waybills.guards import refusals
+from optimizer.waybills.waybill import Waybill
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An event that was not recorded, and why."""
+
+    event: Event
+    faults: tuple[Fault, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordResult:
+    """What became of each event. ``known``: recorded before with the same content; answered as then."""
+
+    accepted: tuple[str, ...]
+    known: tuple[str, ...]
+    refused: tuple[Refusal, ...]
+
+
+def record(store: Store, events: Iterable[Event], at: datetime) -> RecordResult:
+    """Append events to their waybills, in order of their record time.
+
+    An event that only fits once another one of the batch is there is tried again, so the order inside a batch does not
+    matter. Nothing is raised for a wrong event: it comes back with its faults, the others are recorded.
+    """
+    batch = sorted(events, key=lambda event: (event.record_time, event.event_time, event.event_id))
+    with store.write() as session:
+        digests = session.event_digests(event.event_id for event in batch)
+        numbers = {event.waybill_number for event in batch}
+        waybills = session.waybills(numbers)
+        known_events: dict[str, list[Event]] = {}
+        for event in session.events(numbers):
+            known_events.setdefault(event.waybill_number, []).append(event)
+        intake = _Intake(waybills, known_events, digests, at)
+        waiting = batch
+        while waiting:
+            left = [event for event in waiting if not intake.take(event)]
+            if len(left) == len(waiting):
+                break
+            waiting = left
+        session.add_events(intake.accepted, at)
+    refused = tuple(Refusal(event, intake.faults[event]) for event in waiting)
+    return RecordResult(tuple(event.event_id for event in intake.accepted), tuple(intake.known), refused)
+
+
+class _Intake:
+    """Takes events one by one and remembers what it took and why it refused."""
+
+    def __init__(
+        self,
+        waybills: Mapping[str, Waybill],
+        known_events: dict[str, list[Event]],
+        digests: Mapping[str, str],
+        at: datetime,
+    ) -> None:
+        self._waybills, self._events, self._digests, self._at = waybills, known_events, dict(digests), at
+        self.accepted: list[Event] = []
+        self.known: list[str] = []
+        self.faults: dict[Event, tuple[Fault, ...]] = {}
+
+    def take(self, event: Event) -> bool:
+        """Whether the event is recorded now; otherwise ``faults`` says why not."""
+        digest = sha256(to_json(event))
+        recorded = self._digests.get(event.event_id)
+        if recorded == digest:
+            self.known.append(event.event_id)
+            return True
+        faults = self._why_not(event, recorded)
+        if faults:
+            self.faults[event] = tuple(faults)
+            return False
+        self._digests[event.event_id] = digest
+        self._events.setdefault(event.waybill_number, []).append(event)
+        self.accepted.append(event)
+        return True
+
+    def _why_not(self, event: Event, recorded: str | None) -> Sequence[Fault]:
+        if recorded is not None:
+            return [
+                _fault(
+                    "event_id",
+                    "id_taken",
+                    f"事件号 {event.event_id} 已用于另一内容的事件；更正请撤回后另报新事件。",
+                    f"Event id {event.event_id} is taken by an event with other content; withdraw that one and report "
+                    "a new event.",
+                )
+            ]
+        waybill = self._waybills.get(event.waybill_number)
+        if waybill is None:
+            return [
+                _fault(
+                    "waybill_number",
+                    "unknown_waybill",
+                    f"没有运单 {event.waybill_number}；请核对运单号。",
+                    f"There is no waybill {event.waybill_number}; check the number.",
+                )
+            ]
+        return refusals(waybill, self._events.get(event.waybill_number, []), event, self._at)
+
+
+def _fault(column: str, code: str, zh: str, en: str) -> Fault:
+    return Fault("events", None, column, code, Message(zh, en))
