@@ -159,7 +159,11 @@ class _Reading:
     def read(self, text: str) -> None:
         """Read header and rows. Raises csv.Error when the quoting cannot be followed."""
         records = self._records(text)
-        _, header = next(records)
+        _, header = next(records, (1, []))
+        if not header:
+            self.add(None, None, "file_empty", texts.file_empty(self.schema))
+            self.complete = False
+            return
         columns = self._header([name.strip() for name in header])
         for line, record in records:
             self._row(line, record, len(header), columns)

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from optimizer.errors import Fault, NetworkDataError
 from optimizer.network import tables as tables_module
@@ -69,7 +71,7 @@ def test_other_encodings_are_named(tmp_path: Path, content: bytes) -> None:
     assert codes(faults) == [("places.csv", "encoding_unknown")]
 
 
-@pytest.mark.parametrize("content", ["", "\n\n", "\ufeff", " \r\n", ",,,\n"])
+@pytest.mark.parametrize("content", ["", "\n\n", "\ufeff", " \r\n", ",,,\n", '"",""\n', "\u3000\n"])
 def test_an_empty_file_names_the_header_it_needs(tmp_path: Path, content: str) -> None:
     """Nothing at all is not an empty table: the sentence gives the first line to write."""
     _, faults = read_places(tmp_path, content)
@@ -153,6 +155,14 @@ def test_broken_quotes_stop_the_file_with_its_line(tmp_path: Path) -> None:
     """A quote that never closes is a fault at the row where it opens."""
     _, faults = read_places(tmp_path, 'place_id,name,depth_m\nA,x,1\nB,"x,2\nC,x,3\n')
     assert codes(faults) == [("places.csv:3", "csv_malformed")]
+
+
+@given(content=st.binary(max_size=200) | st.text(alphabet='place_id,name\n\r"; A1\u3000', max_size=80).map(str.encode))
+def test_no_content_makes_the_reader_fail(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    """Any bytes in a file give rows or faults, never an exception, and every row is whole."""
+    rows, faults = read_places(tmp_path_factory.getbasetemp(), content)
+    assert rows or faults or content.strip().startswith(b"place_id,name,depth_m")
+    assert all(set(row) == {"place_id", "name", "depth_m"} for row in rows)
 
 
 def test_faults_beyond_a_thousand_are_counted_not_listed(tmp_path: Path) -> None:
