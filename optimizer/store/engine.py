@@ -13,7 +13,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
 
 from optimizer.errors import InputError, Message
 from optimizer.store.session import Session
@@ -60,7 +60,7 @@ def open_store(url: str = DEFAULT_URL) -> Store:
         engine = _engine(url)
         with engine.connect() as connection:
             _migrate(connection)
-    except (ArgumentError, NoSuchModuleError, OperationalError) as error:
+    except (ArgumentError, NoSuchModuleError, DatabaseError) as error:
         reason = str(getattr(error, "orig", None) or error)
         raise InputError(
             Message(
