@@ -27,7 +27,7 @@ PLACE_KINDS = ("industry", "inland_port", "river_port", "sea_port", "dry_port", 
 @quote_page.get("/")
 def start() -> Response:
     """The planner's first page."""
-    return redirect(url_for("quote_page.show_quote", **request.args.to_dict()))
+    return redirect(url_for("quote_page.show_quote"))
 
 
 @quote_page.get("/quote")

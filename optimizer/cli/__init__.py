@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import click
 
+from optimizer.cli.audit import audit
+from optimizer.cli.check import check
+from optimizer.cli.close import close
 from optimizer.cli.command import Program
 from optimizer.cli.generate import generate
 from optimizer.cli.serve import serve
+from optimizer.cli.settle import settle
+from optimizer.cli.statement import statement
 from optimizer.errors import Message
 
 
@@ -26,7 +31,7 @@ def cli(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for verb in (generate, serve):
+for verb in (check, settle, close, statement, audit, serve, generate):
     cli.add_command(verb)
 
 

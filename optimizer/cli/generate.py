@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from optimizer.cli.command import Verb, option
-from optimizer.cli.output import say, whole_file
+from optimizer.cli.documents import whole_file
+from optimizer.cli.printing import say
 from optimizer.errors import Message
 
 

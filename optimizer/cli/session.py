@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -11,13 +12,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from optimizer.errors import Lang
+from optimizer.errors import InputError, Lang, Message
 
 if TYPE_CHECKING:
     from optimizer.emissions.factors import FactorTable
     from optimizer.network.model import Network
+    from optimizer.store.engine import Store
 
-DEFAULT_DB_URL = "sqlite:///modalshift.db"
+SQLITE_FILE_URL = "sqlite:///"
+DEFAULT_DB_URL = f"{SQLITE_FILE_URL}modalshift.db"
 
 
 @dataclass(slots=True)
@@ -41,6 +44,29 @@ class Session:
 
         own = self.network_dir if self.network_dir and (self.network_dir / "factors.csv").exists() else None
         return load_factors(own)
+
+    @contextmanager
+    def store(self) -> Iterator[Store]:
+        """The database, opened and migrated for the length of a verb.
+
+        Raises InputError where that fails, and where the file does not exist: a misspelt name must not become an empty
+        database in which every audit is clean.
+        """
+        from optimizer.actions import open_store
+
+        file = self.db_url.removeprefix(SQLITE_FILE_URL)
+        if file != self.db_url and not Path(file).exists():
+            raise InputError(
+                Message(
+                    f"没有数据库文件 {file}；请用 --db 指定，或先运行 modalshift demo 生成一个。",
+                    f"There is no database file {file}; name one with --db, or make one with modalshift demo.",
+                )
+            )
+        opened = open_store(self.db_url)
+        try:
+            yield opened
+        finally:
+            opened.close()
 
 
 def current_session() -> Session:

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from optimizer.cli import cli
 from optimizer.cli.command import Program, Verb, option
-from optimizer.cli.output import write_whole
+from optimizer.cli.documents import write_whole
 from optimizer.cli.session import current_session, language_asked
 from optimizer.cli.usage import BadValue
 from optimizer.errors import ConflictError, FactorError, Fault, InputError, Message, SolverError

@@ -1,0 +1,47 @@
+"""``modalshift check``: a second opinion on a plan, independent of the planner."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from optimizer.cli.command import DONE, FINDINGS, Verb, option
+from optimizer.cli.documents import read_document
+from optimizer.cli.printing import print_json
+from optimizer.cli.session import current_session
+from optimizer.errors import Message
+
+
+@click.command(
+    cls=Verb,
+    about=Message(
+        "独立复核计划：能力、时间、费用、排放", "check a plan independently: capacity, timing, cost, emissions"
+    ),
+)
+@click.argument("plan", metavar="PLAN.json", type=click.Path(path_type=Path))
+@option(
+    "--shipments",
+    required=True,
+    metavar="SHIPMENTS.csv",
+    type=click.Path(path_type=Path),
+    zh="计划所依据的货单",
+    en="the shipments that were planned",
+)
+@option("--json", "as_json", is_flag=True, zh="输出 JSON", en="print JSON")
+def check(plan: Path, shipments: Path, as_json: bool) -> int:
+    """Exit 1 when anything is wrong with the plan."""
+    from optimizer.planning.check import check_plan, violations_to_text
+    from optimizer.planning.document import plan_from_json
+    from optimizer.planning.shipment_file import read_shipments
+
+    session = current_session()
+    network = session.network()
+    document = plan_from_json(read_document(plan), plan.name)
+    violations = check_plan(document, read_shipments(shipments, network), network, session.factors())
+    if as_json:
+        print_json([asdict(violation) for violation in violations])
+    else:
+        click.echo(violations_to_text(violations, session.lang))
+    return FINDINGS if violations else DONE

@@ -1,0 +1,59 @@
+"""Files of the command line: read with a fault a person can mend, written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from optimizer.errors import Fault, InputError, Message
+
+
+def read_document(path: Path) -> str:
+    """The text of a UTF-8 file. Raises InputError where there is none."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        message = Message("不是 UTF-8 文本；请重新生成该文件。", "This is not UTF-8 text; write the document anew.")
+        raise InputError.of([Fault(path.name, None, None, "bad_encoding", message)]) from error
+    except OSError as error:
+        message = Message(
+            f"无法读取（{error.strerror}）；请检查路径与权限。",
+            f"Cannot be read ({error.strerror}); check the path and your rights.",
+        )
+        raise InputError.of([Fault(str(path), None, None, "unreadable_file", message)]) from error
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """A draft beside ``path`` that takes its place when the block ends well and vanishes when it does not.
+
+    Raises InputError where ``path`` cannot be written.
+    """
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        os.close(handle)
+        draft = Path(name)
+        try:
+            yield draft
+            draft.chmod(0o644)
+            draft.replace(path)
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(
+            Message(
+                f"无法写入 {path}（{reason}）。请给出一个存在且可写的目录中的文件名。",
+                f"Cannot write {path} ({reason}). Name a file in a directory that exists and is writable.",
+            )
+        ) from error
+
+
+def write_whole(path: Path, content: str) -> None:
+    """Write a text file completely or not at all; an InputError says why it cannot be written."""
+    with whole_file(path) as draft:
+        draft.write_text(content, encoding="utf-8", newline="")

@@ -1,0 +1,50 @@
+"""What the command line prints: sentences, tables for people, JSON for machines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from optimizer.cli.session import current_session
+from optimizer.errors import Message
+from optimizer.waybills.finding import Finding
+
+WIDTH_WITHOUT_TERMINAL = 120
+
+
+def say(message: Message, *, err: bool = False) -> None:
+    """Print one sentence in the session's language."""
+    click.echo(message.text(current_session().lang), err=err)
+
+
+def print_table(
+    title: Message, columns: Sequence[Message], rows: Sequence[Sequence[str]], numeric_from: int = 1
+) -> None:
+    """Print a table; columns from ``numeric_from`` on are aligned right."""
+    lang = current_session().lang
+    table = Table(title=title.text(lang), title_justify="left", header_style="bold")
+    for position, column in enumerate(columns):
+        table.add_column(column.text(lang), justify="right" if position >= numeric_from else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    # A width of our own when nobody watches: the same table on every machine, and none cut at 80 columns.
+    console = Console(highlight=False, soft_wrap=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=WIDTH_WITHOUT_TERMINAL, color_system=None)
+    console.print(table)
+
+
+def print_findings(findings: Sequence[Finding]) -> None:
+    """One line for each finding: the record, the sentence, the code."""
+    lang = current_session().lang
+    for finding in findings:
+        click.echo(f"{finding.record}: {finding.message.text(lang)} [{finding.code}]")
+
+
+def print_json(document: object) -> None:
+    """Print a JSON document, Chinese as it is written."""
+    click.echo(json.dumps(document, ensure_ascii=False, indent=1))

@@ -1,0 +1,44 @@
+"""``modalshift statement``: one table that settles the reduction (减碳一表清算)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from optimizer.cli.command import Verb, option
+from optimizer.cli.documents import write_whole
+from optimizer.cli.printing import say
+from optimizer.cli.session import current_session
+from optimizer.errors import Message
+from optimizer.quantities import kilograms
+
+
+@click.command(cls=Verb, about=Message("输出账户的月度对账单", "write the statement of an account for a month"))
+@click.argument("account", metavar="ACCOUNT")
+@option("--period", required=True, metavar="YYYY-MM", zh="月份", en="month")
+@option(
+    "--format",
+    "form",
+    default="json",
+    show_default=True,
+    type=click.Choice(["json", "csv"]),
+    zh="文件格式",
+    en="file format",
+)
+@option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE", zh="写入的文件", en="file to write")
+def statement(account: str, period: str, form: str, out: Path) -> None:
+    """ACCOUNT is an account's id, or the id of a party that has one account."""
+    from optimizer import actions
+    from optimizer.accounts.statement import statement_csv, statement_json
+
+    with current_session().store() as store:
+        found = actions.statement(store, account, period)
+    write_whole(out, statement_json(found) if form == "json" else statement_csv(found))
+    lots, credited_kg = len(found.movements), kilograms(found.credited_g)
+    say(
+        Message(
+            f"{found.account.account_id} {period}：{lots} 批，入账 {credited_kg} kg CO2e；已写入 {out}",
+            f"{found.account.account_id} {period}: {lots} lot(s), credited {credited_kg} kg CO2e; wrote {out}",
+        )
+    )
