@@ -1,6 +1,7 @@
 """A tiny named network: a mill above two locks, a port below, an island outside, a railway beside.
 
     MILL --6 km-- UP ==40 km, lock L1== MID ==60 km, lock L2== LOW ~~50 km sea~~ ISLE        (water)
+                                                            SITE --9 km-- LOW
                   RYU ------------------ 90 km ------------------ RYL                        (rail)
     MILL -------------------------- 120 km ------------------------ SITE                     (road)
 
@@ -126,6 +127,7 @@ def corridor() -> Network:
         link("RYU-RYL", "RYU", "RYL", Mode.RAIL, 90.0, 45.0, 45.0),
         link("MILL-SITE", "MILL", "SITE", Mode.ROAD, 120.0, 60.0, 60.0, use="line_haul"),
         link("MILL-UP", "MILL", "UP", Mode.ROAD, 6.0, 30.0, 30.0, use="drayage"),
+        link("LOW-SITE", "LOW", "SITE", Mode.ROAD, 9.0, 30.0, 30.0, use="drayage"),
     ]
     locks = [
         Lock("L1", "UP-MID", 1, 0.5, "一号闸", "Lock one", 30.0, 1.5, 4.0, 2.0, 0.5, 1000.0, 0.2, MADE_UP),

@@ -1,7 +1,7 @@
 """The second opinion on a plan: every number recomputed from PLAN.json, the shipments and the tables alone.
 
-No code of the planner is used (routes, prices, time expansion, model): what two people wrote from the same documentation
-must agree. Checks are plain functions that add violations; each is short and names what it holds.
+No code of the planner is used (routes, prices, time expansion, model): what two people wrote from the same
+documentation must agree. Checks are plain functions that add violations; each is short and names what it holds.
 """
 
 from __future__ import annotations

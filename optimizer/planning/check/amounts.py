@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import pairwise
 
 from optimizer.emissions.operations import fuel_emissions, vessel_fuel_kg
 from optimizer.network.model import Mode
@@ -77,7 +78,7 @@ def _voyage_yuan(work: Workings, voyage: Voyage) -> float:
 def _waiting_yuan(work: Workings, voyages: Sequence[Voyage]) -> float:
     """Charter of a spot hull between its voyages at places that are no base of its class."""
     yuan = 0.0
-    for last, following in zip(voyages, voyages[1:], strict=False):
+    for last, following in pairwise(voyages):
         bases = {e.location_id for e in work.network.fleet if (e.vessel_class, e.market) == (last.vessel_class, "spot")}
         if last.destination not in bases:
             waited = max(timedelta(), following.berth_from - last.free_at)

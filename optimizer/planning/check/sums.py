@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import astuple, fields
 
@@ -83,6 +84,9 @@ def check_cap(work: Workings, found: Findings) -> None:
 def check_objective(work: Workings, found: Findings) -> None:
     """Objective = money + carbon price x WTW CO2e + time value + lateness; bound <= objective; the gap between them."""
     plan = work.plan
+    if not math.isfinite(plan.objective_yuan):
+        found.same("gap", "gap", math.inf, plan.gap)
+        return
     carbon_yuan_per_g = plan.settings.get("carbon_price_yuan_per_t", 0.0) / 1e6
     yuan = 0.0
     for item in work.all_legs:
