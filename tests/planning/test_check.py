@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from optimizer.errors import Message
+from optimizer.errors import InputError, Message
 from optimizer.network.model import Closure, Network
 from optimizer.planning.check import CHECKS, SENTENCES, Violation, check_plan, violations_to_text
 from optimizer.planning.check.ways import Ways
@@ -319,3 +322,68 @@ def test_checks_are_named_for_what_they_hold() -> None:
     """Each check has a sentence of its own."""
     assert all(check_.__doc__ for check_ in CHECKS)
     assert len({check_.__name__ for check_ in CHECKS}) == len(CHECKS)
+
+
+def leaves(node: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """Every value of a JSON tree with its path."""
+    if isinstance(node, dict | list):
+        for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+            yield from leaves(value, (*path, key))
+    else:
+        yield path, node
+
+
+def with_value(path: tuple[str | int, ...], value: Any) -> str:
+    """The plan's document with one value changed."""
+    tree = json.loads(plan_to_json(PLAN))
+    node = tree
+    for key in path[:-1]:
+        node = node[key]
+    node[path[-1]] = value
+    return json.dumps(tree)
+
+
+LEAVES = list(leaves(json.loads(plan_to_json(PLAN))))
+
+FREE = {("seconds",), ("voyages", 1, "voyage_id"), ("voyages", 1, "capacity_t"), ("shipments", 5, "reason", "zh"),
+        ("shipments", 5, "reason", "en"), ("voyages", 0, "vessel_id"), ("voyages", 1, "vessel_id")}  # fmt: skip
+"""What nothing else in the plan contradicts: run time, words, the name and unused capacity of an empty voyage, and a hull
+renamed to one of which the fleet has another."""
+
+
+def test_no_figure_can_be_changed_unseen() -> None:
+    """Every number, time and name of two shipments, one rejected, two voyages and the totals: changed
+    alone, it is refused on reading or found by the check."""
+    unseen = set()
+    for path, value in LEAVES:
+        if (path[:1] == ("shipments",) and path[1] not in (0, 1, 5)) or (
+            path[:1] == ("voyages",) and path[1] not in (0, 1)
+        ):
+            continue
+        if isinstance(value, str):
+            other: Any = value.replace("2026-", "2027-", 1) if value.startswith("2026-") else value + "X"
+        elif value is None:
+            continue
+        else:
+            other = not value if isinstance(value, bool) else value + 1000
+        try:
+            if not check(plan_from_json(with_value(path, other))):
+                unseen.add(path)
+        except InputError:
+            continue
+    assert unseen == FREE
+
+
+@given(
+    st.sampled_from([path for path, _ in LEAVES]),
+    st.sampled_from(
+        [None, "", "UP", "MOON", "V1", "Rail", "Hub", "main", "coal", "B800", 0, -5, 0.001, 10**9, True, [], {}]
+    ),
+)
+def test_no_document_makes_the_check_fail(path: tuple[str | int, ...], value: Any) -> None:
+    """Whatever stands in a document: it is refused on reading, or checked to the end."""
+    try:
+        plan = plan_from_json(with_value(path, value))
+    except InputError:
+        return
+    assert isinstance(check(plan), list)

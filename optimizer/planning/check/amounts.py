@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from itertools import pairwise
 
-from optimizer.emissions.operations import fuel_emissions, vessel_fuel_kg
+from optimizer.emissions.operations import fuel_emissions
 from optimizer.network.model import Mode
 from optimizer.planning.check.violation import Findings
 from optimizer.planning.check.workings import Carried, Workings
@@ -41,8 +41,7 @@ def check_voyage_amounts(work: Workings, found: Findings) -> None:
     """Fuel linear in the load; cost = days taken x daily rate + fuel x price; grams from the fuel."""
     for voyage in work.voyages:
         where, vessel = f"voyages/{voyage.voyage_id}", work.network.vessel_classes[voyage.vessel_class]
-        load_t = min(voyage.load_kg / 1000, vessel.capacity_t)
-        fuel_kg = vessel_fuel_kg(vessel, voyage.distance_km, load_t)
+        fuel_kg = work.fuel_kg(voyage)
         found.near("voyage_fuel", where, fuel_kg * 1000, voyage.fuel_g, ROUNDING)
         burnt = fuel_emissions(vessel.energy_carrier, "inland_waterway", fuel_kg, work.factors, work.on)
         found.near("voyage_co2e", f"{where}/co2e_ttw", burnt.ttw_kg * 1000, voyage.co2e_ttw_g, ROUNDING)
@@ -70,9 +69,8 @@ def check_voyage_costs(work: Workings, found: Findings) -> None:
 
 def _voyage_yuan(work: Workings, voyage: Voyage) -> float:
     vessel = work.network.vessel_classes[voyage.vessel_class]
-    fuel_kg = vessel_fuel_kg(vessel, voyage.distance_km, min(voyage.load_kg / 1000, vessel.capacity_t))
     days = (voyage.free_at - voyage.berth_from) / timedelta(days=1)
-    return work.day_rate_yuan(voyage) * days + fuel_kg * work.fuel_yuan_per_kg(vessel)
+    return work.day_rate_yuan(voyage) * days + work.fuel_kg(voyage) * work.fuel_yuan_per_kg(vessel)
 
 
 def _waiting_yuan(work: Workings, voyages: Sequence[Voyage]) -> float:
@@ -102,7 +100,7 @@ def check_shares(work: Workings, found: Findings) -> None:
             if items and total < own - SHARING * len(items):
                 found.add("voyage_shares", f"voyages/{voyage.voyage_id}/{name}", f">= {own}", total)
             for item, share in zip(items, shares, strict=True):
-                expected = total * item.mass_kg / mass_kg
+                expected = total * item.mass_kg / mass_kg if mass_kg else 0.0
                 found.near("voyage_shares", f"{item.where}/{name}", expected, share[number], SHARING)
     for number, (name, tolerance) in enumerate((("cost", ROUNDING * lots), ("co2e_ttw", 0.5), ("co2e_wtw", 0.5))):
         own = sum(_own(voyage)[number][1] for voyage in work.plan.voyages)

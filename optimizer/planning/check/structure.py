@@ -23,7 +23,7 @@ def check_versions(work: Workings, found: Findings) -> None:
 def check_presence(work: Workings, found: Findings) -> None:
     """Each shipment of the list stands in the plan once (later than the horizon: at most once), and no other does."""
     counts = Counter(planned.shipment_id for planned in work.plan.shipments)
-    days = work.plan.settings.get("horizon_days")
+    days = work.setting("horizon_days")
     for shipment in work.shipments:
         times = counts.pop(shipment.shipment_id, 0)
         later = days is not None and shipment.ready_at >= work.epoch + timedelta(days=days)

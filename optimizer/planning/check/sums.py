@@ -74,7 +74,7 @@ def check_totals(work: Workings, found: Findings) -> None:
 
 def check_cap(work: Workings, found: Findings) -> None:
     """Where a cap was set, the plan's WTW CO2e keeps it, to the rounding of its legs."""
-    cap_t = work.plan.settings.get("co2e_cap_t")
+    cap_t = work.setting("co2e_cap_t")
     if cap_t is not None:
         emitted_g = sum(leg.leg.co2e_wtw_g for leg in work.all_legs)
         if emitted_g > cap_t * 1e6 + len(work.all_legs) + 1:
@@ -87,7 +87,7 @@ def check_objective(work: Workings, found: Findings) -> None:
     if not math.isfinite(plan.objective_yuan):
         found.same("gap", "gap", math.inf, plan.gap)
         return
-    carbon_yuan_per_g = plan.settings.get("carbon_price_yuan_per_t", 0.0) / 1e6
+    carbon_yuan_per_g = (work.setting("carbon_price_yuan_per_t") or 0.0) / 1e6
     yuan = 0.0
     for item in work.all_legs:
         yuan += item.leg.cost_fen / 100 + item.leg.co2e_wtw_g * carbon_yuan_per_g

@@ -27,6 +27,7 @@ from optimizer.emissions.operations import (
     rail_operation,
     sea_service_operation,
     truck_operation,
+    vessel_fuel_kg,
 )
 from optimizer.network.model import Mode, Network, Tariff, Terminal, TruckClass, VesselClass
 from optimizer.planning.check.ways import Course, Ways
@@ -178,6 +179,18 @@ class Workings:
             if item.leg.voyage_id:
                 found.setdefault(item.leg.voyage_id, []).append(item)
         return found
+
+    def setting(self, name: str) -> float | None:
+        """A number among the plan's settings; None where it is absent or no number."""
+        value = self.plan.settings.get(name)
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+    def fuel_kg(self, voyage: Voyage) -> float:
+        """Fuel of a voyage with its stated load (a load beyond the name plate is reported elsewhere)."""
+        vessel = self.network.vessel_classes[voyage.vessel_class]
+        load_t = max(0.0, min(voyage.load_kg / 1000, vessel.capacity_t))
+        course = self.course(voyage)
+        return vessel_fuel_kg(vessel, course.distance_km if course else 0.0, load_t)
 
     def group(self, shipment: Shipment) -> str:
         """The shipment's cargo group."""
