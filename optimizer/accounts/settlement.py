@@ -160,7 +160,7 @@ def settlement_transactions(
     lines.move(consignor, Ledger.CLAIM, result.credited_wtw_g)
     for party in dict.fromkeys((waybill.consignor, waybill.consignee, waybill.operator)):
         lines.move(_account(party), Ledger.ATTRIBUTION, result.actual_wtw_g)
-    for mode, activity_kgkm in result.activity_kgkm.items():
+    for mode, activity_kgkm in sorted(result.activity_kgkm.items()):
         lines.move(consignor, Ledger.ACTIVITY, activity_kgkm, part=mode)
     lines.move(consignor, Ledger.ENERGY, result.energy_saved_g)
     transactions.append(_transaction(Kind.SETTLE, waybill, lot, lines, delivered_at, booked_at, last_closed, None, run))
