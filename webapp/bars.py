@@ -14,11 +14,12 @@ VALUE_WIDTH = 120
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar: label, the figure as printed, its size, and its look (``road`` | ``option`` | ``negative``)."""
+    """One bar: label, the figure as printed, its size in whole units (g, fen, s), and its look: ``road``, ``option`` or
+    ``negative``."""
 
     label: str
     figure: str
-    amount: float
+    amount: int
     look: str
 
 
@@ -47,14 +48,14 @@ class Chart:
 
 def bar_chart(title: str, bars: Sequence[Bar]) -> Chart:
     """Lay bars out under each other on one scale that holds zero; negative amounts run to the left of it."""
-    low = min([0.0, *(bar.amount for bar in bars)])
-    high = max([0.0, *(bar.amount for bar in bars)])
-    scale = (WIDTH - LABEL_WIDTH - VALUE_WIDTH) / ((high - low) or 1.0)
+    low = min([0, *(bar.amount for bar in bars)])
+    high = max([0, *(bar.amount for bar in bars)])
+    scale = (WIDTH - LABEL_WIDTH - VALUE_WIDTH) / ((high - low) or 1)
     zero_x = LABEL_WIDTH - low * scale
     drawn = [
         DrawnBar(
             bar,
-            x=round(zero_x + min(bar.amount, 0.0) * scale, 1),
+            x=round(zero_x + min(bar.amount, 0) * scale, 1),
             y=row * ROW_HEIGHT + (ROW_HEIGHT - BAR_HEIGHT) / 2,
             length=round(abs(bar.amount) * scale, 1),
         )

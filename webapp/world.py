@@ -7,9 +7,12 @@ from importlib.metadata import version
 
 from flask import current_app
 
+from optimizer.actions import open_store
 from optimizer.emissions.factors import FactorTable, load_factors
+from optimizer.errors import Lang
 from optimizer.network.model import Network
 from optimizer.network.reader import read_network
+from optimizer.store.engine import Store
 from webapp.settings import Settings
 
 
@@ -20,6 +23,14 @@ class World:
     settings: Settings
     network: Network
     factors: FactorTable
+    store: Store
+
+    def place_name(self, location_id: str, lang: Lang) -> str:
+        """A place as people call it; its id where the network no longer has it."""
+        place = self.network.locations.get(location_id)
+        if place is None:
+            return location_id
+        return place.name_zh if lang == "zh" else place.name_en
 
     @property
     def versions(self) -> dict[str, str]:
@@ -32,10 +43,10 @@ class World:
 
 
 def open_world(settings: Settings) -> World:
-    """Load the network and its factors. Raises NetworkDataError with every fault."""
+    """Load the network and its factors. Raises NetworkDataError with every fault, InputError for a bad database."""
     directory = settings.network_dir
     own_factors = directory if directory and (directory / "factors.csv").exists() else None
-    return World(settings, read_network(directory), load_factors(own_factors))
+    return World(settings, read_network(directory), load_factors(own_factors), open_store(settings.db_url))
 
 
 def current_world() -> World:

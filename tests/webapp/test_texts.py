@@ -34,8 +34,11 @@ def test_every_text_stands_in_both_languages() -> None:
 def test_every_key_that_a_page_names_exists_and_every_text_is_used() -> None:
     """A misspelt key would be an error page; a dead text would be translated for nothing."""
     text = sources()
-    prefixes = {key.split(".")[0] for key in catalogue()}
-    named = {key for key in KEY.findall(text) if key.split(".")[0] in prefixes and not key.endswith((".html", ".css"))}
-    computed = {key for key in catalogue() for prefix in re.findall(r"f[\"'](\w+\.)\{", text) if key.startswith(prefix)}
+    groups = {key.split(".")[0] for key in catalogue()}
+    named = {
+        key for key in KEY.findall(text) if key.split(".")[0] in groups and not key.endswith((".html", ".css", "_"))
+    }
+    prefixes = re.findall(r"""f["'](\w+\.\w*)\{""", text) + re.findall(r"""'(\w+\.\w+_)' ~""", text)
+    computed = {key for key in catalogue() if key.startswith(tuple(prefixes))}
     assert named - set(catalogue()) == set()
     assert set(catalogue()) - named - computed == set()

@@ -1,0 +1,64 @@
+"""A running web side on the shipped network and an empty database."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from playwright.sync_api import Browser, sync_playwright
+from waitress.server import create_server
+
+from webapp import Settings, create_app
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM_FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """The application in demo mode; tests only read from it."""
+    file = tmp_path_factory.mktemp("web") / "modalshift.db"
+    return create_app(Settings(db_url=f"sqlite:///{file}", demo=True))
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A visitor without cookies."""
+    return app.test_client()
+
+
+@pytest.fixture(scope="session")
+def address(app: Flask) -> Iterator[str]:
+    """The application behind waitress on a free port."""
+    server = create_server(app, host="127.0.0.1", port=0)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.effective_port}"
+    server.close()
+    thread.join(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A Chromium of the system; tests that need it are skipped by name where there is none."""
+    executable = next((found for name in CHROMIUM_NAMES if (found := shutil.which(name))), None)
+    if executable is None:
+        pytest.skip("no Chromium on this machine")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=Path(executable), args=CHROMIUM_FLAGS)
+        yield chromium
+        chromium.close()
