@@ -23,7 +23,7 @@ from optimizer.waybills.event import (
 from optimizer.waybills.lifecycle import DOCUMENT_MOVES, DocumentStatus, document_status, effective
 from optimizer.waybills.waybill import Waybill, WaybillLot
 
-MASS_TOLERANCE_REL = 0.005
+MASS_TOLERANCE_PER_MILLE = 5
 """Cargo does not grow on the way; two scales may differ by this much (OIML class III trade scales are well within)."""
 
 CLOCK_TOLERANCE = timedelta(hours=1)
@@ -165,7 +165,7 @@ def _position(lot: WaybillLot, event: Event) -> tuple[int, int] | None:
 def _grown(earlier: Event, later: Event) -> bool:
     if earlier.mass_kg is None or later.mass_kg is None:
         return False
-    return later.mass_kg > earlier.mass_kg * (1 + MASS_TOLERANCE_REL)
+    return 1000 * later.mass_kg > (1000 + MASS_TOLERANCE_PER_MILLE) * earlier.mass_kg
 
 
 def _reported_twice(fact: Event, event: Event) -> Fault:

@@ -4,8 +4,8 @@
     S2  coal  150 t  MILL -> DOWN   lot 1 150 t on V1                        shipper E2, received by E3
     S3  coal   20 t  MILL -> DOWN   stays on the road
 
-Each lot by water: truck MILL-UP, hub UP, vessel UP-DOWN, hub DOWN. V1 and V2 are SMALL vessels, V9 is V2's empty return.
-The road from MILL to DOWN is made 260 km long, so that there is something to save.
+Each lot by water: truck MILL-UP, hub UP, vessel UP-DOWN, hub DOWN. V1 and V2 are SMALL
+vessels, V9 is V2's empty return. The road from MILL to DOWN is made 260 km long, so that there is something to save.
 """
 
 from __future__ import annotations
@@ -188,7 +188,11 @@ def world_plan() -> Plan:
             planned_shipment("S2", 150_000, plan_lot(1, 150_000, "V1", 1)),
             planned_shipment("S3", 20_000),
         ],
-        [voyage("V1", "SMALL/UP/1", 450_000, 1), voyage("V2", "SMALL/UP/2", 300_000, 2), voyage("V9", "SMALL/UP/2", 0, 4)],
+        [
+            voyage("V1", "SMALL/UP/1", 450_000, 1),
+            voyage("V2", "SMALL/UP/2", 300_000, 2),
+            voyage("V9", "SMALL/UP/2", 0, 4),
+        ],
     )
 
 

@@ -1,0 +1,153 @@
+"""What may not join a waybill's record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from optimizer.waybills.event import Classifier, EnergyLog, Event, EventType, Evidence, event_id
+from optimizer.waybills.guards import refusals
+from optimizer.waybills.waybill import Waybill
+from tests.waybills.world import LATER, delivery, leg_event, lot_events, world_waybills
+
+
+@pytest.fixture
+def waybill() -> Waybill:
+    """S1: two lots, truck (leg 1) and vessel (leg 3)."""
+    return world_waybills()[0]
+
+
+def codes(waybill: Waybill, known: Sequence[Event], event: Event) -> list[str]:
+    """The codes of an event's refusals."""
+    return [fault.code for fault in refusals(waybill, known, event, LATER)]
+
+
+def of_leg(waybill: Waybill, place: int, kind: EventType, occurrence: int = 1, **changes: object) -> Event:
+    """An event of a leg of lot 1; ``place`` counts legs from 0 (0 truck, 2 vessel)."""
+    return leg_event(waybill, waybill.lots[0], waybill.lots[0].legs[place], kind, occurrence, **changes)
+
+
+def test_a_whole_delivery_is_accepted(waybill: Waybill) -> None:
+    """Nothing in a faithful report is refused."""
+    known: list[Event] = []
+    for event in lot_events(waybill, waybill.lots[0], {"V1": 255_000}):
+        assert codes(waybill, known, event) == []
+        known.append(event)
+
+
+def test_a_leg_may_not_load_before_the_former_discharged(waybill: Waybill) -> None:
+    """The vessel cannot take what the truck still carries, whichever report comes first."""
+    discharged = of_leg(waybill, 0, EventType.DISC)
+    too_early = of_leg(waybill, 2, EventType.LOAD, event_time=discharged.event_time - timedelta(minutes=1))
+    assert codes(waybill, [discharged], too_early) == ["out_of_order"]
+    assert codes(waybill, [too_early], discharged) == ["out_of_order"]
+
+
+def test_a_delivery_before_the_last_discharge_is_refused(waybill: Waybill) -> None:
+    """Delivery comes last."""
+    discharged = of_leg(waybill, 2, EventType.DISC)
+    early = delivery(waybill, waybill.lots[0], event_time=discharged.event_time - timedelta(hours=1))
+    assert codes(waybill, [discharged], early) == ["out_of_order"]
+
+
+@pytest.mark.parametrize(("mass_kg", "expected"), [(301_500, []), (301_501, ["mass_grew"]), (299_000, [])])
+def test_mass_may_not_grow_beyond_the_scales(waybill: Waybill, mass_kg: int, expected: list[str]) -> None:
+    """Half a percent is what two scales may differ; losing mass is possible, gaining more is not."""
+    loaded = of_leg(waybill, 2, EventType.LOAD)
+    assert codes(waybill, [loaded], of_leg(waybill, 2, EventType.DISC, mass_kg=mass_kg)) == expected
+
+
+def test_the_same_step_twice_needs_a_withdrawal_first(waybill: Waybill) -> None:
+    """A second discharge is refused until the first one is withdrawn."""
+    first = of_leg(waybill, 2, EventType.DISC)
+    second = of_leg(waybill, 2, EventType.DISC, 2, mass_kg=299_000)
+    assert codes(waybill, [first], second) == ["reported_already"]
+    withdrawal = withdraw(first, second)
+    assert codes(waybill, [first], withdrawal) == []
+    assert codes(waybill, [first, withdrawal], second) == []
+
+
+def test_a_withdrawal_names_a_known_event_once(waybill: Waybill) -> None:
+    """Unknown targets, second withdrawals and withdrawals of withdrawals are refused."""
+    first = of_leg(waybill, 2, EventType.DISC)
+    withdrawal = withdraw(first, None)
+    assert codes(waybill, [], withdrawal) == ["unknown_event"]
+    again = replace(withdrawal, event_id=event_id(waybill.number, 1, 3, EventType.WDRW, 2))
+    assert codes(waybill, [first, withdrawal], again) == ["already_withdrawn"]
+    assert codes(waybill, [first, withdrawal], replace(again, withdraws=withdrawal.event_id)) == ["unknown_event"]
+
+
+def test_the_future_has_not_happened(waybill: Waybill) -> None:
+    """An actual event after now is refused; as an estimate it may stand."""
+    tomorrow = of_leg(waybill, 0, EventType.LOAD, event_time=LATER + timedelta(days=1))
+    assert codes(waybill, [], tomorrow) == ["in_the_future"]
+    assert codes(waybill, [], replace(tomorrow, classifier=Classifier.EST)) == []
+
+
+def test_lot_and_leg_must_exist(waybill: Waybill) -> None:
+    """A third lot, a fifth leg and a loading at a hub are named."""
+    loaded = of_leg(waybill, 0, EventType.LOAD)
+    assert codes(waybill, [], replace(loaded, lot_no=3)) == ["unknown_lot"]
+    assert codes(waybill, [], replace(loaded, leg_seq=9)) == ["unknown_leg"]
+    assert codes(waybill, [], replace(loaded, leg_seq=2)) == ["unknown_leg"]
+    assert codes(waybill, [], replace(loaded, leg_seq=2, event_type=EventType.GTIN)) == []
+
+
+def test_a_waybill_under_way_cannot_be_voided_and_a_voided_one_not_moved(waybill: Waybill) -> None:
+    """VOID before loading ends the waybill; after loading it is refused."""
+    loaded = of_leg(waybill, 0, EventType.LOAD)
+    void = replace(loaded, event_type=EventType.VOID, lot_no=None, leg_seq=None, mass_kg=None, reason="取消")
+    assert codes(waybill, [], void) == []
+    assert codes(waybill, [loaded], void) == ["already_under_way"]
+    assert codes(waybill, [void], loaded) == ["voided"]
+    assert codes(waybill, [void], replace(void, event_type=EventType.AMND)) == ["not_from_here"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "column"),
+    [
+        ({"event_id": "1"}, "event_id"),
+        ({"waybill_number": "MW1"}, "waybill_number"),
+        ({"lot_no": None}, "lot_no"),
+        ({"leg_seq": None}, "leg_seq"),
+        ({"location_id": ""}, "location_id"),
+        ({"reporter_id": ""}, "reporter_id"),
+        ({"mass_kg": 0}, "mass_kg"),
+        ({"ship_identification_no": "CN1"}, "ship_identification_no"),
+        ({"energy": EnergyLog("Coal", 5)}, "energy"),
+        ({"energy": EnergyLog("Diesel", 0)}, "energy"),
+        ({"evidence": (Evidence("rumour", "0" * 64),)}, "evidence"),
+        ({"evidence": (Evidence("photo", "xyz"),)}, "evidence"),
+        ({"withdraws": "x"}, "withdraws"),
+    ],
+)
+def test_what_is_wrong_with_an_event_by_itself(waybill: Waybill, changes: dict[str, object], column: str) -> None:
+    """Each malformed field is named, in both languages."""
+    (fault,) = refusals(waybill, [], of_leg(waybill, 2, EventType.LOAD, **changes), LATER)
+    assert fault.column == column
+    assert fault.message.zh
+    assert fault.message.en
+
+
+def test_a_time_without_offset_is_refused(waybill: Waybill) -> None:
+    """Whose clock it was must be known."""
+    loaded = of_leg(waybill, 0, EventType.LOAD)
+    naive = replace(loaded, event_time=loaded.event_time.replace(tzinfo=None))
+    assert codes(waybill, [], naive) == ["no_offset"]
+
+
+def withdraw(event: Event, correct: Event | None) -> Event:
+    """The withdrawal of an event."""
+    return replace(
+        event,
+        event_id=event_id(event.waybill_number, event.lot_no, event.leg_seq, EventType.WDRW),
+        event_type=EventType.WDRW,
+        mass_kg=None,
+        evidence=(),
+        withdraws=event.event_id,
+        corrected_by=correct.event_id if correct else "",
+        reason="重量有误",
+    )

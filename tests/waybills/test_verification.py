@@ -1,0 +1,89 @@
+"""The same transport under two numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from optimizer.waybills.event import Event, EventType
+from optimizer.waybills.lifecycle import CarbonStatus, fold
+from optimizer.waybills.verification import duplicates
+from tests.waybills.world import all_events, lot_events, world_waybills
+
+S1, S2 = world_waybills()
+WAYBILLS = {waybill.number: waybill for waybill in (S1, S2)}
+HONEST = all_events([S1, S2])
+
+
+def copied(events: list[Event], **changes: object) -> list[Event]:
+    """S2's reports made to look like lot 2 of S1 on V2: vessel, time and mass of that lot."""
+    vessel_loading = next(
+        event for event in lot_events(S1, S1.lots[1]) if event.voyage_id and event.event_type is EventType.LOAD
+    )
+    values = {
+        "vessel_id": vessel_loading.vessel_id,
+        "voyage_id": vessel_loading.voyage_id,
+        "event_time": vessel_loading.event_time + timedelta(minutes=20),
+        "mass_kg": vessel_loading.mass_kg,
+        **changes,
+    }
+    return [
+        replace(event, **values) if event.voyage_id and event.event_type is EventType.LOAD else event
+        for event in events
+    ]
+
+
+def test_honest_neighbours_on_one_voyage_are_not_suspected() -> None:
+    """V1 carries lots of two waybills; even with the same mass both are believed, for both are planned on it."""
+    assert duplicates(WAYBILLS, HONEST) == {}
+    alike = [replace(event, mass_kg=300_000) if event.mass_kg else event for event in HONEST]
+    assert duplicates(WAYBILLS, alike) == {}
+
+
+def test_neighbours_in_a_substitute_vessel_are_not_suspected() -> None:
+    """When a voyage changes its vessel, all its lots say so alike."""
+    alike = [
+        replace(event, mass_kg=300_000 if event.mass_kg else None, vessel_id="X") if event.voyage_id == "V1" else event
+        for event in HONEST
+    ]
+    assert duplicates(WAYBILLS, alike) == {}
+
+
+def test_a_copy_of_another_waybills_transport_is_found_and_frozen() -> None:
+    """Vessel, place, time and mass of S1's second lot under S2's number: S2 is flagged, S1 is believed."""
+    events = lot_events(S1, S1.lots[1]) + copied(lot_events(S2, S2.lots[0]))
+    found = duplicates(WAYBILLS, events)
+    assert list(found) == [(S2.number, 1)]
+    assert S1.number in found[S2.number, 1][0].message.en
+    own = [event for event in events if event.waybill_number == S2.number]
+    assert fold(S2, own, {1: found[S2.number, 1]}).lots[0].carbon is CarbonStatus.DISPUTED
+
+
+def test_another_mass_or_time_is_another_transport() -> None:
+    """A tonne of difference or a day between the loadings ends the suspicion."""
+    first = lot_events(S1, S1.lots[1])
+    assert duplicates(WAYBILLS, first + copied(lot_events(S2, S2.lots[0]), mass_kg=299_000)) == {}
+    day_later = first[-2].event_time + timedelta(days=1)
+    assert duplicates(WAYBILLS, first + copied(lot_events(S2, S2.lots[0]), event_time=day_later)) == {}
+
+
+def test_one_weigh_ticket_under_two_numbers_freezes_both() -> None:
+    """When both lots sailed as planned nobody but a person can tell whose ticket it is."""
+    ticket = next(event.evidence for event in HONEST if event.evidence)
+    shared = [
+        replace(event, evidence=ticket) if event.evidence and event.waybill_number == S2.number else event
+        for event in HONEST
+    ]
+    assert set(duplicates(WAYBILLS, shared)) == {(S1.number, 1), (S2.number, 1)}
+
+
+def test_a_fuel_receipt_may_be_shared() -> None:
+    """All lots of a voyage name the same receipt."""
+    assert duplicates(WAYBILLS, all_events([S1, S2], {"V1": 255_000})) == {}
+
+
+def test_a_person_may_release_a_suspect() -> None:
+    """After a RELS event the lot is not flagged again."""
+    events = lot_events(S1, S1.lots[1]) + copied(lot_events(S2, S2.lots[0]))
+    release = replace(events[-1], event_id="r", event_type=EventType.RELS, reason="已核实")
+    assert duplicates(WAYBILLS, [*events, release]) == {}
