@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Generic, TypeVar
 
@@ -18,7 +18,9 @@ Record = TypeVar("Record")
 
 MAX_QUERY_CHARACTERS = 200
 SUGGESTIONS = 3
-LEAST_SIMILARITY = 0.4
+LEAST_LIKENESS = 0.45
+COMMON_WORDS = {"port", "area", "terminal", "yard", "rail", "site", "works", "the", "and"}
+"""Words that stand in so many names that they tell nothing."""
 
 
 def name_key(text: str) -> str:
@@ -29,9 +31,14 @@ def name_key(text: str) -> str:
 class NameIndex(Generic[Record]):
     """Records by id first, then by their other names."""
 
-    def __init__(self, records: Mapping[str, Record], names: Mapping[str, Iterable[str]]) -> None:
-        """``records`` by id; ``names``: id -> further names of that record."""
+    def __init__(
+        self, records: Mapping[str, Record], names: Mapping[str, Sequence[str]], hints: Mapping[str, str] | None = None
+    ) -> None:
+        """``records`` by id; ``names``: id -> further names of that record; ``hints``: id -> a text that
+        helps to suggest it but does not name it."""
         self._records = records
+        self._shown = {i: (i, *names[i]) for i in records}
+        self._hints = hints or {}
         self._ids = {name_key(record_id): record_id for record_id in records}
         self._named: dict[str, set[str]] = {}
         for record_id, texts in names.items():
@@ -49,29 +56,43 @@ class NameIndex(Generic[Record]):
         return self._records[min(owners)] if len(owners) == 1 else None
 
     def nearest(self, text: str, count: int = SUGGESTIONS) -> list[Record]:
-        """Up to ``count`` records whose names are nearest, best first (Ratcliff-Obershelp ratio; part of a name
-        counts as near); equal ones in the order of their ids."""
-        query = name_key(text[:MAX_QUERY_CHARACTERS])
-        if not query:
-            return []
-        matcher: SequenceMatcher[str] = SequenceMatcher(autojunk=False, b=query)
+        """Up to ``count`` records whose ids, names or hints are nearest (see :func:`likeness`; a hint counts 0.6), best
+        first; equal ones in the order of their ids."""
+        query = text[:MAX_QUERY_CHARACTERS]
         best: dict[str, float] = {}
-        keyed = [(key, {record_id}) for key, record_id in self._ids.items()]
-        for key, owners in [*keyed, *self._named.items()]:
-            matcher.set_seq1(key)
-            score = matcher.ratio() if matcher.quick_ratio() >= LEAST_SIMILARITY else 0.0
-            if min(len(key), len(query)) >= 2 and (query in key or key in query):
-                score = max(score, 0.9)
-            for record_id in owners:
-                best[record_id] = max(score, best.get(record_id, 0.0))
-        ranked = sorted((-score, record_id) for record_id, score in best.items() if score >= LEAST_SIMILARITY)
+        for record_id, names in self._shown.items():
+            hinted = 0.6 * likeness(query, self._hints.get(record_id, ""))
+            best[record_id] = max(hinted, *(likeness(query, name) for name in names))
+        ranked = sorted((-score, record_id) for record_id, score in best.items() if score >= LEAST_LIKENESS)
         return [self._records[record_id] for _, record_id in ranked[:count]]
+
+
+def likeness(query: str, name: str) -> float:
+    """How near a name is to what was written, 0..1: the greatest of
+
+    the Ratcliff-Obershelp ratio; 0.9 where the name contains the query, 0.75 the other way round; 0.85 x the share of
+    the query's telling words (three letters or more) found in the name; 0.8 x the longest common run (two characters
+    or more) over the query's length.
+    """
+    wanted, offered = name_key(query), name_key(name)
+    if not wanted or not offered:
+        return 0.0
+    matcher = SequenceMatcher(None, offered, wanted, autojunk=False)
+    scores = [matcher.ratio()]
+    if min(len(wanted), len(offered)) >= 2:
+        scores += [0.9 * (wanted in offered), 0.75 * (offered in wanted)]
+    words = set(re.findall(r"[a-z]{3,}", query.casefold())) - COMMON_WORDS
+    scores.append(0.85 * sum(word in offered for word in words) / max(1, len(words)))
+    run = matcher.find_longest_match().size
+    scores.append(0.8 * run / len(wanted) if run >= 2 else 0.0)
+    return max(scores)
 
 
 def location_index(network: Network) -> NameIndex[Location]:
     """Places by id, UN/LOCODE and Chinese or English name."""
     places = network.locations
-    return NameIndex(places, {i: (p.unlocode, p.name_zh, p.name_en) for i, p in places.items()})
+    names = {i: (p.unlocode, p.name_zh, p.name_en) for i, p in places.items()}
+    return NameIndex(places, names, {i: p.city for i, p in places.items()})
 
 
 def cargo_index(network: Network) -> NameIndex[Cargo]:
