@@ -13,6 +13,8 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Browser, sync_playwright
 from waitress.server import create_server
 
+from optimizer import actions
+from tests.waybills import world
 from webapp import Settings, create_app
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -33,6 +35,28 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
     """The application in demo mode; tests only read from it."""
     file = tmp_path_factory.mktemp("web") / "modalshift.db"
     return create_app(Settings(db_url=f"sqlite:///{file}", demo=True))
+
+
+@pytest.fixture(scope="session")
+def settled_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A database in which the two lots of S1 are settled and S2's lot is still open (see ``tests.waybills.world``)."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('settled') / 'modalshift.db'}"
+    store = actions.open_store(url)
+    network, factors = world.world_network(), world.world_factors()
+    waybills = actions.accept(
+        store, world.world_plan(), world.shipments(), world.parties(), network, at=world.ISSUED_AT
+    )
+    of_s1 = [waybill for waybill in waybills if waybill.consignor.party_id == "E1"]
+    actions.record(store, world.all_events(of_s1, {"V2": world.VOYAGE_FUEL_G}), at=world.LATER)
+    assert actions.settle(store, network, factors, at=world.LATER).settled_lots == 2
+    store.close()
+    return url
+
+
+@pytest.fixture(scope="session")
+def settled_app(settled_url: str) -> Flask:
+    """The application over settled lots, in demo mode."""
+    return create_app(Settings(db_url=settled_url, demo=True))
 
 
 @pytest.fixture

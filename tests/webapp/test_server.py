@@ -1,0 +1,40 @@
+"""`modalshift serve` as a person starts it."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from optimizer.cli import cli
+
+
+def test_it_serves_until_interrupted(tmp_path: Path) -> None:
+    """It says where it listens, answers there, and ends on Ctrl-C without a traceback."""
+    command = [sys.executable, "-m", "optimizer", "serve", "--port", "0", "--db", f"sqlite:///{tmp_path / 'm.db'}"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as server:
+        assert server.stdout
+        found = re.search(r"http://127\.0\.0\.1:\d+/", server.stdout.readline())
+        assert found
+        with urllib.request.urlopen(f"{found.group()}health", timeout=30) as reply:
+            assert json.load(reply)["status"] == "ok"
+        server.send_signal(signal.SIGINT)
+        _out, err = server.communicate(timeout=30)
+    assert "Traceback" not in err
+    assert server.returncode == 0
+
+
+def test_a_port_in_use_is_named_with_a_way_out(tmp_path: Path) -> None:
+    """Exit 2 and the advice to take another port."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        result = CliRunner().invoke(cli, ["serve", "--port", port, "--db", f"sqlite:///{tmp_path / 'm.db'}"])
+    assert result.exit_code == 2
+    assert f"无法监听 127.0.0.1:{port}" in result.stderr
