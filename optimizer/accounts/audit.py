@@ -298,9 +298,7 @@ def credits_add_up(view: AuditView) -> Iterator[Finding]:
         for (account_id, ledger, bucket, _), amount in folded.items()
         if ledger is Ledger.CLAIM and bucket is not Bucket.RESERVED and account_id != ISSUANCE.account_id
     )
-    credited_g = sum(
-        books.runs[entry.run_id].result.credited_wtw_g for entry in books.settlements if entry.run_id in books.runs
-    )
+    credited_g = sum(run.result.credited_wtw_g for run in books.runs.values())
     if held_g != credited_g:
         yield _finding(
             "claims_differ_from_runs",

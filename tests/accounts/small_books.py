@@ -1,0 +1,61 @@
+"""The tiny world settled in memory: waybills, events, ledger and runs, without a database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from optimizer.accounts.audit import Books
+from optimizer.accounts.books import StoredDocument, StoredTransaction
+from optimizer.accounts.ledger import Period, Transaction, content_digest
+from optimizer.accounts.settlement import accounts_for, estimates, review, settle
+from optimizer.waybills.event import Event
+from optimizer.waybills.waybill import Waybill
+from tests.waybills.world import ISSUED_AT, LATER, all_events, world_factors, world_network, world_waybills
+
+FUEL_LOGS = {"V1": 255_000}
+
+
+def numbered(transactions: Iterable[Transaction]) -> list[Transaction]:
+    """Sequence numbers in order, as the store gives them."""
+    return [replace(entry, seq=seq) for seq, entry in enumerate(transactions, start=1)]
+
+
+def settled_books(
+    waybills: Sequence[Waybill] | None = None,
+    events: Sequence[Event] | None = None,
+    at: datetime = LATER,
+    last_closed: str = "",
+    periods: Sequence[Period] = (),
+) -> Books:
+    """Books after dispatch and one settlement run over the events (all of them by default)."""
+    issued = list(waybills if waybills is not None else world_waybills())
+    reported = list(events if events is not None else all_events(issued, FUEL_LOGS))
+    by_number = {waybill.number: waybill for waybill in issued}
+    opened = numbered(entry for waybill in issued for entry in estimates(waybill, ISSUED_AT, last_closed))
+    network, factors = world_network(), world_factors()
+    settlements = settle(by_number, review(by_number, reported), opened, network, factors, "test", at, last_closed)
+    ledger = numbered([*opened, *(entry for item in settlements for entry in item.transactions)])
+    return Books(
+        waybills=by_number,
+        events=reported,
+        documents=(),
+        runs={item.run.run_id: item.run for item in settlements},
+        accounts={account.account_id: account for account in accounts_for(issued)},
+        stored=[StoredTransaction(entry, content_digest(entry), len(entry.postings)) for entry in ledger],
+        periods=periods,
+        network=network,
+        factors=factors,
+    )
+
+
+def with_ledger(books: Books, transactions: Iterable[Transaction]) -> Books:
+    """The same books with another ledger, digests included: what a careful forger leaves."""
+    stored = [StoredTransaction(entry, content_digest(entry), len(entry.postings)) for entry in transactions]
+    return replace(books, stored=stored)
+
+
+def with_document(books: Books, document: StoredDocument) -> Books:
+    """The same books with one document digest."""
+    return replace(books, documents=(document,))

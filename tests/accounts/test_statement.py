@@ -1,0 +1,92 @@
+"""One table that settles the reduction."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from decimal import Decimal
+
+import pytest
+
+from optimizer.accounts.ledger import Bucket, Ledger
+from optimizer.accounts.statement import CSV_COLUMNS, DISCLAIMER, Statement, statement_csv, statement_json, statement_of
+from tests.accounts.small_books import settled_books
+from tests.waybills.world import parties
+
+BOOKS = settled_books()
+PARTIES = {party.party_id: party for party in parties()}
+
+
+def of(account_id: str, period: str = "2026-10", until_seq: int | None = None) -> Statement:
+    """A statement from the small books."""
+    account = BOOKS.accounts[account_id]
+    return statement_of(
+        account, PARTIES.get(account.party_id), period, BOOKS.transactions, BOOKS.runs, until_seq=until_seq
+    )
+
+
+@pytest.mark.parametrize("account_id", ["E1.industry", "E2.energy", "E3.building", "E9.transport"])
+def test_opening_and_movements_make_the_closing(account_id: str) -> None:
+    """In claim and attribution alike."""
+    statement = of(account_id)
+    closing = {(line.ledger, line.bucket): line.amount for line in statement.closing if not line.part}
+    assert statement.opening == ()
+    assert closing.get((Ledger.CLAIM, Bucket.AVAILABLE), 0) == statement.credited_g
+    assert closing[Ledger.ATTRIBUTION, Bucket.AVAILABLE] == sum(item.attribution_g for item in statement.movements)
+
+
+def test_the_next_period_opens_with_the_closing() -> None:
+    """Nothing moves in November; opening and closing are October's closing."""
+    october, november = of("E1.industry"), of("E1.industry", "2026-11")
+    assert november.opening == november.closing == october.closing
+    assert november.movements == ()
+
+
+def test_movements_name_lot_tonnes_and_grams() -> None:
+    """E1 shipped two lots of 300 t; each expected is baseline minus actual."""
+    movements = of("E1.industry").movements
+    assert [(item.lot_no, item.mass_kg, item.tier) for item in movements] == [
+        (1, 300_000, "primary"),
+        (2, 300_000, "modelled"),
+    ]
+    assert all(item.expected_g == item.baseline_g - item.actual_g for item in movements)
+    assert all(item.claim_g == item.credited_g > 0 for item in movements)
+
+
+def test_a_receiver_holds_memos_and_no_claim() -> None:
+    """The consignee's statement shows all three lots and credits nothing."""
+    statement = of("E3.building")
+    assert len(statement.movements) == 3
+    assert statement.credited_g == 0
+
+
+def test_the_statement_as_of_an_earlier_entry() -> None:
+    """Read up to before the settlements, it shows the reserve and no movement."""
+    first = min(entry.seq for entry in BOOKS.settlements)
+    statement = of("E1.industry", until_seq=2)
+    assert first > 2
+    assert statement.movements == ()
+    assert statement.reserved_change_g > 0
+
+
+def test_json_has_exact_decimals_versions_and_the_notes() -> None:
+    """Amounts are decimal strings that add up exactly; both languages say what the reduction is not."""
+    document = json.loads(statement_json(of("E1.industry")))
+    assert sum(Decimal(row["claim_kg"]) for row in document["movements"]) == Decimal(document["credited_kg"])
+    assert document["note_zh"] == DISCLAIMER.zh
+    assert "CCER" in document["note_en"]
+    assert document["versions"]["network"] == ["tiny"]
+    assert document["boundary"] == "wtw_co2e"
+    assert document["party"]["credit_code"] == PARTIES["E1"].credit_code
+
+
+def test_csv_has_opening_movements_and_closing() -> None:
+    """The columns as documented; closing minus opening is the sum of the claims."""
+    rows = list(csv.DictReader(io.StringIO(statement_csv(of("E1.industry")))))
+    assert tuple(rows[0]) == CSV_COLUMNS
+    kinds = [row["kind"] for row in rows]
+    assert kinds == ["opening", "SETTLE", "SETTLE", "closing", "note", "note", "note", "note"]
+    claims = [Decimal(row["claim_kg"]) for row in rows[:4]]
+    assert claims[0] + claims[1] + claims[2] == claims[3]
+    assert rows[1]["inland_waterway_tkm"] == "30000.000"
