@@ -15,6 +15,7 @@ from optimizer.accounts.ledger import (
     Kind,
     Ledger,
     Transaction,
+    booking_period,
     content_digest,
     fold_balances,
     imbalance,
@@ -262,6 +263,21 @@ def closed_periods_untouched(view: AuditView) -> Iterator[Finding]:
             )
 
 
+def bookings_follow_their_dates(view: AuditView) -> Iterator[Finding]:
+    """Every entry stands in the month of what it is about, or in the first month that was open when it was written."""
+    periods = view.books.periods
+    for entry in view.books.transactions:
+        last_closed = max((item.period for item in periods if item.last_seq < entry.seq), default="")
+        expected = booking_period(entry.effective_at, last_closed)
+        if entry.period != expected:
+            yield _finding(
+                "booked_in_wrong_period",
+                _name(entry),
+                f"记入 {entry.period}，应为 {expected}",
+                f"is booked in {entry.period} and belongs in {expected}",
+            )
+
+
 def double_reporting(view: AuditView) -> Iterator[Finding]:
     """Lots that look like a transport reported under another number, settled or not."""
     for state in view.reviewed.states.values():
@@ -322,6 +338,7 @@ CHECKS: tuple[Check, ...] = (
     settlements_recompute,
     inputs_match_evidence,
     closed_periods_untouched,
+    bookings_follow_their_dates,
     double_reporting,
     frozen_lots,
     credits_add_up,

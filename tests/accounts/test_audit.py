@@ -142,7 +142,10 @@ def test_a_dispute_is_listed() -> None:
 def test_posting_into_a_closed_period_is_found() -> None:
     """October closed before its settlements were written."""
     early = Period("2026-10", LATER, 3)
-    assert codes(audit(replace(CLEAN, periods=[early]))) == {"posted_into_closed_period": 9}
+    assert codes(audit(replace(CLEAN, periods=[early]))) == {
+        "posted_into_closed_period": 9,
+        "booked_in_wrong_period": 9,
+    }
     after = Period("2026-10", LATER, len(CLEAN.stored))
     assert audit(replace(CLEAN, periods=[after])) == []
 
