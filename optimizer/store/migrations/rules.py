@@ -107,6 +107,10 @@ def statements(dialect: str) -> Iterator[str]:
                 f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
                 "FOR EACH ROW EXECUTE FUNCTION append_only()"
             )
+            yield (
+                f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
+                "FOR EACH STATEMENT EXECUTE FUNCTION append_only()"
+            )
     else:
         raise ValueError(f"no rules for {dialect}")
 
