@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from optimizer.accounts import settlement
+from optimizer.accounts.ledger import Transaction
 from optimizer.actions.versions import code_version
 from optimizer.emissions.factors import FactorTable
 from optimizer.network.model import Network
 from optimizer.store.engine import Store
 from optimizer.waybills.finding import Finding
+from optimizer.waybills.lifecycle import settled_status
 
 
 @dataclass(frozen=True, slots=True)
 class SettleResult:
     """What a settlement run did. Grams are CO2e WTW of the lots settled now; ``carbon`` counts all lots by their carbon
-    status before it; ``findings`` are notes and disputes about any lot."""
+    status before it (those of earlier runs are SETTLED); ``findings`` are notes and disputes about any lot."""
 
     settled_lots: int
     mass_kg: int
@@ -40,11 +42,12 @@ def settle(store: Store, network: Network, factors: FactorTable, at: datetime) -
     """
     with store.write() as session:
         waybills = session.waybills()
+        recorded = session.transactions()
         reviewed = settlement.review(waybills, session.events())
         settlements = settlement.settle(
             waybills,
             reviewed,
-            session.transactions(),
+            recorded,
             network,
             factors,
             code_version(),
@@ -63,7 +66,20 @@ def settle(store: Store, network: Network, factors: FactorTable, at: datetime) -
         expected_g=sum(result.expected_wtw_g for result in results),
         credited_g=sum(result.credited_wtw_g for result in results),
         transactions=len(written),
-        carbon=dict(Counter(lot.carbon.value for lot in lots)),
+        carbon=_carbon(reviewed, recorded),
         tiers=dict(Counter(result.tier for result in results)),
         findings=tuple(finding for lot in lots for finding in lot.findings),
+    )
+
+
+def _carbon(reviewed: settlement.Review, recorded: Iterable[Transaction]) -> dict[str, int]:
+    kinds: dict[tuple[str, int], set[str]] = {}
+    for entry in recorded:
+        kinds.setdefault((entry.waybill_number, entry.lot_no), set()).add(entry.kind.value)
+    return dict(
+        Counter(
+            settled_status(lot.carbon, kinds.get((number, lot.lot_no), ())).value
+            for number, state in reviewed.states.items()
+            for lot in state.lots
+        )
     )

@@ -156,6 +156,7 @@ def test_settling_twice_settles_once(settled: Store) -> None:
     before = ledger(settled)
     result = actions.settle(settled, world_network(), world_factors(), LATER + timedelta(days=1))
     assert (result.settled_lots, result.transactions) == (0, 0)
+    assert result.carbon == {"SETTLED": 3}
     assert ledger(settled) == before
 
 
