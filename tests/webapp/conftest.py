@@ -66,9 +66,9 @@ def client(app: Flask) -> FlaskClient:
 
 
 @pytest.fixture(scope="session")
-def address(app: Flask) -> Iterator[str]:
-    """The application behind waitress on a free port."""
-    server = create_server(app, host="127.0.0.1", port=0)
+def settled_address(settled_app: Flask) -> Iterator[str]:
+    """The application over settled lots behind waitress on a free port."""
+    server = create_server(settled_app, host="127.0.0.1", port=0)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.effective_port}"
