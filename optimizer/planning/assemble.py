@@ -1,0 +1,175 @@
+"""From the solver's answer to the plan document.
+
+The recipe is :func:`assemble`: shares become lots in whole kilograms, hull counts become voyages of named vessels,
+the lots are packed into them, everything is priced in fen and grams, and sums, objective and gap are taken from those
+integers, so that a reader who adds the document up finds the same figures.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from itertools import starmap
+from typing import Any
+
+from optimizer.emissions.operations import fuel_emissions
+from optimizer.network.model import Network
+from optimizer.planning.binding import bindings
+from optimizer.planning.design import SOLVER_VERSION, Floats, Indices
+from optimizer.planning.fleetflow import FleetFlow
+from optimizer.planning.hulls import Move, follow_hulls, hulls_by_sailing, whole_hulls
+from optimizer.planning.legs import LegPricer
+from optimizer.planning.lots import Cut, all_parts, cut_into_lots, move_ashore
+from optimizer.planning.plan import Leg, Lot, Plan, PlannedShipment, Voyage
+from optimizer.planning.program import PlanProgram
+from optimizer.planning.reasons import Reasons
+from optimizer.planning.routes import RouteBook
+from optimizer.planning.sailings import Aboard, Borne, VoyageMaker, borne_by_lots, load_hulls, without_idle_tours
+from optimizer.planning.settings import PlanSettings
+from optimizer.planning.timespace import TimeSpace
+from optimizer.planning.totals import bound_of_the_carried, objective_yuan, plan_totals, planned_shipment
+from optimizer.quantities import apportion
+
+
+def assemble(
+    space: TimeSpace,
+    fleet: FleetFlow,
+    plan: PlanProgram,
+    x: Floats,
+    network: Network,
+    book: RouteBook,
+    settings: PlanSettings,
+    *,
+    bound_yuan: float,
+    seconds: float,
+    status: str,
+    row_prices: Floats,
+) -> Plan:
+    """The plan document of a solution.
+
+    ``x`` has one entry per column of ``plan``: shares of shipments, then hull counts. ``bound_yuan`` is a lower bound
+    on the program's objective, ``row_prices`` prices of its rows (at most 0 for rows with an upper limit). Raises
+    SolverError when the hull counts are broken numbers or no flow.
+    """
+    shares, counts = x[: plan.cargo_count], whole_hulls(x[plan.cargo_count :])
+    cut, moves, aboard = _load(space, fleet, shares, counts)
+    sailed = VoyageMaker(space, fleet, book).voyages(moves, aboard)
+    lots = _lots(space, book, cut, aboard, sailed)
+    shipments = _shipments(space, network, cut, lots, Reasons(space, plan, book, settings, row_prices))
+    voyages = tuple(sailed.values())
+    objective = objective_yuan(space, network, settings, shipments)
+    bound = bound_of_the_carried(bound_yuan, space, shipments)
+    gap = (objective - bound) / max(abs(objective), 1.0)
+    return Plan(
+        status=status,
+        objective_yuan=objective,
+        bound_yuan=bound,
+        gap=gap,
+        seconds=seconds,
+        settings=_settings(settings, status, gap),
+        versions=_versions(network, book),
+        shipments=shipments,
+        voyages=voyages,
+        binding=bindings(plan, space, fleet, row_prices, network, book.graph, voyages),
+        totals=plan_totals(space, shipments, voyages),
+    )
+
+
+def _load(
+    space: TimeSpace, fleet: FleetFlow, shares: Floats, counts: Indices
+) -> tuple[Cut, list[Move], dict[Move, Aboard]]:
+    """Cut shipments into lots and stow them; ``aboard`` then speaks of the parts in the order of ``all_parts``."""
+    moves = follow_hulls(space, fleet, counts)
+    cut = cut_into_lots(space, shares, hulls_by_sailing(fleet, counts))
+    while True:
+        aboard, ashore = load_hulls(space, moves, list(all_parts(cut)))
+        if not ashore:
+            return cut, without_idle_tours(moves, aboard), aboard
+        for part in ashore:
+            move_ashore(space, cut, part)
+
+
+def _lots(
+    space: TimeSpace, book: RouteBook, cut: Cut, aboard: Mapping[Move, Aboard], sailed: Mapping[Move, Voyage]
+) -> dict[int, list[Lot]]:
+    """The lots of each shipment, those by water first, in order of departure."""
+    pricer = LegPricer(book.network, space.grid)
+    parts = list(all_parts(cut))
+    borne = borne_by_lots(list(sailed.values()))
+    chains: dict[int, list[tuple[int, tuple[Leg, ...]]]] = defaultdict(list)
+    for move, voyage in sailed.items():
+        hold = aboard.get(move, ())
+        factor_ids = _fuel_factor_ids(book, voyage) if hold else ()
+        for (number, mass_kg), share in zip(hold, _split(borne, voyage, hold), strict=True):
+            part = parts[number]
+            route, shipment = space.routes[part.route], space.shipments[part.shipment]
+            legs = pricer.by_voyage(route, shipment, mass_kg, voyage, share, factor_ids)
+            chains[part.shipment].append((mass_kg, legs))
+    for part in parts:
+        if part.sailing is None:
+            shipment = space.shipments[part.shipment]
+            chains[part.shipment].append(
+                (part.mass_kg, pricer.services(space.routes[part.route], shipment, part.mass_kg))
+            )
+    return {
+        shipment: [Lot(number, mass_kg, legs) for number, (mass_kg, legs) in enumerate(items, start=1)]
+        for shipment, items in chains.items()
+    }
+
+
+def _split(borne: Mapping[str, Borne], voyage: Voyage, hold: Aboard) -> list[Borne]:
+    """What each lot aboard bears of a voyage, by mass."""
+    if not hold:
+        return []
+    whole, masses = borne[voyage.voyage_id], [mass_kg for _, mass_kg in hold]
+    columns = [apportion(amount, masses) for amount in (whole.cost_fen, whole.co2e_ttw_g, whole.co2e_wtw_g)]
+    return list(starmap(Borne, zip(*columns, strict=True)))
+
+
+def _fuel_factor_ids(book: RouteBook, voyage: Voyage) -> tuple[str, ...]:
+    carrier = book.network.vessel_classes[voyage.vessel_class].energy_carrier
+    return fuel_emissions(carrier, "inland_waterway", 1.0, book.factors, book.on).factor_ids
+
+
+def _shipments(
+    space: TimeSpace, network: Network, cut: Cut, lots: Mapping[int, list[Lot]], reasons: Reasons
+) -> tuple[PlannedShipment, ...]:
+    pricer = LegPricer(network, space.grid)
+    done = []
+    for k, shipment in enumerate(space.shipments):
+        if k not in cut.parts:
+            why = reasons.rejected(k)
+            done.append(PlannedShipment(shipment.shipment_id, "rejected", why, None, (), None, (), None, 0))
+            continue
+        road = reasons.road(k)
+        baseline_legs = pricer.services(road, shipment, shipment.mass_kg) if road is not None else ()
+        planned = planned_shipment(shipment, lots[k], baseline_legs)
+        if all(space.routes[part.route].kind == "road" for part in cut.parts[k]):
+            planned = replace(planned, on_road_because=reasons.on_road(k, had_to_leave=k in cut.ashore))
+        done.append(planned)
+    return tuple(done)
+
+
+def _settings(settings: PlanSettings, status: str, gap: float) -> dict[str, Any]:
+    """What was asked for, and what ended the search: gap | time_limit | the status itself."""
+    stop = "gap" if gap <= settings.gap else status
+    return {
+        "carbon_price_yuan_per_t": settings.carbon_price_yuan_per_t,
+        "co2e_cap_t": settings.co2e_cap_t,
+        "horizon_days": settings.horizon_days,
+        "gap": settings.gap,
+        "time_limit_s": settings.time_limit_s,
+        "seed": settings.seed,
+        "workers": settings.workers,
+        "stop": stop,
+    }
+
+
+def _versions(network: Network, book: RouteBook) -> dict[str, str]:
+    try:
+        product = version("modalshift")
+    except PackageNotFoundError:
+        product = "0+checkout"
+    return {"product": product, "network": network.version, "factors": book.factors.version, "solver": SOLVER_VERSION}

@@ -1,0 +1,114 @@
+"""Sums of a plan: amounts of a shipment beside its baseline, totals, and the objective, all from the integers of the
+legs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from optimizer.network.model import Mode, Network
+from optimizer.planning import tariff
+from optimizer.planning.legs import seconds, sum_of
+from optimizer.planning.plan import Amounts, Leg, Lot, PlannedShipment, Totals, Voyage
+from optimizer.planning.settings import PlanSettings
+from optimizer.planning.shipment import Shipment
+from optimizer.planning.timespace import REJECT_YUAN_PER_T, TimeSpace
+from optimizer.quantities import FEN_PER_YUAN, KG_PER_T
+
+WATER = (Mode.INLAND_WATERWAY, Mode.SEA)
+G_PER_T = 1_000_000
+
+
+def planned_shipment(shipment: Shipment, lots: Sequence[Lot], baseline_legs: tuple[Leg, ...]) -> PlannedShipment:
+    """A carried shipment with its baseline, saving and lateness. Without a road there is nothing to compare with."""
+    arrives_at = max(lot.legs[-1].arrives_at for lot in lots)
+    spent = sum_of(_legs(lots), seconds(arrives_at - shipment.ready_at))
+    baseline = saving = None
+    if baseline_legs:
+        baseline = sum_of(baseline_legs, seconds(baseline_legs[-1].arrives_at - shipment.ready_at))
+        saving = _minus(baseline, spent)
+    late_s = max(0, seconds(arrives_at - shipment.due_at))
+    return PlannedShipment(
+        shipment.shipment_id, "planned", None, None, tuple(lots), baseline, baseline_legs, saving, late_s
+    )
+
+
+def plan_totals(space: TimeSpace, shipments: Sequence[PlannedShipment], voyages: Sequence[Voyage]) -> Totals:
+    """Sums over the planned shipments, given in the order of the time-space, and km over the voyages."""
+    carried = [(s, p) for s, p in zip(space.shipments, shipments, strict=True) if p.status == "planned"]
+    lots = [lot for _, planned in carried for lot in planned.lots]
+    legs = _legs(lots)
+    spent = [
+        sum_of(_legs(planned.lots), seconds(max(lot.legs[-1].arrives_at for lot in planned.lots) - shipment.ready_at))
+        for shipment, planned in carried
+    ]
+    return Totals(
+        planned=_sum(spent),
+        baseline=_sum(planned.baseline for _, planned in carried),
+        saving=_sum(planned.saving for _, planned in carried),
+        mass_kg=sum(lot.mass_kg for lot in lots),
+        water_mass_kg=sum(lot.mass_kg for lot in lots if any(leg.mode in WATER for leg in lot.legs)),
+        activity_kgkm=sum(leg.activity_kgkm for leg in legs),
+        water_activity_kgkm=sum(leg.activity_kgkm for leg in legs if leg.mode in WATER),
+        empty_km=sum(voyage.distance_km for voyage in voyages if voyage.empty),
+        loaded_km=sum(voyage.distance_km for voyage in voyages if not voyage.empty),
+    )
+
+
+def objective_yuan(
+    space: TimeSpace, network: Network, settings: PlanSettings, shipments: Sequence[PlannedShipment]
+) -> float:
+    """Money + carbon price x WTW CO2e + time value + lateness of everything carried, yuan.
+
+    A shipment that is left behind costs nothing here; see :func:`bound_of_the_carried`.
+    """
+    yuan = 0.0
+    for shipment, planned in zip(space.shipments, shipments, strict=True):
+        legs = _legs(planned.lots)
+        yuan += sum(leg.cost_fen for leg in legs) / FEN_PER_YUAN
+        yuan += sum(leg.co2e_wtw_g for leg in legs) / G_PER_T * settings.carbon_price_yuan_per_t
+        time_rate = tariff.time_yuan_per_t_h(network, shipment.cargo_value_yuan_per_t)
+        late_rate = tariff.lateness_yuan_per_t_h(network, shipment.cargo_value_yuan_per_t)
+        for lot in planned.lots:
+            arrives_at = lot.legs[-1].arrives_at
+            hours = (arrives_at - shipment.ready_at).total_seconds() / 3600
+            late_h = max(0.0, (arrives_at - shipment.due_at).total_seconds() / 3600)
+            yuan += lot.mass_kg / KG_PER_T * (time_rate * hours + late_rate * late_h)
+    return yuan
+
+
+def bound_of_the_carried(bound_yuan: float, space: TimeSpace, shipments: Sequence[PlannedShipment]) -> float:
+    """The program's bound less the price of leaving behind what this plan leaves behind.
+
+    Every plan that leaves the same shipments behind costs at least this. Nothing costs less than nothing.
+    """
+    stranded = set(space.stranded)
+    left_kg = sum(
+        shipment.mass_kg
+        for k, (shipment, planned) in enumerate(zip(space.shipments, shipments, strict=True))
+        if planned.status == "rejected" and k not in stranded
+    )
+    return max(0.0, bound_yuan - REJECT_YUAN_PER_T * left_kg / KG_PER_T) if left_kg else bound_yuan
+
+
+def _legs(lots: Iterable[Lot]) -> list[Leg]:
+    return [leg for lot in lots for leg in lot.legs]
+
+
+def _minus(left: Amounts, right: Amounts) -> Amounts:
+    return Amounts(
+        left.cost_fen - right.cost_fen,
+        left.co2e_ttw_g - right.co2e_ttw_g,
+        left.co2e_wtw_g - right.co2e_wtw_g,
+        left.duration_s - right.duration_s,
+    )
+
+
+def _sum(items: Iterable[Amounts | None]) -> Amounts:
+    known = [item for item in items if item is not None]
+    return Amounts(
+        sum(item.cost_fen for item in known),
+        sum(item.co2e_ttw_g for item in known),
+        sum(item.co2e_wtw_g for item in known),
+        sum(item.duration_s for item in known),
+    )
