@@ -1,16 +1,69 @@
-"""What limits the plan."""
+"""What limits the plan, and what one more unit of it would be worth.
+
+The values are row prices of the relaxation: what the bound would fall by if a limit were one unit wider. They answer
+for small changes; a second lock chamber is not worth thousands of times one more passage.
+
+    lock          one more vessel on a day; over many days one more lockage a day
+    terminal      one more tonne handled on a day
+    fleet         one more vessel at a home for the whole plan: hull price at its start less that at the end
+    water level   0.1 m more depth where it cuts the load: tonne price x hulls x tonnes more, over the whole plan
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
-from optimizer.network.graph import NetworkGraph
+import numpy as np
+
+from optimizer.errors import Message
+from optimizer.network.graph import Lane, NetworkGraph
 from optimizer.network.model import Network
 from optimizer.planning.design import Floats
 from optimizer.planning.fleetflow import FleetFlow
 from optimizer.planning.plan import Binding, Voyage
 from optimizer.planning.program import PlanProgram
+from optimizer.planning.settings import SLOT_H
 from optimizer.planning.timespace import TimeSpace
+from optimizer.planning.waterway import goods_of_group
+
+MOST = 30
+"""A list that people read has an end."""
+FEW_DAYS = 3
+"""Up to so many days of one lock or terminal stand as entries of their own; more are summed up in one."""
+LEAST_YUAN = 0.01
+DEEPER_M = 0.1
+MARKET_NAMES = {"own": Message("自有船", "own"), "spot": Message("租用船", "hired")}
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """What the values are read from."""
+
+    plan: PlanProgram
+    space: TimeSpace
+    fleet: FleetFlow
+    prices: Floats
+    network: Network
+    graph: NetworkGraph
+
+    def date(self, day: int) -> str:
+        """ISO date of a day of the plan."""
+        return f"{self.space.grid.epoch + timedelta(days=day):%Y-%m-%d}"
+
+    def by_day(self, kind: str) -> dict[tuple[object, ...], dict[int, float]]:
+        """Worth of one more unit of each row of a kind: key without the day -> day -> yuan. Zeros are left out."""
+        block = self.plan.block(kind)
+        found: dict[tuple[object, ...], dict[int, float]] = defaultdict(dict)
+        for number, key in enumerate(block.keys):
+            worth = -float(self.prices[block.first + number])
+            day = key[-1]
+            assert isinstance(day, int)
+            if worth >= LEAST_YUAN:
+                found[key[:-1]][day] = worth
+        return found
 
 
 def bindings(
@@ -22,5 +75,124 @@ def bindings(
     graph: NetworkGraph,
     voyages: Sequence[Voyage],
 ) -> tuple[Binding, ...]:
-    """What one more unit of each scarce thing would save."""
-    return ()
+    """What one more unit of each scarce thing would save, the most valuable first (at most :data:`MOST`).
+
+    ``prices`` has one entry per row of ``plan``, yuan per unit of the row, at most 0 for rows with an upper limit.
+    """
+    scene = _Scene(plan, space, fleet, prices, network, graph)
+    found = [*_locks(scene), *_terminals(scene), *_fleet(scene), *_water(scene, voyages)]
+    worth = [item for item in found if item.value_yuan >= LEAST_YUAN]
+    worth.sort(key=lambda item: (-item.value_yuan, item.kind, item.item_id, item.day))
+    return tuple(worth[:MOST])
+
+
+def _locks(scene: _Scene) -> Iterator[Binding]:
+    for (lock_id,), days in scene.by_day("lock").items():
+        lock = scene.network.locks[str(lock_id)]
+        if len(days) <= FEW_DAYS:
+            for day, yuan in days.items():
+                date = scene.date(day)
+                message = Message(
+                    f"{lock.name_zh}在 {date} 多过一艘船可省 {yuan:,.0f} 元。",
+                    f"One more vessel through {lock.name_en} on {date} would save {yuan:,.0f} yuan.",
+                )
+                yield Binding("lock", lock.lock_id, date, yuan, "vessel", message)
+            continue
+        vessels = lock.vessels_per_lockage * lock.planner_share
+        yuan = vessels * float(np.mean(list(days.values())))
+        message = Message(
+            f"{lock.name_zh}每天多过一闸（计划可用 {vessels:.1f} 艘）可省 {yuan:,.0f} 元/天"
+            f"（{len(days)} 天过闸受限，取其平均）。",
+            f"One more lockage a day at {lock.name_en} ({vessels:.1f} vessels for the plan) would save"
+            f" {yuan:,.0f} yuan a day (mean of the {len(days)} days on which the lock limits the plan).",
+        )
+        yield Binding("lock", lock.lock_id, "", yuan, "lockage a day", message)
+
+
+def _terminals(scene: _Scene) -> Iterator[Binding]:
+    for (place, group), days in scene.by_day("terminal").items():
+        location = scene.network.locations[str(place)]
+        goods = goods_of_group(scene.network, str(group))
+        item_id = f"{place}/{group}"
+        if len(days) <= FEW_DAYS:
+            for day, yuan in days.items():
+                date = scene.date(day)
+                message = Message(
+                    f"{location.name_zh}（{goods.zh}）在 {date} 多装卸一吨可省 {yuan:,.2f} 元。",
+                    f"One more tonne ({goods.en}) handled at {location.name_en} on {date} would save {yuan:,.2f} yuan.",
+                )
+                yield Binding("terminal", item_id, date, yuan, "t", message)
+            continue
+        yuan = float(np.mean(list(days.values())))
+        message = Message(
+            f"{location.name_zh}（{goods.zh}）每天多装卸一吨可省 {yuan:,.2f} 元/天"
+            f"（{len(days)} 天作业受限，取其平均）。",
+            f"One more tonne a day ({goods.en}) at {location.name_en} would save {yuan:,.2f} yuan a day"
+            f" (mean of the {len(days)} days on which the terminal limits the plan).",
+        )
+        yield Binding("terminal", item_id, "", yuan, "t a day", message)
+
+
+def _fleet(scene: _Scene) -> Iterator[Binding]:
+    block, fleet = scene.plan.block("node"), scene.fleet
+    row = {key: block.first + number for number, key in enumerate(block.keys)}
+    last = scene.space.grid.slots - 1
+    for node in np.flatnonzero(fleet.supply > 0):
+        number, place, start = int(fleet.node_pool[node]), fleet.node_place[node], int(fleet.node_slot[node])
+        pool = fleet.pools[number]
+        # A hull more is one more at its start and one more that must be back at the end.
+        yuan = float(scene.prices[row[(number, place, last)]] - scene.prices[row[(number, place, start)]])
+        vessel, location = scene.network.vessel_classes[pool.vessel_class], scene.network.locations[place]
+        market = MARKET_NAMES.get(pool.market, Message(pool.market, pool.market))
+        date = scene.date(start * SLOT_H // 24)
+        message = Message(
+            f"{location.name_zh}自 {date} 起多一艘{vessel.name_zh}（{market.zh}），计划期内可省 {yuan:,.0f} 元。",
+            f"One more {market.en} {vessel.name_en} at {location.name_en} from {date} on"
+            f" would save {yuan:,.0f} yuan over the plan.",
+        )
+        yield Binding("fleet", f"{pool.vessel_class}/{pool.market}/{place}", date, yuan, "vessel", message)
+
+
+def _water(scene: _Scene, voyages: Sequence[Voyage]) -> Iterator[Binding]:
+    space, block = scene.space, scene.plan.block("link")
+    row = {key: block.first + number for number, key in enumerate(block.keys)}
+    number_of = {(f.origin, f.destination, f.vessel_class, f.cargo_group): n for n, f in enumerate(space.families)}
+    worth: dict[tuple[str, ...], float] = defaultdict(float)
+    sailings: dict[tuple[str, ...], int] = defaultdict(int)
+    for voyage in voyages:
+        if voyage.empty:
+            continue
+        family = number_of[(voyage.origin, voyage.destination, voyage.vessel_class, voyage.cargo_group)]
+        slot = round(space.grid.hour(voyage.berth_from) / SLOT_H)
+        lane = space.families[family].leg.lane
+        assert lane is not None, "a planned leg has a lane"
+        links, more_t = _deeper(scene, lane, voyage)
+        if more_t > 0:
+            worth[links] -= float(scene.prices[row[(family, slot)]]) * more_t
+            sailings[links] += 1
+    for links, yuan in worth.items():
+        waterway = "、".join(dict.fromkeys(scene.network.links[link_id].waterway for link_id in links if link_id))
+        named = ", ".join(links)
+        message = Message(
+            f"{waterway}航段 {named} 水深每增 {DEEPER_M} 米，"
+            f"受浅水限载的 {sailings[links]} 个航次可省 {yuan:,.0f} 元。",
+            f"{DEEPER_M} m more water on {named} would save {yuan:,.0f} yuan"
+            f" on the {sailings[links]} voyages that shallow water keeps from loading fully.",
+        )
+        yield Binding("water_level", named, "", yuan, f"{DEEPER_M} m", message)
+
+
+def _deeper(scene: _Scene, lane: Lane, voyage: Voyage) -> tuple[tuple[str, ...], float]:
+    """The shallowest links of a voyage and the tonnes that 0.1 m more depth there would let it carry."""
+    vessel = scene.network.vessel_classes[lane.vessel_class]
+    each = [
+        (scene.graph.capacity_t(replace(lane, stretches=(stretch,)), voyage.departs_at), stretch.link_id)
+        for stretch in lane.stretches
+    ]
+    least_t = min(capacity for capacity, _ in each)
+    if least_t >= vessel.capacity_t:
+        return (), 0.0
+    links = tuple(link_id for capacity, link_id in each if capacity <= least_t + 1e-6)
+    next_t = min((capacity for capacity, link_id in each if link_id not in links), default=vessel.capacity_t)
+    more_t = DEEPER_M * vessel.capacity_t / (vessel.draught_m - vessel.light_draught_m)
+    return links, min(least_t + more_t, next_t, vessel.capacity_t) - least_t

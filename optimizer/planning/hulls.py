@@ -26,7 +26,7 @@ WHOLE = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One hull's move: ``kind`` LOADED (``item`` is the family) or EMPTY (``item`` is the empty lane), begun in ``slot``."""
+    """One hull's move that begins in ``slot``; ``item`` is the family (``kind`` LOADED) or the empty lane (EMPTY)."""
 
     vessel_id: str
     pool: int

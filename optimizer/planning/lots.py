@@ -72,7 +72,7 @@ def cut_into_lots(space: TimeSpace, shares: Floats, hulls: Mapping[Sailing, int]
 
 
 def move_ashore(space: TimeSpace, cut: Cut, part: Part) -> None:
-    """Send a part the way that needs no vessel of ours, by road where there is one; without any, reject the shipment."""
+    """Send a part a way that needs no vessel of ours, by road where there is one; without any, reject the shipment."""
     _take(cut, part, part.mass_kg)
     _put_ashore(space, cut, part.shipment, part.mass_kg, services_of(space, part.shipment))
 

@@ -1,13 +1,31 @@
-"""Why a shipment stays on the road, or behind: sentences with figures for the person who asks."""
+"""Why a shipment stays on the road, or behind: sentences with figures for the person who asks.
+
+The order of the questions is the order in which a dispatcher would ask them: is there a way by water at all, can it
+arrive in time, is it cheaper even in a full vessel, and if so, what was taken. Prices are everything the plan weighs,
+per tonne: money, carbon at its price, time and lateness.
+"""
 
 from __future__ import annotations
 
+from datetime import datetime
+
+import numpy as np
+
 from optimizer.errors import Message
-from optimizer.planning.design import Floats
+from optimizer.planning.design import Floats, Indices
 from optimizer.planning.program import PlanProgram
 from optimizer.planning.routes import Route, RouteBook
-from optimizer.planning.settings import PlanSettings
+from optimizer.planning.settings import MAX_LATE_H, PlanSettings
 from optimizer.planning.timespace import TimeSpace
+from optimizer.planning.waterway import WaterRoute, WaterWays
+from optimizer.quantities import KG_PER_T
+
+NO_HULL_YUAN_PER_T = 1e6
+"""A tonne price above this says that no vessel can make the sailing, not that it is dear."""
+WORTH_NAMING_YUAN_PER_T = 0.05
+FULL = Message(
+    "船舶或过闸名额已被占用，或货量凑不满一船", "vessels or lockages are taken, or too little cargo fills a vessel"
+)
 
 
 class Reasons:
@@ -16,7 +34,13 @@ class Reasons:
     def __init__(
         self, space: TimeSpace, plan: PlanProgram, book: RouteBook, settings: PlanSettings, prices: Floats
     ) -> None:
-        self.space, self.plan, self.book, self.settings, self.prices = space, plan, book, settings, prices
+        self.space, self.book, self.network = space, book, book.network
+        self.water = WaterWays(space, book, settings.carbon_price_yuan_per_t / KG_PER_T)
+        self.own_yuan = plan.program.cost[: plan.cargo_count]
+        self.ship_yuan = _paid(plan, "link", prices)
+        self.terminal_yuan = _paid(plan, "terminal", prices)
+        self.order = np.argsort(space.columns.shipment, kind="stable")
+        self.starts = np.searchsorted(space.columns.shipment[self.order], np.arange(len(space.shipments) + 1))
 
     def routes(self, k: int) -> tuple[Route, ...]:
         """All routes of a shipment."""
@@ -29,12 +53,150 @@ class Reasons:
 
     def rejected(self, k: int) -> Message:
         """Why a shipment is left behind."""
+        shipment, places = self.space.shipments[k], self.network.locations
         if not self.routes(k):
+            cut_off = [places[end] for end in (shipment.origin, shipment.destination) if not places[end].road_access]
+            zh = "、".join(place.name_zh for place in cut_off)
+            en = " and ".join(place.name_en for place in cut_off)
+            lack = self.water.missing(k)
+            return Message(f"{zh}没有公路可达；{lack.zh}", f"No road reaches {en}. {lack.en}")
+        narrow = self._narrowest_terminal(k)
+        if narrow is None:
             return Message(
-                "起讫点之间没有公路，也没有可用的水路或铁路。", "There is neither a road nor a way by water or rail."
+                "没有公路可走，计划期内的船舶、船闸与码头也安排不下；请放宽时限。",
+                "There is no road, and vessels, locks and terminals have no room in its time; allow more time.",
             )
-        return Message("码头作业能力已满，无法承运。", "The terminals on its way are full, and there is no road.")
+        mass_t, place = self._mass_t(k), places[narrow[0]]
+        return Message(
+            f"没有公路可走，而{place.name_zh}每天只能装卸 {narrow[1]:,.0f} 吨，{mass_t:,.0f} 吨安排不下；"
+            f"请改期或拆成几票。",
+            f"There is no road, and {place.name_en} handles {narrow[1]:,.0f} t a day, with no room for"
+            f" {mass_t:,.0f} t; choose other days or smaller shipments.",
+        )
 
     def on_road(self, k: int, *, had_to_leave: bool) -> Message:
         """Why a carried shipment did not leave the road."""
-        return Message("水路较贵或运力已满。", "Water would be dearer, or there was no room.")
+        if had_to_leave:
+            mass_t = self.space.shipments[k].mass_kg / KG_PER_T
+            return Message(
+                f"所选航次剩余的舱位装不下整票 {mass_t:,.1f} 吨，改走公路。",
+                f"No vessel of the sailing chosen had room for all {mass_t:,.1f} t at once, so it goes by road.",
+            )
+        water = self.water.routes(k)
+        if not water:
+            return self.water.missing(k)
+        shipment = self.space.shipments[k]
+        largest_t = max(float(item.family.capacity_t.max(initial=0.0)) for item in water)
+        if not shipment.splittable and self._mass_t(k) > largest_t > 0:
+            return Message(
+                f"不可拆分的 {self._mass_t(k):,.1f} 吨装不进任何一艘船（水深允许时最大载 {largest_t:,.0f} 吨）。",
+                f"The {self._mass_t(k):,.1f} t must stay whole and fit no vessel"
+                f" (at most {largest_t:,.0f} t in the water there is).",
+            )
+        columns = self._columns(k)
+        aboard = columns[self.space.columns.family[columns] >= 0]
+        sailed = aboard[self.ship_yuan[aboard] < NO_HULL_YUAN_PER_T * self._mass_t(k)]
+        return self._dearest_part(k, sailed) if len(sailed) else self._late_or_dear(k, water)
+
+    def _columns(self, k: int) -> Indices:
+        return np.asarray(self.order[self.starts[k] : self.starts[k + 1]])
+
+    def _mass_t(self, k: int) -> float:
+        return self.space.shipments[k].mass_kg / KG_PER_T
+
+    def _road_yuan_per_t(self, k: int) -> float:
+        """What the road weighs in the plan, per tonne."""
+        columns = self._columns(k)
+        by_road = [c for c in columns if self._kind(int(c)) == "road"]
+        return float(min(self.own_yuan[by_road]) / self._mass_t(k)) if by_road else np.inf
+
+    def _kind(self, column: int) -> str:
+        route = int(self.space.columns.route[column])
+        return self.space.routes[route].kind if route >= 0 else ""
+
+    def _dearest_part(self, k: int, columns: Indices) -> Message:
+        """The cheapest sailing at the plan's own prices: dearer than the road, or full."""
+        whole = self.own_yuan[columns] + self.ship_yuan[columns] + self.terminal_yuan[columns]
+        best = int(columns[int(np.argmin(whole))])
+        mass_t, road = self._mass_t(k), self._road_yuan_per_t(k)
+        parts = [float(part[best]) / mass_t for part in (self.own_yuan, self.ship_yuan, self.terminal_yuan)]
+        voyage = self.water.named(self.space.families[int(self.space.columns.family[best])])
+        total = sum(parts)
+        zh = f"{voyage.zh}：每吨装卸、短驳、燃料与时间 {parts[0]:,.1f} 元，船舶（含返空、过闸）{parts[1]:,.1f} 元"
+        en = (
+            f"{voyage.en}: per tonne {parts[0]:,.1f} yuan for handling, drayage, fuel and time,"
+            f" {parts[1]:,.1f} for the vessel with its way back and its lockages"
+        )
+        if parts[2] >= WORTH_NAMING_YUAN_PER_T:
+            zh += f"，码头紧张 {parts[2]:,.1f} 元"
+            en += f", {parts[2]:,.1f} for scarce handling at terminals"
+        if total >= road:
+            return Message(
+                f"水路较贵。{zh}，合计 {total:,.1f} 元；公路 {road:,.1f} 元。",
+                f"Water is dearer. {en}: {total:,.1f} in all; the road costs {road:,.1f}.",
+            )
+        return Message(
+            f"满载的船每吨可省 {road - total:,.1f} 元，但凑不成合适的航次（{FULL.zh}）。{zh}；公路 {road:,.1f} 元。",
+            f"A full vessel would save {road - total:,.1f} yuan a tonne, but no voyage could be made up for it"
+            f" ({FULL.en}). {en}; the road costs {road:,.1f}.",
+        )
+
+    def _narrowest_terminal(self, k: int) -> tuple[str, float] | None:
+        """(place, t a day) of the terminal with the least handling on the shipment's ways by service."""
+        shipment = self.space.shipments[k]
+        group = self.network.cargo[shipment.cargo_code].cargo_group
+        hubs = {
+            leg.origin
+            for route in self.routes(k)
+            if route.planned_at is None
+            for leg in route.legs
+            if leg.role == "hub"
+        }
+        each = [(self.network.terminals[(place, group)].handling_t_per_day, place) for place in sorted(hubs)]
+        return (min(each)[1], min(each)[0]) if each else None
+
+    def _late_or_dear(self, k: int, water: list[WaterRoute]) -> Message:
+        """No column at all: too late by every route, or dearer than the road even in a full vessel."""
+        shipment = self.space.shipments[k]
+        arrivals = [(self.water.earliest_h(k, item), item) for item in water]
+        latest_h = self.space.grid.hour(shipment.due_at) + MAX_LATE_H
+        in_time = [item for hour, item in arrivals if hour is not None and hour <= latest_h]
+        if not in_time:
+            sailing = [(hour, item) for hour, item in arrivals if hour is not None]
+            if not sailing:
+                return Message(
+                    "计划期内航道停航或水深不足，没有可开的航次。",
+                    "Closures or shallow water leave no sailing in the plan's time.",
+                )
+            hour, item = min(sailing, key=lambda pair: pair[0])
+            at, voyage = self.space.grid.moment(hour), self.water.named(item.family)
+            return Message(
+                f"水路赶不上：{voyage.zh}最早 {_short(at)} 到门，比最迟可收时间晚 {hour - latest_h:,.0f} 小时"
+                f"（应于 {_short(shipment.due_at)} 前送达，水路至多可晚 {MAX_LATE_H} 小时）。",
+                f"Water is too slow: {voyage.en} is at the door on {_short(at)} at the earliest,"
+                f" {hour - latest_h:,.0f} h after the latest time (due {_short(shipment.due_at)}, by water at most {MAX_LATE_H} h later).",
+            )
+        cheapest = min(in_time, key=lambda item: self.water.floor_yuan_per_t(k, item))
+        floor, road = self.water.floor_yuan_per_t(k, cheapest), self._road_yuan_per_t(k)
+        voyage = self.water.named(cheapest.family)
+        if floor < road:
+            return Message(
+                f"{voyage.zh}：赶得上的航次没有船可派。",
+                f"{voyage.en}: no vessel can be there for a sailing in time.",
+            )
+        return Message(
+            f"水路较贵：{voyage.zh}即使满载且不计返空，每吨也要 {floor:,.1f} 元；公路 {road:,.1f} 元。",
+            f"Water is dearer: {voyage.en} costs {floor:,.1f} yuan a tonne even in a full vessel without an empty way"
+            f" back; the road costs {road:,.1f}.",
+        )
+
+
+def _paid(plan: PlanProgram, kind: str, prices: Floats) -> Floats:
+    """What each cargo column pays for the rows of a kind, yuan."""
+    block = plan.block(kind)
+    rows = slice(block.first, block.first + len(block.keys))
+    return np.asarray(-(plan.program.matrix[rows].T @ prices[rows]))[: plan.cargo_count]
+
+
+def _short(moment: datetime) -> str:
+    return f"{moment:%m-%d %H:%M}"

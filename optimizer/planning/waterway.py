@@ -1,0 +1,152 @@
+"""What a shipment could do by water, apart from what the plan decided: its routes, the least they cost, the earliest
+they arrive, and, where there is none, what is missing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.errors import Message
+from optimizer.network.model import Network
+from optimizer.planning import tariff
+from optimizer.planning.routes import Route, RouteBook, finish_h
+from optimizer.planning.settings import SLOT_H, SLOTS_PER_DAY
+from optimizer.planning.timespace import Family, TimeSpace, fuel_yuan_per_kg
+
+NAMED_GOODS = 3
+"""A cargo group is named by at most this many of its goods."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaterRoute:
+    """A route with a voyage. ``floor_yuan_per_t`` is a tonne in a full vessel on the cheapest market with no way back:
+    money and priced carbon, without the cargo's own value, time and waiting (inf where the vessel never sails)."""
+
+    route: Route
+    family: Family
+    floor_yuan_per_t: float
+
+
+class WaterWays:
+    """Answers for the shipments of one time-space; what depends on doors and cargo only is kept."""
+
+    def __init__(self, space: TimeSpace, book: RouteBook, carbon_yuan_per_kg: float) -> None:
+        self.space, self.book, self.network, self.carbon = space, book, book.network, carbon_yuan_per_kg
+        self._families = {(f.origin, f.destination, f.vessel_class, f.cargo_group): f for f in space.families}
+        self._open: dict[int, np.ndarray] = {id(f): np.flatnonzero(f.capacity_t > 0) for f in space.families}
+        self._kept: dict[tuple[str, str, str], list[WaterRoute]] = {}
+
+    def routes(self, k: int) -> list[WaterRoute]:
+        """Routes of a shipment that have a planned voyage."""
+        shipment = self.space.shipments[k]
+        key = (shipment.origin, shipment.destination, shipment.cargo_code)
+        if key not in self._kept:
+            self._kept[key] = [self._water_route(route, key[2]) for route in self.book.routes(*key) if _voyage(route)]
+        return self._kept[key]
+
+    def floor_yuan_per_t(self, k: int, water: WaterRoute) -> float:
+        """The least that a tonne of this shipment weighs in the plan on a route, its value and time included."""
+        value = self.space.shipments[k].cargo_value_yuan_per_t
+        time = tariff.time_yuan_per_t_h(self.network, value) * water.family.door_to_door_h
+        return water.floor_yuan_per_t + water.route.loss_rel * value + time
+
+    def earliest_h(self, k: int, water: WaterRoute) -> float | None:
+        """The first hour of the plan at which a route can be at the door, None when no sailing is open."""
+        at = water.route.planned_at
+        assert at is not None, "a water route has a voyage"
+        ready_h = self.space.grid.hour(self.space.shipments[k].ready_at)
+        yard_h = finish_h(water.route.legs[: at - 1], ready_h)
+        open_slots = self._open[id(water.family)]
+        place = int(np.searchsorted(open_slots, np.ceil((yard_h - 1e-9) / SLOT_H)))
+        if place == len(open_slots):
+            return None
+        off_h = float(open_slots[place]) * SLOT_H + water.family.door_to_door_h
+        return finish_h(water.route.legs[at + 2 :], off_h)
+
+    def named(self, family: Family) -> Message:
+        """``800 t vessel QJ - ZP``."""
+        vessel, places = self.network.vessel_classes[family.vessel_class], self.network.locations
+        start, end = places[family.origin], places[family.destination]
+        return Message(
+            f"{vessel.name_zh} {start.name_zh}—{end.name_zh}", f"{vessel.name_en}, {start.name_en} to {end.name_en}"
+        )
+
+    def missing(self, k: int) -> Message:
+        """What is missing where there is no route with a voyage: vessels, a terminal near a door, or a passable way."""
+        shipment = self.space.shipments[k]
+        group = self.network.cargo[shipment.cargo_code].cargo_group
+        goods = goods_of_group(self.network, group)
+        if not self.book.inland_vessels(group):
+            return Message(
+                f"船队中没有可装运{goods.zh}的内河船。", f"No inland vessel of the fleet may carry {goods.en}."
+            )
+        limit_km = self.network.value("drayage_max_km")
+        for end in (shipment.origin, shipment.destination):
+            nearest = self._nearest_terminal(end, group)
+            if nearest is None or nearest[0] > limit_km:
+                place, far = self.network.locations[end], _far(self.network, nearest)
+                return Message(
+                    f"{place.name_zh}周围 {limit_km:,.0f} 公里内没有可装卸{goods.zh}的码头{far.zh}。",
+                    f"No terminal within {limit_km:,.0f} km of {place.name_en} handles {goods.en}{far.en}.",
+                )
+        return Message(
+            "两端码头之间没有船队可用船型能通过的航道（船闸、桥高、航道等级或码头靠泊限制）。",
+            "No vessel class of the fleet can pass between the terminals at both ends (locks, bridges, waterway class"
+            " or berths).",
+        )
+
+    def _nearest_terminal(self, place: str, group: str) -> tuple[float, str] | None:
+        """(km by road, place) of the nearest terminal for a cargo group, itself at 0 km."""
+        found = []
+        for location_id, handled in self.network.terminals:
+            if handled == group:
+                way = self.book.graph.road(place, location_id)
+                if location_id == place or way is not None:
+                    found.append((0.0 if way is None else way.distance_km, location_id))
+        return min(found, default=None)
+
+    def _water_route(self, route: Route, cargo_code: str) -> WaterRoute:
+        at = route.planned_at
+        assert at is not None, "a water route has a voyage"
+        leg = route.legs[at]
+        family = self._families[
+            (leg.origin, leg.destination, leg.vehicle_class, self.network.cargo[cargo_code].cargo_group)
+        ]
+        return WaterRoute(route, family, self._floor(route, family))
+
+    def _floor(self, route: Route, family: Family) -> float:
+        most_t = float(family.capacity_t.max(initial=0.0))
+        if most_t <= 0:
+            return float("inf")
+        vessel = self.network.vessel_classes[family.vessel_class]
+        markets = {entry.market for entry in self.network.fleet if entry.vessel_class == family.vessel_class}
+        day_yuan = min(tariff.day_rate_yuan(vessel, market) for market in markets)
+        fuel_yuan = fuel_yuan_per_kg(self.book, vessel.energy_carrier, self.carbon)
+        ship_yuan = day_yuan * family.slots_taken / SLOTS_PER_DAY + fuel_yuan * family.fuel_empty_kg
+        services = route.yuan_per_t + route.wtw_kg_per_t * self.carbon
+        return services + ship_yuan / most_t + fuel_yuan * family.fuel_kg_per_t
+
+
+def goods_of_group(network: Network, group: str) -> Message:
+    """A cargo group by the names of its goods: ``coal, coke``."""
+    members = [cargo for cargo in network.cargo.values() if cargo.cargo_group == group]
+    zh = "、".join(cargo.name_zh for cargo in members[:NAMED_GOODS])
+    en = ", ".join(cargo.name_en.lower() for cargo in members[:NAMED_GOODS])
+    more = len(members) > NAMED_GOODS
+    return Message(f"{zh}等" if more else zh, f"{en} and the like" if more else en)
+
+
+def _voyage(route: Route) -> bool:
+    return route.planned_at is not None
+
+
+def _far(network: Network, nearest: tuple[float, str] | None) -> Message:
+    if nearest is None:
+        return Message("", "")
+    place = network.locations[nearest[1]]
+    return Message(
+        f"（最近的 {place.name_zh} 相距 {nearest[0]:,.0f} 公里）",
+        f" (the nearest, {place.name_en}, is {nearest[0]:,.0f} km away)",
+    )
