@@ -52,9 +52,9 @@ def barred_routes(
     if not planned and not all(doors):
         return tuple(_no_terminal(network, key[side], cargo.cargo_group) for side in (0, 1) if not doors[side])
     sailing = {leg.vehicle_class for route in planned for leg in route.legs if leg.planned}
-    pairs = [(start, end) for start, end in product(*doors) if start != end]
-    pairs = [(route.legs[at].origin, route.legs[at].destination) for route in planned[:1]
-             if (at := route.planned_at) is not None] or pairs  # fmt: skip
+    # Where vessels sail, others are explained on the same lane; else on the nearest pair of terminals.
+    lanes = [(leg.origin, leg.destination) for route in planned[:1] for leg in route.legs if leg.planned]
+    pairs = lanes or [(start, end) for start, end in product(*doors) if start != end]
     if not pairs:
         return (_same_terminal(network, doors[0][0]),)
     found: dict[str, MissingRoute] = {}

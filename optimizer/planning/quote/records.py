@@ -98,8 +98,8 @@ class MissingRoute:
 @dataclass(frozen=True, slots=True)
 class Quote:
     """The answer for one shipment. ``pareto``: all options that no other one beats, by cost. ``options``: at most six
-    of them, the recommended one first, every labelled one among them. ``baseline``: the road, shown beside even where it
-    is dominated; None where no road leads. ``water``: the cheapest option by water (in time where one is), likewise;
+    of them, the recommended one first, every labelled one among them. ``baseline``: the road, shown beside even where
+    it is dominated; None where no road leads. ``water``: the cheapest option by water (in time where one is), likewise;
     None where nothing goes by water. ``verdict`` compares in one sentence; ``assumptions`` hold for all options."""
 
     shipment: Shipment

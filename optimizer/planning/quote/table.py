@@ -40,9 +40,10 @@ class Request:
 @dataclass(frozen=True, slots=True)
 class Candidates:
     """One entry per (route, slot): ``route`` numbers the table's routes, ``slot`` counts from the request's midnight.
-    ``cost_yuan`` and ``wtw_kg`` are for the whole shipment, before any rounding; ``arrives_s`` counts from that midnight
-    to the second. Entries may arrive after ``until_h``. ``closures`` and ``shallow`` (vessel classes) shut slots that were
-    looked at, ``too_small`` lists classes that cannot take an indivisible shipment."""
+
+    ``cost_yuan`` and ``wtw_kg`` are for the whole shipment, before any rounding; ``arrives_s`` counts from that
+    midnight to the second and may lie after ``until_h``. ``closures`` and ``shallow`` (vessel classes) shut slots that
+    were looked at, ``too_small`` lists classes that cannot take an indivisible shipment."""
 
     route: Indices
     slot: Indices

@@ -1,7 +1,7 @@
 """The clock of services: trucks, trains, river-sea ships and the hubs between them.
 
-As :func:`~optimizer.planning.routes.finish_h`, and beyond it: a ship whose way would be shut leaves at a later bell, and
-a closed terminal is waited for.
+As :func:`~optimizer.planning.routes.finish_h`, and beyond it: a ship whose way would be shut leaves at a later bell,
+and a closed terminal is waited for.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ MODE_NAMES = {
     Mode.SEA.value: Message("江海船", "river-sea ship"),
     Mode.RAIL.value: Message("铁路", "rail"),
     Mode.ROAD.value: Message("公路", "road"),
+    Mode.HUB.value: Message("装卸", "hub"),
 }
 
 
@@ -78,9 +79,7 @@ def service_words(network: Network, leg: RouteLeg) -> list[Message]:
     if leg.mode is Mode.SEA:
         load, empty = network.value("sea_load_factor"), network.value("sea_empty_share")
         zh = f"江海船每 {leg.interval_h:g} 小时一班，装载率 {load:.0%}，空驶率 {empty:.0%}，按吨付费。"
-        en = (
-            f"River-sea ships: every {leg.interval_h:g} h, {load:.0%} full, {empty:.0%} of km empty, paid by the tonne."
-        )
+        en = f"River-sea ships: every {leg.interval_h:g} h, {load:.0%} full, {empty:.0%} of km empty; paid per tonne."
         return [Message(zh, en)]
     if leg.mode is Mode.RAIL:
         zh = f"铁路每 {leg.interval_h:g} 小时一班，按吨付费，排放按铁路默认因子。"
