@@ -174,7 +174,8 @@ class Reasons:
                 f"水路赶不上：{voyage.zh}最早 {_short(at)} 到门，比最迟可收时间晚 {hour - latest_h:,.0f} 小时"
                 f"（应于 {_short(shipment.due_at)} 前送达，水路至多可晚 {MAX_LATE_H} 小时）。",
                 f"Water is too slow: {voyage.en} is at the door on {_short(at)} at the earliest,"
-                f" {hour - latest_h:,.0f} h after the latest time (due {_short(shipment.due_at)}, by water at most {MAX_LATE_H} h later).",
+                f" {hour - latest_h:,.0f} h after the latest time (due"
+                f" {_short(shipment.due_at)}, by water at most {MAX_LATE_H} h later).",
             )
         cheapest = min(in_time, key=lambda item: self.water.floor_yuan_per_t(k, item))
         floor, road = self.water.floor_yuan_per_t(k, cheapest), self._road_yuan_per_t(k)
