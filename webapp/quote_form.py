@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from optimizer.errors import Fault, ShipmentDataError
 from optimizer.network.model import Network
 from optimizer.planning.shipment import Shipment
+from optimizer.planning.shipment_cells import CellError, parse_moment
 from optimizer.planning.shipment_file import shipments_from_records
 from optimizer.quantities import CHINA_TIME, iso
 
@@ -55,6 +56,9 @@ def read_quote_form(query: Mapping[str, str], network: Network, now: datetime) -
     ready_at = typed["ready_at"] or _times(now)["ready_at"]
     filled = {**typed, "ready_at": ready_at, "due_at": typed["due_at"] or _due_after(ready_at)}
     shipment, faults = _validated(filled, network)
+    if not filled["due_at"]:
+        # The due time would follow from a ready time that nobody can read: one fault to mend, not two.
+        faults = tuple(entry for entry in faults if entry.field != "due_at")
     return QuoteForm(filled, shipment, faults)
 
 
@@ -80,12 +84,12 @@ def _times(now: datetime) -> dict[str, str]:
 
 
 def _due_after(ready_at: str) -> str:
-    """A due time for a visitor who named none; empty (a fault of its own) when the ready time is no time."""
+    """A due time for a visitor who named none; empty when the ready time is no time."""
     try:
-        return _field_time(datetime.fromisoformat(ready_at) + timedelta(days=DEFAULT_DAYS))
-    except ValueError:
+        return _field_time(parse_moment(ready_at) + timedelta(days=DEFAULT_DAYS))
+    except CellError:
         return ""
 
 
 def _field_time(moment: datetime) -> str:
-    return iso(moment)[: len("2026-10-01T08:00")] if moment.tzinfo else moment.isoformat(timespec="minutes")
+    return iso(moment)[: len("2026-10-01T08:00")]

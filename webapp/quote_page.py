@@ -36,7 +36,7 @@ def show_quote() -> tuple[str, int]:
     world = current_world()
     query: Mapping[str, str] = request.args
     form = read_quote_form(query, world.network, datetime.now(UTC))
-    result = quote_view(world, form.shipment) if form.shipment else None
+    result = quote_view(world, world.desk.quote(form.shipment)) if form.shipment else None
     page = render_template(
         "quote.html", form=form, result=result, places=_places(world.network), cargo=_cargo(world.network)
     )

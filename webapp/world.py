@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 from flask import current_app
 
-from optimizer.actions import open_store
+from optimizer.actions import QuoteDesk, open_store
 from optimizer.emissions.factors import FactorTable, load_factors
 from optimizer.errors import Lang
 from optimizer.network.model import Network
@@ -24,6 +24,7 @@ class World:
     network: Network
     factors: FactorTable
     store: Store
+    desk: QuoteDesk
 
     def place_name(self, location_id: str, lang: Lang) -> str:
         """A place as people call it; its id where the network no longer has it."""
@@ -46,7 +47,8 @@ def open_world(settings: Settings) -> World:
     """Load the network and its factors. Raises NetworkDataError with every fault, InputError for a bad database."""
     directory = settings.network_dir
     own_factors = directory if directory and (directory / "factors.csv").exists() else None
-    return World(settings, read_network(directory), load_factors(own_factors), open_store(settings.db_url))
+    network, factors = read_network(directory), load_factors(own_factors)
+    return World(settings, network, factors, open_store(settings.db_url), QuoteDesk(network, factors))
 
 
 def current_world() -> World:

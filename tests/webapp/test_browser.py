@@ -10,7 +10,6 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 pytestmark = pytest.mark.browser
 
 DESK, PHONE = 1200, 360
-SHIPMENT = "origin=ZP&destination=JU&cargo=coal&mass_t=1600&ready_at=2026-10-05T08:00&due_at=2026-10-15T08:00"
 LEAST_TARGET_PX = 24
 """WCAG 2.2 AA, 2.5.8: targets of at least 24 by 24 CSS pixels."""
 
@@ -92,3 +91,23 @@ def test_the_language_can_be_switched_without_losing_the_place(page: Page) -> No
     assert "by=cargo" in page.url
     page.goto("/quote")
     expect(page.locator("html")).to_have_attribute("lang", after or "")
+
+
+def test_a_quote_is_made_with_the_keyboard_and_readable(page: Page) -> None:
+    """Fill in the form, send it with Enter, read the result; a folded option opens from the table."""
+    page.locator("#origin").select_option("ZP")
+    page.locator("#destination").select_option("JU")
+    page.locator("#cargo").select_option("coal")
+    page.locator("#ready_at").fill("2026-10-05T08:00")
+    page.locator("#due_at").fill("2026-10-15T08:00")
+    page.locator("#mass_t").fill("1600")
+    page.keyboard.press("Enter")
+    expect(page.locator("#result-title")).to_be_visible()
+    assert_readable(page)
+    links = page.locator("a[href^='#option-']")
+    assert links.count() >= 3
+    folded = page.locator("#option-3")
+    expect(folded).to_be_hidden()
+    links.nth(2).click()
+    expect(folded).to_be_visible()
+    assert_readable(page)
