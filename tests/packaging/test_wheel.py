@@ -76,3 +76,23 @@ def test_the_installed_program_runs_away_from_the_checkout(installed: Path, tmp_
     assert where.stdout.split() == [str(installed / name / "__init__.py") for name in ("optimizer", "webapp")]
     shown = run(installed, tmp_path, "-m", "optimizer", "--help")
     assert (shown.returncode, shown.stderr) == (0, "")
+
+
+def test_the_installed_program_finds_its_data(installed: Path, tmp_path: Path) -> None:
+    """Network, factors, seeds, migrations, templates, translations and static files travel in the wheel."""
+    quoted = run(
+        installed, tmp_path, "-m", "optimizer", "quote", "ZP", "JU", "--cargo", "coal", "--mass-t", "800", "--json"
+    )
+    assert (quoted.returncode, quoted.stderr) == (0, "")
+    generated = run(installed, tmp_path, "-m", "optimizer", "generate", "--shipments", "3", "--out", "three.csv")
+    assert (generated.returncode, generated.stderr) == (0, "")
+    web = """
+from webapp import Settings, create_app
+client = create_app(Settings(db_url="sqlite:///new.db", demo=True)).test_client()
+for page in ("/quote", "/savings", "/static/style.css", "/health"):
+    assert client.get(page).status_code == 200, page
+"""
+    served = run(installed, tmp_path, "-c", web)
+    assert (served.returncode, served.stderr) == (0, "")
+    audited = run(installed, tmp_path, "-m", "optimizer", "audit", "--db", "sqlite:///new.db")
+    assert (audited.returncode, audited.stderr) == (0, "")
