@@ -294,6 +294,19 @@ def test_an_island_has_ship_and_truck_as_its_road() -> None:
     assert "外岛港" in answer.baseline.title.zh
 
 
+def test_services_wait_for_what_is_shut() -> None:
+    """The island's terminal opens after 30 h; loading takes 8.5 h; the ship of 48 h would meet a closed strait, so the
+    cargo leaves with that of 72 h."""
+    shut = [
+        Closure("C1", "terminal", "ISLE", START, START + timedelta(hours=30), "台风", "typhoon", MADE_UP),
+        Closure("C2", "link", "LOW-ISLE", START + timedelta(hours=47), START + timedelta(hours=60), "雾", "fog", MADE_UP),
+    ]
+    answer = ask(replace(quoted_corridor(), closures=tuple(shut)), steel("ISLE", "SITE"))
+    assert answer.baseline is not None
+    begins = [(leg.departs_at - START) / timedelta(hours=1) for leg in answer.baseline.legs]
+    assert begins[:2] == [30, 72]
+
+
 def test_nobody_reaches_an_island_without_a_terminal() -> None:
     """Then there is no option at all, and that is an answer."""
     answer = ask(replace(quoted_corridor(), terminals={}), steel("ISLE", "SITE"))

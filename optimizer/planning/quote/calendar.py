@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from math import ceil, floor
+from math import ceil
 
 from optimizer.network.graph import NetworkGraph
 from optimizer.network.model import Network
@@ -25,7 +25,8 @@ FIRST_SLOT_AT = datetime(2000, 1, 1, tzinfo=CHINA_TIME)
 SLOT = timedelta(hours=SLOT_H)
 
 HAIR = 1e-6
-"""Part of a slot by which a moment of change may be misjudged in floating point; slots on both sides are listed."""
+"""Part of a slot by which a moment of change may be misjudged in floating point. A change that falls
+on a slot's beginning may be felt by that slot or by the next one only, so both are listed."""
 
 Moments = dict[tuple[str, str], list[datetime]]
 
@@ -101,9 +102,8 @@ class SailingCalendar:
             for moment in moments.get(key, ()):
                 for hour in hours:
                     place = (moment - FIRST_SLOT_AT) / SLOT - hour / SLOT_H
-                    for near in (place - HAIR, place + HAIR):
-                        yield ceil(near)
-                        yield floor(near) + 1
+                    yield ceil(place - HAIR)
+                    yield ceil(place + HAIR)
 
     def _meetings(self) -> Iterable[tuple[tuple[str, str], tuple[float, float]]]:
         """What a vessel meets, with the first and last hour after berthing at which it does."""
