@@ -21,7 +21,7 @@ from optimizer.planning.design import SOLVER_VERSION, Floats, Indices
 from optimizer.planning.fleetflow import FleetFlow
 from optimizer.planning.hulls import Move, follow_hulls, hulls_by_sailing, whole_hulls
 from optimizer.planning.legs import LegPricer
-from optimizer.planning.lots import Cut, all_parts, cut_into_lots, move_ashore
+from optimizer.planning.lots import Cut, cut_into_lots
 from optimizer.planning.plan import Leg, Lot, Plan, PlannedShipment, Voyage
 from optimizer.planning.program import PlanProgram
 from optimizer.planning.reasons import Reasons
@@ -80,15 +80,15 @@ def assemble(
 def _load(
     space: TimeSpace, fleet: FleetFlow, shares: Floats, counts: Indices
 ) -> tuple[Cut, list[Move], dict[Move, Aboard]]:
-    """Cut shipments into lots and stow them; ``aboard`` then speaks of the parts in the order of ``all_parts``."""
+    """Cut shipments into lots and stow them; ``aboard`` then numbers the parts as ``Cut.parts`` does."""
     moves = follow_hulls(space, fleet, counts)
     cut = cut_into_lots(space, shares, hulls_by_sailing(fleet, counts))
     while True:
-        aboard, ashore = load_hulls(space, moves, list(all_parts(cut)))
+        aboard, ashore = load_hulls(space, moves, cut.parts)
         if not ashore:
             return cut, without_idle_tours(moves, aboard), aboard
         for part in ashore:
-            move_ashore(space, cut, part)
+            cut.put_ashore(part, part.mass_kg)
 
 
 def _lots(
@@ -96,7 +96,7 @@ def _lots(
 ) -> dict[int, list[Lot]]:
     """The lots of each shipment, those by water first, in order of departure."""
     pricer = LegPricer(book.network, space.grid)
-    parts = list(all_parts(cut))
+    parts = cut.parts
     borne = borne_by_lots(list(sailed.values()))
     chains: dict[int, list[tuple[int, tuple[Leg, ...]]]] = defaultdict(list)
     for move, voyage in sailed.items():
@@ -139,14 +139,14 @@ def _shipments(
     pricer = LegPricer(network, space.grid)
     done = []
     for k, shipment in enumerate(space.shipments):
-        if k not in cut.parts:
+        if not cut.of(k):
             why = reasons.rejected(k)
             done.append(PlannedShipment(shipment.shipment_id, "rejected", why, None, (), None, (), None, 0))
             continue
         road = reasons.road(k)
         baseline_legs = pricer.services(road, shipment, shipment.mass_kg) if road is not None else ()
         planned = planned_shipment(shipment, lots[k], baseline_legs)
-        if all(space.routes[part.route].kind == "road" for part in cut.parts[k]):
+        if all(space.routes[part.route].kind == "road" for part in cut.of(k)):
             planned = replace(planned, on_road_because=reasons.on_road(k, had_to_leave=k in cut.ashore))
         done.append(planned)
     return tuple(done)

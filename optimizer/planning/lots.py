@@ -9,13 +9,13 @@ for a few kilograms: a truck takes a tonne along, or a small lot goes ashore as 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from math import floor
 
 import numpy as np
 
-from optimizer.planning.design import Floats
+from optimizer.planning.design import Floats, Indices
 from optimizer.planning.timespace import TimeSpace
 from optimizer.quantities import KG_PER_T, apportion
 
@@ -44,143 +44,155 @@ class Part:
         return (self.family, self.slot) if self.family >= 0 else None
 
 
-@dataclass(slots=True)
-class Cut:
-    """All shipments cut into parts. ``rejected`` are left behind; ``ashore`` had to leave a vessel for want of room."""
-
-    parts: dict[int, list[Part]] = field(default_factory=dict)
-    rejected: set[int] = field(default_factory=set)
-    ashore: set[int] = field(default_factory=set)
-
-
 def capacity_kg(space: TimeSpace, sailing: Sailing) -> int:
     """Whole kilograms that one hull of a sailing may load."""
     family, slot = sailing
     return floor(float(space.families[family].capacity_t[slot]) * KG_PER_T + 1e-6)
 
 
-def cut_into_lots(space: TimeSpace, shares: Floats, hulls: Mapping[Sailing, int]) -> Cut:
-    """Whole kilograms for every shipment; ``shares`` is one entry per cargo column, ``hulls`` counts those sailing."""
-    cut = Cut()
-    for shipment, columns in _columns_by_shipment(space, shares).items():
-        if (space.columns.route[columns] < 0).any():
-            cut.rejected.add(shipment)
+class Cut:
+    """All shipments of a time-space cut into parts.
+
+    ``rejected`` numbers the shipments left behind, ``ashore`` those of which something had to leave a vessel for want
+    of room. A shipment has at most one part for each route and sailing.
+    """
+
+    def __init__(self, space: TimeSpace, hulls: Mapping[Sailing, int]) -> None:
+        self.space = space
+        self.rejected: set[int] = set()
+        self.ashore: set[int] = set()
+        self._parts: dict[int, list[Part]] = {}
+        self._aboard: dict[Sailing, set[int]] = defaultdict(set)
+        self._room_kg: dict[Sailing, int] = defaultdict(int)
+        for sailing, count in hulls.items():
+            self._room_kg[sailing] = count * capacity_kg(space, sailing)
+        services = np.flatnonzero((space.columns.family < 0) & (space.columns.route >= 0))
+        self._services: dict[int, list[int]] = defaultdict(list)
+        for column in services:
+            self._services[int(space.columns.shipment[column])].append(int(space.columns.route[column]))
+
+    @property
+    def parts(self) -> list[Part]:
+        """Every part, by shipment."""
+        return [part for shipment in sorted(self._parts) for part in self._parts[shipment]]
+
+    def of(self, shipment: int) -> tuple[Part, ...]:
+        """The parts of a shipment; empty when it is left behind."""
+        return tuple(self._parts.get(shipment, ()))
+
+    def add(self, part: Part, mass_kg: int) -> None:
+        """Put ``mass_kg`` more of a shipment on the way of ``part`` (whose own mass does not matter)."""
+        parts = self._parts.setdefault(part.shipment, [])
+        at = next((i for i, p in enumerate(parts) if (p.route, p.sailing) == (part.route, part.sailing)), None)
+        if at is None:
+            parts.append(replace(part, mass_kg=mass_kg))
         else:
-            cut.parts[shipment] = _parts(space, shipment, columns, shares[columns])
-    _relieve(space, cut, hulls)
+            parts[at] = replace(parts[at], mass_kg=parts[at].mass_kg + mass_kg)
+        if part.sailing is not None:
+            self._room_kg[part.sailing] -= mass_kg
+            self._aboard[part.sailing].add(part.shipment)
+
+    def take(self, part: Part, mass_kg: int) -> None:
+        """Take ``mass_kg`` off a part."""
+        parts = self._parts[part.shipment]
+        at = parts.index(part)
+        parts[at : at + 1] = [replace(part, mass_kg=part.mass_kg - mass_kg)] if part.mass_kg > mass_kg else []
+        if part.sailing is not None:
+            self._room_kg[part.sailing] += mass_kg
+
+    def put_ashore(self, part: Part, mass_kg: int) -> None:
+        """Send kilograms of a part a way that needs no vessel of ours, by road where there is one.
+
+        A shipment without any such way is rejected as a whole; a part that has gone with it is no matter any more.
+        """
+        if part not in self.of(part.shipment):
+            return
+        self.ashore.add(part.shipment)
+        services = self._services[part.shipment]
+        if not services:
+            for lost in self.of(part.shipment):
+                self.take(lost, lost.mass_kg)
+            self.reject(part.shipment)
+            return
+        self.take(part, mass_kg)
+        route = min(services, key=lambda number: (self.space.routes[number].kind != "road", number))
+        self.add(Part(part.shipment, route, -1, -1, 0), mass_kg)
+
+    def reject(self, shipment: int) -> None:
+        """Leave a shipment behind."""
+        self._parts.pop(shipment, None)
+        self.rejected.add(shipment)
+
+    def relieve(self) -> None:
+        """Take off every sailing what its hulls cannot carry."""
+        for sailing in sorted(self._aboard):
+            for elsewhere in (self._to_services, self._to_other_sailings, self._to_new_lots):
+                for part in self._smallest_first(sailing):
+                    if self._room_kg[sailing] < 0:
+                        elsewhere(part, -self._room_kg[sailing])
+
+    def _smallest_first(self, sailing: Sailing) -> list[Part]:
+        parts = [p for k in self._aboard[sailing] for p in self.of(k) if p.sailing == sailing]
+        return sorted(parts, key=lambda part: (part.mass_kg, part.shipment, part.route))
+
+    def _to_services(self, part: Part, surplus_kg: int) -> None:
+        """Into a lot of the same shipment that already goes without a vessel of ours, the road first."""
+        lots = [other for other in self.of(part.shipment) if other.sailing is None]
+        if lots:
+            moved_kg = min(surplus_kg, part.mass_kg)
+            self.take(part, moved_kg)
+            self.add(min(lots, key=lambda p: (self.space.routes[p.route].kind != "road", p.route)), moved_kg)
+
+    def _to_other_sailings(self, part: Part, surplus_kg: int) -> None:
+        """Into lots of the same shipment on sailings that have room."""
+        moved_kg = 0
+        for other in self.of(part.shipment):
+            if other.sailing is not None and other.sailing != part.sailing:
+                kg = max(0, min(surplus_kg - moved_kg, part.mass_kg - moved_kg, self._room_kg[other.sailing]))
+                self.add(other, kg)
+                moved_kg += kg
+        if moved_kg:
+            self.take(part, moved_kg)
+
+    def _to_new_lots(self, part: Part, surplus_kg: int) -> None:
+        """Ashore: at least a tonne, and not so much that a smaller lot would stay aboard."""
+        off_kg = max(surplus_kg, SMALL_LOT_KG)
+        if not self.space.shipments[part.shipment].splittable or part.mass_kg - off_kg < SMALL_LOT_KG:
+            off_kg = part.mass_kg
+        self.put_ashore(part, off_kg)
+
+
+def cut_into_lots(space: TimeSpace, shares: Floats, hulls: Mapping[Sailing, int]) -> Cut:
+    """Whole kilograms for every shipment; ``shares`` has one entry per cargo column, ``hulls`` counts those sailing.
+
+    A shipment of which any share is left behind is rejected as a whole: it cannot be half carried.
+    """
+    cut = Cut(space, hulls)
+    for shipment, columns in _columns_by_shipment(space, shares):
+        if (space.columns.route[columns] < 0).any():
+            cut.reject(shipment)
+        else:
+            _add_parts(cut, shipment, columns, shares[columns])
+    cut.relieve()
     return cut
 
 
-def move_ashore(space: TimeSpace, cut: Cut, part: Part) -> None:
-    """Send a part a way that needs no vessel of ours, by road where there is one; without any, reject the shipment."""
-    _take(cut, part, part.mass_kg)
-    _put_ashore(space, cut, part.shipment, part.mass_kg, services_of(space, part.shipment))
-
-
-def services_of(space: TimeSpace, shipment: int) -> list[int]:
-    """Route numbers of a shipment that use services only, the road first."""
-    columns = space.columns
-    found = np.flatnonzero((columns.shipment == shipment) & (columns.family < 0) & (columns.route >= 0))
-    return sorted((int(r) for r in columns.route[found]), key=lambda route: (space.routes[route].kind != "road", route))
-
-
-def _columns_by_shipment(space: TimeSpace, shares: Floats) -> dict[int, np.ndarray]:
+def _columns_by_shipment(space: TimeSpace, shares: Floats) -> list[tuple[int, Indices]]:
     used = np.flatnonzero(shares >= NOISE)
     owner = space.columns.shipment[used]
     order = np.argsort(owner, kind="stable")
-    ends = np.flatnonzero(np.diff(owner[order])) + 1
-    groups = np.split(used[order], ends) if len(used) else []
-    return {int(space.columns.shipment[group[0]]): group for group in groups}
+    groups = np.split(used[order], np.flatnonzero(np.diff(owner[order])) + 1) if len(used) else []
+    return [(int(space.columns.shipment[group[0]]), group) for group in groups]
 
 
-def _parts(space: TimeSpace, shipment: int, columns: np.ndarray, shares: Floats) -> list[Part]:
-    record = space.shipments[shipment]
+def _add_parts(cut: Cut, shipment: int, columns: Indices, shares: Floats) -> None:
+    record, table = cut.space.shipments[shipment], cut.space.columns
     if not record.splittable:
         # One column holds the whole of it; what stands beside is tolerance.
         best = int(np.argmax(shares))
         columns, shares = columns[best : best + 1], shares[best : best + 1]
     masses = apportion(record.mass_kg, [float(share) for share in shares])
-    table = space.columns
-    return [
-        Part(shipment, int(table.route[c]), int(table.family[c]), int(table.slot[c]), mass_kg)
-        for c, mass_kg in zip(columns, masses, strict=True)
-        if mass_kg > 0
-    ]
-
-
-def _relieve(space: TimeSpace, cut: Cut, hulls: Mapping[Sailing, int]) -> None:
-    """Take off every sailing what its hulls cannot carry."""
-    load: dict[Sailing, int] = defaultdict(int)
-    for part in all_parts(cut):
-        if part.sailing is not None:
-            load[part.sailing] += part.mass_kg
-    room = {sailing: hulls.get(sailing, 0) * capacity_kg(space, sailing) - load[sailing] for sailing in load}
-    for sailing in sorted(room):
-        if room[sailing] < 0:
-            _relieve_sailing(space, cut, sailing, room)
-
-
-def _relieve_sailing(space: TimeSpace, cut: Cut, sailing: Sailing, room: dict[Sailing, int]) -> None:
-    aboard = sorted((p for p in all_parts(cut) if p.sailing == sailing), key=lambda p: (p.mass_kg, p.shipment))
-    for by_road in (True, False):
-        for part in aboard:
-            for other in list(cut.parts[part.shipment]):
-                current = next((p for p in cut.parts[part.shipment] if p.sailing == sailing), None)
-                if room[sailing] >= 0 or current is None or other.sailing == sailing:
-                    continue
-                if (other.sailing is None) == by_road:
-                    space_left = current.mass_kg if other.sailing is None else max(0, room[other.sailing])
-                    moved_kg = min(-room[sailing], current.mass_kg, space_left)
-                    _shift(cut, current, other, moved_kg)
-                    room[sailing] += moved_kg
-                    if other.sailing is not None:
-                        room[other.sailing] -= moved_kg
-    for part in aboard:
-        current = next((p for p in cut.parts.get(part.shipment, []) if p.sailing == sailing), None)
-        if room[sailing] < 0 and current is not None:
-            room[sailing] += _leave(space, cut, current, -room[sailing])
-
-
-def _leave(space: TimeSpace, cut: Cut, part: Part, surplus_kg: int) -> int:
-    """Put at least the surplus (or all of the part) on the road; returns the kilograms that left."""
-    off_kg = max(surplus_kg, SMALL_LOT_KG)
-    if not space.shipments[part.shipment].splittable or part.mass_kg - off_kg < SMALL_LOT_KG:
-        off_kg = part.mass_kg
-    _take(cut, part, off_kg)
-    _put_ashore(space, cut, part.shipment, off_kg, services_of(space, part.shipment))
-    return off_kg
-
-
-def _shift(cut: Cut, source: Part, target: Part, mass_kg: int) -> None:
-    """Move kilograms from one part of a shipment to another."""
-    if mass_kg > 0:
-        _take(cut, source, mass_kg)
-        parts = cut.parts[source.shipment]
-        at = next(i for i, p in enumerate(parts) if (p.route, p.sailing) == (target.route, target.sailing))
-        parts[at] = replace(parts[at], mass_kg=parts[at].mass_kg + mass_kg)
-
-
-def _take(cut: Cut, part: Part, mass_kg: int) -> None:
-    parts = cut.parts[part.shipment]
-    at = parts.index(part)
-    parts[at : at + 1] = [replace(part, mass_kg=part.mass_kg - mass_kg)] if part.mass_kg > mass_kg else []
-
-
-def _put_ashore(space: TimeSpace, cut: Cut, shipment: int, mass_kg: int, services: list[int]) -> None:
-    cut.ashore.add(shipment)
-    if not services:
-        cut.parts.pop(shipment)
-        cut.rejected.add(shipment)
-        return
-    parts = cut.parts[shipment]
-    at = next((i for i, p in enumerate(parts) if p.route == services[0]), None)
-    if at is None:
-        parts.append(Part(shipment, services[0], -1, -1, mass_kg))
-    else:
-        parts[at] = replace(parts[at], mass_kg=parts[at].mass_kg + mass_kg)
-
-
-def all_parts(cut: Cut) -> Iterable[Part]:
-    """Every part, by shipment."""
-    for shipment in sorted(cut.parts):
-        yield from cut.parts[shipment]
+    for c, mass_kg in zip(columns, masses, strict=True):
+        if mass_kg > 0:
+            way = Part(shipment, int(table.route[c]), int(table.family[c]), int(table.slot[c]), 0)
+            cut.add(way, mass_kg)

@@ -23,6 +23,8 @@ from optimizer.quantities import KG_PER_T
 NO_HULL_YUAN_PER_T = 1e6
 """A tonne price above this says that no vessel can make the sailing, not that it is dear."""
 WORTH_NAMING_YUAN_PER_T = 0.05
+ALIKE_REL = 0.002
+"""Water that costs this little more than the road would have gone by water in a full vessel."""
 FULL = Message(
     "船舶或过闸名额已被占用，或货量凑不满一船", "vessels or lockages are taken, or too little cargo fills a vessel"
 )
@@ -130,14 +132,15 @@ class Reasons:
         if parts[2] >= WORTH_NAMING_YUAN_PER_T:
             zh += f"，码头紧张 {parts[2]:,.1f} 元"
             en += f", {parts[2]:,.1f} for scarce handling at terminals"
-        if total >= road:
+        if total > road * (1 + ALIKE_REL):
             return Message(
                 f"水路较贵。{zh}，合计 {total:,.1f} 元；公路 {road:,.1f} 元。",
                 f"Water is dearer. {en}: {total:,.1f} in all; the road costs {road:,.1f}.",
             )
+        gain = max(0.0, road - total)
         return Message(
-            f"满载的船每吨可省 {road - total:,.1f} 元，但凑不成合适的航次（{FULL.zh}）。{zh}；公路 {road:,.1f} 元。",
-            f"A full vessel would save {road - total:,.1f} yuan a tonne, but no voyage could be made up for it"
+            f"满载的船每吨可省 {gain:,.1f} 元，但凑不成合适的航次（{FULL.zh}）。{zh}；公路 {road:,.1f} 元。",
+            f"A full vessel would save {gain:,.1f} yuan a tonne, but no voyage could be made up for it"
             f" ({FULL.en}). {en}; the road costs {road:,.1f}.",
         )
 
