@@ -32,9 +32,10 @@ def print_table(
     for row in rows:
         table.add_row(*row)
     # A width of our own when nobody watches: the same table on every machine, and none cut at 80 columns.
-    console = Console(highlight=False, soft_wrap=False)
+    # Cells are words and not markup: "[late]" must not vanish as an unknown style.
+    console = Console(highlight=False, soft_wrap=False, markup=False, emoji=False)
     if not console.is_terminal:
-        console = Console(highlight=False, width=WIDTH_WITHOUT_TERMINAL, color_system=None)
+        console = Console(highlight=False, width=WIDTH_WITHOUT_TERMINAL, color_system=None, markup=False, emoji=False)
     console.print(table)
 
 
