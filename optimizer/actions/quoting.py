@@ -15,7 +15,8 @@ from optimizer.planning.shipment import Shipment
 from optimizer.quantities import CHINA_TIME
 
 MAX_DOORS_KEPT = 500
-"""Pairs of doors (with a cargo) whose routes are remembered; one takes up to a megabyte."""
+"""Pairs of doors (with a cargo) whose routes are remembered; one takes some hundred kilobytes at
+most. Beyond that everything is forgotten and begun anew."""
 
 
 class QuoteDesk:

@@ -299,7 +299,9 @@ def test_services_wait_for_what_is_shut() -> None:
     cargo leaves with that of 72 h."""
     shut = [
         Closure("C1", "terminal", "ISLE", START, START + timedelta(hours=30), "台风", "typhoon", MADE_UP),
-        Closure("C2", "link", "LOW-ISLE", START + timedelta(hours=47), START + timedelta(hours=60), "雾", "fog", MADE_UP),
+        Closure(
+            "C2", "link", "LOW-ISLE", START + timedelta(hours=47), START + timedelta(hours=60), "雾", "fog", MADE_UP
+        ),
     ]
     answer = ask(replace(quoted_corridor(), closures=tuple(shut)), steel("ISLE", "SITE"))
     assert answer.baseline is not None
@@ -429,3 +431,13 @@ def test_days_between_changes_of_factors_share_their_routes() -> None:
         shipment = Shipment("S", "E", "coal", 800_000, "ZP", "QJ", ready_at, ready_at + timedelta(days=14))
         book = RouteBook(network, graph, factors, ready_at.date())
         assert desk.quote(shipment) == quote(shipment, book, graph)
+
+
+def test_a_desk_that_forgets_answers_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Room for one pair of doors only: the second question makes it forget the first, whose answer does not change."""
+    monkeypatch.setattr("optimizer.actions.quoting.MAX_DOORS_KEPT", 1)
+    desk = QuoteDesk(quoted_corridor(), round_factors())
+    there, back = steel(), steel("SITE", "MILL")
+    first = desk.quote(there)
+    assert desk.quote(back).shipment == back
+    assert desk.quote(there) == first

@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from optimizer.planning.design import Floats, Indices
 from optimizer.planning.quote.calendar import SailingCalendar
 from optimizer.planning.quote.timing import ServiceTimes
 from optimizer.planning.quote.voyage import VoyagePrice, load_per_vessel_t, voyage_price
 from optimizer.planning.routes import Route, RouteBook, RouteLeg
 from optimizer.planning.settings import SLOT_H
 
+Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.int64]
 Steps = tuple[Floats, Floats]
 """Interval and hours of each leg, one row per route, padded with zeros (a leg that takes no time)."""
 
@@ -50,7 +51,7 @@ class Candidates:
     capacity_t: Floats
     cost_yuan: Floats
     wtw_kg: Floats
-    arrives_s: npt.NDArray[np.int64]
+    arrives_s: Indices
     closures: tuple[str, ...]
     shallow: tuple[str, ...]
     too_small: tuple[str, ...]
@@ -180,7 +181,7 @@ ROUNDING_YUAN, ROUNDING_KG = 0.2, 0.02
 """More than all roundings of two chains together: half a fen and half a gram on each of their legs."""
 
 
-def unbeaten(cost_yuan: Floats, wtw_kg: Floats, arrives_s: npt.NDArray[np.int64]) -> Indices:
+def unbeaten(cost_yuan: Floats, wtw_kg: Floats, arrives_s: Indices) -> Indices:
     """Numbers of the entries that no other one beats by more than rounding could hide, in ascending order.
 
     Each leg is rounded once, so two options that differ by less than :data:`ROUNDING_YUAN` and :data:`ROUNDING_KG` are
