@@ -384,6 +384,17 @@ def test_a_calendar_knows_every_slot(case: tuple[Network, Shipment]) -> None:
         assert_every_slot_is_known(graph, route, START - timedelta(days=5), 17 * 4)
 
 
+@pytest.mark.parametrize("item", CLOSABLE["corridor"])
+def test_a_calendar_is_right_on_the_very_hour(item: tuple[str, str]) -> None:
+    """A closure that begins or ends exactly when a vessel leaves or enters touches the one slot and not the other."""
+    for hour in range(6):
+        shut = Closure("C", *item, START + timedelta(hours=hour), START + timedelta(hours=hour + 21), "", "", MADE_UP)
+        graph = NetworkGraph(replace(quoted_corridor(), closures=(shut,)))
+        routes = RouteBook(graph.network, graph, round_factors(), ON).routes("MILL", "SITE", "steel")
+        route = next(r for r in routes if any(leg.planned and leg.origin == "UP" for leg in r.legs))
+        assert_every_slot_is_known(graph, route, START - timedelta(days=5), 40)
+
+
 def assert_every_slot_is_known(graph: NetworkGraph, route: Route, begins: datetime, slots: int) -> set[float]:
     """Compare a calendar with the graph slot by slot, last slot first; the capacities met."""
     at = route.planned_at or 0
