@@ -13,12 +13,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import scipy.sparse as sp
 
 from optimizer.network.graph import LanePassage
 from optimizer.network.model import Network
+from optimizer.planning import tariff
 from optimizer.planning.design import Bools, Floats, Indices, Program
 from optimizer.planning.fleetflow import EMPTY, LOADED, WAIT, FleetFlow
 from optimizer.planning.settings import SLOT_H, SLOTS_PER_DAY
@@ -35,12 +37,14 @@ class RowBlock:
     slot: Indices
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PlanProgram:
     """The program with the meaning of its rows and columns. Cargo columns come first (``cargo_count`` of them), then the
     fleet columns; ``column_slot`` is when each begins (-1: services) and
     ``column_end`` when a hull is free again (cargo: its begin), ``column_thing`` numbers what it is apart from when
-    (shipment on route; pool on family, lane or waiting place)."""
+    (shipment on route; pool on family, lane or waiting place), ``column_family`` the family it sails with and
+    ``column_pool`` the pool of its hull (-1: none),
+    ``column_surcharge_yuan`` what it costs more than on the cheapest market of its class."""
 
     program: Program
     blocks: tuple[RowBlock, ...]
@@ -49,7 +53,19 @@ class PlanProgram:
     column_slot: Indices
     column_end: Indices
     column_thing: Indices
+    column_family: Indices
+    column_pool: Indices
+    column_surcharge_yuan: Floats
     wtw_kg: Floats
+
+    @cached_property
+    def sailing_columns(self) -> dict[tuple[int, int], tuple[int, ...]]:
+        """Hull columns of each sailing (family, slot), one per pool."""
+        found: dict[tuple[int, int], tuple[int, ...]] = {}
+        for column in np.flatnonzero((np.arange(len(self.column_slot)) >= self.cargo_count) & (self.column_family >= 0)):
+            key = (int(self.column_family[column]), int(self.column_slot[column]))
+            found[key] = (*found.get(key, ()), int(column))
+        return found
 
     def block(self, kind: str) -> RowBlock:
         """The rows of a kind (empty block if the plan has none)."""
@@ -116,7 +132,22 @@ def make_program(space: TimeSpace, fleet: FleetFlow, network: Network, co2e_cap_
     row_slot = np.concatenate([block.slot for block in rows.blocks])
     column_end = np.concatenate([cargo.slot, fleet.node_slot[hulls.head]])
     things = _things(space, fleet)
-    return PlanProgram(program, tuple(rows.blocks), row_slot, cargo_count, column_slot, column_end, things, wtw_kg)
+    pools = np.concatenate([np.full(cargo_count, -1), hulls.pool])
+    surcharge = np.concatenate([np.zeros(cargo_count), _surcharge_yuan(fleet, network)])
+    families = np.concatenate([cargo.family, np.where(hulls.kind == LOADED, hulls.item, -1)])
+    return PlanProgram(program, tuple(rows.blocks), row_slot, cargo_count, column_slot, column_end, things, families, pools, surcharge, wtw_kg)
+
+
+def _surcharge_yuan(fleet: FleetFlow, network: Network) -> Floats:
+    """What each hull column costs above the cheapest market of its class, for the time it takes."""
+    rates: list[float] = []
+    for pool in fleet.pools:
+        vessel = network.vessel_classes[pool.vessel_class]
+        markets = {other.market for other in fleet.pools if other.vessel_class == pool.vessel_class}
+        cheapest = min(tariff.day_rate_yuan(vessel, market) for market in markets)
+        rates.append((tariff.day_rate_yuan(vessel, pool.market) - cheapest) / SLOTS_PER_DAY)
+    hulls = fleet.columns
+    return np.array(rates)[hulls.pool] * (fleet.node_slot[hulls.head] - hulls.slot) if rates else np.zeros(0)
 
 
 def _things(space: TimeSpace, fleet: FleetFlow) -> Indices:

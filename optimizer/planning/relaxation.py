@@ -1,10 +1,11 @@
-"""The bound and the prices: the linear relaxation, solved from coarse time to fine.
+"""The prices: the linear relaxation, solved coarsely in time.
 
 Summing the rows of a place (or sailing, lock, terminal) over a span of slots gives a coarser program whose solution prices
-all slots of the span alike. Any prices are good for a bound (:func:`design.proven_bound` prices every column of the full program
-against them), so each resolution gives a proven bound of the *full* plan: first the whole horizon as one span (a second's
-work, and it says which sailings matter), then day by day. At each resolution only promising columns enter; all others are
-priced afterwards, and those that would gain are added until none gains enough to matter.
+all slots of the span alike. Any prices are good for a bound (``lagrange`` prices every column of the full program
+against them), so a coarse resolution still proves a bound of the *full* plan: the whole horizon as one span is a second's
+work, comes within about a percent of the exact relaxation, and says which sailings matter. Only promising columns enter; all
+others are priced afterwards, and those that would gain are added until none gains enough to matter. A small program is
+solved as it stands.
 """
 
 from __future__ import annotations
@@ -21,65 +22,80 @@ from optimizer.planning.design import (
     Floats,
     Indices,
     Program,
-    proven_bound,
     reduced_costs,
     solve_linear,
 )
+from optimizer.planning.lagrange import LagrangianBound
 from optimizer.planning.program import PlanProgram
 from optimizer.planning.settings import SLOTS_PER_DAY
 
-ROUNDS = 6
+ROUNDS = 8
 """Pricing rounds per resolution; the bound is valid after any of them."""
+USED = 1e-6
+"""A column with more than this in the linear solution counts as used."""
+SMALL = 20_000
+"""Up to this many columns the relaxation is solved slot by slot."""
 CLOSE_ENOUGH = 2e-4
 """Stop pricing when bound and restricted optimum differ by less than this, relatively."""
 
 
 @dataclass(frozen=True, slots=True)
 class Relaxation:
-    """Row prices of the full program and the lower bound they prove, yuan."""
+    """Row prices of the full program, the lower bound they prove in yuan, and the last linear solution (``shares``, one
+    column standing for its whole span)."""
 
     prices: Floats
     bound: float
+    shares: Floats
+
+    @property
+    def used(self) -> Bools:
+        """Columns of the linear solution."""
+        return self.shares > USED
 
 
-def relax(plan: PlanProgram, effort: Effort) -> Relaxation:
+def relax(plan: PlanProgram, proof: LagrangianBound, effort: Effort) -> Relaxation:
     """Prices and bound of a plan program. Raises SolverError when no linear program could be solved."""
+    bound, prices = proof.prove(np.zeros(len(plan.row_slot)))
     horizon = int(max(plan.row_slot.max(initial=0), plan.column_slot.max(initial=0))) + 1
-    prices = np.zeros(len(plan.row_slot))
-    found = Relaxation(prices, proven_bound(plan.program, prices))
-    for span in (horizon, SLOTS_PER_DAY):
-        found = _solve_resolution(plan, span, found, effort)
-    return found
+    span = 1 if len(plan.column_slot) <= SMALL else horizon
+    return _solve_resolution(plan, span, Relaxation(prices, bound, np.zeros(len(plan.column_slot))), proof, effort)
 
 
-def _solve_resolution(plan: PlanProgram, span: int, before: Relaxation, effort: Effort) -> Relaxation:
-    sums = _summing(plan, span)
+def _solve_resolution(
+    plan: PlanProgram, span: int, before: Relaxation, proof: LagrangianBound, effort: Effort
+) -> Relaxation:
+    sums = summing(plan, span)
     program = plan.program
     coarse = replace(
         program,
         matrix=sp.csr_array(sums @ program.matrix),
-        row_lower=_summed(sums, program.row_lower),
-        row_upper=_summed(sums, program.row_upper),
+        row_lower=summed_sides(sums, program.row_lower),
+        row_upper=summed_sides(sums, program.row_upper),
     )
     by_column = sp.csc_array(coarse.matrix)
-    keys = _column_keys(plan, span)
+    keys = column_keys(plan, min(span, SLOTS_PER_DAY))
     gains = reduced_costs(program, before.prices)
     always = (plan.column_slot < 0) | (_is_hull(plan) & (plan.column_end == plan.column_slot + 1))
-    chosen = _best_per_key(keys, gains, (gains <= _margin(plan, gains)) | always)
+    chosen = best_per_key(keys, gains, (gains <= _margin(plan, gains)) | always)
     best = before
     for _ in range(ROUNDS):
         columns = np.flatnonzero(chosen)
         outcome = solve_linear(_restricted(coarse, by_column, columns, plan.cargo_count), effort)
-        if outcome.row_prices is None:
+        if outcome.x is None or outcome.row_prices is None:
             raise SolverError(Message("线性松弛没有解。", f"the linear relaxation has no solution ({outcome.status})"))
         prices = np.asarray(sums.T @ outcome.row_prices)
-        bound = proven_bound(program, prices)
-        if bound > best.bound:
-            best = Relaxation(prices, bound)
+        bound, mended = proof.prove(prices)
+        shares = np.zeros(len(chosen))
+        shares[columns] = outcome.x
+        best = Relaxation(mended, max(bound, best.bound), shares)
         if outcome.objective - bound <= CLOSE_ENOUGH * abs(bound):
             break
         gains = reduced_costs(program, prices)
-        chosen |= _best_per_key(keys, gains, gains < -1e-6)
+        fresh = best_per_key(keys, gains, gains < -1e-6) & ~chosen
+        if not fresh.any():
+            break
+        chosen |= fresh
     return best
 
 
@@ -92,25 +108,27 @@ def _is_hull(plan: PlanProgram) -> Bools:
     return np.arange(len(plan.column_slot)) >= plan.cargo_count
 
 
-def _summing(plan: PlanProgram, span: int) -> sp.csr_array:
-    """The 0/1 matrix that sums rows of the same thing over ``span`` slots; rows without a time stay as they are."""
+def summing(plan: PlanProgram, span: int, beyond: int = 0) -> sp.csr_array:
+    """The 0/1 matrix that sums node and link rows of the same thing over ``span`` slots from slot ``beyond`` on; all other
+    rows stay as they are."""
     codes = np.empty(len(plan.row_slot), dtype=np.int64)
     first = 0
     for block in plan.blocks:
         rows = slice(block.first, block.first + len(block.keys))
-        if block.kind in ("assign", "cap"):
+        if block.kind not in ("node", "link"):
             codes[rows] = first + np.arange(len(block.keys))
         else:
             things: dict[tuple[object, ...], int] = {}
             thing = np.array([things.setdefault(key[:-1], len(things)) for key in block.keys], dtype=np.int64)
-            codes[rows] = first + thing * (int(plan.row_slot.max(initial=0)) // span + 1) + block.slot // span
+            when = np.where(block.slot < beyond, block.slot, beyond + (block.slot - beyond) // span)
+            codes[rows] = first + thing * (int(plan.row_slot.max(initial=0)) + 1) + when
         first = int(codes[rows].max(initial=first)) + 1
     used, coarse = np.unique(codes, return_inverse=True)
     ones = np.ones(len(codes))
     return sp.csr_array((ones, (coarse, np.arange(len(codes)))), shape=(len(used), len(codes)))
 
 
-def _summed(sums: sp.csr_array, side: Floats) -> Floats:
+def summed_sides(sums: sp.csr_array, side: Floats) -> Floats:
     """Row sides summed; an infinite side stays infinite."""
     finite = np.where(np.isinf(side), 0.0, side)
     infinite = np.where(np.isinf(side), 1.0, 0.0)
@@ -120,15 +138,18 @@ def _summed(sums: sp.csr_array, side: Floats) -> Floats:
     return np.where(unbounded, sign * np.inf, total)
 
 
-def _column_keys(plan: PlanProgram, span: int) -> Indices:
-    """Columns that differ only in the slot inside one span share a key."""
-    spans = int(plan.column_end.max(initial=0)) // span + 2
-    code = (plan.column_thing * spans + plan.column_slot // span + 1) * spans + plan.column_end // span + 1
+def column_keys(plan: PlanProgram, span: int, beyond: int = 0) -> Indices:
+    """Columns that differ only in the slots inside one span share a key (spans counted from slot ``beyond``)."""
+    first = (plan.column_slot - beyond) // span
+    last = (plan.column_end - beyond) // span
+    least = int(min(first.min(initial=0), last.min(initial=0)))
+    spans = int(last.max(initial=0)) - least + 1
+    code = (plan.column_thing * spans + first - least) * spans + last - least
     _, keys = np.unique(code, return_inverse=True)
     return np.asarray(keys, dtype=np.int64)
 
 
-def _best_per_key(keys: Indices, gains: Floats, eligible: Bools) -> Bools:
+def best_per_key(keys: Indices, gains: Floats, eligible: Bools) -> Bools:
     """The eligible column with the smallest reduced cost of each key (ties: the first)."""
     candidates = np.flatnonzero(eligible)
     order = candidates[np.lexsort((candidates, gains[candidates], keys[candidates]))]

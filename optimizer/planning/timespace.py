@@ -76,7 +76,8 @@ class Family:
 
 @dataclass(frozen=True, slots=True)
 class CargoColumns:
-    """One entry per column. ``cost`` (yuan, objective) and ``wtw_kg`` are for the whole shipment; ``family`` is -1 and ``slot``
+    """One entry per column. ``cost`` (yuan, objective) and ``wtw_kg`` are for the whole shipment, ``door_h`` is the hour of arrival at
+    the door (inf when left behind); ``family`` is -1 and ``slot``
     -1 for services; ``route`` -1 means left behind. ``handled_*``: pairs (column, row key) for tonnes handled at a terminal on a day."""
 
     shipment: Indices
@@ -85,6 +86,7 @@ class CargoColumns:
     slot: Indices
     cost: Floats
     wtw_kg: Floats
+    door_h: Floats
     handled_column: Indices
     handled_terminal: Indices
     handled_day: Indices
@@ -144,6 +146,7 @@ class _ColumnMaker:
         self.due_h = np.array([grid.hour(s.due_at) for s in shipments])
         self.mass_t = np.array([s.mass_kg / 1000 for s in shipments])
         self.value = np.array([s.cargo_value_yuan_per_t for s in shipments])
+        self.whole = np.array([not s.splittable for s in shipments])
         self.time_rate = np.array([tariff.time_yuan_per_t_h(self.network, v) for v in self.value])
         self.late_rate = np.array([tariff.lateness_yuan_per_t_h(self.network, v) for v in self.value])
         self.carbon_yuan_per_kg = settings.carbon_price_yuan_per_t / 1000
@@ -161,10 +164,10 @@ class _ColumnMaker:
         if not routes:
             self.stranded.extend(int(k) for k in members)
             return
-        if all(route.planned_at is not None for route in routes):
+        if not any(_is_unlimited(route) for route in routes):
             cost = REJECT_YUAN_PER_T * self.mass_t[members]
             nothing = np.full(len(members), -1)
-            self._append(members, -1, -1, nothing, cost, np.zeros(len(members)))
+            self._append(members, -1, -1, nothing, cost, np.zeros(len(members)), np.full(len(members), np.inf))
         road_yuan_per_t = np.full(len(members), np.inf)
         for route in routes:
             number = len(self.routes)
@@ -185,7 +188,7 @@ class _ColumnMaker:
                 hubs.append((leg, hour))
             hour = hour + leg.hours
         cost, wtw_kg = self._money(members, route, hour, np.zeros(len(members)), 0.0)
-        columns = self._append(members, number, -1, np.full(len(members), -1), cost, wtw_kg)
+        columns = self._append(members, number, -1, np.full(len(members), -1), cost, wtw_kg, hour)
         for leg, at in hubs:
             self._note_handling(columns, leg.origin, group, at)
         return cost
@@ -205,14 +208,17 @@ class _ColumnMaker:
         counts = np.where(useful, np.maximum(last - first + 1, 0), 0)
         row = np.repeat(np.arange(len(members)), counts)
         slot = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts) + np.repeat(first, counts)
-        open_slot = family.capacity_t[np.minimum(slot, self.grid.slots - 1)] > 0
+        # What must stay whole needs a vessel that takes it whole, however many sail.
+        least_t = np.where(self.whole[members], self.mass_t[members], 0.0)[row]
+        capacity_t = family.capacity_t[np.minimum(slot, self.grid.slots - 1)]
+        open_slot = (capacity_t > 0) & (capacity_t >= least_t - 1e-9)
         row, slot = row[open_slot], slot[open_slot]
         if not len(row):
             return
         chosen = members[row]
         stored = self._storage(route, at, group, slot_hours[slot] - yard_h[row])
         cost, wtw_kg = self._money(chosen, route, door_h[slot], stored, family.fuel_kg_per_t, family)
-        columns = self._append(chosen, number, index, slot, cost, wtw_kg)
+        columns = self._append(chosen, number, index, slot, cost, wtw_kg, door_h[slot])
         for leg, hours in hubs_before:
             self._note_handling(columns, leg.origin, group, hours[row])
         self._note_handling(columns, family.origin, group, slot_hours[slot])
@@ -311,7 +317,7 @@ class _ColumnMaker:
         )  # fmt: skip
 
     def _append(
-        self, chosen: Indices, route: int, family: int, slot: np.ndarray, cost: Floats, wtw_kg: Floats
+        self, chosen: Indices, route: int, family: int, slot: np.ndarray, cost: Floats, wtw_kg: Floats, door_h: Floats
     ) -> Indices:
         n = len(chosen)
         self.parts.append(
@@ -322,6 +328,7 @@ class _ColumnMaker:
                 "slot": slot,
                 "cost": cost,
                 "wtw_kg": wtw_kg,
+                "door_h": door_h,
             }
         )
         columns = np.arange(self.count, self.count + n)
@@ -347,6 +354,7 @@ class _ColumnMaker:
             *(joined(name).astype(np.int64) for name in ("shipment", "route", "family", "slot")),
             joined("cost").astype(float),
             joined("wtw_kg").astype(float),
+            joined("door_h").astype(float),
             *handled,
         )
         return TimeSpace(
@@ -358,6 +366,11 @@ class _ColumnMaker:
             columns,
             tuple(self.stranded),
         )
+
+
+def _is_unlimited(route: Route) -> bool:
+    """Whether any tonnage can go this way at any time: trucks only, no terminal whose day may be full."""
+    return route.planned_at is None and all(leg.role != "hub" for leg in route.legs)
 
 
 def begin_hours(leg: RouteLeg, ready_h: Floats) -> Floats:

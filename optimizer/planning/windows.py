@@ -1,14 +1,16 @@
 """From the relaxation to whole voyages: windows of days, one after the other, then again where it pays.
 
-**Roll forward**: in each window the hulls are whole numbers; days behind are fixed, days ahead inside a look-ahead are
-continuous, and everything beyond is replaced by the row prices of the relaxation (a hull left somewhere, a shipment left
-for later, a lockage used later: all have their price). So each step is a small program that still knows the month.
+**Roll forward**: in each window the hulls of the first days are whole numbers and those of the next days continuous, slot by
+slot; everything after that is still there, but coarse (node and sailing rows summed over spans of days). So each step is a
+small program that knows the whole month: where hulls are needed later, which terminals fill up, that everybody must get home.
 
 **Polish**: with the sailings fixed, cargo is assigned afresh over the whole month; with the cargo fixed, the fleet flow is.
 
 **Improve**: one window is set free between fixed days and solved again, starting from what stands. Only better plans are
 kept. Windows are visited in a fixed order, and each solve stops at a gap or a number of nodes, so that the result does not
 depend on the clock unless a time limit was asked for and struck.
+
+Only promising columns take part: those of families that the relaxation used or nearly used, with a small reduced cost.
 """
 
 from __future__ import annotations
@@ -19,60 +21,136 @@ from dataclasses import dataclass, replace
 import numpy as np
 import scipy.sparse as sp
 
-from optimizer.planning.design import Bools, Effort, Floats, Indices, Program, reduced_costs, solve_integer
 from optimizer.errors import Message, SolverError
+from optimizer.planning.design import (
+    Bools,
+    Effort,
+    Floats,
+    Indices,
+    Outcome,
+    Program,
+    reduced_costs,
+    solve_integer,
+)
 from optimizer.planning.program import PlanProgram
+from optimizer.planning.relaxation import Relaxation, best_per_key, column_keys, summed_sides, summing
 from optimizer.planning.settings import SLOTS_PER_DAY
 
 Stopwatch = Callable[[], float]
 """Seconds left until the caller's time limit (inf: none)."""
+TAIL_DAYS = 4
+"""A window that ends this close to the horizon takes the rest with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class WindowSizes:
-    """Days decided at once, days looked ahead, and the stop of one solve. Columns whose reduced cost exceeds the margins are
-    left out of a window: they would make a plan dearer by at least that much (waiting is never left out)."""
+    """Days decided at once, days looked ahead slot by slot, days summed into one beyond that, and the stop of one solve. Columns
+    whose reduced cost exceeds the margins stay out: they would make a plan dearer by at least that much."""
 
     decide_days: int = 3
-    look_days: int = 4
-    gap: float = 2e-3
-    nodes: int = 200
-    cargo_margin_yuan: float = 2500.0
-    hull_margin_yuan: float = 2500.0
+    look_days: int = 3
+    coarse_days: int = 4
+    gap: float = 1e-3
+    nodes: int = 50
+    cargo_margin_yuan_per_share: float = 3000.0
+    hull_margin_yuan: float = 1500.0
+    near_yuan_per_share: float = 200.0
 
 
 class Windows:
-    """Window solves on one plan program, with the prices of its relaxation."""
+    """Window solves on one plan program, guided by its relaxation."""
 
-    def __init__(self, plan: PlanProgram, prices: Floats, sizes: WindowSizes, seed: int) -> None:
-        self.plan, self.prices, self.sizes, self.seed = plan, prices, sizes, seed
+    def __init__(self, plan: PlanProgram, relaxation: Relaxation, sizes: WindowSizes, seed: int) -> None:
+        self.plan, self.sizes, self.seed = plan, sizes, seed
         self.program = plan.program
         self.by_column = sp.csc_array(plan.program.matrix)
         self.is_cargo = np.arange(len(plan.column_slot)) < plan.cargo_count
-        self.is_assign = np.zeros(len(plan.row_slot), dtype=bool)
-        assign = plan.block("assign")
-        self.is_assign[assign.first : assign.first + len(assign.keys)] = True
-        self.last_slot = int(plan.row_slot.max(initial=0))
-        self.is_link = np.zeros(len(plan.row_slot), dtype=bool)
         link = plan.block("link")
+        self.is_link = np.zeros(len(plan.row_slot), dtype=bool)
         self.is_link[link.first : link.first + len(link.keys)] = True
-        margin = np.where(self.is_cargo, sizes.cargo_margin_yuan, sizes.hull_margin_yuan)
-        waits = ~self.is_cargo & (self.program.cost == 0)
-        self.promising = (reduced_costs(self.program, prices) <= margin) | waits | (plan.column_slot < 0)
+        self.last_slot = int(plan.row_slot.max(initial=0))
+        self.gains = reduced_costs(self.program, relaxation.prices)
+        self.promising = self._promising(relaxation)
+
+    def _promising(self, relaxation: Relaxation) -> Bools:
+        """Services; cargo and hulls of families used or nearly used; moves between places that those families touch."""
+        near = self.is_cargo & (relaxation.used | (self.gains <= self.sizes.near_yuan_per_share))
+        families = np.zeros(int(self.plan.column_family.max(initial=-1)) + 2, dtype=bool)
+        families[self.plan.column_family[near]] = True
+        families[-1] = False
+        of_family = (self.plan.column_family >= 0) & families[self.plan.column_family]
+        margin = np.where(
+            self.is_cargo, self.sizes.cargo_margin_yuan_per_share, self.sizes.hull_margin_yuan
+        )
+        # The coarse relaxation does not see that own hulls run short, so hired ones are judged without their surcharge.
+        margin = margin + self.plan.column_surcharge_yuan
+        services = self.plan.column_slot < 0
+        moves = ~self.is_cargo & (self.plan.column_family < 0)
+        return np.asarray(services | ((of_family | moves) & (self.gains <= margin)) | relaxation.used)
 
     def roll_forward(self, left_s: Stopwatch) -> Floats:
         """A whole-number plan for the whole horizon, window by window."""
         x = np.zeros(len(self.program.cost))
         decide, look = self.sizes.decide_days * SLOTS_PER_DAY, self.sizes.look_days * SLOTS_PER_DAY
         slot = self.plan.column_slot
-        for start in range(0, self.last_slot + 1, decide):
+        start, over = 0, self.last_slot + 1
+        while start < over:
             end, horizon = start + decide, start + decide + look
-            free = (slot >= start) & (slot < horizon) | (slot < 0)
+            if horizon + TAIL_DAYS * SLOTS_PER_DAY >= over:
+                # The hulls must get home: the last days are decided together.
+                end = horizon = over
             whole = (slot >= start) & (slot < end)
-            found = self._solve_window(x, free, whole, horizon, left_s)
-            now = free & whole
-            x[now] = found[now]
+            found = self._solve_window(x, start, horizon, whole, left_s)
+            x[whole] = found[whole]
+            start = end
         return x
+
+    def _solve_window(self, x: Floats, start: int, horizon: int, whole: Bools, left_s: Stopwatch) -> Floats:
+        slot = self.plan.column_slot
+        keys = column_keys(self.plan, self.sizes.coarse_days * SLOTS_PER_DAY, horizon)
+        # A window may need a column that looked too dear to keep; then all columns take part.
+        for eligible in (self.promising, np.ones(len(slot), dtype=bool)):
+            fine = eligible & ((slot < 0) | ((slot >= start) & (slot < horizon)))
+            coarse = best_per_key(keys, self.gains, eligible & (slot >= horizon))
+            columns = np.flatnonzero(fine | coarse)
+            sub = self._restricted(x, columns, horizon)
+            upper = np.where((slot[columns] >= horizon) & ~self.is_cargo[columns], np.inf, sub.upper)
+            sub = replace(sub, upper=upper, integer=sub.integer & whole[columns])
+            outcome = self._solve(sub, self.sizes.gap, left_s, None)
+            if outcome.x is not None:
+                result = x.copy()
+                result[columns] = np.where(sub.integer, np.round(outcome.x), outcome.x)
+                return result
+        raise SolverError(
+            Message("滚动窗口没有可行解，请报告此缺陷。", "a rolling window has no solution; please report this defect")
+        )
+
+    def _restricted(self, x: Floats, columns: Indices, horizon: int) -> Program:
+        """The program over some columns with the others standing at ``x``; rows at or after the horizon are summed."""
+        fixed = x.copy()
+        fixed[columns] = 0.0
+        taken = self.program.matrix @ fixed
+        lower, upper = self.program.row_lower - taken, self.program.row_upper - taken
+        matrix = sp.csr_array(self.by_column[:, columns])
+        if horizon <= self.last_slot:
+            sums = summing(self.plan, self.sizes.coarse_days * SLOTS_PER_DAY, horizon)
+            matrix = sp.csr_array(sums @ matrix)
+            lower, upper = summed_sides(sums, lower), summed_sides(sums, upper)
+        rows = np.flatnonzero(np.diff(matrix.indptr) > 0)
+        return Program(
+            cost=self.program.cost[columns],
+            matrix=sp.csr_array(matrix[rows]),
+            row_lower=lower[rows],
+            row_upper=upper[rows],
+            lower=self.program.lower[columns],
+            upper=self.program.upper[columns],
+            integer=self.program.integer[columns],
+        )
+
+    def _solve(self, program: Program, gap: float, left_s: Stopwatch, start: Floats | None) -> Outcome:
+        left = left_s()
+        seconds = None if np.isinf(left) else max(left, 0.1)
+        return solve_integer(program, Effort(gap=gap, nodes=self.sizes.nodes, seconds=seconds, seed=self.seed), start)
 
     def polish_cargo(self, x: Floats, left_s: Stopwatch) -> Floats:
         """Assign all cargo afresh to the sailings of ``x``."""
@@ -95,85 +173,23 @@ class Windows:
 
     def _improved(self, x: Floats, free: Bools, left_s: Stopwatch) -> Floats:
         columns = np.flatnonzero(free)
-        sub, _ = self._restricted(x, columns, np.ones(len(self.plan.row_slot), dtype=bool), self.last_slot + 1)
-        effort = Effort(gap=self.sizes.gap / 10, nodes=self.sizes.nodes, seconds=_seconds(left_s()), seed=self.seed)
-        outcome = solve_integer(sub, effort, start=x[columns])
+        sub = self._restricted(x, columns, self.last_slot + 1)
+        outcome = self._solve(sub, self.sizes.gap / 10, left_s, x[columns])
         before = float(sub.cost @ x[columns])
-        feasible = _violation(sub, x[columns]) < FEASIBLE
+        feasible = violation(sub, x[columns]) < FEASIBLE
         if outcome.x is None or (feasible and outcome.objective >= before):
             return x
         result = x.copy()
         result[columns] = np.where(sub.integer, np.round(outcome.x), outcome.x)
         return result
 
-    def _solve_window(self, x: Floats, free: Bools, whole: Bools, horizon: int, left_s: Stopwatch) -> Floats:
-        keep = self.is_assign | (self.plan.row_slot < horizon)
-        # A window may need a column that looked too dear to keep; then all columns of its days take part.
-        for candidates in (free & self.promising, free):
-            columns = np.flatnonzero(candidates)
-            sub, later = self._restricted(x, columns, keep, horizon)
-            integer = np.concatenate([self.program.integer[columns] & whole[columns], np.zeros(len(later), dtype=bool)])
-            effort = Effort(gap=self.sizes.gap, nodes=self.sizes.nodes, seconds=_seconds(left_s()), seed=self.seed)
-            outcome = solve_integer(replace(sub, integer=integer), effort)
-            if outcome.x is not None:
-                result = x.copy()
-                found = outcome.x[: len(columns)]
-                result[columns] = np.where(integer[: len(columns)], np.round(found), found)
-                return result
-        raise SolverError(
-            Message("滚动窗口没有可行解，请报告此缺陷。", "a rolling window has no solution; please report this defect")
-        )
-
-    def _restricted(self, x: Floats, columns: Indices, keep: Bools, horizon: int) -> tuple[Program, Indices]:
-        """The program over some columns: others stand at ``x``, dropped rows are paid at their prices, and a shipment that
-        still has columns beyond the horizon may be postponed at its own price."""
-        fixed = x.copy()
-        fixed[columns] = 0.0
-        matrix = self.by_column[:, columns].tocsr()
-        used = keep & (np.diff(matrix.indptr) > 0)
-        taken = self.program.matrix @ fixed
-        cost = self.program.cost[columns] - matrix[~keep].T @ self.prices[~keep]
-        rows = np.flatnonzero(used)
-        sub = matrix[rows]
-        later = self._postponable(rows, horizon)
-        if len(later):
-            position = np.searchsorted(rows, later)
-            extra = sp.csr_array(
-                (np.ones(len(later)), (position, np.arange(len(later)))), shape=(len(rows), len(later))
-            )
-            sub = sp.csr_array(sp.hstack([sub, extra], format="csr"))
-        return (
-            Program(
-                cost=np.concatenate([cost, self.prices[later]]),
-                matrix=sub,
-                row_lower=self.program.row_lower[rows] - taken[rows],
-                row_upper=self.program.row_upper[rows] - taken[rows],
-                lower=np.concatenate([self.program.lower[columns], np.zeros(len(later))]),
-                upper=np.concatenate([self.program.upper[columns], np.ones(len(later))]),
-                integer=np.concatenate([self.program.integer[columns], np.zeros(len(later), dtype=bool)]),
-            ),
-            later,
-        )
-
-    def _postponable(self, rows: Indices, horizon: int) -> Indices:
-        """Assignment rows among ``rows`` whose shipment has a promising column at or after the horizon."""
-        beyond = np.flatnonzero(self.is_cargo & self.promising & (self.plan.column_slot >= horizon))
-        touched = np.zeros(len(self.plan.row_slot), dtype=bool)
-        touched[self.by_column[:, beyond].indices] = True
-        return rows[(touched & self.is_assign)[rows]]
-
 
 FEASIBLE = 1e-5
 """A row may be missed by this much before a solution counts as infeasible."""
 
 
-def _violation(program: Program, x: Floats) -> float:
+def violation(program: Program, x: Floats) -> float:
     """The largest amount by which ``x`` misses a row."""
     activity = program.matrix @ x
     below = np.max(program.row_lower - activity, initial=0.0)
     return float(max(below, np.max(activity - program.row_upper, initial=0.0)))
-
-
-def _seconds(left: float) -> float | None:
-    """A time limit for one solve, None when there is no limit at all."""
-    return None if np.isinf(left) else max(left, 0.1)

@@ -1,0 +1,108 @@
+"""The proof: a lower bound on the plan's cost from any prices of hulls, locks, terminals and CO2e.
+
+Relax every row but the assignment of shipments. What is left falls apart by shipment, and each takes its cheapest column, so
+
+    bound = sum over shipments of min over columns (cost - prices of what the column uses) + prices x what there is
+
+is valid for any prices of the right sign; no solver is believed. Prices that would let a hull earn money for nothing are mended
+first, which only makes the bound better:
+
+- the value of a hull at a node may not be below what it would be worth after a move it is free to make
+  (one pass backwards in time over waits, empty and loaded moves);
+- a tonne aboard pays its share of the cheapest hull that can sail then: (cost of sailing + loss of hull value) / capacity.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+
+from optimizer.planning.design import Floats, Indices
+from optimizer.planning.fleetflow import FleetFlow
+from optimizer.planning.program import PlanProgram
+
+NO_HULL = 1e7
+"""Yuan per tonne on a sailing that no hull can make: no shipment takes it."""
+
+
+class LagrangianBound:
+    """Bounds for one plan program. Arrays are cut once; each bound then costs one pass over the columns."""
+
+    def __init__(self, plan: PlanProgram, fleet: FleetFlow, shipment_of: Indices) -> None:
+        self.plan, self.fleet, self.shipment_of = plan, fleet, shipment_of
+        program, cargo = plan.program, plan.cargo_count
+        by_column = sp.csc_array(program.matrix)
+        self.cargo, hulls = by_column[:, :cargo], by_column[:, cargo:]
+        self.cargo_cost, self.hull_cost = program.cost[:cargo], program.cost[cargo:]
+        self.node, self.link, self.assign = (self._rows(kind) for kind in ("node", "link", "assign"))
+        self.other = np.ones(len(plan.row_slot), dtype=bool)
+        for rows in (self.node, self.link, self.assign):
+            self.other[rows] = False
+        self.cargo_other = sp.csr_array(self.cargo[self.other].T)
+        self.hull_other = sp.csr_array(hulls[self.other].T)
+        self.cargo_link, self.cargo_load = _single_entry(self.cargo[self.link], cargo)
+        self.hull_link, load = _single_entry(hulls[self.link], hulls.shape[1])
+        self.hull_capacity = -load
+        self.departures = _by_slot(fleet)
+
+    def _rows(self, kind: str) -> slice:
+        block = self.plan.block(kind)
+        return slice(block.first, block.first + len(block.keys))
+
+    def prove(self, prices: Floats) -> tuple[float, Floats]:
+        """The bound in yuan, and the mended prices of all rows (assignment rows: each shipment's cheapest way)."""
+        program = self.plan.program
+        mended = _right_sign(prices, program.row_lower, program.row_upper)
+        other = mended[self.other]
+        hull_cost = self.hull_cost - self.hull_other @ other
+        nodes = self._mend_nodes(mended[self.node], hull_cost)
+        tonne = self._tonne_prices(nodes, hull_cost)
+        reduced = self.cargo_cost - self.cargo_other @ other
+        aboard = self.cargo_link >= 0
+        reduced[aboard] += self.cargo_load[aboard] * tonne[self.cargo_link[aboard]]
+        cheapest = np.full(self.assign.stop - self.assign.start, np.inf)
+        np.minimum.at(cheapest, self.shipment_of, reduced)
+        cheapest[np.isinf(cheapest)] = 0.0  # a stranded shipment has no column and no row to meet
+        sides = np.where(other >= 0, program.row_lower[self.other], program.row_upper[self.other])
+        of_other = float(np.sum(np.where(other == 0, 0.0, other * np.where(other == 0, 0.0, sides))))
+        bound = float(cheapest.sum()) + float(self.fleet.supply @ nodes) + of_other
+        mended[self.node], mended[self.link], mended[self.assign] = nodes, -tonne, cheapest
+        return bound, mended
+
+    def _mend_nodes(self, nodes: Floats, hull_cost: Floats) -> Floats:
+        """Largest node prices not above the given ones for which no move has a negative reduced cost."""
+        columns = self.fleet.columns
+        nodes = nodes.copy()
+        for moves in reversed(self.departures):
+            np.minimum.at(nodes, columns.tail[moves], hull_cost[moves] + nodes[columns.head[moves]])
+        return nodes
+
+    def _tonne_prices(self, nodes: Floats, hull_cost: Floats) -> Floats:
+        """Yuan per tonne of capacity on each sailing: the cheapest hull that can make it."""
+        columns = self.fleet.columns
+        sailing = np.flatnonzero(self.hull_link >= 0)
+        of_hull = hull_cost[sailing] - nodes[columns.tail[sailing]] + nodes[columns.head[sailing]]
+        tonne = np.full(self.link.stop - self.link.start, NO_HULL)
+        np.minimum.at(tonne, self.hull_link[sailing], np.maximum(of_hull, 0.0) / self.hull_capacity[sailing])
+        return tonne
+
+
+def _right_sign(prices: Floats, lower: Floats, upper: Floats) -> Floats:
+    """Prices of one-sided rows cut to the sign that a bound may use."""
+    cut = np.where(np.isneginf(lower), np.minimum(prices, 0.0), prices)
+    return np.where(np.isposinf(upper), np.maximum(cut, 0.0), cut)
+
+
+def _single_entry(block: sp.csc_array, columns: int) -> tuple[Indices, Floats]:
+    """Row and value of the one entry that each column has in a block (-1 and 0: none)."""
+    entries = sp.coo_array(block)
+    row, value = np.full(columns, -1, dtype=np.int64), np.zeros(columns)
+    row[entries.col], value[entries.col] = entries.row, entries.data
+    return row, value
+
+
+def _by_slot(fleet: FleetFlow) -> list[Indices]:
+    """Column numbers by the slot in which they begin."""
+    order = np.argsort(fleet.columns.slot, kind="stable")
+    starts = np.flatnonzero(np.diff(fleet.columns.slot[order], prepend=-1))
+    return [np.asarray(part, dtype=np.int64) for part in np.split(order, starts[1:])] if len(order) else []
