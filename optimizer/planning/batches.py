@@ -56,7 +56,9 @@ class Batch:
     slots: Indices
 
 
-def batch_plan(plan: PlanProgram, space: TimeSpace, relaxation: Relaxation, moves: Bools, effort: Effort) -> Floats | None:
+def batch_plan(
+    plan: PlanProgram, space: TimeSpace, relaxation: Relaxation, moves: Bools, effort: Effort
+) -> Floats | None:
     """A whole-number solution of the full program built from batches, None if the program over batches has none.
 
     ``moves``: hull columns that sail no family (empty, waiting) and may be used.

@@ -123,7 +123,9 @@ def make_timespace(
     for index, shipment in enumerate(shipments):
         groups[(shipment.origin, shipment.destination, shipment.cargo_code)].append(index)
     routes_of = {key: book.routes(*key) for key in groups}
-    longest_h = max((leg.hours for routes in routes_of.values() for r in routes for leg in r.legs if leg.planned), default=0)
+    longest_h = max(
+        (leg.hours for routes in routes_of.values() for r in routes for leg in r.legs if leg.planned), default=0
+    )
     grid = make_grid(shipments, longest_h + 48)
     maker = _ColumnMaker(shipments, book, graph, settings, grid)
     for key, members in groups.items():
@@ -145,6 +147,7 @@ class _ColumnMaker:
         self.ready_h = np.array([grid.hour(s.ready_at) for s in shipments])
         self.due_h = np.array([grid.hour(s.due_at) for s in shipments])
         self.mass_t = np.array([s.mass_kg / 1000 for s in shipments])
+        self.splittable = np.array([s.splittable for s in shipments])
         self.value = np.array([s.cargo_value_yuan_per_t for s in shipments])
         self.whole = np.array([not s.splittable for s in shipments])
         self.time_rate = np.array([tariff.time_yuan_per_t_h(self.network, v) for v in self.value])
@@ -212,7 +215,11 @@ class _ColumnMaker:
         least_t = np.where(self.whole[members], self.mass_t[members], 0.0)[row]
         capacity_t = family.capacity_t[np.minimum(slot, self.grid.slots - 1)]
         open_slot = (capacity_t > 0) & (capacity_t >= least_t - 1e-9)
-        row, slot = row[open_slot], slot[open_slot]
+        # What must not be split has to fit into one ship.
+        fits = self.splittable[members[row]] | (
+            self.mass_t[members[row]] <= family.capacity_t[np.minimum(slot, self.grid.slots - 1)] + 1e-9
+        )
+        row, slot = row[open_slot & fits], slot[open_slot & fits]
         if not len(row):
             return
         chosen = members[row]
@@ -226,9 +233,7 @@ class _ColumnMaker:
         for leg, hours in hubs_after:
             self._note_handling(columns, leg.origin, group, hours[slot])
 
-    def _run_before(
-        self, members: Indices, legs: Sequence[RouteLeg]
-    ) -> tuple[Floats, list[tuple[RouteLeg, Floats]]]:
+    def _run_before(self, members: Indices, legs: Sequence[RouteLeg]) -> tuple[Floats, list[tuple[RouteLeg, Floats]]]:
         hour = self.ready_h[members]
         hubs = []
         for leg in legs:
@@ -279,7 +284,9 @@ class _ColumnMaker:
         wtw_per_t = route.wtw_kg_per_t
         if family is not None:
             vessel = self.network.vessel_classes[family.vessel_class]
-            burnt = fuel_emissions(vessel.energy_carrier, "inland_waterway", fuel_kg_per_t, self.book.factors, self.book.on)
+            burnt = fuel_emissions(
+                vessel.energy_carrier, "inland_waterway", fuel_kg_per_t, self.book.factors, self.book.on
+            )
             wtw_per_t += burnt.wtw_kg
             per_t = per_t + fuel_kg_per_t * tariff.energy_price_yuan(self.network, vessel.energy_carrier)
         per_t = per_t + wtw_per_t * self.carbon_yuan_per_kg
