@@ -9,6 +9,7 @@ from optimizer.cli.check import check
 from optimizer.cli.close import close
 from optimizer.cli.command import Program
 from optimizer.cli.generate import generate
+from optimizer.cli.plan import plan
 from optimizer.cli.quote import quote
 from optimizer.cli.serve import serve
 from optimizer.cli.settle import settle
@@ -32,7 +33,7 @@ def cli(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for verb in (quote, check, settle, close, statement, audit, serve, generate):
+for verb in (quote, plan, check, settle, close, statement, audit, serve, generate):
     cli.add_command(verb)
 
 

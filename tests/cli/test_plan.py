@@ -1,0 +1,111 @@
+"""`plan` and `check` on a file of shipments, as a person runs them one after the other."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from optimizer.cli import cli
+from optimizer.demo.seed_files import shipments_path
+
+ROWS = 9
+
+
+def run(*words: object) -> Result:
+    """One command line in this process."""
+    return CliRunner().invoke(cli, [str(word) for word in words])
+
+
+@pytest.fixture(scope="module")
+def shipments(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first rows of the demo month."""
+    file = tmp_path_factory.mktemp("plan") / "shipments.csv"
+    lines = shipments_path().read_text(encoding="utf-8").splitlines(keepends=True)
+    file.write_text("".join(lines[: ROWS + 1]), encoding="utf-8")
+    return file
+
+
+@pytest.fixture(scope="module")
+def planned(shipments: Path) -> tuple[Path, Result]:
+    """Their plan and what the command printed."""
+    out = shipments.parent / "plan.json"
+    return out, run("plan", shipments, "--out", out, "--lang", "en")
+
+
+@pytest.fixture
+def document(planned: tuple[Path, Result]) -> Any:
+    """The plan as JSON."""
+    return json.loads(planned[0].read_text(encoding="utf-8"))
+
+
+def test_a_plan_is_written_and_summed_up(planned: tuple[Path, Result], document: Any) -> None:
+    """Exit 0, every shipment in the document, totals on stdout, progress with bound and gap on stderr."""
+    _out, result = planned
+    assert result.exit_code == 0, result.stderr
+    assert len(document["shipments"]) == ROWS
+    assert f"{document['totals']['saving']['cost_yuan']:,.2f}" in result.stdout
+    assert f"{document['totals']['plan']['co2e_wtw_kg']:,.1f}" in result.stdout
+    assert "bounding" in result.stderr
+    assert "%" in result.stderr
+
+
+def test_the_check_agrees(planned: tuple[Path, Result], shipments: Path) -> None:
+    """A plan of ours passes the independent check."""
+    checked = run("check", planned[0], "--shipments", shipments)
+    assert (checked.exit_code, checked.stdout) == (0, "复核通过，未发现问题。\n")
+
+
+def test_the_check_finds_a_changed_figure(document: Any, shipments: Path, tmp_path: Path) -> None:
+    """One yuan less in one place: exit 1, and the finding names its place, as text and as JSON."""
+    document["shipments"][0]["lots"][0]["legs"][0]["cost_yuan"] -= 1
+    changed = tmp_path / "changed.json"
+    changed.write_text(json.dumps(document), encoding="utf-8")
+    told = run("check", changed, "--shipments", shipments, "--lang", "en")
+    assert told.exit_code == 1
+    assert document["shipments"][0]["shipment_id"] in told.stdout
+    listed = json.loads(run("check", changed, "--shipments", shipments, "--json").stdout)
+    assert {"code", "where", "message", "expected", "found"} == set(listed[0])
+
+
+def test_the_same_seed_gives_the_same_plan(document: Any, shipments: Path, tmp_path: Path) -> None:
+    """Another run differs in nothing but the seconds it took."""
+    again = tmp_path / "again.json"
+    assert run("plan", shipments, "--out", again).exit_code == 0
+    second = json.loads(again.read_text(encoding="utf-8"))
+    del document["seconds"], second["seconds"]
+    assert second == document
+
+
+def test_bad_shipments_leave_an_old_plan_alone(shipments: Path, tmp_path: Path) -> None:
+    """Every fault with file, row and column; exit 2; what stood at --out still stands there."""
+    bad = tmp_path / "bad.csv"
+    text = shipments.read_text(encoding="utf-8").replace(",coal,", ",coat,")
+    bad.write_text(text + text.splitlines()[1].replace(",2026-", ",26-") + "\n", encoding="utf-8")
+    out = tmp_path / "plan.json"
+    out.write_text("old", encoding="utf-8")
+    result = run("plan", bad, "--out", out)
+    assert result.exit_code == 2
+    assert f"bad.csv:{ROWS + 2}:ready_at" in result.stderr
+    assert out.read_text(encoding="utf-8") == "old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.csv", "plan.json"]
+
+
+def test_a_place_nobody_can_write_to_is_named_before_the_work(shipments: Path, tmp_path: Path) -> None:
+    """No planning for nothing: the only words are about the file."""
+    result = run("plan", shipments, "--out", tmp_path / "none" / "plan.json", "--lang", "en")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("Cannot write")
+
+
+def test_a_shipment_left_out_is_named_and_exits_1(shipments: Path, tmp_path: Path) -> None:
+    """Outside the horizon is an answer, with its reason."""
+    lines = shipments.read_text(encoding="utf-8").splitlines(keepends=True)
+    late = tmp_path / "late.csv"
+    late.write_text("".join([*lines[:3], lines[3].replace("2026-10-", "2026-11-")]), encoding="utf-8")
+    result = run("plan", late, "--out", tmp_path / "plan.json", "--horizon-days", 7, "--lang", "en")
+    assert result.exit_code == 1
+    assert "Left out " + lines[3].split(",")[0] in result.stdout
