@@ -1,9 +1,9 @@
 """Ways through the network: water lanes by vessel class, roads, rail.
 
-A *lane* is the quickest water way between two places for one vessel class, with every lock and the hour at which it is
-passed. Which links a class may use follows from its capacity (``max_vessel_dwt_t``), its air draught and the waters it is built
-for; how deep it may load follows from the water levels at the hour of passing (see :meth:`Lane.capacity_t`).
-"""
+A *lane* is the quickest water way between two places for one vessel class, with every lock and the hour at which it
+is passed. Which links a class may use follows from its capacity (``max_vessel_dwt_t``), its air draught and the
+waters it is built for; how deep it may load follows from the water levels at the hour of passing (see
+:meth:`Lane.capacity_t`)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from math import asin, cos, radians, sin, sqrt
+from typing import Any
 
 import networkx as nx
 
@@ -163,7 +165,7 @@ class NetworkGraph:
             path = nx.dijkstra_path(self._rail, origin, destination, weight="distance_km")
         except nx.NetworkXNoPath:
             return None
-        edges = [self._rail.edges[pair] for pair in zip(path, path[1:], strict=False)]
+        edges = [self._rail.edges[pair] for pair in pairwise(path)]
         distance_km = sum(edge["distance_km"] for edge in edges)
         return Way(distance_km, sum(edge["hours"] for edge in edges), "sfd", tuple(edge["link_id"] for edge in edges))
 
@@ -208,7 +210,11 @@ class NetworkGraph:
             if link.mode is Mode.RAIL:
                 hours = link.distance_km / link.speed_down_km_h
                 graph.add_edge(
-                    link.from_location, link.to_location, link_id=link.link_id, distance_km=link.distance_km, hours=hours
+                    link.from_location,
+                    link.to_location,
+                    link_id=link.link_id,
+                    distance_km=link.distance_km,
+                    hours=hours,
                 )
         return graph
 
@@ -237,8 +243,8 @@ class NetworkGraph:
             return None
 
         # Hours decide; a hair of distance on top settles ties the same way on every machine.
-        def cost(_start: str, _end: str, edge: dict[str, float]) -> float:
-            return edge["hours"] + edge["weight"][1] * 1e-9  # type: ignore[index]
+        def cost(_start: str, _end: str, edge: dict[str, Any]) -> float:
+            return float(edge["hours"] + edge["weight"][1] * 1e-9)
 
         try:
             path = nx.dijkstra_path(graph, origin, destination, weight=cost)
@@ -250,7 +256,7 @@ class NetworkGraph:
         stretches: list[Stretch] = []
         passages: list[LanePassage] = []
         hour, toll = 0.0, 0.0
-        for start, end in zip(path, path[1:], strict=False):
+        for start, end in pairwise(path):
             link: Link = graph.edges[start, end]["link"]
             entered, speed, done = hour, sailing_speed_km_h(link, end), 0.0
             locks = self._locks.get(link.link_id, [])
@@ -289,8 +295,8 @@ class NetworkGraph:
         depths: list[float] = []
         covered_to = enters
         for start, end, depth in spans[first:]:
-            if start > leaves:
-                break
+            if start >= leaves:
+                break  # the vessel has left when this level begins
             if end <= enters:
                 continue
             if start > covered_to and own is not None:

@@ -1,13 +1,14 @@
-"""Full ships first: cargo is batched into vessel loads, and the batches are given slots, hulls and empty returns together.
+"""Full ships first: cargo is batched into vessel loads, and the batches are given slots, hulls and empty returns
+together.
 
-Waiting a few days in the yard costs next to nothing beside a half-empty voyage, so good plans fill their ships. The relaxation says
-which sailings a shipment should use; on each family its cargo is taken in order of what must leave first, and a ship is
-closed when it is full, or when something aboard cannot wait longer and the load pays for the voyage. What does not pay stays on
-the road.
+Waiting a few days in the yard costs next to nothing beside a half-empty voyage, so good plans fill their ships. The
+relaxation says which sailings a shipment should use; on each family its cargo is taken in order of what must leave
+first, and a ship is closed when it is full, or when something aboard cannot wait longer and the load pays for the
+voyage. What does not pay stays on the road.
 
-A batch may sail in any slot from the hour its last tonne is there to the hour its first must go. One mixed-integer program
-then chooses slots for all batches (or the road), hulls from the pools, empty voyages and waiting, under locks and terminals.
-Its columns are sums of columns of the full program, so its solution is a solution of the full program.
+A batch may sail in any slot from the hour its last tonne is there to the hour its first must go. One mixed-integer
+program then chooses slots for all batches (or the road), hulls from the pools, empty voyages and waiting, under locks
+and terminals. Its columns are sums of columns of the full program, so its solution is a solution of the full program.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ NOTHING = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Part of a shipment for a family: ``share`` of its mass, on a route, able to berth in ``slots`` and still be on time.
-    ``columns`` are its cargo columns for those slots."""
+    """Part of a shipment for a family: ``share`` of its mass, on a route, able to berth in ``slots`` and still be on
+    time. ``columns`` are its cargo columns for those slots."""
 
     shipment: int
     share: float
@@ -175,7 +176,7 @@ class _BatchBuilder:
         for load in aboard:
             column = load.columns[np.searchsorted(load.slots, slot)]
             gain += load.share * (self.road_cost[load.shipment] - self.cost[column])
-        return gain >= self.hull_yuan[family, slot]
+        return bool(gain >= self.hull_yuan[family, slot])
 
 
 def _spread(slots: Indices) -> Indices:
@@ -205,7 +206,7 @@ def _take(waiting: list[Load], room: float, slot: int) -> tuple[list[Load], list
 
 def _choose_slots(builder: _BatchBuilder, batches: list[Batch], moves: Bools, effort: Effort) -> Floats | None:
     """Solve the program over batches; its columns are sums of full columns, gathered in the matrix ``sums``."""
-    plan, space = builder.plan, builder.space
+    plan = builder.plan
     base = _rest_on_services(builder, batches)
     sums, batch_of, road = _composites(builder, batches)
     sailing = np.unique(sums.nonzero()[0])
@@ -254,8 +255,8 @@ def _rest_on_services(builder: _BatchBuilder, batches: list[Batch]) -> Floats:
 
 
 def _composites(builder: _BatchBuilder, batches: list[Batch]) -> tuple[sp.csc_array, Indices, Bools]:
-    """Columns of the batch program: a batch in a slot with a hull of a pool (the hull column plus its loads' shares), and
-    each batch on the road. Returns the summing matrix, each column's batch, and which columns are the road."""
+    """Columns of the batch program: a batch in a slot with a hull of a pool (the hull column plus its loads' shares),
+    and each batch on the road. Returns the summing matrix, each column's batch, and which columns are the road."""
     sailing = builder.plan.sailing_columns
     entries: list[tuple[int, int, float]] = []
     batch_of: list[int] = []

@@ -1,7 +1,8 @@
 """The only door to OR-Tools: linear and mixed-integer programs handed over as arrays.
 
 Building a large model expression by expression in Python takes longer than solving it, so a :class:`Program` is plain
-arrays and goes to MathOpt as one protocol buffer. HiGHS solves both kinds; every call names its seed and prefers an amount of work (gap, nodes) to a clock as its stop, so that equal input gives equal output.
+arrays and goes to MathOpt as one protocol buffer. HiGHS solves both kinds; every call names its seed and prefers an
+amount of work (gap, nodes) to a clock as its stop, so that equal input gives equal output.
 
 :func:`proven_bound` does not believe the solver: any row prices give a valid lower bound once every column is priced
 against them, so the bound that a plan prints holds even if the linear program was solved only roughly.
@@ -81,9 +82,9 @@ def solve_integer(program: Program, effort: Effort, start: Floats | None = None)
 
 
 def solve_nearly_whole(program: Program, effort: Effort) -> Outcome:
-    """Solve an integer program whose relaxation is almost whole already (hull flows are): take the linear solution, keep
-    the binary columns that are 1 in it, and let branch and bound settle the rest. HiGHS would spend a minute on cuts at the
-    root that this needs not. The bound is that of the linear program."""
+    """Solve an integer program whose relaxation is almost whole already (hull flows are): take the linear solution,
+    keep the binary columns that are 1 in it, and let branch and bound settle the rest. HiGHS would spend a minute on
+    cuts at the root that this needs not. The bound is that of the linear program."""
     linear = solve_linear(program, effort, "simplex")
     if linear.x is None:
         return linear
@@ -97,7 +98,7 @@ def solve_nearly_whole(program: Program, effort: Effort) -> Outcome:
 
 def reduced_costs(program: Program, row_prices: Floats) -> Floats:
     """cost - matrix.T @ row_prices: what each column would gain (negative) or lose at these row prices."""
-    return program.cost - program.matrix.T @ row_prices
+    return np.asarray(program.cost - program.matrix.T @ row_prices)
 
 
 def proven_bound(program: Program, row_prices: Floats) -> float:

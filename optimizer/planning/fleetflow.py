@@ -1,12 +1,12 @@
 """The fleet as a flow in time: hulls of a class and market move between terminals, loaded, empty or waiting.
 
-A *pool* is one vessel class on one market (own or spot). Its hulls start where the fleet table says and must be back there
-in the last slot: no plan looks good by leaving boats at the far end. An own hull costs its daily rate while it is taken by
-a voyage; a spot hull costs the charter from the day it leaves its base until it is back, waiting included.
+A *pool* is one vessel class on one market (own or spot). Its hulls start where the fleet table says and must be back
+there in the last slot: no plan looks good by leaving boats at the far end. An own hull costs its daily rate while it
+is taken by a voyage; a spot hull costs the charter from the day it leaves its base until it is back, waiting
+included.
 
-Empty voyages run between places where the pool can load, discharge or is at home. They load and discharge nothing and take
-ceil(transit / slot) slots.
-"""
+Empty voyages run between places where the pool can load, discharge or is at home. They load and discharge nothing and
+take ceil(transit / slot) slots."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ class EmptyLane:
 @dataclass(frozen=True, slots=True)
 class FleetColumns:
     """One entry per column: ``kind`` LOADED | EMPTY | WAIT; ``pool``; ``item`` is the family (LOADED), the empty lane
-    (EMPTY) or -1; ``slot`` when it begins; ``tail`` and ``head`` are node rows; ``cost`` yuan (objective) and ``wtw_kg`` per
-    hull; ``most`` hulls at once."""
+    (EMPTY) or -1; ``slot`` when it begins; ``tail`` and ``head`` are node rows; ``cost`` yuan (objective) and
+    ``wtw_kg`` per hull; ``most`` hulls at once."""
 
     kind: Indices
     pool: Indices
@@ -154,7 +154,9 @@ class _FleetMaker:
         homes = {entry.location_id for entry in pool.entries}
         for place in pool.places:
             hired = pool.market == "spot" and place not in homes
-            self._append(WAIT, number, -1, slots, first[place] + slots, first[place] + slots + 1, slot_yuan * hired, 0.0)
+            self._append(
+                WAIT, number, -1, slots, first[place] + slots, first[place] + slots + 1, slot_yuan * hired, 0.0
+            )
 
     def _add_loaded(
         self, pool: Pool, number: int, first: dict[str, int], slot_yuan: float, vessel: VesselClass
@@ -169,9 +171,7 @@ class _FleetMaker:
             head = first[family.destination] + slots + family.slots_taken
             self._append(LOADED, number, index, slots, first[family.origin] + slots, head, cost, wtw_kg)
 
-    def _add_empty(
-        self, pool: Pool, number: int, first: dict[str, int], slot_yuan: float, vessel: VesselClass
-    ) -> None:
+    def _add_empty(self, pool: Pool, number: int, first: dict[str, int], slot_yuan: float, vessel: VesselClass) -> None:
         families = [f for f in self.space.families if f.vessel_class == pool.vessel_class]
         homes = {entry.location_id for entry in pool.entries}
         leaves = {f.destination for f in families} | homes
@@ -203,7 +203,15 @@ class _FleetMaker:
         return fuel_emissions(vessel.energy_carrier, "inland_waterway", fuel_kg, self.book.factors, self.book.on).wtw_kg
 
     def _append(
-        self, kind: int, pool: int, item: int, slot: np.ndarray, tail: np.ndarray, head: np.ndarray, cost: float, wtw: float
+        self,
+        kind: int,
+        pool: int,
+        item: int,
+        slot: np.ndarray,
+        tail: np.ndarray,
+        head: np.ndarray,
+        cost: float,
+        wtw: float,
     ) -> None:
         n = len(slot)
         most = float(self.pools[pool].count)
@@ -212,11 +220,24 @@ class _FleetMaker:
 
     def finish(self) -> FleetFlow:
         """Join the parts."""
-        if self.parts:
-            joined = [np.concatenate(list(arrays)) for arrays in zip(*self.parts, strict=True)]
-        else:
-            joined = [np.zeros(0, dtype=np.int64)] * 6 + [np.zeros(0)] * 3
-        columns = FleetColumns(*(array.astype(np.int64) for array in joined[:6]), *joined[6:])
+
+        def numbers(place: int) -> Indices:
+            return np.concatenate([np.zeros(0, dtype=np.int64), *(part[place] for part in self.parts)]).astype(np.int64)
+
+        def amounts(place: int) -> Floats:
+            return np.concatenate([np.zeros(0), *(part[place] for part in self.parts)]).astype(np.float64)
+
+        columns = FleetColumns(
+            kind=numbers(0),
+            pool=numbers(1),
+            item=numbers(2),
+            slot=numbers(3),
+            tail=numbers(4),
+            head=numbers(5),
+            cost=amounts(6),
+            wtw_kg=amounts(7),
+            most=amounts(8),
+        )
         none = np.zeros(0, dtype=np.int64)
         return FleetFlow(
             tuple(self.pools),

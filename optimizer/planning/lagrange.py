@@ -1,16 +1,17 @@
 """The proof: a lower bound on the plan's cost from any prices of hulls, locks, terminals and CO2e.
 
-Relax every row but the assignment of shipments. What is left falls apart by shipment, and each takes its cheapest column, so
+Relax every row but the assignment of shipments. What is left falls apart by shipment, and each takes its cheapest
+column, so
 
     bound = sum over shipments of min over columns (cost - prices of what the column uses) + prices x what there is
 
-is valid for any prices of the right sign; no solver is believed. Prices that would let a hull earn money for nothing are mended
-first, which only makes the bound better:
+is valid for any prices of the right sign; no solver is believed. Prices that would let a hull earn money for nothing
+are mended first, which only makes the bound better:
 
 - the value of a hull at a node may not be below what it would be worth after a move it is free to make
   (one pass backwards in time over waits, empty and loaded moves);
-- a tonne aboard pays its share of the cheapest hull that can sail then: (cost of sailing + loss of hull value) / capacity.
-"""
+- a tonne aboard pays its share of the cheapest hull that can sail then: (cost of sailing + loss of hull value) /
+capacity."""
 
 from __future__ import annotations
 

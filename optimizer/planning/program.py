@@ -1,13 +1,13 @@
 """The plan as a mixed-integer program: cargo columns beside fleet columns, and the rows that join them.
 
-    columns   x[shipment, route, slot]   share of the shipment, 0..1 (whole where it must not be split)
-              y[fleet column]            hulls: loaded, empty, waiting (whole)
-    rows      assign                     each shipment is carried: sum of its shares = 1
-              link[family, slot]         tonnes loaded <= capacity x hulls sailing
-              node[pool, place, slot]    hulls arriving = hulls leaving
-              lock[lock, day]            hulls passing, loaded and empty <= vessels a day open to the plan
-              terminal[place, group, day] tonnes handled <= handling a day
-              cap                        kg CO2e of everything <= cap (only when asked for)
+columns   x[shipment, route, slot]   share of the shipment, 0..1 (whole where it must not be split)
+          y[fleet column]            hulls: loaded, empty, waiting (whole)
+rows      assign                     each shipment is carried: sum of its shares = 1
+          link[family, slot]         tonnes loaded <= capacity x hulls sailing
+          node[pool, place, slot]    hulls arriving = hulls leaving
+          lock[lock, day]            hulls passing, loaded and empty <= vessels a day open to the plan
+          terminal[place, group, day] tonnes handled <= handling a day
+          cap                        kg CO2e of everything <= cap (only when asked for)
 """
 
 from __future__ import annotations
@@ -39,11 +39,10 @@ class RowBlock:
 
 @dataclass(frozen=True)
 class PlanProgram:
-    """The program with the meaning of its rows and columns. Cargo columns come first (``cargo_count`` of them), then the
-    fleet columns; ``column_slot`` is when each begins (-1: services) and
-    ``column_end`` when a hull is free again (cargo: its begin), ``column_thing`` numbers what it is apart from when
-    (shipment on route; pool on family, lane or waiting place), ``column_family`` the family it sails with and
-    ``column_pool`` the pool of its hull (-1: none),
+    """The program with the meaning of its rows and columns. Cargo columns come first (``cargo_count`` of them), then
+    the fleet columns; ``column_slot`` is when each begins (-1: services) and ``column_end`` when a hull is free again
+    (cargo: its begin), ``column_thing`` numbers what it is apart from when (shipment on route; pool on family, lane
+    or waiting place), ``column_family`` the family it sails with and ``column_pool`` the pool of its hull (-1: none),
     ``column_surcharge_yuan`` what it costs more than on the cheapest market of its class."""
 
     program: Program
@@ -62,7 +61,9 @@ class PlanProgram:
     def sailing_columns(self) -> dict[tuple[int, int], tuple[int, ...]]:
         """Hull columns of each sailing (family, slot), one per pool."""
         found: dict[tuple[int, int], tuple[int, ...]] = {}
-        for column in np.flatnonzero((np.arange(len(self.column_slot)) >= self.cargo_count) & (self.column_family >= 0)):
+        for column in np.flatnonzero(
+            (np.arange(len(self.column_slot)) >= self.cargo_count) & (self.column_family >= 0)
+        ):
             key = (int(self.column_family[column]), int(self.column_slot[column]))
             found[key] = (*found.get(key, ()), int(column))
         return found
@@ -135,7 +136,19 @@ def make_program(space: TimeSpace, fleet: FleetFlow, network: Network, co2e_cap_
     pools = np.concatenate([np.full(cargo_count, -1), hulls.pool])
     surcharge = np.concatenate([np.zeros(cargo_count), _surcharge_yuan(fleet, network)])
     families = np.concatenate([cargo.family, np.where(hulls.kind == LOADED, hulls.item, -1)])
-    return PlanProgram(program, tuple(rows.blocks), row_slot, cargo_count, column_slot, column_end, things, families, pools, surcharge, wtw_kg)
+    return PlanProgram(
+        program,
+        tuple(rows.blocks),
+        row_slot,
+        cargo_count,
+        column_slot,
+        column_end,
+        things,
+        families,
+        pools,
+        surcharge,
+        wtw_kg,
+    )
 
 
 def _surcharge_yuan(fleet: FleetFlow, network: Network) -> Floats:

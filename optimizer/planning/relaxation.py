@@ -1,12 +1,11 @@
 """The prices: the linear relaxation, solved coarsely in time.
 
-Summing the rows of a place (or sailing, lock, terminal) over a span of slots gives a coarser program whose solution prices
-all slots of the span alike. Any prices are good for a bound (``lagrange`` prices every column of the full program
-against them), so a coarse resolution still proves a bound of the *full* plan: the whole horizon as one span is a second's
-work, comes within about a percent of the exact relaxation, and says which sailings matter. Only promising columns enter; all
-others are priced afterwards, and those that would gain are added until none gains enough to matter. A small program is
-solved as it stands.
-"""
+Summing the rows of a place (or sailing, lock, terminal) over a span of slots gives a coarser program whose solution
+prices all slots of the span alike. Any prices are good for a bound (``lagrange`` prices every column of the full
+program against them), so a coarse resolution still proves a bound of the *full* plan: the whole horizon as one span
+is a second's work, comes within about a percent of the exact relaxation, and says which sailings matter. Only
+promising columns enter; all others are priced afterwards, and those that would gain are added until none gains enough
+to matter. A small program is solved as it stands."""
 
 from __future__ import annotations
 
@@ -109,8 +108,8 @@ def _is_hull(plan: PlanProgram) -> Bools:
 
 
 def summing(plan: PlanProgram, span: int, beyond: int = 0) -> sp.csr_array:
-    """The 0/1 matrix that sums node and link rows of the same thing over ``span`` slots from slot ``beyond`` on; all other
-    rows stay as they are."""
+    """The 0/1 matrix that sums node and link rows of the same thing over ``span`` slots from slot ``beyond`` on; all
+    other rows stay as they are."""
     codes = np.empty(len(plan.row_slot), dtype=np.int64)
     first = 0
     for block in plan.blocks:

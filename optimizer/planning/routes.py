@@ -1,7 +1,8 @@
 """Door-to-door routes: which chains of legs can carry a cargo from one place to another.
 
-A route is a chain of priced legs. At most one of them is a *planned* leg: a voyage of an inland vessel whose sailing, load
-and return are the planner's decision. Everything else is a service sold by the tonne (truck, rail, river-sea ship):
+A route is a chain of priced legs. At most one of them is a *planned* leg: a voyage of an inland vessel whose sailing,
+load and return are the planner's decision. Everything else is a service sold by the tonne (truck, rail, river-sea
+ship):
 
     road            truck from door to door; where a door is an island, river-sea ship to a mainland port and truck
     river           [truck] hub  voyage  hub [truck]
@@ -9,9 +10,9 @@ and return are the planner's decision. Everything else is a service sold by the 
     rail            [truck] hub  train  hub [truck]
     sea             hub  ship  hub                               between two sea ports
 
-Times of a leg: a truck takes 2 x drayage_loading_h (truck_loading_h on line haul) + driving; a hub takes berth_overhead_h +
-vehicle load / berth_t_per_h; a service leaves on a grid of its interval counted from the plan's midnight.
-"""
+Times of a leg: a truck takes 2 x drayage_loading_h (truck_loading_h on line haul) + driving; a hub takes
+berth_overhead_h + vehicle load / berth_t_per_h; a service leaves on a grid of its interval counted from the plan's
+midnight."""
 
 from __future__ import annotations
 
@@ -38,10 +39,10 @@ MAX_TERMINALS_PER_DOOR = 4
 
 @dataclass(frozen=True, slots=True)
 class RouteLeg:
-    """One element of a chain with everything per tonne. ``hours`` is its processing time, ``interval_h`` the grid on which a
-    service leaves (0: whenever the cargo is there). ``loss_rel`` is the share of the cargo's value lost in handling, paid
-    beside ``yuan_per_t``. ``lane`` is set on ships; ``planned`` marks the voyage leg, whose price and grams follow from
-    the plan and are 0 here except tolls."""
+    """One element of a chain with everything per tonne. ``hours`` is its processing time, ``interval_h`` the grid on
+    which a service leaves (0: whenever the cargo is there). ``loss_rel`` is the share of the cargo's value lost in
+    handling, paid beside ``yuan_per_t``. ``lane`` is set on ships; ``planned`` marks the voyage leg, whose price and
+    grams follow from the plan and are 0 here except tolls."""
 
     role: str
     mode: Mode
@@ -89,7 +90,6 @@ class Route:
         return sum(leg.wtw_kg_per_t for leg in self.legs)
 
 
-
 def finish_h(legs: tuple[RouteLeg, ...], start_h: float) -> float:
     """Run legs one after the other from ``start_h``; services wait for their grid."""
     for leg in legs:
@@ -120,7 +120,7 @@ class RouteBook:
         if key not in self._kept:
             cargo = self.network.cargo[cargo_code]
             door = _Doors(self, origin, destination, cargo)
-            self._kept[key] = tuple([*door.road(), *door.river(), *door.sea_and_river(), *door.rail(), *door.sea()])
+            self._kept[key] = (*door.road(), *door.river(), *door.sea_and_river(), *door.rail(), *door.sea())
         return self._kept[key]
 
     def inland_vessels(self, cargo_group: str) -> list[VesselClass]:
@@ -130,9 +130,7 @@ class RouteBook:
     def sea_vessel(self, cargo_group: str) -> VesselClass | None:
         """The river-sea class that sells per-tonne services for a cargo group: the smallest one."""
         fitting = [
-            v
-            for v in self.network.vessel_classes.values()
-            if v.waters == "river_sea" and cargo_group in v.cargo_groups
+            v for v in self.network.vessel_classes.values() if v.waters == "river_sea" and cargo_group in v.cargo_groups
         ]
         return min(fitting, key=lambda v: (v.capacity_t, v.vessel_class), default=None)
 
@@ -197,7 +195,9 @@ class _Doors:
         for start, before in self.doors(self.origin, "pre"):
             for end, after in self.doors(self.destination, "post"):
                 for voyage in self.voyage_legs(start, end):
-                    yield Route("river", (*before, self.load_hub(start, voyage), voyage, self.load_hub(end, voyage), *after))
+                    yield Route(
+                        "river", (*before, self.load_hub(start, voyage), voyage, self.load_hub(end, voyage), *after)
+                    )
 
     def sea_and_river(self) -> Iterator[Route]:
         for port in self.sea_ports():
@@ -295,7 +295,11 @@ class _Doors:
 
     def sea_leg(self, start: str, end: str) -> RouteLeg | None:
         vessel = self.book.sea_vessel(self.group)
-        if vessel is None or start == end or not all((place, self.group) in self.network.terminals for place in (start, end)):
+        if (
+            vessel is None
+            or start == end
+            or not all((place, self.group) in self.network.terminals for place in (start, end))
+        ):
             return None
         # A ship that need not touch salt water is an inland voyage, not this service.
         lane = self.graph.lane(start, end, vessel.vessel_class)
@@ -313,7 +317,16 @@ class _Doors:
         )
         interval_h = self.network.value("sea_service_interval_h")
         leg = _leg(
-            "main", Mode.SEA, start, end, vessel.vessel_class, lane.distance_km, lane.transit_h, interval_h, price, intensity
+            "main",
+            Mode.SEA,
+            start,
+            end,
+            vessel.vessel_class,
+            lane.distance_km,
+            lane.transit_h,
+            interval_h,
+            price,
+            intensity,
         )
         return replace(leg, lane=lane)
 

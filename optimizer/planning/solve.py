@@ -1,10 +1,9 @@
 """Planning as a recipe: lay out time and space, bound, batch, polish, improve, write down.
 
-Small plans (up to :data:`EXACT_COLUMNS` columns) go whole to branch and bound and come back optimal. Larger ones get prices and a
-proven bound from the coarse relaxation, a first plan from full ships, and are then improved window by window until the gap that
-was asked for is reached, nothing improves any more, or the time is up. Interrupted (Ctrl-C), the best plan so far is
-written down with its gap.
-"""
+Small plans (up to :data:`EXACT_COLUMNS` columns) go whole to branch and bound and come back optimal. Larger ones get
+prices and a proven bound from the coarse relaxation, a first plan from full ships, and are then improved window by
+window until the gap that was asked for is reached, nothing improves any more, or the time is up. Interrupted
+(Ctrl-C), the best plan so far is written down with its gap."""
 
 from __future__ import annotations
 
@@ -41,7 +40,8 @@ IMPROVE_DAYS = 5
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A sign of life. ``stage``: layout | bound | batches | polish | improve | exact | write. Costs in yuan, None while unknown."""
+    """A sign of life. ``stage``: layout | bound | batches | polish | improve | exact | write. Costs in yuan, None
+    while unknown."""
 
     stage: str
     incumbent_yuan: float | None
@@ -91,9 +91,8 @@ def plan_shipments(
 ) -> Plan:
     """Plan all shipments together.
 
-    ``clock`` gives seconds from any origin (``time.monotonic``); it sets the stopwatch and the time limit, nothing else.
-    Raises InputError without shipments, FactorError when the factors do not cover the plan's date.
-    """
+    ``clock`` gives seconds from any origin (``time.monotonic``); it sets the stopwatch and the time limit, nothing
+    else. Raises InputError without shipments, FactorError when the factors do not cover the plan's date."""
     if not shipments:
         raise InputError(Message("没有可规划的货单。", "There are no shipments to plan."))
     watch = _Watch(clock, settings.time_limit_s, tell)
@@ -226,7 +225,8 @@ def _gap(objective: float, bound: float) -> float:
 
 
 def _status(plan: Plan, solution: _Solution) -> str:
-    """The document's word for how the run ended; ``optimal`` only when nothing but rounding to fen is left of the gap."""
+    """The document's word for how the run ended; ``optimal`` only when nothing but rounding to fen is left of the
+    gap."""
     if plan.gap <= OPTIMAL_GAP:
         return "optimal"
     return "time_limit" if solution.stopped_by in ("time_limit", "interrupt") else "feasible"

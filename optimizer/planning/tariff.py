@@ -1,12 +1,12 @@
 """What carrying costs: the price formulas of road, rail, sea service, terminals and voyages.
 
-    road, rail, sea service   max(minimum, fixed + yuan_per_tkm x km) per tonne   (table ``tariffs``)
-    terminal                  transfer + harbour due at sea ports, per tonne and operation
-    loss                      value x handling_loss_rel of the cargo, per tonne and terminal operation
-    storage                   max(0, days waited - free days) x storage rate, per tonne
-    voyage                    days taken x daily cost + fuel x price, per sailing; tolls per tonne carried
-    time                      value x time_value_rel_per_year x hours / 8760, per tonne      (objective only)
-    lateness                  days late x (value x lateness_rel_per_day + lateness_yuan_per_t_day), per tonne (objective only)
+    road, rail, sea service   max(minimum, fixed + yuan_per_tkm x km) per tonne   (table ``tariffs``) terminal
+    transfer + harbour due at sea ports, per tonne and operation loss                      value x handling_loss_rel
+    of the cargo, per tonne and terminal operation storage                   max(0, days waited - free days) x storage
+    rate, per tonne voyage                    days taken x daily cost + fuel x price, per sailing; tolls per tonne
+    carried time                      value x time_value_rel_per_year x hours / 8760, per tonne      (objective only)
+    lateness                  days late x (value x lateness_rel_per_day + lateness_yuan_per_t_day), per tonne
+    (objective only)
 
 Prices are yuan as floats: they enter the solver. The plan document rounds each leg once, to fen.
 """

@@ -1,9 +1,9 @@
 """Time and space as arrays: which sailings exist, and every way in which each shipment can use them.
 
-Time is cut into slots of :data:`~optimizer.planning.settings.SLOT_H` hours from midnight of the first day. A *family* is all
-sailings of one vessel class with one cargo group from one terminal to another; a *cargo column* is one shipment on one
-route with one departure slot (slot -1: services only, nothing planned). Columns are made for whole groups of shipments
-at once (same doors, same cargo), never one by one.
+Time is cut into slots of :data:`~optimizer.planning.settings.SLOT_H` hours from midnight of the first day. A *family*
+is all sailings of one vessel class with one cargo group from one terminal to another; a *cargo column* is one
+shipment on one route with one departure slot (slot -1: services only, nothing planned). Columns are made for whole
+groups of shipments at once (same doors, same cargo), never one by one.
 
 A column is left out only when it can never be of use: when even in a full vessel without empty return, at its cheapest
 market, the tonne costs at least what it costs on that shipment's road.
@@ -26,9 +26,9 @@ from optimizer.planning.routes import Route, RouteBook, RouteLeg
 from optimizer.planning.settings import MAX_LATE_H, SLOT_H, SLOTS_PER_DAY, PlanSettings
 from optimizer.planning.shipment import Shipment
 
-
 REJECT_YUAN_PER_T = 100_000.0
-"""Price of leaving behind a shipment that has no road: far above any transport, so it happens only when nothing else can."""
+"""Price of leaving behind a shipment that has no road: far above any transport, so it happens only when nothing else
+can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +51,10 @@ class Grid:
 class Family:
     """All sailings of a class and cargo group from one terminal to another.
 
-    ``load_h`` and ``discharge_h`` are berth times, ``slots_taken`` how long one sailing takes a vessel. ``capacity_t`` is an
-    array over slots: what one vessel may load when berthing then, 0 where it must not sail (closure, no water, past the
-    horizon). Fuel: ``fuel_empty_kg`` of the ship itself plus ``fuel_kg_per_t`` of what it carries.
-    """
+    ``load_h`` and ``discharge_h`` are berth times, ``slots_taken`` how long one sailing takes a vessel.
+    ``capacity_t`` is an array over slots: what one vessel may load when berthing then, 0 where it must not sail
+    (closure, no water, past the horizon). Fuel: ``fuel_empty_kg`` of the ship itself plus ``fuel_kg_per_t`` of what
+    it carries."""
 
     origin: str
     destination: str
@@ -76,9 +76,9 @@ class Family:
 
 @dataclass(frozen=True, slots=True)
 class CargoColumns:
-    """One entry per column. ``cost`` (yuan, objective) and ``wtw_kg`` are for the whole shipment, ``door_h`` is the hour of arrival at
-    the door (inf when left behind); ``family`` is -1 and ``slot``
-    -1 for services; ``route`` -1 means left behind. ``handled_*``: pairs (column, row key) for tonnes handled at a terminal on a day."""
+    """One entry per column. ``cost`` (yuan, objective) and ``wtw_kg`` are for the whole shipment, ``door_h`` is the
+    hour of arrival at the door (inf when left behind); ``family`` is -1 and ``slot`` -1 for services; ``route`` -1
+    means left behind. ``handled_*``: pairs (column, row key) for tonnes handled at a terminal on a day."""
 
     shipment: Indices
     route: Indices
@@ -147,7 +147,6 @@ class _ColumnMaker:
         self.ready_h = np.array([grid.hour(s.ready_at) for s in shipments])
         self.due_h = np.array([grid.hour(s.due_at) for s in shipments])
         self.mass_t = np.array([s.mass_kg / 1000 for s in shipments])
-        self.splittable = np.array([s.splittable for s in shipments])
         self.value = np.array([s.cargo_value_yuan_per_t for s in shipments])
         self.whole = np.array([not s.splittable for s in shipments])
         self.time_rate = np.array([tariff.time_yuan_per_t_h(self.network, v) for v in self.value])
@@ -202,8 +201,8 @@ class _ColumnMaker:
         index = self._family(route, at, group)
         family = self.families[index]
         yard_h, hubs_before = self._run_before(members, route.legs[: at - 1])
-        slot_hours = np.arange(self.grid.slots) * float(SLOT_H)
-        off_h = slot_hours + family.door_to_door_h
+        slot_hours: Floats = np.arange(self.grid.slots, dtype=np.float64) * SLOT_H
+        off_h: Floats = slot_hours + family.door_to_door_h
         door_h, hubs_after = _run_after(route.legs[at + 2 :], off_h)
         first = np.ceil((yard_h - 1e-9) / SLOT_H).astype(np.int64)
         last = np.searchsorted(door_h, self.due_h[members] + MAX_LATE_H, side="right") - 1
@@ -215,11 +214,7 @@ class _ColumnMaker:
         least_t = np.where(self.whole[members], self.mass_t[members], 0.0)[row]
         capacity_t = family.capacity_t[np.minimum(slot, self.grid.slots - 1)]
         open_slot = (capacity_t > 0) & (capacity_t >= least_t - 1e-9)
-        # What must not be split has to fit into one ship.
-        fits = self.splittable[members[row]] | (
-            self.mass_t[members[row]] <= family.capacity_t[np.minimum(slot, self.grid.slots - 1)] + 1e-9
-        )
-        row, slot = row[open_slot & fits], slot[open_slot & fits]
+        row, slot = row[open_slot], slot[open_slot]
         if not len(row):
             return
         chosen = members[row]
@@ -319,9 +314,10 @@ class _ColumnMaker:
                 capacity[slot] = self.graph.capacity_t(leg.lane, casts_off)
         empty_kg = vessel.fuel_empty_kg_per_km * leg.distance_km
         per_t = (vessel.fuel_loaded_kg_per_km - vessel.fuel_empty_kg_per_km) * leg.distance_km / vessel.capacity_t
+        ends = (leg.origin, leg.destination)
         return Family(
-            leg.origin, leg.destination, leg.vehicle_class, group, leg, load.hours, discharge.hours, taken, capacity, empty_kg, per_t
-        )  # fmt: skip
+            *ends, leg.vehicle_class, group, leg, load.hours, discharge.hours, taken, capacity, empty_kg, per_t
+        )
 
     def _append(
         self, chosen: Indices, route: int, family: int, slot: np.ndarray, cost: Floats, wtw_kg: Floats, door_h: Floats
@@ -350,19 +346,28 @@ class _ColumnMaker:
     def finish(self) -> TimeSpace:
         """Join the parts."""
 
-        def joined(name: str) -> np.ndarray:
-            empty = np.zeros(0, dtype=np.int64)
-            return np.concatenate([part[name] for part in self.parts]) if self.parts else empty
+        def numbers(name: str) -> Indices:
+            return np.concatenate([np.zeros(0, dtype=np.int64), *(part[name] for part in self.parts)]).astype(np.int64)
 
-        handled = [np.concatenate(list(arrays)) for arrays in zip(*self.handled, strict=True)]
-        if not handled:
-            handled = [np.zeros(0, dtype=np.int64)] * 3
+        def amounts(name: str) -> Floats:
+            return np.concatenate([np.zeros(0), *(part[name] for part in self.parts)]).astype(np.float64)
+
+        def handled(place: int) -> Indices:
+            return np.concatenate([np.zeros(0, dtype=np.int64), *(part[place] for part in self.handled)]).astype(
+                np.int64
+            )
+
         columns = CargoColumns(
-            *(joined(name).astype(np.int64) for name in ("shipment", "route", "family", "slot")),
-            joined("cost").astype(float),
-            joined("wtw_kg").astype(float),
-            joined("door_h").astype(float),
-            *handled,
+            shipment=numbers("shipment"),
+            route=numbers("route"),
+            family=numbers("family"),
+            slot=numbers("slot"),
+            cost=amounts("cost"),
+            wtw_kg=amounts("wtw_kg"),
+            door_h=amounts("door_h"),
+            handled_column=handled(0),
+            handled_terminal=handled(1),
+            handled_day=handled(2),
         )
         return TimeSpace(
             self.grid,

@@ -1,14 +1,16 @@
 """From the relaxation to whole voyages: windows of days, one after the other, then again where it pays.
 
-**Roll forward**: in each window the hulls of the first days are whole numbers and those of the next days continuous, slot by
-slot; everything after that is still there, but coarse (node and sailing rows summed over spans of days). So each step is a
-small program that knows the whole month: where hulls are needed later, which terminals fill up, that everybody must get home.
+**Roll forward**: in each window the hulls of the first days are whole numbers and those of the next days continuous,
+slot by slot; everything after that is still there, but coarse (node and sailing rows summed over spans of days). So
+each step is a small program that knows the whole month: where hulls are needed later, which terminals fill up, that
+everybody must get home.
 
-**Polish**: with the sailings fixed, cargo is assigned afresh over the whole month; with the cargo fixed, the fleet flow is.
+**Polish**: with the sailings fixed, cargo is assigned afresh over the whole month; with the cargo fixed, the fleet
+flow is.
 
-**Improve**: one window is set free between fixed days and solved again, starting from what stands. Only better plans are
-kept. Windows are visited in a fixed order, and each solve stops at a gap or a number of nodes, so that the result does not
-depend on the clock unless a time limit was asked for and struck.
+**Improve**: one window is set free between fixed days and solved again, starting from what stands. Only better plans
+are kept. Windows are visited in a fixed order, and each solve stops at a gap or a number of nodes, so that the result
+does not depend on the clock unless a time limit was asked for and struck.
 
 Only promising columns take part: those of families that the relaxation used or nearly used, with a small reduced cost.
 """
@@ -44,8 +46,9 @@ TAIL_DAYS = 4
 
 @dataclass(frozen=True, slots=True)
 class WindowSizes:
-    """Days decided at once, days looked ahead slot by slot, days summed into one beyond that, and the stop of one solve. Columns
-    whose reduced cost exceeds the margins stay out: they would make a plan dearer by at least that much."""
+    """Days decided at once, days looked ahead slot by slot, days summed into one beyond that, and the stop of one
+    solve. Columns whose reduced cost exceeds the margins stay out: they would make a plan dearer by at least that
+    much."""
 
     decide_days: int = 3
     look_days: int = 3
@@ -79,9 +82,7 @@ class Windows:
         families[self.plan.column_family[near]] = True
         families[-1] = False
         of_family = (self.plan.column_family >= 0) & families[self.plan.column_family]
-        margin = np.where(
-            self.is_cargo, self.sizes.cargo_margin_yuan_per_share, self.sizes.hull_margin_yuan
-        )
+        margin = np.where(self.is_cargo, self.sizes.cargo_margin_yuan_per_share, self.sizes.hull_margin_yuan)
         # The coarse relaxation does not see that own hulls run short, so hired ones are judged without their surcharge.
         margin = margin + self.plan.column_surcharge_yuan
         services = self.plan.column_slot < 0
