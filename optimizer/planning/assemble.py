@@ -21,7 +21,7 @@ from optimizer.planning.design import SOLVER_VERSION, Floats, Indices
 from optimizer.planning.fleetflow import FleetFlow
 from optimizer.planning.hulls import Move, follow_hulls, hulls_by_sailing, whole_hulls
 from optimizer.planning.legs import LegPricer
-from optimizer.planning.lots import Cut, cut_into_lots
+from optimizer.planning.lots import SMALL_LOT_KG, Cut, cut_into_lots
 from optimizer.planning.plan import Leg, Lot, Plan, PlannedShipment, Voyage
 from optimizer.planning.program import PlanProgram
 from optimizer.planning.reasons import Reasons
@@ -54,7 +54,9 @@ def assemble(
     SolverError when the hull counts are broken numbers or no flow.
     """
     shares, counts = x[: plan.cargo_count], whole_hulls(x[plan.cargo_count :])
-    cut, moves, aboard = _load(space, fleet, shares, counts)
+    # Under a cap on CO2e nothing may go by road for the sake of round figures.
+    smallest_kg = SMALL_LOT_KG if settings.co2e_cap_t is None else 1
+    cut, moves, aboard = _load(space, fleet, shares, counts, smallest_kg)
     sailed = VoyageMaker(space, fleet, book).voyages(moves, aboard)
     lots = _lots(space, book, cut, aboard, sailed)
     shipments = _shipments(space, network, cut, lots, Reasons(space, plan, book, settings, row_prices))
@@ -78,11 +80,11 @@ def assemble(
 
 
 def _load(
-    space: TimeSpace, fleet: FleetFlow, shares: Floats, counts: Indices
+    space: TimeSpace, fleet: FleetFlow, shares: Floats, counts: Indices, smallest_kg: int
 ) -> tuple[Cut, list[Move], dict[Move, Aboard]]:
     """Cut shipments into lots and stow them; ``aboard`` then numbers the parts as ``Cut.parts`` does."""
     moves = follow_hulls(space, fleet, counts)
-    cut = cut_into_lots(space, shares, hulls_by_sailing(fleet, counts))
+    cut = cut_into_lots(space, shares, hulls_by_sailing(fleet, counts), smallest_kg)
     while True:
         aboard, ashore = load_hulls(space, moves, cut.parts)
         if not ashore:

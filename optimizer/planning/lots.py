@@ -57,8 +57,8 @@ class Cut:
     of room. A shipment has at most one part for each route and sailing.
     """
 
-    def __init__(self, space: TimeSpace, hulls: Mapping[Sailing, int]) -> None:
-        self.space = space
+    def __init__(self, space: TimeSpace, hulls: Mapping[Sailing, int], smallest_kg: int = SMALL_LOT_KG) -> None:
+        self.space, self.smallest_kg = space, smallest_kg
         self.rejected: set[int] = set()
         self.ashore: set[int] = set()
         self._parts: dict[int, list[Part]] = {}
@@ -131,6 +131,27 @@ class Cut:
                     if self._room_kg[sailing] < 0:
                         elsewhere(part, -self._room_kg[sailing])
 
+    def fill_up_road_lots(self) -> None:
+        """Let no truck drive for less than the smallest lot: it takes the rest off the shipment's largest lot aboard.
+
+        Lots aboard below that size join a lot on the road if there is one.
+        """
+        for shipment in sorted(self._parts):
+            road = [p for p in self.of(shipment) if p.sailing is None and self.space.routes[p.route].kind == "road"]
+            for small in self.of(shipment) if road else ():
+                if small.sailing is not None and small.mass_kg < self.smallest_kg:
+                    self._shift(small, road[0], small.mass_kg)
+            aboard = [part for part in self.of(shipment) if part.sailing is not None]
+            for lot in (part for part in self.of(shipment) if part.route in {p.route for p in road}):
+                missing_kg = self.smallest_kg - lot.mass_kg
+                largest = max(aboard, key=lambda part: part.mass_kg, default=None)
+                if missing_kg > 0 and largest is not None and largest.mass_kg - missing_kg >= self.smallest_kg:
+                    self._shift(largest, lot, missing_kg)
+
+    def _shift(self, source: Part, target: Part, mass_kg: int) -> None:
+        self.take(source, mass_kg)
+        self.add(target, mass_kg)
+
     def _smallest_first(self, sailing: Sailing) -> list[Part]:
         parts = [p for k in self._aboard[sailing] for p in self.of(k) if p.sailing == sailing]
         return sorted(parts, key=lambda part: (part.mass_kg, part.shipment, part.route))
@@ -156,24 +177,28 @@ class Cut:
 
     def _to_new_lots(self, part: Part, surplus_kg: int) -> None:
         """Ashore: at least a tonne, and not so much that a smaller lot would stay aboard."""
-        off_kg = max(surplus_kg, SMALL_LOT_KG)
-        if not self.space.shipments[part.shipment].splittable or part.mass_kg - off_kg < SMALL_LOT_KG:
+        off_kg = max(surplus_kg, self.smallest_kg)
+        if not self.space.shipments[part.shipment].splittable or part.mass_kg - off_kg < self.smallest_kg:
             off_kg = part.mass_kg
         self.put_ashore(part, off_kg)
 
 
-def cut_into_lots(space: TimeSpace, shares: Floats, hulls: Mapping[Sailing, int]) -> Cut:
+def cut_into_lots(
+    space: TimeSpace, shares: Floats, hulls: Mapping[Sailing, int], smallest_kg: int = SMALL_LOT_KG
+) -> Cut:
     """Whole kilograms for every shipment; ``shares`` has one entry per cargo column, ``hulls`` counts those sailing.
 
-    A shipment of which any share is left behind is rejected as a whole: it cannot be half carried.
+    A shipment of which any share is left behind is rejected as a whole: it cannot be half carried. Lots by road are
+    filled up to ``smallest_kg`` from the shipment's other lots.
     """
-    cut = Cut(space, hulls)
+    cut = Cut(space, hulls, smallest_kg)
     for shipment, columns in _columns_by_shipment(space, shares):
         if (space.columns.route[columns] < 0).any():
             cut.reject(shipment)
         else:
             _add_parts(cut, shipment, columns, shares[columns])
     cut.relieve()
+    cut.fill_up_road_lots()
     return cut
 
 

@@ -41,6 +41,8 @@ class Reasons:
         self.own_yuan = plan.program.cost[: plan.cargo_count]
         self.ship_yuan = _paid(plan, "link", prices)
         self.terminal_yuan = _paid(plan, "terminal", prices)
+        # Route -1 (left behind) reads the last entry.
+        self.is_road = np.array([*(route.kind == "road" for route in space.routes), False])
         self.order = np.argsort(space.columns.shipment, kind="stable")
         self.starts = np.searchsorted(space.columns.shipment[self.order], np.arange(len(space.shipments) + 1))
 
@@ -109,12 +111,8 @@ class Reasons:
     def _road_yuan_per_t(self, k: int) -> float:
         """What the road weighs in the plan, per tonne."""
         columns = self._columns(k)
-        by_road = [c for c in columns if self._kind(int(c)) == "road"]
-        return float(min(self.own_yuan[by_road]) / self._mass_t(k)) if by_road else np.inf
-
-    def _kind(self, column: int) -> str:
-        route = int(self.space.columns.route[column])
-        return self.space.routes[route].kind if route >= 0 else ""
+        by_road = columns[self.is_road[self.space.columns.route[columns]]]
+        return float(self.own_yuan[by_road].min(initial=np.inf)) / self._mass_t(k)
 
     def _dearest_part(self, k: int, columns: Indices) -> Message:
         """The cheapest sailing at the plan's own prices: dearer than the road, or full."""
