@@ -70,8 +70,9 @@ class Effort:
     seed: int = 0
 
 
-def solve_linear(program: Program, effort: Effort, method: str = "ipm") -> Outcome:
-    """Solve the continuous relaxation. ``method``: ipm | simplex (dual) | choose."""
+def solve_linear(program: Program, effort: Effort, method: str = "simplex") -> Outcome:
+    """Solve the continuous relaxation. ``method``: ipm | simplex (dual) | choose. On plan programs simplex
+    is several times faster than the interior point with crossover."""
     options = {"solver": method} if method != "choose" else {}
     return _solve(program, effort, np.zeros(len(program.cost), dtype=bool), options, None)
 

@@ -61,6 +61,11 @@ def relax(plan: PlanProgram, proof: LagrangianBound, effort: Effort) -> Relaxati
     return _solve_resolution(plan, span, Relaxation(prices, bound, np.zeros(len(plan.column_slot))), proof, effort)
 
 
+def tighten(plan: PlanProgram, span: int, before: Relaxation, proof: LagrangianBound, effort: Effort) -> Relaxation:
+    """A better bound from a finer resolution in time (``span`` slots); never a worse one."""
+    return _solve_resolution(plan, span, before, proof, effort)
+
+
 def _solve_resolution(
     plan: PlanProgram, span: int, before: Relaxation, proof: LagrangianBound, effort: Effort
 ) -> Relaxation:
@@ -100,7 +105,7 @@ def _solve_resolution(
 
 def _margin(plan: PlanProgram, gains: Floats) -> Floats:
     """How dear a column may look and still enter the first round: cargo by tonne prices, hulls by voyage prices."""
-    return np.where(_is_hull(plan), 4000.0, 3000.0)
+    return np.where(_is_hull(plan), 1000.0, 800.0)
 
 
 def _is_hull(plan: PlanProgram) -> Bools:

@@ -23,7 +23,7 @@ from optimizer.planning.fleetflow import FleetFlow, make_fleetflow
 from optimizer.planning.lagrange import LagrangianBound
 from optimizer.planning.plan import Plan, PlannedShipment
 from optimizer.planning.program import PlanProgram, make_program
-from optimizer.planning.relaxation import Relaxation, relax
+from optimizer.planning.relaxation import Relaxation, relax, tighten
 from optimizer.planning.routes import RouteBook
 from optimizer.planning.settings import SLOTS_PER_DAY, PlanSettings
 from optimizer.planning.shipment import Shipment
@@ -34,6 +34,8 @@ EXACT_COLUMNS = 6_000
 """Plans up to this size are solved to optimality in one piece."""
 OPTIMAL_GAP = 1e-5
 """Legs are rounded to fen and lots to kg after solving; a gap below this is that rounding."""
+TIGHTEN_SPANS = (8, 4)
+"""Finer resolutions (slots) of the relaxation that are tried when the first bound leaves too wide a gap."""
 IMPROVE_DAYS = 5
 """Days set free at once while improving."""
 
@@ -193,6 +195,11 @@ def _solve_in_steps(problem: _Problem, relaxation: Relaxation, settings: PlanSet
     watch.tell("polish", plan, float(cost @ x), relaxation.bound)
     if violation(plan.program, x) > FEASIBLE:
         raise _infeasible(settings)
+    for span in TIGHTEN_SPANS:
+        if _gap(float(cost @ x), relaxation.bound) <= settings.gap or watch.left_s() <= 0:
+            break
+        relaxation = tighten(plan, span, relaxation, problem.proof, Effort(seed=settings.seed, seconds=_limit(watch)))
+        watch.tell("bound", plan, float(cost @ x), relaxation.bound)
     x, stopped_by = _improve(x, windows, relaxation, settings, watch)
     return _Solution(x, relaxation.bound, relaxation.prices, stopped_by)
 
