@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, abort, render_template, request, url_for
 
-from optimizer import actions
 from optimizer.accounts.totals import GroupBy, SavingsRow, total
 from webapp.bars import Bar, Chart, bar_chart
 from webapp.figures import kilograms
@@ -50,7 +49,7 @@ def show_savings() -> str:
     if by is None:
         abort(404)
     keys: dict[str, str] = {group: request.args[group] for group in open_to_visitor if request.args.get(group)}
-    rows = actions.savings(world.store, by, keys)
+    rows = world.overview.savings(by, keys)
     return render_template(
         "savings.html",
         by=by,
@@ -81,7 +80,7 @@ def _filters(world: World, by: GroupBy, keys: Mapping[str, str]) -> list[Filter]
     found = []
     for group in GROUPINGS:
         if group in keys:
-            rows = actions.savings(world.store, group, {group: keys[group]})
+            rows = world.overview.savings(group, {group: keys[group]})
             words = label_of(world, group, rows[0]) if rows else keys[group]
             others = {name: key for name, key in keys.items() if name != group}
             found.append(Filter(words, _url({"by": by, **others})))

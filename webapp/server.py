@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Thread
 
 import click
 from waitress.server import create_server
@@ -30,6 +31,8 @@ def serve(*, host: str, port: int, demo: bool, db_url: str, network_dir: Path | 
                 f"Cannot listen on {host}:{port} ({reason}). Try another port, for example --port {port + 1}.",
             )
         ) from error
+    # The first visitor of the overview should not wait for the ledger to be folded.
+    Thread(target=app.extensions["modalshift.world"].overview.savings, args=("month",), daemon=True).start()
     address = f"http://{host}:{server.effective_port}/"
     click.echo(Message(f"网页已打开：{address} （Ctrl-C 结束）", f"Serving on {address} (Ctrl-C ends)").text(lang))
     server.run()

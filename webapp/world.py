@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.metadata import version
 
 from flask import current_app
 
-from optimizer.actions import QuoteDesk, open_store
+from optimizer.actions import QuoteDesk, SavingsOverview, code_version, open_store
 from optimizer.emissions.factors import FactorTable, load_factors
 from optimizer.errors import Lang
 from optimizer.network.model import Network
 from optimizer.network.reader import read_network
-from optimizer.store.engine import Store
 from webapp.settings import Settings
 
 
 @dataclass
 class World:
-    """Opened once, read by all threads; nothing in it changes after the start."""
+    """Opened once, shared by all threads."""
 
     settings: Settings
     network: Network
     factors: FactorTable
-    store: Store
     desk: QuoteDesk
+    overview: SavingsOverview
 
     def place_name(self, location_id: str, lang: Lang) -> str:
         """A place as people call it; its id where the network no longer has it."""
@@ -37,7 +35,7 @@ class World:
     def versions(self) -> dict[str, str]:
         """What made the numbers on a page."""
         return {
-            "product": version("modalshift"),
+            "product": code_version(),
             "network": self.network.version,
             "factors": self.factors.version,
         }
@@ -48,7 +46,8 @@ def open_world(settings: Settings) -> World:
     directory = settings.network_dir
     own_factors = directory if directory and (directory / "factors.csv").exists() else None
     network, factors = read_network(directory), load_factors(own_factors)
-    return World(settings, network, factors, open_store(settings.db_url), QuoteDesk(network, factors))
+    overview = SavingsOverview(open_store(settings.db_url))
+    return World(settings, network, factors, QuoteDesk(network, factors), overview)
 
 
 def current_world() -> World:

@@ -4,7 +4,7 @@ from optimizer.actions.accepting import accept
 from optimizer.actions.auditing import audit
 from optimizer.actions.closing import close
 from optimizer.actions.opening import open_store
-from optimizer.actions.overview import savings
+from optimizer.actions.overview import SavingsOverview, savings
 from optimizer.actions.quoting import QuoteDesk, quote
 from optimizer.actions.recording import RecordResult, record
 from optimizer.actions.settling import SettleResult, settle
@@ -14,6 +14,7 @@ from optimizer.actions.versions import code_version
 __all__ = [
     "QuoteDesk",
     "RecordResult",
+    "SavingsOverview",
     "SettleResult",
     "accept",
     "audit",

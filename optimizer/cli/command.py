@@ -28,7 +28,7 @@ HELP_IN_CHINESE = {
     "Options:": "选项：",
     "Commands:": "命令：",
     "[OPTIONS]": "[选项]",
-    "COMMAND [ARGS]...": "命令 [参数]...",
+    "[COMMAND] [ARGS]...": "[命令] [参数]...",
     "Show this message and exit.": "显示本帮助。",
     "Show the version and exit.": "显示版本。",
     "[required]": "[必填]",

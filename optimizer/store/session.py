@@ -249,6 +249,10 @@ class Session:
         """The sequence number of the newest transaction, 0 when there is none."""
         return self._next(schema.transactions) - 1
 
+    def last_event_seq(self) -> int:
+        """The sequence number of the newest event, 0 when there is none."""
+        return self._next(schema.events) - 1
+
     # What the auditor compares
 
     def documents(self) -> list[StoredDocument]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -12,6 +13,7 @@ from flask.testing import FlaskClient
 
 from optimizer import actions
 from optimizer.accounts.totals import total
+from tests.waybills import world
 from webapp import Settings, create_app
 
 
@@ -116,3 +118,22 @@ def test_strangers_see_no_single_enterprise(settled_url: str) -> None:
     restricted = client.get("/savings?by=month&enterprise=E1&lang=en").text
     assert "Demo E1" not in restricted
     assert "Only:" not in restricted
+
+
+def test_the_overview_follows_the_ledger(tmp_path: Path) -> None:
+    """A page kept open shows what was recorded and settled since, and folds the ledger only then."""
+    store = actions.open_store(f"sqlite:///{tmp_path / 'm.db'}")
+    overview = actions.SavingsOverview(store)
+    assert overview.savings("month") == []
+    network, factors = world.world_network(), world.world_factors()
+    waybills = actions.accept(
+        store, world.world_plan(), world.shipments(), world.parties(), network, at=world.ISSUED_AT
+    )
+    issued = total(overview.savings("month"))
+    assert (issued.lots, issued.open_lots) == (0, 3)
+    actions.record(store, world.all_events(waybills), at=world.LATER)
+    actions.settle(store, network, factors, at=world.LATER)
+    settled = overview.savings("cargo")
+    assert settled == actions.savings(store, "cargo")
+    assert (total(settled).lots, total(settled).open_lots) == (3, 0)
+    store.close()
