@@ -27,6 +27,7 @@ from optimizer.planning.settings import SLOT_H, SLOTS_PER_DAY
 from optimizer.planning.timespace import Family, Grid, TimeSpace, fuel_yuan_per_kg
 
 LOADED, EMPTY, WAIT = 0, 1, 2
+SLOT = timedelta(hours=SLOT_H)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,11 +194,12 @@ class _FleetMaker:
 
     def _open_slots(self, lane: Lane, taken: int) -> np.ndarray:
         """Slots in which an empty hull may leave: nothing shut on the way and water enough to float light."""
-        slots = range(max(0, self.grid.slots - taken))
-        moments = [self.grid.epoch + timedelta(hours=slot * SLOT_H) for slot in slots]
-        return np.array(
-            [s for s, at in zip(slots, moments, strict=True) if not self.graph.closed(lane, at)], dtype=np.int64
-        )
+        open_slot = np.ones(max(0, self.grid.slots - taken), dtype=bool)
+        for start, end in self.graph.closed_departures(lane):
+            first = (start - self.grid.epoch) // SLOT + 1
+            beyond = -((self.grid.epoch - end) // SLOT)
+            open_slot[max(first, 0) : max(beyond, 0)] = False
+        return np.flatnonzero(open_slot)
 
     def _wtw_kg(self, vessel: VesselClass, fuel_kg: float) -> float:
         return fuel_emissions(vessel.energy_carrier, "inland_waterway", fuel_kg, self.book.factors, self.book.on).wtw_kg

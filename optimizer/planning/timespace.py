@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 
@@ -22,9 +23,11 @@ from optimizer.emissions.operations import fuel_emissions
 from optimizer.network.graph import NetworkGraph
 from optimizer.planning import tariff
 from optimizer.planning.design import Floats, Indices
+from optimizer.planning.quote.calendar import SailingCalendar, moments_of_change, slot_at
 from optimizer.planning.routes import Route, RouteBook, RouteLeg
 from optimizer.planning.settings import MAX_LATE_H, SLOT_H, SLOTS_PER_DAY, PlanSettings
 from optimizer.planning.shipment import Shipment
+from optimizer.quantities import CHINA_TIME
 
 REJECT_YUAN_PER_T = 100_000.0
 """Price of leaving behind a shipment that has no road: far above any transport, so it happens only when nothing else
@@ -109,7 +112,7 @@ class TimeSpace:
 def make_grid(shipments: Sequence[Shipment], longest_voyage_h: float) -> Grid:
     """Slots from midnight of the first ready day to the last due time, with time to be late and to sail home."""
     first = min(shipment.ready_at for shipment in shipments)
-    epoch = first.replace(hour=0, minute=0, second=0, microsecond=0)
+    epoch = first.astimezone(CHINA_TIME).replace(hour=0, minute=0, second=0, microsecond=0)
     last = max(max(shipment.due_at, shipment.ready_at) for shipment in shipments)
     hours = (last - epoch).total_seconds() / 3600 + MAX_LATE_H + longest_voyage_h
     return Grid(epoch, int(np.ceil(hours / 24)) * SLOTS_PER_DAY)
@@ -144,6 +147,7 @@ class _ColumnMaker:
     ) -> None:
         self.shipments, self.book, self.graph, self.settings, self.grid = tuple(shipments), book, graph, settings, grid
         self.network = book.network
+        self.moments = moments_of_change(self.network)
         self.ready_h = np.array([grid.hour(s.ready_at) for s in shipments])
         self.due_h = np.array([grid.hour(s.due_at) for s in shipments])
         self.mass_t = np.array([s.mass_kg / 1000 for s in shipments])
@@ -301,17 +305,13 @@ class _ColumnMaker:
         vessel = self.network.vessel_classes[leg.vehicle_class]
         taken = int(np.ceil((load.hours + leg.hours + discharge.hours) / SLOT_H - 1e-9))
         capacity = np.zeros(self.grid.slots)
-        for slot in range(self.grid.slots - taken):
-            berths = self.grid.moment(slot * SLOT_H)
-            casts_off = self.grid.moment(slot * SLOT_H + load.hours)
-            arrives = casts_off + timedelta(hours=leg.hours)
-            shut = (
-                self.graph.closed(leg.lane, casts_off)
-                or self.graph.terminal_closed(leg.origin, berths, casts_off)
-                or self.graph.terminal_closed(leg.destination, arrives, arrives + timedelta(hours=discharge.hours))
-            )
-            if not shut:
-                capacity[slot] = self.graph.capacity_t(leg.lane, casts_off)
+        # Capacity changes at a few moments only; the calendar looks once between two of them.
+        calendar = SailingCalendar(self.graph, self.moments, leg, load.hours, discharge.hours)
+        epoch = slot_at(self.grid.epoch)
+        last = max(self.grid.slots - taken, 0)
+        changes = [0, *(slot - epoch for slot in calendar.changes(epoch, epoch + last - 1)), last]
+        for start, end in pairwise(changes):
+            capacity[start:end] = calendar.capacity_t(epoch + start)
         empty_kg = vessel.fuel_empty_kg_per_km * leg.distance_km
         per_t = (vessel.fuel_loaded_kg_per_km - vessel.fuel_empty_kg_per_km) * leg.distance_km / vessel.capacity_t
         ends = (leg.origin, leg.destination)
