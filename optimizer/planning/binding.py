@@ -33,7 +33,7 @@ MOST = 30
 """A list that people read has an end."""
 FEW_DAYS = 3
 """Up to so many days of one lock or terminal stand as entries of their own; more are summed up in one."""
-LEAST_YUAN = 0.01
+LEAST_YUAN = 0.05
 DEEPER_M = 0.1
 MARKET_NAMES = {"own": Message("自有船", "own"), "spot": Message("租用船", "hired")}
 
@@ -172,14 +172,13 @@ def _water(scene: _Scene, voyages: Sequence[Voyage]) -> Iterator[Binding]:
             sailings[links] += 1
     for links, yuan in worth.items():
         waterway = "、".join(dict.fromkeys(scene.network.links[link_id].waterway for link_id in links if link_id))
-        named = ", ".join(links)
+        named = _between(scene.network, links)
         message = Message(
-            f"{waterway}航段 {named} 水深每增 {DEEPER_M} 米，"
-            f"受浅水限载的 {sailings[links]} 个航次可省 {yuan:,.0f} 元。",
-            f"{DEEPER_M} m more water on {named} would save {yuan:,.0f} yuan"
+            f"{waterway} {named.zh} 水深每增 {DEEPER_M} 米，受浅水限载的 {sailings[links]} 个航次可省 {yuan:,.0f} 元。",
+            f"{DEEPER_M} m more water on {named.en} would save {yuan:,.0f} yuan"
             f" on the {sailings[links]} voyages that shallow water keeps from loading fully.",
         )
-        yield Binding("water_level", named, "", yuan, f"{DEEPER_M} m", message)
+        yield Binding("water_level", ", ".join(links), "", yuan, f"{DEEPER_M} m", message)
 
 
 def _deeper(scene: _Scene, lane: Lane, voyage: Voyage) -> tuple[tuple[str, ...], float]:
@@ -192,7 +191,17 @@ def _deeper(scene: _Scene, lane: Lane, voyage: Voyage) -> tuple[tuple[str, ...],
     least_t = min(capacity for capacity, _ in each)
     if least_t >= vessel.capacity_t:
         return (), 0.0
-    links = tuple(link_id for capacity, link_id in each if capacity <= least_t + 1e-6)
+    links = tuple(sorted(link_id for capacity, link_id in each if capacity <= least_t + 1e-6))
     next_t = min((capacity for capacity, link_id in each if link_id not in links), default=vessel.capacity_t)
     more_t = DEEPER_M * vessel.capacity_t / (vessel.draught_m - vessel.light_draught_m)
     return links, min(least_t + more_t, next_t, vessel.capacity_t) - least_t
+
+
+def _between(network: Network, links: Sequence[str]) -> Message:
+    """Links by the names of their ends: ``A to B, B to C``."""
+    ends = [(network.links[link_id].from_location, network.links[link_id].to_location) for link_id in links]
+    places = network.locations
+    return Message(
+        "、".join(f"{places[start].name_zh}—{places[end].name_zh}" for start, end in ends),
+        ", ".join(f"{places[start].name_en} to {places[end].name_en}" for start, end in ends),
+    )

@@ -135,11 +135,10 @@ class Reasons:
                 f"水路较贵。{zh}，合计 {total:,.1f} 元；公路 {road:,.1f} 元。",
                 f"Water is dearer. {en}: {total:,.1f} in all; the road costs {road:,.1f}.",
             )
-        gain = max(0.0, road - total)
         return Message(
-            f"满载的船每吨可省 {gain:,.1f} 元，但凑不成合适的航次（{FULL.zh}）。{zh}；公路 {road:,.1f} 元。",
-            f"A full vessel would save {gain:,.1f} yuan a tonne, but no voyage could be made up for it"
-            f" ({FULL.en}). {en}; the road costs {road:,.1f}.",
+            f"满载的船才值得，但凑不成合适的航次（{FULL.zh}）。{zh}，合计 {total:,.1f} 元；公路 {road:,.1f} 元。",
+            f"Only a full vessel would pay, and no voyage could be made up for it ({FULL.en}). {en}:"
+            f" {total:,.1f} in all; the road costs {road:,.1f}.",
         )
 
     def _narrowest_terminal(self, k: int) -> tuple[str, float] | None:

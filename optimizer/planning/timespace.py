@@ -5,8 +5,9 @@ is all sailings of one vessel class with one cargo group from one terminal to an
 shipment on one route with one departure slot (slot -1: services only, nothing planned). Columns are made for whole
 groups of shipments at once (same doors, same cargo), never one by one.
 
-A column is left out only when it can never be of use: when even in a full vessel without empty return, at its cheapest
-market, the tonne costs at least what it costs on that shipment's road.
+A column is left out only when it can never be of use: when even in a full vessel that has to make this trip anyway
+(an empty voyage would burn the same fuel), the tonne costs at least what it costs on that shipment's road. Under a cap
+on CO2e it must in the same way emit at least what the road emits.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from optimizer.planning.quote.calendar import SailingCalendar, moments_of_change
 from optimizer.planning.routes import Route, RouteBook, RouteLeg
 from optimizer.planning.settings import MAX_LATE_H, SLOT_H, SLOTS_PER_DAY, PlanSettings
 from optimizer.planning.shipment import Shipment
-from optimizer.quantities import CHINA_TIME
+from optimizer.quantities import CHINA_TIME, KG_PER_T
 
 REJECT_YUAN_PER_T = 100_000.0
 """Price of leaving behind a shipment that has no road: far above any transport, so it happens only when nothing else
@@ -174,16 +175,17 @@ class _ColumnMaker:
             cost = REJECT_YUAN_PER_T * self.mass_t[members]
             nothing = np.full(len(members), -1)
             self._append(members, -1, -1, nothing, cost, np.zeros(len(members)), np.full(len(members), np.inf))
-        road_yuan_per_t = np.full(len(members), np.inf)
+        road_yuan_per_t, road_wtw_kg_per_t = np.full(len(members), np.inf), np.inf
         for route in routes:
             number = len(self.routes)
             self.routes.append(route)
             if route.planned_at is None:
                 cost = self._add_services(members, route, number, group)
-                if route.kind == "road":
-                    road_yuan_per_t = cost / self.mass_t[members]
+                if _is_unlimited(route):
+                    road_yuan_per_t = np.minimum(road_yuan_per_t, cost / self.mass_t[members])
+                    road_wtw_kg_per_t = min(road_wtw_kg_per_t, route.wtw_kg_per_t)
             else:
-                self._add_sailings(members, route, number, group, road_yuan_per_t)
+                self._add_sailings(members, route, number, group, road_yuan_per_t, road_wtw_kg_per_t)
 
     def _add_services(self, members: Indices, route: Route, number: int, group: str) -> Floats:
         hour = self.ready_h[members]
@@ -199,7 +201,9 @@ class _ColumnMaker:
             self._note_handling(columns, leg.origin, group, at)
         return cost
 
-    def _add_sailings(self, members: Indices, route: Route, number: int, group: str, road: Floats) -> None:
+    def _add_sailings(
+        self, members: Indices, route: Route, number: int, group: str, road_yuan_per_t: Floats, road_wtw_kg_per_t: float
+    ) -> None:
         at = route.planned_at
         assert at is not None
         index = self._family(route, at, group)
@@ -210,7 +214,9 @@ class _ColumnMaker:
         door_h, hubs_after = _run_after(route.legs[at + 2 :], off_h)
         first = np.ceil((yard_h - 1e-9) / SLOT_H).astype(np.int64)
         last = np.searchsorted(door_h, self.due_h[members] + MAX_LATE_H, side="right") - 1
-        useful = self._useful(members, route, family, road)
+        useful = self._useful(members, route, family, road_yuan_per_t)
+        if self.settings.co2e_cap_t is not None:
+            useful |= self._wtw_kg_per_t(route, family) < road_wtw_kg_per_t
         counts = np.where(useful, np.maximum(last - first + 1, 0), 0)
         row = np.repeat(np.arange(len(members)), counts)
         slot = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts) + np.repeat(first, counts)
@@ -243,19 +249,33 @@ class _ColumnMaker:
         return hour, hubs
 
     def _useful(self, members: Indices, route: Route, family: Family, road: Floats) -> np.ndarray:
-        """Members for whom the chain at its very best (full ship, cheapest market, no empty return, no waiting) beats
-        their road; the road price here includes its own time, lateness and carbon."""
+        """Members for whom the chain at its very best (full ship that must go that way anyway, no waiting) beats their
+        road; the road price here includes its own time, lateness and carbon."""
         best_t = float(family.capacity_t.max(initial=0.0))
         if best_t <= 0:
             return np.zeros(len(members), dtype=bool)
-        vessel = self.network.vessel_classes[family.vessel_class]
-        markets = {entry.market for entry in self.network.fleet if entry.vessel_class == family.vessel_class}
-        day_rate = min(tariff.day_rate_yuan(vessel, market) for market in markets)
-        ship = day_rate * family.slots_taken / SLOTS_PER_DAY + self.fuel_yuan(family) * family.fuel_empty_kg
-        fixed = route.yuan_per_t + ship / best_t + self.fuel_yuan(family) * family.fuel_kg_per_t
+        fixed = route.yuan_per_t + self._berth_yuan(family) / best_t + self.fuel_yuan(family) * family.fuel_kg_per_t
         fixed += route.wtw_kg_per_t * self.carbon_yuan_per_kg
         floor = fixed + route.loss_rel * self.value[members] + self.time_rate[members] * family.door_to_door_h
         return np.asarray(floor < road)
+
+    def _berth_yuan(self, family: Family) -> float:
+        """The least that a loaded sailing costs above an empty one: days at berths, unless a hired vessel, which is
+        paid while it waits away from its base, would have waited as long."""
+        vessel = self.network.vessel_classes[family.vessel_class]
+        markets = {entry.market for entry in self.network.fleet if entry.vessel_class == family.vessel_class}
+        if "spot" in markets:
+            return 0.0
+        slots = family.slots_taken - empty_slots(family.leg.hours)
+        return tariff.day_rate_yuan(vessel, "own") * max(slots, 0) / SLOTS_PER_DAY
+
+    def _wtw_kg_per_t(self, route: Route, family: Family) -> float:
+        """kg CO2e WTW of a tonne on a route, the ship's own running not included."""
+        vessel = self.network.vessel_classes[family.vessel_class]
+        burnt = fuel_emissions(
+            vessel.energy_carrier, "inland_waterway", family.fuel_kg_per_t, self.book.factors, self.book.on
+        )
+        return route.wtw_kg_per_t + burnt.wtw_kg
 
     def fuel_yuan(self, family: Family) -> float:
         """Money and priced carbon of one kg (kWh) of the family's energy carrier."""
@@ -283,10 +303,7 @@ class _ColumnMaker:
         wtw_per_t = route.wtw_kg_per_t
         if family is not None:
             vessel = self.network.vessel_classes[family.vessel_class]
-            burnt = fuel_emissions(
-                vessel.energy_carrier, "inland_waterway", fuel_kg_per_t, self.book.factors, self.book.on
-            )
-            wtw_per_t += burnt.wtw_kg
+            wtw_per_t = self._wtw_kg_per_t(route, family)
             per_t = per_t + fuel_kg_per_t * tariff.energy_price_yuan(self.network, vessel.energy_carrier)
         per_t = per_t + wtw_per_t * self.carbon_yuan_per_kg
         return per_t * self.mass_t[chosen], wtw_per_t * self.mass_t[chosen]
@@ -311,7 +328,8 @@ class _ColumnMaker:
         last = max(self.grid.slots - taken, 0)
         changes = [0, *(slot - epoch for slot in calendar.changes(epoch, epoch + last - 1)), last]
         for start, end in pairwise(changes):
-            capacity[start:end] = calendar.capacity_t(epoch + start)
+            # Whole kilograms, as shipments are: then a full vessel leaves no fraction of one on the quay.
+            capacity[start:end] = np.floor(calendar.capacity_t(epoch + start) * KG_PER_T + 1e-6) / KG_PER_T
         empty_kg = vessel.fuel_empty_kg_per_km * leg.distance_km
         per_t = (vessel.fuel_loaded_kg_per_km - vessel.fuel_empty_kg_per_km) * leg.distance_km / vessel.capacity_t
         ends = (leg.origin, leg.destination)
@@ -378,6 +396,11 @@ class _ColumnMaker:
             columns,
             tuple(self.stranded),
         )
+
+
+def empty_slots(transit_h: float) -> int:
+    """Slots that an empty voyage takes a vessel."""
+    return max(1, int(np.ceil(transit_h / SLOT_H - 1e-9)))
 
 
 def _is_unlimited(route: Route) -> bool:
