@@ -24,7 +24,7 @@ from optimizer.planning import tariff
 from optimizer.planning.design import Floats, Indices
 from optimizer.planning.routes import RouteBook
 from optimizer.planning.settings import SLOT_H, SLOTS_PER_DAY
-from optimizer.planning.timespace import Family, Grid, TimeSpace, fuel_yuan_per_kg
+from optimizer.planning.timespace import Family, Grid, TimeSpace, empty_slots, fuel_yuan_per_kg
 
 LOADED, EMPTY, WAIT = 0, 1, 2
 SLOT = timedelta(hours=SLOT_H)
@@ -183,7 +183,7 @@ class _FleetMaker:
                 lane = self.graph.lane(origin, destination, pool.vessel_class)
                 if lane is None:
                     continue
-                taken = max(1, int(np.ceil(lane.transit_h / SLOT_H - 1e-9)))
+                taken = empty_slots(lane.transit_h)
                 slots = self._open_slots(lane, taken)
                 fuel_kg = vessel.fuel_empty_kg_per_km * lane.distance_km
                 cost = slot_yuan * taken + fuel_yuan * fuel_kg
