@@ -8,6 +8,7 @@ from optimizer.cli.audit import audit
 from optimizer.cli.check import check
 from optimizer.cli.close import close
 from optimizer.cli.command import Program
+from optimizer.cli.demo import demo
 from optimizer.cli.generate import generate
 from optimizer.cli.plan import plan
 from optimizer.cli.quote import quote
@@ -33,7 +34,7 @@ def cli(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for verb in (quote, plan, check, settle, close, statement, audit, serve, generate):
+for verb in (demo, quote, plan, check, settle, close, statement, audit, serve, generate):
     cli.add_command(verb)
 
 

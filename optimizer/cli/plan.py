@@ -11,10 +11,10 @@ import click
 
 from optimizer.cli.command import DONE, FINDINGS, Verb, option
 from optimizer.cli.documents import whole_file
+from optimizer.cli.figures import kilograms, tonnes, yuan
 from optimizer.cli.printing import print_table, say
 from optimizer.cli.session import current_session
 from optimizer.errors import Message
-from optimizer.quantities import FEN_PER_YUAN, G_PER_KG, KG_PER_T
 
 if TYPE_CHECKING:
     from optimizer.planning.plan import Plan
@@ -82,7 +82,7 @@ def plan(
     settings = PlanSettings(carbon_price, co2e_cap_t, horizon_days, gap, time_limit, seed, workers)
     # The file is opened first: that a place cannot be written to is said before an hour of work, not after it.
     with whole_file(out) as draft:
-        made = plan_shipments(listed, network, factors, settings, clock=time.monotonic, tell=_teller())
+        made = plan_shipments(listed, network, factors, settings, clock=time.monotonic, tell=teller())
         draft.write_text(plan_to_json(made), encoding="utf-8", newline="")
     print_plan(made)
     say(Message(f"已写入 {out}", f"Wrote {out}"))
@@ -118,9 +118,9 @@ def _print_totals(made: Plan) -> None:
     loaded = sum(not voyage.empty for voyage in made.voyages)
     share, activity_share = f"{totals.water_share_t:.1%}", f"{totals.water_share_tkm:.1%}"
     title = Message(
-        f"{len(made.shipments)} 票 {totals.mass_kg / KG_PER_T:,.0f} 吨；水路占吨数 {share}、周转量 {activity_share}；"
+        f"{len(made.shipments)} 票 {tonnes(totals.mass_kg)} 吨；水路占吨数 {share}、周转量 {activity_share}；"
         f"载货航次 {loaded}，空驶 {len(made.voyages) - loaded}",
-        f"{len(made.shipments)} shipments, {totals.mass_kg / KG_PER_T:,.0f} t; by water {share} of tonnes,"
+        f"{len(made.shipments)} shipments, {tonnes(totals.mass_kg)} t; by water {share} of tonnes,"
         f" {activity_share} of tkm; {loaded} voyages loaded, {len(made.voyages) - loaded} empty",
     )
     columns = [
@@ -132,14 +132,14 @@ def _print_totals(made: Plan) -> None:
     three = (totals.baseline, totals.planned, totals.saving)
     lang = current_session().lang
     rows = [
-        [Message("费用 元", "Cost yuan").text(lang), *(f"{part.cost_fen / FEN_PER_YUAN:,.2f}" for part in three)],
-        [Message("WTW kg CO2e", "WTW kg CO2e").text(lang), *(f"{part.co2e_wtw_g / G_PER_KG:,.1f}" for part in three)],
-        [Message("TTW kg CO2e", "TTW kg CO2e").text(lang), *(f"{part.co2e_ttw_g / G_PER_KG:,.1f}" for part in three)],
+        [Message("费用 元", "Cost yuan").text(lang), *(yuan(part.cost_fen) for part in three)],
+        [Message("WTW kg CO2e", "WTW kg CO2e").text(lang), *(kilograms(part.co2e_wtw_g) for part in three)],
+        [Message("TTW kg CO2e", "TTW kg CO2e").text(lang), *(kilograms(part.co2e_ttw_g) for part in three)],
     ]
     print_table(title, columns, rows)
 
 
-def _teller() -> Callable[[Progress], None]:
+def teller() -> Callable[[Progress], None]:
     """Progress on stderr, one line for each new stage and each better plan. Stdout stays for the result."""
     told: tuple[str, float | None] | None = None
 

@@ -26,7 +26,7 @@ def print_table(
 ) -> None:
     """Print a table; columns from ``numeric_from`` on are aligned right."""
     lang = current_session().lang
-    table = Table(title=title.text(lang), title_justify="left", header_style="bold")
+    table = Table(header_style="bold")
     for position, column in enumerate(columns):
         table.add_column(column.text(lang), justify="right" if position >= numeric_from else "left", overflow="fold")
     for row in rows:
@@ -36,6 +36,8 @@ def print_table(
     console = Console(highlight=False, soft_wrap=False, markup=False, emoji=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=WIDTH_WITHOUT_TERMINAL, color_system=None, markup=False, emoji=False)
+    # Beside the table and not its title, which would be wrapped at the table's width.
+    click.echo(title.text(lang))
     console.print(table)
 
 
@@ -46,6 +48,11 @@ def print_findings(findings: Sequence[Finding]) -> None:
         click.echo(f"{finding.record}: {finding.message.text(lang)} [{finding.code}]")
 
 
+def json_text(document: object) -> str:
+    """A JSON document, Chinese as it is written, ending with a newline."""
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+
+
 def print_json(document: object) -> None:
-    """Print a JSON document, Chinese as it is written."""
-    click.echo(json.dumps(document, ensure_ascii=False, indent=1))
+    """Print a JSON document."""
+    click.echo(json_text(document), nl=False)

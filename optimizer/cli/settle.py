@@ -7,10 +7,11 @@ from datetime import datetime
 import click
 
 from optimizer.cli.command import Verb
+from optimizer.cli.figures import kilograms, tonnes
 from optimizer.cli.printing import print_findings, print_table, say
 from optimizer.cli.session import current_session
 from optimizer.errors import Message
-from optimizer.quantities import CHINA_TIME, kilograms, tonnes
+from optimizer.quantities import CHINA_TIME
 
 
 @click.command(cls=Verb, about=Message("结算已核证的批次", "settle the verified lots"))
