@@ -1,0 +1,107 @@
+"""What a planner asks first of a plan: who leaves the road, who stays and why, where water is the worse way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from optimizer.errors import Message
+from optimizer.planning.plan import Lot, Plan, PlannedShipment
+from optimizer.planning.totals import WATER
+
+REASON_KINDS: tuple[tuple[str, Message], ...] = (
+    ("Water is dearer", Message("水路较贵", "water is dearer")),
+    ("Water is too slow", Message("水路赶不上", "water is too slow")),
+    ("A full vessel would save", Message("满载才划算，凑不成航次", "worth it in a full vessel only; none could be filled")),
+    ("No vessel of the sailing chosen", Message("所选航次剩余舱位不足", "no room left for the whole of it")),
+    ("must stay whole and fit no vessel", Message("不可拆分，装不进一艘船", "must stay whole and fits no vessel")),
+    ("No terminal within", Message("附近没有可装卸的码头", "no terminal near enough")),
+    ("No vessel class of the fleet can pass", Message("没有能通过的航道", "no waterway that a vessel passes")),
+    ("No inland vessel of the fleet", Message("没有可装运的船", "no vessel may carry it")),
+    ("leave no sailing", Message("停航或水浅", "closures or shallow water")),
+    ("no vessel can be there", Message("赶得上的航次没有船", "no vessel for a sailing in time")),
+    ("after the horizon", Message("计划期之后才可提货", "ready after the horizon")),
+    ("No road", Message("不通公路，水路也不通", "no road and no way by water")),
+    ("There is no road", Message("不通公路，运力不足", "no road, and no room by water")),
+)
+"""What tells the sentences of ``reasons`` apart, and what they are counted under; the figures differ by shipment."""
+
+OTHER_REASON = Message("其他", "other")
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonCount:
+    """Shipments with the same kind of reason; ``example`` is the full sentence of the heaviest, ``example_id``."""
+
+    kind: Message
+    shipments: int
+    mass_kg: int
+    example_id: str
+    example: Message
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSummary:
+    """Counts of shipments, and lists of those that got worse. ``partly``: some lots by water, some by road. ``dirtier``
+    and ``dearer`` travel by water and emit or cost more than their road baseline, worst first."""
+
+    shipments: int
+    by_water: int
+    partly: int
+    on_road: int
+    rejected: int
+    late: int
+    road_reasons: tuple[ReasonCount, ...]
+    rejected_reasons: tuple[ReasonCount, ...]
+    dirtier: tuple[PlannedShipment, ...]
+    dearer: tuple[PlannedShipment, ...]
+
+
+def summary_of(plan: Plan, mass_kg: dict[str, int]) -> PlanSummary:
+    """The summary of a plan. ``mass_kg``: mass of each shipment by id (a rejected one has no lots to tell it)."""
+    planned = [item for item in plan.shipments if item.status == "planned"]
+    rejected = [item for item in plan.shipments if item.status != "planned"]
+    wet = [item for item in planned if any(by_water(lot) for lot in item.lots)]
+    dry = [item for item in planned if not any(by_water(lot) for lot in item.lots)]
+    compared = [(item, item.saving) for item in wet if item.saving is not None]
+    return PlanSummary(
+        shipments=len(plan.shipments),
+        by_water=sum(all(by_water(lot) for lot in item.lots) for item in wet),
+        partly=sum(not all(by_water(lot) for lot in item.lots) for item in wet),
+        on_road=len(dry),
+        rejected=len(rejected),
+        late=sum(item.late_s > 0 for item in planned),
+        road_reasons=_counted([(item.shipment_id, item.on_road_because) for item in dry], mass_kg),
+        rejected_reasons=_counted([(item.shipment_id, item.reason) for item in rejected], mass_kg),
+        dirtier=_worst_first([(saving.co2e_wtw_g, item) for item, saving in compared]),
+        dearer=_worst_first([(saving.cost_fen, item) for item, saving in compared]),
+    )
+
+
+def by_water(lot: Lot) -> bool:
+    """Whether a leg of the lot is on the water."""
+    return any(leg.mode in WATER for leg in lot.legs)
+
+
+def reason_kind(reason: Message | None) -> Message:
+    """The heading under which a reason is counted."""
+    text = reason.en if reason is not None else ""
+    return next((kind for words, kind in REASON_KINDS if words in text), OTHER_REASON)
+
+
+def _counted(reasons: Sequence[tuple[str, Message | None]], mass_kg: dict[str, int]) -> tuple[ReasonCount, ...]:
+    """Counted by kind, most tonnes first."""
+    groups: dict[Message, list[tuple[str, Message]]] = {}
+    for shipment_id, reason in reasons:
+        groups.setdefault(reason_kind(reason), []).append((shipment_id, reason or OTHER_REASON))
+    counts = []
+    for kind, members in groups.items():
+        example_id, example = max(members, key=lambda member: mass_kg[member[0]])
+        whole_kg = sum(mass_kg[shipment_id] for shipment_id, _ in members)
+        counts.append(ReasonCount(kind, len(members), whole_kg, example_id, example))
+    return tuple(sorted(counts, key=lambda count: (-count.mass_kg, count.example_id)))
+
+
+def _worst_first(savings: Iterable[tuple[int, PlannedShipment]]) -> tuple[PlannedShipment, ...]:
+    worse = [(saving, item.shipment_id, item) for saving, item in savings if saving < 0]
+    return tuple(item for _, _, item in sorted(worse, key=lambda entry: entry[:2]))
