@@ -9,12 +9,12 @@ to matter. A small program is solved as it stands."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
 
-from optimizer.errors import Message, SolverError
 from optimizer.planning.design import (
     Bools,
     Effort,
@@ -30,6 +30,8 @@ from optimizer.planning.settings import SLOTS_PER_DAY
 
 ROUNDS = 8
 """Pricing rounds per resolution; the bound is valid after any of them."""
+LEAST_S = 0.1
+"""A solve is never given less time than this."""
 USED = 1e-6
 """A column with more than this in the linear solution counts as used."""
 SMALL = 20_000
@@ -41,11 +43,13 @@ CLOSE_ENOUGH = 2e-4
 @dataclass(frozen=True, slots=True)
 class Relaxation:
     """Row prices of the full program, the lower bound they prove in yuan, and the last linear solution (``shares``, one
-    column standing for its whole span)."""
+    column standing for its whole span). ``feasible`` is False once even the relaxation is proven to have no solution:
+    then no plan exists."""
 
     prices: Floats
     bound: float
     shares: Floats
+    feasible: bool = True
 
     @property
     def used(self) -> Bools:
@@ -53,22 +57,30 @@ class Relaxation:
         return self.shares > USED
 
 
-def relax(plan: PlanProgram, proof: LagrangianBound, effort: Effort) -> Relaxation:
-    """Prices and bound of a plan program. Raises SolverError when no linear program could be solved."""
+def unrelaxed(plan: PlanProgram, proof: LagrangianBound) -> Relaxation:
+    """What is known before anything is solved: every shipment at its cheapest way, hulls and room free of charge."""
     bound, prices = proof.prove(np.zeros(len(plan.row_slot)))
+    return Relaxation(prices, bound, np.zeros(len(plan.column_slot)))
+
+
+def relax(
+    plan: PlanProgram, proof: LagrangianBound, effort: Effort, left_s: Callable[[], float] = lambda: np.inf
+) -> Relaxation:
+    """Prices and bound of a plan program; what :func:`unrelaxed` knows where the time (``left_s``) is up at once."""
     horizon = int(max(plan.row_slot.max(initial=0), plan.column_slot.max(initial=0))) + 1
     span = 1 if len(plan.column_slot) <= SMALL else horizon
-    return _solve_resolution(plan, span, Relaxation(prices, bound, np.zeros(len(plan.column_slot))), proof, effort)
+    return tighten(plan, span, unrelaxed(plan, proof), proof, effort, left_s)
 
 
-def tighten(plan: PlanProgram, span: int, before: Relaxation, proof: LagrangianBound, effort: Effort) -> Relaxation:
-    """A better bound from a finer resolution in time (``span`` slots); never a worse one."""
-    return _solve_resolution(plan, span, before, proof, effort)
-
-
-def _solve_resolution(
-    plan: PlanProgram, span: int, before: Relaxation, proof: LagrangianBound, effort: Effort
+def tighten(
+    plan: PlanProgram,
+    span: int,
+    before: Relaxation,
+    proof: LagrangianBound,
+    effort: Effort,
+    left_s: Callable[[], float] = lambda: np.inf,
 ) -> Relaxation:
+    """A better bound from another resolution in time (``span`` slots); never a worse one."""
     sums = summing(plan, span)
     program = plan.program
     coarse = replace(
@@ -84,10 +96,19 @@ def _solve_resolution(
     chosen = best_per_key(keys, gains, (gains <= _margin(plan, gains)) | always)
     best = before
     for _ in range(ROUNDS):
+        if left_s() <= 0:
+            break
         columns = np.flatnonzero(chosen)
-        outcome = solve_linear(_restricted(coarse, by_column, columns, plan.cargo_count), effort)
+        now = effort if np.isinf(left_s()) else replace(effort, seconds=max(left_s(), LEAST_S))
+        outcome = solve_linear(_restricted(coarse, by_column, columns, plan.cargo_count), now)
+        if outcome.status == "infeasible":
+            # Perhaps for want of columns only (a cap on CO2e asks for dear ones): once more with all of them.
+            if chosen.all():
+                return replace(before, feasible=False)
+            chosen[:] = True
+            continue
         if outcome.x is None or outcome.row_prices is None:
-            raise SolverError(Message("线性松弛没有解。", f"the linear relaxation has no solution ({outcome.status})"))
+            break
         prices = np.asarray(sums.T @ outcome.row_prices)
         bound, mended = proof.prove(prices)
         shares = np.zeros(len(chosen))

@@ -9,6 +9,10 @@ SLOT_H = 6
 SLOTS_PER_DAY = 24 // SLOT_H
 MAX_LATE_H = 72
 """Water may deliver at most this late (at the lateness price); later than that the cargo goes by road."""
+MAX_WAIT_H = 31 * 24
+"""Cargo waits at most this long for its vessel, however late it is due: a limit on the size of a plan."""
+MAX_HORIZON_DAYS = 366
+"""The ready days of one plan span at most this many days."""
 
 
 @dataclass(frozen=True, slots=True)

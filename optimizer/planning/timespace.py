@@ -26,7 +26,7 @@ from optimizer.planning import tariff
 from optimizer.planning.design import Floats, Indices
 from optimizer.planning.quote.calendar import SailingCalendar, moments_of_change, slot_at
 from optimizer.planning.routes import Route, RouteBook, RouteLeg
-from optimizer.planning.settings import MAX_LATE_H, SLOT_H, SLOTS_PER_DAY, PlanSettings
+from optimizer.planning.settings import MAX_LATE_H, MAX_WAIT_H, SLOT_H, SLOTS_PER_DAY, PlanSettings
 from optimizer.planning.shipment import Shipment
 from optimizer.quantities import CHINA_TIME, KG_PER_T
 
@@ -114,7 +114,8 @@ def make_grid(shipments: Sequence[Shipment], longest_voyage_h: float) -> Grid:
     """Slots from midnight of the first ready day to the last due time, with time to be late and to sail home."""
     first = min(shipment.ready_at for shipment in shipments)
     epoch = first.astimezone(CHINA_TIME).replace(hour=0, minute=0, second=0, microsecond=0)
-    last = max(max(shipment.due_at, shipment.ready_at) for shipment in shipments)
+    longest_wait = timedelta(hours=MAX_WAIT_H)
+    last = max(min(max(s.due_at, s.ready_at), s.ready_at + longest_wait) for s in shipments)
     hours = (last - epoch).total_seconds() / 3600 + MAX_LATE_H + longest_voyage_h
     return Grid(epoch, int(np.ceil(hours / 24)) * SLOTS_PER_DAY)
 
@@ -214,6 +215,7 @@ class _ColumnMaker:
         door_h, hubs_after = _run_after(route.legs[at + 2 :], off_h)
         first = np.ceil((yard_h - 1e-9) / SLOT_H).astype(np.int64)
         last = np.searchsorted(door_h, self.due_h[members] + MAX_LATE_H, side="right") - 1
+        last = np.minimum(last, first + MAX_WAIT_H // SLOT_H)
         useful = self._useful(members, route, family, road_yuan_per_t)
         if self.settings.co2e_cap_t is not None:
             useful |= self._wtw_kg_per_t(route, family) < road_wtw_kg_per_t

@@ -23,7 +23,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import scipy.sparse as sp
 
-from optimizer.errors import Message, SolverError
 from optimizer.planning.design import (
     Bools,
     Effort,
@@ -89,8 +88,9 @@ class Windows:
         moves = ~self.is_cargo & (self.plan.column_family < 0)
         return np.asarray(services | ((of_family | moves) & (self.gains <= margin)) | relaxation.used)
 
-    def roll_forward(self, left_s: Stopwatch) -> Floats:
-        """A whole-number plan for the whole horizon, window by window."""
+    def roll_forward(self, left_s: Stopwatch) -> Floats | None:
+        """A whole-number plan for the whole horizon, window by window; None where the time is up before its end or a
+        window has no solution."""
         x = np.zeros(len(self.program.cost))
         decide, look = self.sizes.decide_days * SLOTS_PER_DAY, self.sizes.look_days * SLOTS_PER_DAY
         slot = self.plan.column_slot
@@ -102,15 +102,19 @@ class Windows:
                 end = horizon = over
             whole = (slot >= start) & (slot < end)
             found = self._solve_window(x, start, horizon, whole, left_s)
+            if found is None:
+                return None
             x[whole] = found[whole]
             start = end
         return x
 
-    def _solve_window(self, x: Floats, start: int, horizon: int, whole: Bools, left_s: Stopwatch) -> Floats:
+    def _solve_window(self, x: Floats, start: int, horizon: int, whole: Bools, left_s: Stopwatch) -> Floats | None:
         slot = self.plan.column_slot
         keys = column_keys(self.plan, self.sizes.coarse_days * SLOTS_PER_DAY, horizon)
         # A window may need a column that looked too dear to keep; then all columns take part.
         for eligible in (self.promising, np.ones(len(slot), dtype=bool)):
+            if left_s() <= 0:
+                break
             fine = eligible & ((slot < 0) | ((slot >= start) & (slot < horizon)))
             coarse = best_per_key(keys, self.gains, eligible & (slot >= horizon))
             columns = np.flatnonzero(fine | coarse)
@@ -122,9 +126,7 @@ class Windows:
                 result = x.copy()
                 result[columns] = np.where(sub.integer, np.round(outcome.x), outcome.x)
                 return result
-        raise SolverError(
-            Message("滚动窗口没有可行解，请报告此缺陷。", "a rolling window has no solution; please report this defect")
-        )
+        return None
 
     def _restricted(self, x: Floats, columns: Indices, horizon: int) -> Program:
         """The program over some columns with the others standing at ``x``; rows at or after the horizon are summed."""

@@ -1,0 +1,249 @@
+"""The search: prices and a bound first, then plans that only get better.
+
+Small programs (up to :data:`EXACT_COLUMNS` columns) go whole to branch and bound and come back optimal. Larger ones get
+prices and a proven bound from the coarse relaxation, a first plan from full ships, and are then improved window by
+window until the gap that was asked for is reached, nothing improves any more, or the time is up.
+
+There is a plan before anything is solved (all cargo by services, no voyage at all), and a bound. So whenever the time
+is up, or somebody presses Ctrl-C, the best plan so far stands with its gap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.planning.batches import batch_plan
+from optimizer.planning.design import Effort, Floats, solve_integer
+from optimizer.planning.fleetflow import WAIT, FleetFlow
+from optimizer.planning.lagrange import LagrangianBound
+from optimizer.planning.program import PlanProgram
+from optimizer.planning.relaxation import LEAST_S, relax, tighten, unrelaxed
+from optimizer.planning.settings import SLOTS_PER_DAY, PlanSettings
+from optimizer.planning.timespace import TimeSpace
+from optimizer.planning.windows import FEASIBLE, Windows, WindowSizes, violation
+
+EXACT_COLUMNS = 6_000
+"""Plans up to this size are solved to optimality in one piece."""
+EXACT_GAP = 1e-6
+"""Gap at which such a plan counts as solved; what is asked for may be less."""
+TIGHTEN_SPANS = (8, 4)
+"""Finer resolutions (slots) of the relaxation that are tried when the first bound leaves too wide a gap."""
+IMPROVE_DAYS = 5
+"""Days set free at once while improving."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A sign of life. ``stage``: layout | bound | batches | polish | improve | exact | write. Costs in yuan, None
+    while unknown."""
+
+    stage: str
+    incumbent_yuan: float | None
+    bound_yuan: float | None
+    columns: int
+    seconds: float
+
+    @property
+    def gap(self) -> float | None:
+        """(incumbent - bound) / |incumbent|, None while one of them is unknown."""
+        if self.incumbent_yuan is None or self.bound_yuan is None:
+            return None
+        return relative_gap(self.incumbent_yuan, self.bound_yuan)
+
+
+Tell = Callable[[Progress], None]
+
+
+class Watch:
+    """The stopwatch of a run, and the door for signs of life."""
+
+    def __init__(self, clock: Callable[[], float], limit_s: float | None, tell: Tell) -> None:
+        self.clock, self.start, self.limit_s, self.listener = clock, clock(), limit_s, tell
+
+    def seconds(self) -> float:
+        """Seconds since the start."""
+        return self.clock() - self.start
+
+    def left_s(self) -> float:
+        """Seconds until the limit, inf without one."""
+        return np.inf if self.limit_s is None else self.limit_s - self.seconds()
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What one run works on."""
+
+    space: TimeSpace
+    fleet: FleetFlow
+    program: PlanProgram
+    proof: LagrangianBound
+
+
+class Search:
+    """The best plan so far and what is proven of it. ``x`` is None while no plan is known (under a cap on CO2e only).
+
+    ``stopped_by``: gap | exhausted | time_limit | interrupt | infeasible (proven).
+    """
+
+    def __init__(self, problem: Problem, settings: PlanSettings, watch: Watch) -> None:
+        self.problem, self.settings, self.watch = problem, settings, watch
+        self.program = problem.program.program
+        self.relaxation = unrelaxed(problem.program, problem.proof)
+        self.bound_yuan = self.relaxation.bound
+        self.x: Floats | None = None
+        self.windows: Windows | None = None
+        self.stopped_by = "exhausted"
+        for x in _by_services(problem, capped=settings.co2e_cap_t is not None):
+            self._offer(x)
+
+    @property
+    def cost_yuan(self) -> float | None:
+        """Objective of the best plan so far."""
+        return None if self.x is None else float(self.program.cost @ self.x)
+
+    def tell(self, stage: str) -> None:
+        """Report the stage that was just finished."""
+        columns = len(self.program.cost)
+        self.watch.listener(Progress(stage, self.cost_yuan, self.bound_yuan, columns, self.watch.seconds()))
+
+    def run(self) -> None:
+        """Search until something stops it."""
+        self._until_interrupt(self._run)
+
+    def improve(self, gap: float) -> None:
+        """Go on improving after :meth:`run`, now down to ``gap``."""
+        self._until_interrupt(lambda: self._improve(gap))
+
+    def _until_interrupt(self, work: Callable[[], str]) -> None:
+        try:
+            self.stopped_by = work()
+        except KeyboardInterrupt:
+            self.stopped_by = "interrupt"
+
+    def _run(self) -> str:
+        self.tell("layout")
+        plan, proof = self.problem.program, self.problem.proof
+        self.relaxation = relax(plan, proof, Effort(seed=self.settings.seed), self.watch.left_s)
+        self.bound_yuan = self.relaxation.bound
+        if not self.relaxation.feasible:
+            return "infeasible"
+        self.tell("bound")
+        if self._late():
+            return "time_limit"
+        return self._solve_exactly() if len(self.program.cost) <= EXACT_COLUMNS else self._solve_in_steps()
+
+    def _solve_exactly(self) -> str:
+        outcome = solve_integer(self.program, self._effort(min(self.settings.gap, EXACT_GAP)), self.x)
+        if outcome.status == "infeasible":
+            return "infeasible"
+        if outcome.x is not None and (self.x is None or outcome.objective < float(self.program.cost @ self.x)):
+            self.x = outcome.x
+        self.bound_yuan = max(self.bound_yuan, outcome.bound)
+        self.tell("exact")
+        return "gap" if outcome.status == "optimal" else "time_limit"
+
+    def _solve_in_steps(self) -> str:
+        plan, left_s = self.problem.program, self.watch.left_s
+        self.windows = windows = Windows(plan, self.relaxation, WindowSizes(), self.settings.seed)
+        moves = ~windows.is_cargo & (plan.column_family < 0) & windows.promising
+        x = batch_plan(plan, self.problem.space, self.relaxation, moves, self._effort(2e-3, 200))
+        if x is None and not self._late():
+            x = windows.roll_forward(left_s)
+        if x is None:
+            x = self.x
+        if x is None:
+            return "time_limit" if self._late() else "exhausted"
+        self._offer(x)
+        for stage in ("batches", "polish"):
+            if self._late():
+                return "time_limit"
+            x = windows.polish_fleet(windows.polish_cargo(x, left_s) if stage == "polish" else x, left_s)
+            self._offer(x)
+            self.tell(stage)
+        self._tighten()
+        return self._improve(self.settings.gap)
+
+    def _tighten(self) -> None:
+        """Finer bounds in time, while the plan's gap is too wide."""
+        for span in TIGHTEN_SPANS:
+            if self._late() or self._gap() <= self.settings.gap:
+                break
+            effort = Effort(seed=self.settings.seed)
+            proof, left_s = self.problem.proof, self.watch.left_s
+            self.relaxation = tighten(self.problem.program, span, self.relaxation, proof, effort, left_s)
+            self.bound_yuan = max(self.bound_yuan, self.relaxation.bound)
+            self.tell("bound")
+
+    def _improve(self, gap: float) -> str:
+        """Free one window after another until the gap is reached, a whole round gains nothing, or the time is up."""
+        windows, step, left_s = self.windows, IMPROVE_DAYS * SLOTS_PER_DAY, self.watch.left_s
+        if windows is None or self.x is None:
+            return "exhausted"
+        while True:
+            before = float(self.program.cost @ self.x)
+            for start in range(0, windows.last_slot + 1, step // 2):
+                if self._gap() <= gap:
+                    return "gap"
+                if self._late():
+                    return "time_limit"
+                self._offer(windows.improve(self.x, start, start + step, left_s))
+                self.tell("improve")
+            self._offer(windows.polish_fleet(windows.polish_cargo(self.x, left_s), left_s))
+            if float(self.program.cost @ self.x) > before * (1 - 1e-5):
+                return "time_limit" if self._late() else "exhausted"
+
+    def _offer(self, x: Floats) -> None:
+        """Keep a plan that holds and is cheaper than the best so far."""
+        if violation(self.program, x) <= FEASIBLE and (
+            self.x is None or float(self.program.cost @ x) < float(self.program.cost @ self.x)
+        ):
+            self.x = x
+
+    def _gap(self) -> float:
+        cost_yuan = self.cost_yuan
+        return np.inf if cost_yuan is None else relative_gap(cost_yuan, self.bound_yuan)
+
+    def _late(self) -> bool:
+        return self.watch.left_s() <= 0
+
+    def _effort(self, gap: float, nodes: int | None = None) -> Effort:
+        left = self.watch.left_s()
+        return Effort(gap, None if np.isinf(left) else max(left, LEAST_S), nodes, self.settings.seed)
+
+
+def relative_gap(objective: float, bound: float) -> float:
+    """(objective - bound) / max(|objective|, 1)."""
+    return (objective - bound) / max(abs(objective), 1.0)
+
+
+def _hulls_at_home(problem: Problem) -> Floats:
+    """The columns of a fleet that waits where it is from the first to the last slot, free of charge."""
+    hulls = problem.fleet.columns
+    x = np.zeros(len(problem.program.program.cost))
+    waits = np.flatnonzero(hulls.kind == WAIT)
+    x[waits + problem.program.cargo_count] = np.cumsum(problem.fleet.supply)[hulls.tail[waits]]
+    return x
+
+
+def _by_services(problem: Problem, *, capped: bool) -> list[Floats]:
+    """Plans without a voyage: each shipment by its cheapest service; by its cheapest way that has no limit (trucks, or
+    left behind), which always holds; and, where CO2e is capped, by its cleanest service."""
+    cargo, program = problem.space.columns, problem.program.program
+    services = cargo.family < 0
+    unlimited = services.copy()
+    unlimited[cargo.handled_column] = False
+    choices = [(services, program.cost), (unlimited, program.cost)]
+    if capped:
+        choices.append((services & (cargo.route >= 0), problem.program.wtw_kg))
+    at_home = _hulls_at_home(problem)
+    plans = []
+    for eligible, weight in choices:
+        number = np.flatnonzero(eligible)
+        order = number[np.lexsort((number, weight[number], cargo.shipment[number]))]
+        x = at_home.copy()
+        x[order[np.diff(cargo.shipment[order], prepend=-1) != 0]] = 1.0
+        plans.append(x)
+    return plans
