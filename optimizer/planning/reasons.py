@@ -20,14 +20,8 @@ from optimizer.planning.timespace import TimeSpace
 from optimizer.planning.waterway import WaterRoute, WaterWays
 from optimizer.quantities import KG_PER_T
 
-NO_HULL_YUAN_PER_T = 1e6
-"""A tonne price above this says that no vessel can make the sailing, not that it is dear."""
-WORTH_NAMING_YUAN_PER_T = 0.05
-ALIKE_REL = 0.002
-"""Water that costs this little more than the road would have gone by water in a full vessel."""
-FULL = Message(
-    "船舶或过闸名额已被占用，或货量凑不满一船", "vessels or lockages are taken, or too little cargo fills a vessel"
-)
+CROWDED_YUAN_PER_T = 1.0
+"""From this price of a tonne's handling on, terminals count as what was taken."""
 
 
 class Reasons:
@@ -39,7 +33,6 @@ class Reasons:
         self.space, self.book, self.network = space, book, book.network
         self.water = WaterWays(space, book, settings.carbon_price_yuan_per_t / KG_PER_T)
         self.own_yuan = plan.program.cost[: plan.cargo_count]
-        self.ship_yuan = _paid(plan, "link", prices)
         self.terminal_yuan = _paid(plan, "terminal", prices)
         # Route -1 (left behind) reads the last entry.
         self.is_road = np.array([*(route.kind == "road" for route in space.routes), False])
@@ -97,10 +90,11 @@ class Reasons:
                 f"The {self._mass_t(k):,.1f} t must stay whole and fit no vessel"
                 f" (at most {largest_t:,.0f} t in the water there is).",
             )
-        columns = self._columns(k)
-        aboard = columns[self.space.columns.family[columns] >= 0]
-        sailed = aboard[self.ship_yuan[aboard] < NO_HULL_YUAN_PER_T * self._mass_t(k)]
-        return self._dearest_part(k, sailed) if len(sailed) else self._late_or_dear(k, water)
+        latest_h = self.space.grid.hour(shipment.due_at) + MAX_LATE_H
+        arrivals = [(self.water.earliest_h(k, item), item) for item in water]
+        sailing = [(hour, item) for hour, item in arrivals if hour is not None]
+        in_time = [item for hour, item in sailing if hour <= latest_h]
+        return self._dear_or_full(k, in_time) if in_time else self._late(k, sailing, latest_h)
 
     def _columns(self, k: int) -> Indices:
         return np.asarray(self.order[self.starts[k] : self.starts[k + 1]])
@@ -114,31 +108,48 @@ class Reasons:
         by_road = columns[self.is_road[self.space.columns.route[columns]]]
         return float(self.own_yuan[by_road].min(initial=np.inf)) / self._mass_t(k)
 
-    def _dearest_part(self, k: int, columns: Indices) -> Message:
-        """The cheapest sailing at the plan's own prices: dearer than the road, or full."""
-        whole = self.own_yuan[columns] + self.ship_yuan[columns] + self.terminal_yuan[columns]
-        best = int(columns[int(np.argmin(whole))])
-        mass_t, road = self._mass_t(k), self._road_yuan_per_t(k)
-        parts = [float(part[best]) / mass_t for part in (self.own_yuan, self.ship_yuan, self.terminal_yuan)]
-        voyage = self.water.named(self.space.families[int(self.space.columns.family[best])])
-        total = sum(parts)
-        zh = f"{voyage.zh}：每吨装卸、短驳、燃料与时间 {parts[0]:,.1f} 元，船舶（含返空、过闸）{parts[1]:,.1f} 元"
-        en = (
-            f"{voyage.en}: per tonne {parts[0]:,.1f} yuan for handling, drayage, fuel and time,"
-            f" {parts[1]:,.1f} for the vessel with its way back and its lockages"
-        )
-        if parts[2] >= WORTH_NAMING_YUAN_PER_T:
-            zh += f"，码头紧张 {parts[2]:,.1f} 元"
-            en += f", {parts[2]:,.1f} for scarce handling at terminals"
-        if total > road * (1 + ALIKE_REL):
+    def _dear_or_full(self, k: int, in_time: list[WaterRoute]) -> Message:
+        """Dearer than the road, worth it only with a cargo back or a fuller vessel, or something is taken."""
+        road, mass_t = self._road_yuan_per_t(k), self._mass_t(k)
+        prices = [(self.water.price(k, item, road), item) for item in in_time]
+        price, cheapest = min(prices, key=lambda pair: pair[0].round_trip_yuan_per_t)
+        one_way, round_trip = price.one_way_yuan_per_t, price.round_trip_yuan_per_t
+        voyage = self.water.named(cheapest.family)
+        if one_way >= road:
             return Message(
-                f"水路较贵。{zh}，合计 {total:,.1f} 元；公路 {road:,.1f} 元。",
-                f"Water is dearer. {en}: {total:,.1f} in all; the road costs {road:,.1f}.",
+                f"水路较贵：{voyage.zh}即使满载且不计返空，每吨也要 {one_way:,.1f} 元；公路 {road:,.1f} 元。",
+                f"Water is dearer: {voyage.en} costs {one_way:,.1f} yuan a tonne even in a full vessel without its"
+                f" empty way back; the road costs {road:,.1f}.",
             )
+        if round_trip >= road:
+            return Message(
+                f"没有回程货就不划算：{voyage.zh}满载每吨 {one_way:,.1f} 元，加上返空 {round_trip:,.1f} 元；"
+                f"公路 {road:,.1f} 元。",
+                f"It pays only with a cargo for the way back: {voyage.en} costs {one_way:,.1f} yuan a tonne in a full"
+                f" vessel, {round_trip:,.1f} with an empty way back; the road costs {road:,.1f}.",
+            )
+        least_t, smallest = min(((p.least_t, item) for p, item in prices), key=lambda pair: pair[0])
+        if mass_t < least_t:
+            voyage = self.water.named(smallest.family)
+            return Message(
+                f"货量太少：{voyage.zh}往返一趟至少要装 {least_t:,.0f} 吨才比公路便宜，本票 {mass_t:,.1f} 吨，"
+                f"同期同向的货凑不够。",
+                f"Too little cargo: {voyage.en} needs {least_t:,.0f} t aboard to beat the road on a round trip;"
+                f" this is {mass_t:,.1f} t, and not enough other cargo goes that way at the time.",
+            )
+        return self._taken(k, voyage, round_trip, road)
+
+    def _taken(self, k: int, voyage: Message, round_trip: float, road: float) -> Message:
+        """Water would pay; at the plan's own prices of vessels, lockages and terminals something else went first."""
+        columns = self._columns(k)
+        aboard = columns[self.space.columns.family[columns] >= 0]
+        crowded = len(aboard) > 0 and float(self.terminal_yuan[aboard].min()) / self._mass_t(k) >= CROWDED_YUAN_PER_T
+        what = Message("码头作业能力", "terminals") if crowded else Message("船舶或过闸名额", "vessels or lockages")
         return Message(
-            f"满载的船才值得，但凑不成合适的航次（{FULL.zh}）。{zh}，合计 {total:,.1f} 元；公路 {road:,.1f} 元。",
-            f"Only a full vessel would pay, and no voyage could be made up for it ({FULL.en}). {en}:"
-            f" {total:,.1f} in all; the road costs {road:,.1f}.",
+            f"水路本可更便宜（{voyage.zh}满载往返每吨 {round_trip:,.1f} 元，公路 {road:,.1f} 元），"
+            f"但时限内的{what.zh}已先用于更合算的货。",
+            f"Water would be cheaper ({voyage.en}: {round_trip:,.1f} yuan a tonne in a full vessel there and empty"
+            f" back, the road {road:,.1f}), but the {what.en} in its time went to cargo that gains more.",
         )
 
     def _narrowest_terminal(self, k: int) -> tuple[str, float] | None:
@@ -155,40 +166,22 @@ class Reasons:
         each = [(self.network.terminals[(place, group)].handling_t_per_day, place) for place in sorted(hubs)]
         return (min(each)[1], min(each)[0]) if each else None
 
-    def _late_or_dear(self, k: int, water: list[WaterRoute]) -> Message:
-        """No column at all: too late by every route, or dearer than the road even in a full vessel."""
-        shipment = self.space.shipments[k]
-        arrivals = [(self.water.earliest_h(k, item), item) for item in water]
-        latest_h = self.space.grid.hour(shipment.due_at) + MAX_LATE_H
-        in_time = [item for hour, item in arrivals if hour is not None and hour <= latest_h]
-        if not in_time:
-            sailing = [(hour, item) for hour, item in arrivals if hour is not None]
-            if not sailing:
-                return Message(
-                    "计划期内航道停航或水深不足，没有可开的航次。",
-                    "Closures or shallow water leave no sailing in the plan's time.",
-                )
-            hour, item = min(sailing, key=lambda pair: pair[0])
-            at, voyage = self.space.grid.moment(hour), self.water.named(item.family)
+    def _late(self, k: int, sailing: list[tuple[float, WaterRoute]], latest_h: float) -> Message:
+        """No route arrives in time, or none sails at all."""
+        if not sailing:
             return Message(
-                f"水路赶不上：{voyage.zh}最早 {_short(at)} 到门，比最迟可收时间晚 {hour - latest_h:,.0f} 小时"
-                f"（应于 {_short(shipment.due_at)} 前送达，水路至多可晚 {MAX_LATE_H} 小时）。",
-                f"Water is too slow: {voyage.en} is at the door on {_short(at)} at the earliest,"
-                f" {hour - latest_h:,.0f} h after the latest time (due"
-                f" {_short(shipment.due_at)}, by water at most {MAX_LATE_H} h later).",
+                "计划期内航道停航或水深不足，没有可开的航次。",
+                "Closures or shallow water leave no sailing in the plan's time.",
             )
-        cheapest = min(in_time, key=lambda item: self.water.floor_yuan_per_t(k, item))
-        floor, road = self.water.floor_yuan_per_t(k, cheapest), self._road_yuan_per_t(k)
-        voyage = self.water.named(cheapest.family)
-        if floor < road:
-            return Message(
-                f"{voyage.zh}：赶得上的航次没有船可派。",
-                f"{voyage.en}: no vessel can be there for a sailing in time.",
-            )
+        hour, item = min(sailing, key=lambda pair: pair[0])
+        at, voyage = self.space.grid.moment(hour), self.water.named(item.family)
+        due_at = self.space.shipments[k].due_at
         return Message(
-            f"水路较贵：{voyage.zh}即使满载且不计返空，每吨也要 {floor:,.1f} 元；公路 {road:,.1f} 元。",
-            f"Water is dearer: {voyage.en} costs {floor:,.1f} yuan a tonne even in a full vessel without an empty way"
-            f" back; the road costs {road:,.1f}.",
+            f"水路赶不上：{voyage.zh}最早 {_short(at)} 到门，比最迟可收时间晚 {hour - latest_h:,.0f} 小时"
+            f"（应于 {_short(due_at)} 前送达，水路至多可晚 {MAX_LATE_H} 小时）。",
+            f"Water is too slow: {voyage.en} is at the door on {_short(at)} at the earliest,"
+            f" {hour - latest_h:,.0f} h after the latest time (due {_short(due_at)},"
+            f" by water at most {MAX_LATE_H} h later).",
         )
 
 

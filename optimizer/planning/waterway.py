@@ -5,11 +5,12 @@ they arrive, and, where there is none, what is missing.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil, inf
 
 import numpy as np
 
 from optimizer.errors import Message
-from optimizer.network.model import Network
+from optimizer.network.model import Network, VesselClass
 from optimizer.planning import tariff
 from optimizer.planning.routes import Route, RouteBook, finish_h
 from optimizer.planning.settings import SLOT_H, SLOTS_PER_DAY
@@ -21,12 +22,28 @@ NAMED_GOODS = 3
 
 @dataclass(frozen=True, slots=True)
 class WaterRoute:
-    """A route with a voyage. ``floor_yuan_per_t`` is a tonne in a full vessel on the cheapest market with no way back:
-    money and priced carbon, without the cargo's own value, time and waiting (inf where the vessel never sails)."""
+    """A route with a voyage and what it costs in money and priced carbon, without the cargo's own value and time.
+
+    ``tonne_yuan`` is paid per tonne: services, hubs, tolls and the fuel that the load itself burns. ``there_yuan`` and
+    ``back_yuan`` are the vessel's days and own fuel on the cheapest market, loaded there and empty back, for up to
+    ``most_t`` tonnes (0: it never sails)."""
 
     route: Route
     family: Family
-    floor_yuan_per_t: float
+    tonne_yuan: float
+    there_yuan: float
+    back_yuan: float
+    most_t: float
+
+
+@dataclass(frozen=True, slots=True)
+class WaterPrice:
+    """What a tonne of one shipment weighs in the plan by one route, yuan: in a full vessel one way, and with its empty
+    way back; ``least_t`` is the load from which a round trip beats a price by road (inf: never)."""
+
+    one_way_yuan_per_t: float
+    round_trip_yuan_per_t: float
+    least_t: float
 
 
 class WaterWays:
@@ -46,11 +63,16 @@ class WaterWays:
             self._kept[key] = [self._water_route(route, key[2]) for route in self.book.routes(*key) if _voyage(route)]
         return self._kept[key]
 
-    def floor_yuan_per_t(self, k: int, water: WaterRoute) -> float:
-        """The least that a tonne of this shipment weighs in the plan on a route, its value and time included."""
+    def price(self, k: int, water: WaterRoute, road_yuan_per_t: float) -> WaterPrice:
+        """What a route would cost a shipment per tonne, its value and time included, beside the road's price."""
         value = self.space.shipments[k].cargo_value_yuan_per_t
-        time = tariff.time_yuan_per_t_h(self.network, value) * water.family.door_to_door_h
-        return water.floor_yuan_per_t + water.route.loss_rel * value + time
+        tonne = water.tonne_yuan + water.route.loss_rel * value
+        tonne += tariff.time_yuan_per_t_h(self.network, value) * water.family.door_to_door_h
+        if water.most_t <= 0:
+            return WaterPrice(inf, inf, inf)
+        trip_yuan = water.there_yuan + water.back_yuan
+        least_t = trip_yuan / (road_yuan_per_t - tonne) if road_yuan_per_t > tonne else inf
+        return WaterPrice(tonne + water.there_yuan / water.most_t, tonne + trip_yuan / water.most_t, least_t)
 
     def earliest_h(self, k: int, water: WaterRoute) -> float | None:
         """The first hour of the plan at which a route can be at the door, None when no sailing is open."""
@@ -114,19 +136,24 @@ class WaterWays:
         family = self._families[
             (leg.origin, leg.destination, leg.vehicle_class, self.network.cargo[cargo_code].cargo_group)
         ]
-        return WaterRoute(route, family, self._floor(route, family))
-
-    def _floor(self, route: Route, family: Family) -> float:
-        most_t = float(family.capacity_t.max(initial=0.0))
-        if most_t <= 0:
-            return float("inf")
         vessel = self.network.vessel_classes[family.vessel_class]
-        markets = {entry.market for entry in self.network.fleet if entry.vessel_class == family.vessel_class}
-        day_yuan = min(tariff.day_rate_yuan(vessel, market) for market in markets)
         fuel_yuan = fuel_yuan_per_kg(self.book, vessel.energy_carrier, self.carbon)
-        ship_yuan = day_yuan * family.slots_taken / SLOTS_PER_DAY + fuel_yuan * family.fuel_empty_kg
-        services = route.yuan_per_t + route.wtw_kg_per_t * self.carbon
-        return services + ship_yuan / most_t + fuel_yuan * family.fuel_kg_per_t
+        tonne_yuan = route.yuan_per_t + route.wtw_kg_per_t * self.carbon + fuel_yuan * family.fuel_kg_per_t
+        there_yuan = self._slots_yuan(vessel, family.slots_taken) + fuel_yuan * family.fuel_empty_kg
+        most_t = float(family.capacity_t.max(initial=0.0))
+        return WaterRoute(route, family, tonne_yuan, there_yuan, self._back_yuan(vessel, family, fuel_yuan), most_t)
+
+    def _back_yuan(self, vessel: VesselClass, family: Family, fuel_yuan: float) -> float:
+        """The empty way back; nothing where there is none (the vessel then has another round)."""
+        lane = self.book.graph.lane(family.destination, family.origin, vessel.vessel_class)
+        if lane is None:
+            return 0.0
+        slots = max(1, ceil(lane.transit_h / SLOT_H - 1e-9))
+        return self._slots_yuan(vessel, slots) + fuel_yuan * vessel.fuel_empty_kg_per_km * lane.distance_km
+
+    def _slots_yuan(self, vessel: VesselClass, slots: int) -> float:
+        markets = {entry.market for entry in self.network.fleet if entry.vessel_class == vessel.vessel_class}
+        return min(tariff.day_rate_yuan(vessel, market) for market in markets) * slots / SLOTS_PER_DAY
 
 
 def goods_of_group(network: Network, group: str) -> Message:
