@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DEMO_DIR := demo-out
+BENCH_RESULTS := tests/benchmarks/results
 HOST ?= 127.0.0.1
 PORT ?= 8000
 
@@ -14,7 +15,7 @@ VENV_MADE := $(VENV)/.made
 RUNTIME_INSTALLED := $(VENV)/.runtime-installed
 DEV_INSTALLED := $(VENV)/.dev-installed
 
-.PHONY: help demo serve test check lock clean
+.PHONY: help demo serve test check bench lock clean
 .DELETE_ON_ERROR:
 
 help:
@@ -22,6 +23,7 @@ help:
 	@echo "make serve  打开网页 / web pages on http://$(HOST):$(PORT)"
 	@echo "make test   测试 / tests"
 	@echo "make check  静态检查 / ruff, mypy, import-linter"
+	@echo "make bench  测量 / measure what the README quotes, into $(BENCH_RESULTS)/ and README.md; some ten minutes"
 	@echo "make lock   更新依赖锁 / refresh the lock files"
 	@echo "make clean  清理 / remove the virtual environment and everything generated"
 
@@ -42,6 +44,12 @@ check: $(DEV_INSTALLED)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+# Times mean something on a quiet machine only; the load before each bench is stored beside its figures.
+bench: $(RUNTIME_INSTALLED)
+	$(BIN)/modalshift bench quote --json $(BENCH_RESULTS)/quote.json
+	$(BIN)/modalshift bench plan --json $(BENCH_RESULTS)/plan.json
+	$(BIN)/modalshift bench table $(BENCH_RESULTS)/plan.json $(BENCH_RESULTS)/quote.json --readme README.md
 
 # The dev extra is locked against the runtime lock, so that tests run on the very versions that ship.
 lock: $(DEV_INSTALLED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from optimizer.cli.audit import audit
+from optimizer.cli.bench import bench
 from optimizer.cli.check import check
 from optimizer.cli.close import close
 from optimizer.cli.command import Program
@@ -34,7 +35,7 @@ def cli(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for verb in (demo, quote, plan, check, settle, close, statement, audit, serve, generate):
+for verb in (demo, quote, plan, check, settle, close, statement, audit, serve, generate, bench):
     cli.add_command(verb)
 
 

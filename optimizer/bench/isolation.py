@@ -1,0 +1,46 @@
+"""Each run in a process of its own: nothing remembered from the run before, and a peak of memory that is its alone."""
+
+from __future__ import annotations
+
+import resource
+import sys
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import Generic, TypeVar
+
+Task = TypeVar("Task")
+Answer = TypeVar("Answer")
+
+BYTES_PER_MIB = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Isolated(Generic[Answer]):
+    """The answer of a process and its peak resident memory, the interpreter and all libraries included."""
+
+    answer: Answer
+    peak_memory_mib: float
+
+
+def in_fresh_process(function: Callable[[Task], Answer], task: Task) -> Isolated[Answer] | None:
+    """Run a function of a module in a new interpreter; None when the system killed it (out of memory).
+
+    Errors of the function come through. A child starts with the peak of its parent on Linux, so the parent should hold
+    no more than the child will.
+    """
+    with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool:
+        try:
+            answer, peak_memory_mib = pool.submit(_with_peak, function, task).result()
+        except BrokenProcessPool:
+            return None
+    return Isolated(answer, peak_memory_mib)
+
+
+def _with_peak(function: Callable[[Task], Answer], task: Task) -> tuple[Answer, float]:
+    answer = function(task)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Bytes on macOS, KiB elsewhere.
+    return answer, peak * (1 if sys.platform == "darwin" else 1024) / BYTES_PER_MIB

@@ -1,0 +1,199 @@
+"""``bench plan``: the planner beside the same program given whole to HiGHS, and beside leaving all on the road."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from optimizer.bench.isolation import Isolated, in_fresh_process
+from optimizer.bench.machine import library_versions, load_average, this_machine
+from optimizer.bench.planning_runs import CLOSE_GAP, PlanRun, PlanTask, run_direct, run_planner, run_road
+from optimizer.bench.record import Figure, Load, Method, Result
+from optimizer.demo.seed_files import shipments_path
+from optimizer.errors import Message
+from optimizer.planning.settings import PlanSettings
+
+Runs = Sequence[Isolated[PlanRun] | None]
+"""None: the system killed the process for want of memory."""
+
+PLANNER, DIRECT, ROAD = "modalshift", "direct_mip", "all_road"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanBench:
+    """``shipments`` None: the demo month; ``network_dir`` None: the shipped network. Every run of every method stops at
+    ``gap`` or after ``time_limit_s``, whichever comes first; run n has the seed ``seed`` + n."""
+
+    measured_at: datetime
+    shipments: Path | None = None
+    network_dir: Path | None = None
+    time_limit_s: float = 60.0
+    gap: float = 0.003
+    runs: int = 3
+    seed: int = 0
+
+
+def run(options: PlanBench, tell: Callable[[Message], None] = lambda message: None) -> Result:
+    """Measure. ``tell`` hears of each run before it starts. Raises InputError where the files are wrong."""
+    before = load_average()
+    file = options.shipments or shipments_path()
+    tasks = [
+        PlanTask(
+            file,
+            options.network_dir,
+            PlanSettings(gap=options.gap, time_limit_s=options.time_limit_s, seed=options.seed + number),
+        )
+        for number in range(options.runs)
+    ]
+    ours: list[Isolated[PlanRun] | None] = []
+    direct: list[Isolated[PlanRun] | None] = []
+    # By turns, so that whatever else the machine does meets both.
+    for number, task in enumerate(tasks, 1):
+        tell(Message(f"第 {number}/{options.runs} 次：规划", f"run {number}/{options.runs}: planner"))
+        ours.append(in_fresh_process(run_planner, task))
+        tell(Message(f"第 {number}/{options.runs} 次：整体求解", f"run {number}/{options.runs}: direct MIP"))
+        direct.append(in_fresh_process(run_direct, task))
+    road = in_fresh_process(run_road, tasks[0])
+    methods = (
+        planner_method(ours),
+        direct_method(direct, options.time_limit_s),
+        road_method([road]),
+    )
+    return _result(options, methods, [*ours, road], Load(before, load_average()))
+
+
+def planner_method(runs: Runs) -> Method:
+    """The planner's figures."""
+    return Method(
+        name=PLANNER,
+        label=Message("modalshift", "modalshift"),
+        baseline=False,
+        does=Message(
+            "由松弛与拉格朗日法证明下界，成船配载，再逐窗改进；用时含布网与成文",
+            "proves its bound by a relaxation and Lagrange, fills ships, improves window by window; the time includes"
+            " laying out the network and writing the plan",
+        ),
+        figures=(_seconds(runs), _seconds_to_close(runs), *_answer(runs)),
+        endings=_endings(runs),
+    )
+
+
+def direct_method(runs: Runs, time_limit_s: float) -> Method:
+    """The direct MIP's figures, and in how many runs it found nothing."""
+    nothing = sum(run is None or run.answer.objective_yuan is None for run in runs)
+    limit = f"{time_limit_s:g}"
+    notes = [
+        Message(
+            f"{len(runs)} 次中 {nothing} 次在 {limit} 秒内没有找到任何可行计划",
+            f"found no feasible plan at all within {limit} s in {nothing} of {len(runs)} runs",
+        )
+    ]
+    return Method(
+        name=DIRECT,
+        label=Message("整体求解（HiGHS）", "direct MIP (HiGHS)"),
+        baseline=True,
+        does=Message(
+            "同一混合整数规划不加分解，整体交给 HiGHS（经 MathOpt，默认参数），停止间隙、时限与随机种子相同；"
+            "布网计入时限，不写成计划",
+            "the same mixed-integer program, undivided, given to HiGHS (through MathOpt, default parameters) with the"
+            " same gap to stop at, time limit and seed; laying it out counts against the limit, no plan is written",
+        ),
+        figures=(_seconds(runs), *_answer(runs)),
+        endings=_endings(runs),
+        notes=tuple(notes) if nothing else (),
+    )
+
+
+def road_method(runs: Runs) -> Method:
+    """What leaving everything on the road comes to."""
+    missing = any(run is None or run.answer.objective_yuan is None for run in runs)
+    note = Message("有货单没有公路可走，因此没有总数", "some shipment has no road, so there is no sum")
+    return Method(
+        name=ROAD,
+        label=Message("全部走公路", "all by road"),
+        baseline=True,
+        does=Message(
+            "每票货走自己的公路（海岛为船接公路），按同一目标函数计价；不求解",
+            "each shipment on its own road (from an island: ship, then road), priced by the same objective; nothing is"
+            " solved",
+        ),
+        figures=(_objective(runs), _co2e(runs)),
+        notes=(note,) if missing else (),
+    )
+
+
+def _result(options: PlanBench, methods: tuple[Method, ...], runs: Runs, load: Load) -> Result:
+    done = [run.answer for run in runs if run is not None]
+    count = max((answer.shipments for answer in done), default=0)
+    # File names of one's own stay out of the record.
+    demo = options.shipments is None
+    versions = next((answer.versions for answer in done if answer.versions), {})
+    return Result(
+        bench="plan",
+        subject=Message(
+            f"{'示范月，' if demo else ''}{count:,} 票货统筹规划",
+            f"{'the demo month, ' if demo else ''}{count:,} shipments planned together",
+        ),
+        measured_at=options.measured_at,
+        machine=this_machine(),
+        load=load,
+        versions={**versions, **library_versions("ortools", "numpy", "scipy")},
+        settings={
+            "time_limit_s": options.time_limit_s,
+            "gap": options.gap,
+            "shipments": "demo" if demo else "file",
+            "network": "shipped" if options.network_dir is None else "directory",
+            "threads": "default of the solver",
+        },
+        seed=options.seed,
+        runs=options.runs,
+        methods=methods,
+    )
+
+
+def _endings(runs: Runs) -> tuple[str, ...]:
+    return tuple("out_of_memory" if run is None else run.answer.ending for run in runs)
+
+
+def _values(runs: Runs, value: Callable[[PlanRun], float | None]) -> tuple[float | None, ...]:
+    return tuple(None if run is None else value(run.answer) for run in runs)
+
+
+def _seconds(runs: Runs) -> Figure:
+    values = _values(runs, lambda answer: _rounded(answer.seconds, 3))
+    return Figure("seconds", Message("用时", "time"), "s", values)
+
+
+def _seconds_to_close(runs: Runs) -> Figure:
+    label = Message(f"间隙到 {CLOSE_GAP:.0%} 的用时", f"time to a gap of {CLOSE_GAP:.0%}")
+    values = _values(runs, lambda answer: _rounded(answer.seconds_to_close, 3))
+    return Figure("seconds_to_close", label, "s", values)
+
+
+def _answer(runs: Runs) -> tuple[Figure, ...]:
+    memory = tuple(None if run is None else round(run.peak_memory_mib, 1) for run in runs)
+    return (
+        _objective(runs),
+        Figure("bound", Message("下界", "bound"), "yuan", _values(runs, lambda a: _rounded(a.bound_yuan, 2))),
+        Figure("gap", Message("间隙", "gap"), "share", _values(runs, lambda a: _rounded(a.gap, 6))),
+        _co2e(runs),
+        Figure("columns", Message("列", "columns"), "count", _values(runs, lambda a: float(a.columns))),
+        Figure("peak_memory", Message("内存峰值", "peak memory"), "MiB", memory),
+    )
+
+
+def _objective(runs: Runs) -> Figure:
+    values = _values(runs, lambda answer: _rounded(answer.objective_yuan, 2))
+    return Figure("objective", Message("目标值", "objective"), "yuan", values)
+
+
+def _co2e(runs: Runs) -> Figure:
+    values = _values(runs, lambda answer: _rounded(answer.co2e_wtw_t, 3))
+    return Figure("co2e_wtw", Message("CO2e（WTW）", "CO2e (WTW)"), "t", values)
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    """For the eye of a reader; the figures are measured, not settled."""
+    return None if value is None else round(value, digits)

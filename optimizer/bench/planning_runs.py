@@ -1,0 +1,157 @@
+"""One planning run each, by the planner and by its baselines, on the same files. They run in processes of their own."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from optimizer.emissions.factors import FactorTable, load_factors
+from optimizer.errors import SolverError
+from optimizer.network.graph import NetworkGraph
+from optimizer.network.model import Network
+from optimizer.network.reader import read_network
+from optimizer.planning.design import Effort, solve_integer
+from optimizer.planning.fleetflow import make_fleetflow
+from optimizer.planning.program import PlanProgram, make_program
+from optimizer.planning.routes import RouteBook
+from optimizer.planning.settings import PlanSettings
+from optimizer.planning.shipment import Shipment
+from optimizer.planning.shipment_file import read_shipments
+from optimizer.planning.solve import Progress, plan_shipments
+from optimizer.planning.timespace import TimeSpace, make_timespace
+from optimizer.quantities import G_PER_KG, KG_PER_T
+
+CLOSE_GAP = 0.01
+"""The gap whose first reaching is timed."""
+LEAST_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class PlanTask:
+    """``network_dir`` None: the shipped network. The settings hold for every method."""
+
+    shipments: Path
+    network_dir: Path | None
+    settings: PlanSettings
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRun:
+    """What one run came to. ``ending``: gap | exhausted | time_limit | interrupt | no_solution | infeasible, for the
+    road: summed. ``seconds`` is wall time from read shipments to a plan, reading not included; ``seconds_to_close``
+    until the gap was at most :data:`CLOSE_GAP`. None: not known or nothing found."""
+
+    ending: str
+    seconds: float | None
+    seconds_to_close: float | None
+    objective_yuan: float | None
+    bound_yuan: float | None
+    co2e_wtw_t: float | None
+    columns: int
+    shipments: int
+    versions: dict[str, str]
+
+    @property
+    def gap(self) -> float | None:
+        """(objective - bound) / |objective| as the plan document has it."""
+        if self.objective_yuan is None or self.bound_yuan is None:
+            return None
+        return (self.objective_yuan - self.bound_yuan) / max(abs(self.objective_yuan), 1.0)
+
+
+def run_planner(task: PlanTask) -> PlanRun:
+    """The planner. Raises InputError for bad files; finding no plan within the limit is an ending, no error."""
+    network, factors, shipments = _read(task)
+    told: list[Progress] = []
+    start = time.perf_counter()
+    try:
+        plan = plan_shipments(shipments, network, factors, task.settings, clock=time.perf_counter, tell=told.append)
+    except SolverError:
+        return _nothing(time.perf_counter() - start, told[-1].columns if told else 0, len(shipments))
+    seconds = time.perf_counter() - start
+    close = (progress.seconds for progress in told if progress.gap is not None and progress.gap <= CLOSE_GAP)
+    return PlanRun(
+        ending=str(plan.settings["stop"]),
+        seconds=seconds,
+        seconds_to_close=next(close, None),
+        objective_yuan=plan.objective_yuan,
+        bound_yuan=_finite(plan.bound_yuan),
+        co2e_wtw_t=plan.totals.planned.co2e_wtw_g / G_PER_KG / KG_PER_T,
+        columns=told[-1].columns,
+        shipments=len(shipments),
+        versions=dict(plan.versions),
+    )
+
+
+def run_direct(task: PlanTask) -> PlanRun:
+    """The same program given whole to HiGHS; laying it out counts against the same time limit."""
+    network, factors, shipments = _read(task)
+    start = time.perf_counter()
+    _, plan = lay_out(shipments, network, factors, task.settings)
+    limit_s = task.settings.time_limit_s
+    left_s = None if limit_s is None else max(limit_s - (time.perf_counter() - start), LEAST_SECONDS)
+    effort = Effort(gap=task.settings.gap, seconds=left_s, seed=task.settings.seed)
+    outcome = solve_integer(plan.program, effort)
+    seconds = time.perf_counter() - start
+    found = outcome.x is not None
+    endings = {"optimal": "gap", "feasible": "time_limit"}
+    return PlanRun(
+        ending=endings.get(outcome.status, outcome.status),
+        seconds=seconds,
+        seconds_to_close=None,
+        objective_yuan=outcome.objective if found else None,
+        bound_yuan=_finite(outcome.bound),
+        co2e_wtw_t=float(plan.wtw_kg @ outcome.x) / KG_PER_T if outcome.x is not None else None,
+        columns=len(plan.program.cost),
+        shipments=len(shipments),
+        versions={},
+    )
+
+
+def run_road(task: PlanTask) -> PlanRun:
+    """Every shipment on its road, priced as in the program. Nothing known where one has no road."""
+    network, factors, shipments = _read(task)
+    space, _ = lay_out(shipments, network, factors, task.settings)
+    columns = space.columns
+    by_road = np.array([route.kind == "road" for route in space.routes], dtype=bool)
+    chosen = np.flatnonzero((columns.route >= 0) & by_road[columns.route])
+    complete = len(chosen) == len(shipments) == len(np.unique(columns.shipment[chosen]))
+    return PlanRun(
+        ending="summed",
+        seconds=None,
+        seconds_to_close=None,
+        objective_yuan=float(columns.cost[chosen].sum()) if complete else None,
+        bound_yuan=None,
+        co2e_wtw_t=float(columns.wtw_kg[chosen].sum()) / KG_PER_T if complete else None,
+        columns=len(chosen),
+        shipments=len(shipments),
+        versions={},
+    )
+
+
+def lay_out(
+    shipments: list[Shipment], network: Network, factors: FactorTable, settings: PlanSettings
+) -> tuple[TimeSpace, PlanProgram]:
+    """The program that the planner solves for these shipments, column by column (a whole horizon)."""
+    graph = NetworkGraph(network)
+    book = RouteBook(network, graph, factors, min(s.ready_at for s in shipments).date())
+    space = make_timespace(sorted(shipments, key=lambda s: s.shipment_id), book, graph, settings)
+    fleet = make_fleetflow(space, book, graph, settings.carbon_price_yuan_per_t / 1000)
+    return space, make_program(space, fleet, network, settings.co2e_cap_t)
+
+
+def _read(task: PlanTask) -> tuple[Network, FactorTable, list[Shipment]]:
+    network = read_network(task.network_dir)
+    own = task.network_dir if task.network_dir and (task.network_dir / "factors.csv").exists() else None
+    return network, load_factors(own), read_shipments(task.shipments, network)
+
+
+def _nothing(seconds: float, columns: int, shipments: int) -> PlanRun:
+    return PlanRun("no_solution", seconds, None, None, None, None, columns, shipments, {})
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None

@@ -1,0 +1,125 @@
+"""Stored results as the README shows them: a table per bench, what each method does, where it was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import groupby
+
+from optimizer.bench.record import Figure, Load, Machine, Method, Result
+from optimizer.errors import InputError, Message
+from optimizer.quantities import iso
+
+BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
+
+UNKNOWN = "—"
+QUIET_PER_CORE = 0.6
+"""Above this load per core before it began, a bench shared the machine with others."""
+
+_PRINTED: dict[str, Callable[[float], str]] = {
+    "s": lambda value: f"{value:,.1f} s",
+    "ms": lambda value: f"{value:,.3f} ms",
+    "yuan": lambda value: f"{value:,.0f}",
+    "t": lambda value: f"{value:,.1f} t",
+    "MiB": lambda value: f"{value:,.0f} MiB",
+    "share": lambda value: f"{value:.2%}",
+    "count": lambda value: f"{value:,.0f}",
+}
+
+
+def printed(figure: Figure | None) -> str:
+    """The median with its unit; a dash where there is none."""
+    if figure is None or figure.median is None:
+        return UNKNOWN
+    return _PRINTED[figure.unit](figure.median)
+
+
+def figure_columns(result: Result) -> list[Figure]:
+    """The figures that any method has, one of each name, in the order in which they first appear."""
+    found: dict[str, Figure] = {}
+    for method in result.methods:
+        for figure in method.figures:
+            found.setdefault(figure.name, figure)
+    return list(found.values())
+
+
+def column_label(figure: Figure) -> Message:
+    """What a column holds; money says its currency here and not in every cell."""
+    unit = Message("（元）", " (yuan)") if figure.unit == "yuan" else Message("", "")
+    return Message(figure.label.zh + unit.zh, figure.label.en + unit.en)
+
+
+def method_label(method: Method) -> Message:
+    """The method, with a mark on baselines."""
+    mark = Message("基准：", "baseline: ") if method.baseline else Message("", "")
+    return Message(mark.zh + method.label.zh, mark.en + method.label.en)
+
+
+def measured_on(machine: Machine, load: Load) -> Message:
+    """The machine in one sentence, and whether it was quiet."""
+    busy = load.before > QUIET_PER_CORE * machine.cores
+    zh = f"{machine.cpu}，{machine.cores} 核，{machine.memory_gib:g} GiB，{machine.system}，{machine.python}"
+    en = f"{machine.cpu}, {machine.cores} cores, {machine.memory_gib:g} GiB, {machine.system}, {machine.python}"
+    zh += f"；开始前负载 {load.before:g}" + ("（机器另有他用，时间偏长）" if busy else "")
+    en += f"; load {load.before:g} before" + (" (the machine had other work: times are too long)" if busy else "")
+    return Message(zh, en)
+
+
+def method_text(method: Method) -> Message:
+    """What a method does, how its runs ended, what else must be known."""
+    endings = ", ".join(f"{len(list(same))} × {ending}" for ending, same in groupby(sorted(method.endings)))
+    ended = [Message(f"结束方式：{endings}", f"runs ended: {endings}")] if endings else []
+    parts = [method.does, *ended, *method.notes]
+    return Message("；".join(part.zh for part in parts), "; ".join(part.en for part in parts))
+
+
+def rows_of(result: Result) -> list[list[str]]:
+    """One row per method: medians in the order of :func:`figure_columns`."""
+    columns = figure_columns(result)
+    return [[printed(method.figure(column.name)) for column in columns] for method in result.methods]
+
+
+def block(results: Sequence[Result]) -> str:
+    """The text between the markers, markers included, without a final newline. The order of the results is kept."""
+    return "\n\n".join([BEGIN, *(_section(result) for result in results), END])
+
+
+def with_block(text: str, results: Sequence[Result], name: str) -> str:
+    """A document with the block of these results in place of its old one.
+
+    Raises InputError unless each marker stands in it exactly once, the beginning first.
+    """
+    start, end = text.find(BEGIN), text.find(END)
+    if start < 0 or end < start or text.count(BEGIN) != 1 or text.count(END) != 1:
+        raise InputError(
+            Message(
+                f"{name} 中应恰有一行 {BEGIN}，其后恰有一行 {END}。",
+                f"{name} should hold one line {BEGIN} and after it one line {END}.",
+            )
+        )
+    return text[:start] + block(results) + text[end + len(END) :]
+
+
+def _section(result: Result) -> str:
+    columns = [_both(column_label(column)) for column in figure_columns(result)]
+    header = ["方法 / method", *columns]
+    rows = [
+        [_both(method_label(method)), *cells] for method, cells in zip(result.methods, rows_of(result), strict=True)
+    ]
+    table = [_line(header), _line([":---", *("---:" for _ in columns)]), *(_line(row) for row in rows)]
+    seeds = f"{result.runs} 次中位数，种子 {result.seed} 起 / median of {result.runs}, seeds from {result.seed}"
+    title = f"`modalshift bench {result.bench}`：{_both(result.subject)}（{seeds}）"
+    settings = ", ".join(f"{name} {value}" for name, value in sorted(result.settings.items()))
+    versions = ", ".join(f"{name} {value}" for name, value in sorted(result.versions.items()))
+    notes = [f"- {method.label.en}: {_both(method_text(method))}." for method in result.methods]
+    place = (
+        f"- {_both(measured_on(result.machine, result.load))}. {iso(result.measured_at)[:10]}; {settings}; {versions}."
+    )
+    return "\n".join([title, "", *table, "", *notes, place])
+
+
+def _both(message: Message) -> str:
+    return message.zh if message.zh == message.en else f"{message.zh} / {message.en}"
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

@@ -1,0 +1,128 @@
+"""``modalshift bench``: the figures that the README quotes, measured here beside their baselines."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from optimizer.cli.command import Program, Verb, option
+from optimizer.cli.documents import read_document, write_whole
+from optimizer.cli.printing import print_table, say
+from optimizer.cli.session import current_session
+from optimizer.errors import Message
+from optimizer.quantities import CHINA_TIME
+
+if TYPE_CHECKING:
+    from optimizer.bench.record import Result
+
+
+@click.group(
+    cls=Program,
+    invoke_without_command=True,
+    about=Message("在本机测量 README 引用的数字及其基准", "measure the figures of the README beside their baselines"),
+)
+@click.pass_context
+def bench(ctx: click.Context) -> None:
+    """Show the help when no bench is named."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+json_option = option(
+    "--json", "json_file", metavar="FILE", type=click.Path(path_type=Path), zh="另写入 JSON 文件", en="JSON file too"
+)
+seed_option = option(
+    "--seed", default=0, show_default=True, type=click.IntRange(0, 2**31 - 1), zh="随机种子", en="random seed"
+)
+
+
+@bench.command("plan", cls=Verb, about=Message("统筹规划，对比整体求解", "planning, beside a direct MIP and the road"))
+@click.argument("shipments", metavar="[SHIPMENTS.csv]", required=False, type=click.Path(path_type=Path))
+@option(
+    "--time-limit",
+    metavar="SECONDS",
+    default=60.0,
+    show_default=True,
+    type=click.FloatRange(0, min_open=True),
+    zh="每次时限（秒）",
+    en="time limit of a run, s",
+)
+@option(
+    "--gap", default=0.003, show_default=True, type=click.FloatRange(0, 1), zh="达到即停的间隙", en="gap to stop at"
+)
+@option("--runs", default=3, show_default=True, type=click.IntRange(1, 100), zh="次数", en="runs")
+@seed_option
+@json_option
+def bench_plan(
+    shipments: Path | None, time_limit: float, gap: float, runs: int, seed: int, json_file: Path | None
+) -> None:
+    """The demo month unless a file is named."""
+    from optimizer.bench.plan import PlanBench, run
+
+    network_dir = current_session().network_dir
+    options = PlanBench(_now(), shipments, network_dir, time_limit, gap, runs, seed)
+    _report(run(options, _tell), json_file)
+
+
+@bench.command("quote", cls=Verb, about=Message("报价，对比图算法库", "quotes, beside two graph libraries"))
+@option("--runs", default=5, show_default=True, type=click.IntRange(1, 1000), zh="次数", en="runs")
+@option(
+    "--days", default=50, show_default=True, type=click.IntRange(1, 1000), zh="每流向时刻数", en="ready hours a flow"
+)
+@seed_option
+@json_option
+def bench_quote(runs: int, days: int, seed: int, json_file: Path | None) -> None:
+    """The flows of the demo world."""
+    from optimizer.bench.quote import QuoteBench, run
+
+    options = QuoteBench(_now(), current_session().network_dir, days, runs, seed)
+    _report(run(options, _tell), json_file)
+
+
+@bench.command("table", cls=Verb, about=Message("把测得的结果写成 README 的表", "stored results as the README's table"))
+@click.argument("results", metavar="RESULT.json...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@option("--readme", metavar="FILE", type=click.Path(path_type=Path), zh="改写其中的表", en="rewrite the table in there")
+def bench_table(results: tuple[Path, ...], readme: Path | None) -> None:
+    """Print the table, or put it between the markers of a document."""
+    from optimizer.bench.document import result_from_json
+    from optimizer.bench.table import block, with_block
+
+    measured = [result_from_json(read_document(path), path.name) for path in results]
+    if readme is None:
+        click.echo(block(measured))
+        return
+    write_whole(readme, with_block(read_document(readme), measured, readme.name))
+    say(Message(f"已写入 {readme}", f"Wrote {readme}"))
+
+
+def _now() -> datetime:
+    return datetime.now(CHINA_TIME).replace(microsecond=0)
+
+
+def _tell(message: Message) -> None:
+    say(message, err=True)
+
+
+def _report(result: Result, json_file: Path | None) -> None:
+    """The table, what the methods do, the machine; and the document where one is asked for."""
+    from optimizer.bench.document import result_to_json
+    from optimizer.bench.table import column_label, figure_columns, measured_on, method_label, method_text, rows_of
+
+    lang = current_session().lang
+    rows = [
+        [method_label(method).text(lang), *cells] for method, cells in zip(result.methods, rows_of(result), strict=True)
+    ]
+    columns = [Message("方法", "Method"), *(column_label(figure) for figure in figure_columns(result))]
+    runs = Message(f"，{result.runs} 次中位数", f", median of {result.runs} runs")
+    print_table(Message(result.subject.zh + runs.zh, result.subject.en + runs.en), columns, rows)
+    for method in result.methods:
+        text = method_text(method)
+        say(Message(f"{method.label.zh}：{text.zh}。", f"{method.label.en}: {text.en}."))
+    place = measured_on(result.machine, result.load)
+    say(Message(f"{place.zh}。", f"{place.en}."))
+    if json_file is not None:
+        write_whole(json_file, result_to_json(result))
+        say(Message(f"已写入 {json_file}", f"Wrote {json_file}"))
