@@ -1,0 +1,58 @@
+"""The README's examples run as they stand, in their order, in one empty directory."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+FENCE = re.compile(r"^( *)```sh\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+COMMANDS = [line.strip() for _, body in FENCE.findall(README) for line in body.splitlines() if line.strip()]
+MODALSHIFT = [line for line in COMMANDS if line.startswith("modalshift ")]
+MAKE = [line for line in COMMANDS if line.startswith("make ")]
+WITH_FINDINGS = ("audit",)
+"""Verbs whose example ends with exit code 1, as the README says beside it."""
+
+
+def test_every_example_is_a_command_that_is_tried_here() -> None:
+    """A fenced shell line is either `modalshift ...` or `make ...`; nothing else hides in the README."""
+    assert MODALSHIFT and MAKE
+    assert sorted(MODALSHIFT + MAKE) == sorted(COMMANDS)
+
+
+@pytest.mark.parametrize("line", MAKE)
+def test_make_targets_of_the_readme_exist(line: str) -> None:
+    """`make` knows every target that the README names (dry run)."""
+    words = shlex.split(line, comments=True)
+    done = subprocess.run([words[0], "-n", *words[1:]], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_story_of_the_readme_runs(tmp_path: Path) -> None:
+    """All `modalshift` examples succeed one after the other, the demo included, and write the files they name."""
+    for line in MODALSHIFT:
+        words = shlex.split(line, comments=True)[1:]
+        done = subprocess.run(
+            [sys.executable, "-m", "optimizer", *words],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
+        )
+        expected = 1 if words[-1] in WITH_FINDINGS else 0
+        assert done.returncode == expected, f"{line}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+    for name in ("shipments.csv", "PLAN.json", "E01.json", "demo-out/modalshift.db"):
+        assert (tmp_path / name).stat().st_size > 0
+
+
+@pytest.mark.parametrize("path", re.findall(r"\]\(([^)#:]+)\)", README))
+def test_links_and_pictures_of_the_readme_exist(path: str) -> None:
+    """Every relative link leads to a file of the repository."""
+    assert (ROOT / path).is_file()
