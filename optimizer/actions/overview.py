@@ -32,6 +32,10 @@ class SavingsOverview:
         _require_known((group_by, *(filters or {})))
         return grouped(self._present_lots(), group_by, filters)
 
+    def lots(self) -> list[LotSaving]:
+        """Every lot behind the savings, in order of waybill and lot."""
+        return list(self._present_lots())
+
     def _present_lots(self) -> list[LotSaving]:
         with self._lock, self._store.read() as session:
             # Whatever changes a saving appends a transaction or an event.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from optimizer.accounts.ledger import Transaction
 from optimizer.accounts.statement import Statement, statement_of
 from optimizer.actions.closing import require_period
 from optimizer.errors import Message, UnknownRecordError
@@ -36,3 +39,28 @@ def statement(store: Store, account: str, period: str, until_seq: int | None = N
             closed=period <= session.last_closed(),
             until_seq=until_seq,
         )
+
+
+def statements(store: Store, periods: Iterable[str]) -> list[Statement]:
+    """The statements of all accounts that a party holds, month by month, from one reading of the ledger.
+
+    Raises InputError for a text that is no month.
+    """
+    months = list(periods)
+    for period in months:
+        require_period(period)
+    with store.read() as session:
+        accounts = sorted(session.accounts().items())
+        transactions, runs, parties = session.transactions(), session.runs(), session.parties()
+        last_closed = session.last_closed()
+    own = {account_id: _touching(account_id, transactions) for account_id, account in accounts if account.party_id}
+    return [
+        statement_of(account, parties.get(account.party_id), period, own[account_id], runs, period <= last_closed)
+        for period in months
+        for account_id, account in accounts
+        if account.party_id
+    ]
+
+
+def _touching(account_id: str, transactions: Iterable[Transaction]) -> list[Transaction]:
+    return [item for item in transactions if any(line.account_id == account_id for line in item.postings)]

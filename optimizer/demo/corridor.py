@@ -323,5 +323,7 @@ class _Models:
                 return rail_operation(self.factors, on)
             case _:
                 vessel = self.network.vessel_classes[leg.vehicle_class]
-                load_factor, empty_share = (self.network.value(f"sea_{name}") for name in ("load_factor", "empty_share"))
+                load_factor, empty_share = (
+                    self.network.value(f"sea_{name}") for name in ("load_factor", "empty_share")
+                )
                 return sea_service_operation(vessel, load_factor, empty_share, self.factors, on)

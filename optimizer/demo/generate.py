@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import calendar
 import csv
+import io
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import accumulate
@@ -96,11 +97,17 @@ def generate_shipments(flows: Sequence[Flow], month: str, count: int | None, see
 
 
 def write_shipments_csv(shipments: Iterable[Shipment], path: Path) -> None:
-    """Write shipments.csv: UTF-8, comma, LF, masses in t with three decimals, times with offset."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(HEADER)
-        writer.writerows(_row(shipment) for shipment in shipments)
+    """Write shipments.csv in UTF-8 (see :func:`shipments_csv`)."""
+    path.write_text(shipments_csv(shipments), encoding="utf-8", newline="")
+
+
+def shipments_csv(shipments: Iterable[Shipment]) -> str:
+    """The text of shipments.csv: comma, LF, masses in t with three decimals, times with offset."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(HEADER)
+    writer.writerows(_row(shipment) for shipment in shipments)
+    return buffer.getvalue()
 
 
 def _row(shipment: Shipment) -> tuple[str, ...]:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from optimizer.errors import Message
 from optimizer.planning.plan import Lot, Plan, PlannedShipment
+from optimizer.planning.shipment import Shipment
 from optimizer.planning.totals import WATER
+from optimizer.quantities import apportion
 
 REASON_KINDS: tuple[tuple[str, Message], ...] = (
     ("Water is dearer", Message("水路较贵", "water is dearer")),
     ("Water is too slow", Message("水路赶不上", "water is too slow")),
-    ("A full vessel would save", Message("满载才划算，凑不成航次", "worth it in a full vessel only; none could be filled")),
+    (
+        "A full vessel would save",
+        Message("满载才划算，凑不成航次", "worth it in a full vessel only; none could be filled"),
+    ),
     ("No vessel of the sailing chosen", Message("所选航次剩余舱位不足", "no room left for the whole of it")),
     ("must stay whole and fit no vessel", Message("不可拆分，装不进一艘船", "must stay whole and fits no vessel")),
     ("No terminal within", Message("附近没有可装卸的码头", "no terminal near enough")),
@@ -41,9 +46,43 @@ class ReasonCount:
 
 
 @dataclass(frozen=True, slots=True)
+class Shifted:
+    """Lots that go by water, beside their shares of the road baseline: kg, fen, g CO2e; savings may be negative.
+
+    Cargo without a road (an island's) has no baseline and is not among them.
+    """
+
+    lots: int = 0
+    mass_kg: int = 0
+    saved_fen: int = 0
+    saved_wtw_g: int = 0
+    saved_ttw_g: int = 0
+
+    def __add__(self, other: Shifted) -> Shifted:
+        return Shifted(
+            self.lots + other.lots,
+            self.mass_kg + other.mass_kg,
+            self.saved_fen + other.saved_fen,
+            self.saved_wtw_g + other.saved_wtw_g,
+            self.saved_ttw_g + other.saved_ttw_g,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """All shifted cargo of one kind between the same two doors."""
+
+    origin: str
+    destination: str
+    cargo_code: str
+    shifted: Shifted
+
+
+@dataclass(frozen=True, slots=True)
 class PlanSummary:
-    """Counts of shipments, and lists of those that got worse. ``partly``: some lots by water, some by road. ``dirtier``
-    and ``dearer`` travel by water and emit or cost more than their road baseline, worst first."""
+    """Counts of shipments, and what got worse. ``partly``: some lots by water, some by road. ``dirtier`` and ``dearer``
+    travel by water and emit or cost more than their road baseline, worst first. ``flows``: least CO2e saved per tonne
+    first."""
 
     shipments: int
     by_water: int
@@ -51,19 +90,23 @@ class PlanSummary:
     on_road: int
     rejected: int
     late: int
+    shifted: Shifted
+    flows: tuple[Flow, ...]
     road_reasons: tuple[ReasonCount, ...]
     rejected_reasons: tuple[ReasonCount, ...]
     dirtier: tuple[PlannedShipment, ...]
     dearer: tuple[PlannedShipment, ...]
 
 
-def summary_of(plan: Plan, mass_kg: dict[str, int]) -> PlanSummary:
-    """The summary of a plan. ``mass_kg``: mass of each shipment by id (a rejected one has no lots to tell it)."""
+def summary_of(plan: Plan, shipments: Iterable[Shipment]) -> PlanSummary:
+    """The summary of a plan. ``shipments``: those that were planned; KeyError when one of the plan is not among them."""
+    known = {shipment.shipment_id: shipment for shipment in shipments}
     planned = [item for item in plan.shipments if item.status == "planned"]
     rejected = [item for item in plan.shipments if item.status != "planned"]
     wet = [item for item in planned if any(by_water(lot) for lot in item.lots)]
     dry = [item for item in planned if not any(by_water(lot) for lot in item.lots)]
     compared = [(item, item.saving) for item in wet if item.saving is not None]
+    each = [(known[item.shipment_id], _shifted(item)) for item in wet]
     return PlanSummary(
         shipments=len(plan.shipments),
         by_water=sum(all(by_water(lot) for lot in item.lots) for item in wet),
@@ -71,8 +114,10 @@ def summary_of(plan: Plan, mass_kg: dict[str, int]) -> PlanSummary:
         on_road=len(dry),
         rejected=len(rejected),
         late=sum(item.late_s > 0 for item in planned),
-        road_reasons=_counted([(item.shipment_id, item.on_road_because) for item in dry], mass_kg),
-        rejected_reasons=_counted([(item.shipment_id, item.reason) for item in rejected], mass_kg),
+        shifted=sum((shifted for _, shifted in each), Shifted()),
+        flows=_flows(each),
+        road_reasons=_counted([(item.shipment_id, item.on_road_because) for item in dry], known),
+        rejected_reasons=_counted([(item.shipment_id, item.reason) for item in rejected], known),
         dirtier=_worst_first([(saving.co2e_wtw_g, item) for item, saving in compared]),
         dearer=_worst_first([(saving.cost_fen, item) for item, saving in compared]),
     )
@@ -89,16 +134,54 @@ def reason_kind(reason: Message | None) -> Message:
     return next((kind for words, kind in REASON_KINDS if words in text), OTHER_REASON)
 
 
-def _counted(reasons: Sequence[tuple[str, Message | None]], mass_kg: dict[str, int]) -> tuple[ReasonCount, ...]:
+def _shifted(item: PlannedShipment) -> Shifted:
+    """The lots of a shipment that go by water; its baseline is shared among its lots by mass."""
+    if item.baseline is None:
+        return Shifted()
+    masses_kg = [lot.mass_kg for lot in item.lots]
+    shares = zip(
+        item.lots,
+        apportion(item.baseline.cost_fen, masses_kg),
+        apportion(item.baseline.co2e_wtw_g, masses_kg),
+        apportion(item.baseline.co2e_ttw_g, masses_kg),
+        strict=True,
+    )
+    lots = [
+        Shifted(
+            1,
+            lot.mass_kg,
+            fen - sum(leg.cost_fen for leg in lot.legs),
+            wtw_g - sum(leg.co2e_wtw_g for leg in lot.legs),
+            ttw_g - sum(leg.co2e_ttw_g for leg in lot.legs),
+        )
+        for lot, fen, wtw_g, ttw_g in shares
+        if by_water(lot)
+    ]
+    return sum(lots, Shifted())
+
+
+def _flows(each: Iterable[tuple[Shipment, Shifted]]) -> tuple[Flow, ...]:
+    sums: dict[tuple[str, str, str], Shifted] = {}
+    for shipment, shifted in each:
+        if shifted.lots:
+            key = (shipment.origin, shipment.destination, shipment.cargo_code)
+            sums[key] = sums.get(key, Shifted()) + shifted
+    flows = [Flow(*key, shifted) for key, shifted in sorted(sums.items())]
+    return tuple(sorted(flows, key=lambda flow: flow.shifted.saved_wtw_g / flow.shifted.mass_kg))
+
+
+def _counted(
+    reasons: Sequence[tuple[str, Message | None]], shipments: Mapping[str, Shipment]
+) -> tuple[ReasonCount, ...]:
     """Counted by kind, most tonnes first."""
-    groups: dict[Message, list[tuple[str, Message]]] = {}
+    groups: dict[Message, list[tuple[Shipment, Message]]] = {}
     for shipment_id, reason in reasons:
-        groups.setdefault(reason_kind(reason), []).append((shipment_id, reason or OTHER_REASON))
+        groups.setdefault(reason_kind(reason), []).append((shipments[shipment_id], reason or OTHER_REASON))
     counts = []
     for kind, members in groups.items():
-        example_id, example = max(members, key=lambda member: mass_kg[member[0]])
-        whole_kg = sum(mass_kg[shipment_id] for shipment_id, _ in members)
-        counts.append(ReasonCount(kind, len(members), whole_kg, example_id, example))
+        heaviest, example = max(members, key=lambda member: member[0].mass_kg)
+        mass_kg = sum(shipment.mass_kg for shipment, _ in members)
+        counts.append(ReasonCount(kind, len(members), mass_kg, heaviest.shipment_id, example))
     return tuple(sorted(counts, key=lambda count: (-count.mass_kg, count.example_id)))
 
 

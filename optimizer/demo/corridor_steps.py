@@ -1,0 +1,267 @@
+"""The last part of the story: the month beside the corridor's published figures, and why they differ."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+
+from optimizer.accounts.totals import SavingsRow
+from optimizer.demo.corridor import (
+    FIRST_PASS_KG_PER_T,
+    FIRST_PASS_YUAN_PER_T,
+    BreakEven,
+    Kind,
+    Rederived,
+    Shift,
+    Side,
+    Way,
+)
+from optimizer.demo.step import Row, Step, share
+from optimizer.demo.traffic import Traffic
+from optimizer.errors import Message
+from optimizer.network.model import Network
+from optimizer.quantities import FEN_PER_YUAN, KG_PER_T
+
+MONTHS_PER_QUARTER = 3
+DAYS_PER_YEAR = 366
+"""Of 2024, the year of the published lockages."""
+
+_PARTS: tuple[tuple[Side, Kind, Message], ...] = (
+    ("baseline", "truck", Message("公路干线卡车（基准）", "line-haul truck (baseline)")),
+    ("baseline", "sea", Message("海船（基准，海岛货）", "sea vessel (baseline, islands)")),
+    ("project", "vessel", Message("内河船，含空驶", "inland vessel, empties included")),
+    ("project", "sea", Message("海船", "sea vessel")),
+    ("project", "drayage", Message("短驳卡车", "drayage truck")),
+    ("project", "hub", Message("码头装卸", "terminals")),
+)
+
+
+def published_step(shift: Shift, settled: SavingsRow, traffic: Traffic, network: Network) -> Step:
+    """Published figure, planned and settled, one line each."""
+    known = {name: item.value for name, item in network.benchmarks.items()}
+    settled_t = settled.mass_kg / KG_PER_T
+    settled_yuan_per_t = settled.cost_saved_fen / FEN_PER_YUAN / settled_t if settled_t else 0.0
+    baseline, project = shift.side("baseline").wtw_kg, shift.side("project").wtw_kg
+    planned_kg_per_t = (baseline - project) / shift.mass_t if shift.mass_t else 0.0
+    rows: list[Row] = [
+        [
+            Message("转水 吨（公布：一季度；本月）", "t shifted (published: a quarter; ours: a month)"),
+            f"{known['shifted_mass_t']:,.0f}",
+            f"{shift.mass_t:,.0f}",
+            f"{settled_t:,.0f}",
+        ],
+        [
+            Message("省运费 元/t（公布为上限）", "freight saved, yuan/t (published: upper value)"),
+            f"{known['cost_saving_upper_yuan_per_t']:.1f}",
+            f"{shift.saved_yuan / shift.mass_t if shift.mass_t else 0:.1f}",
+            f"{settled_yuan_per_t:.1f}",
+        ],
+        [
+            Message("减排 kg/t（公布未说明边界）", "CO2 saved, kg/t (published: boundary not stated)"),
+            f"{known['co2_saving_kg_per_t']:.2f}",
+            f"{planned_kg_per_t:.2f}",
+            f"{_g_per_kg(settled.expected_g, settled):.2f}",
+        ],
+        [
+            Message("  其中入账 kg/t", "  of this credited, kg/t"),
+            "",
+            "",
+            f"{_g_per_kg(settled.credited_g, settled):.2f}",
+        ],
+        [
+            Message("平均水运距 km", "mean haul by water, km"),
+            f"{known['mean_haul_km']:.0f}",
+            f"{traffic.mean_haul_km:.0f}",
+            "",
+        ],
+        [
+            Message("进 : 出 1 :", "in : out, 1 :"),
+            f"{known['outbound_per_inbound']:.2f}",
+            f"{traffic.outbound_per_inbound:.2f}",
+            "",
+        ],
+        [
+            Message("空船占过闸船", "empty ships among those at the lock"),
+            share(known["vessel_empty_share"], 1),
+            share(traffic.empty_share, 1),
+            "",
+        ],
+        [
+            Message("富春江每天开闸次（本计划为其中一部分）", "lockages a day at Fuchunjiang (ours: a part)"),
+            f"{known['fuchunjiang_lockages'] / DAYS_PER_YEAR:.1f}",
+            f"{traffic.lockages / traffic.lock_days if traffic.lock_days else 0:.1f}",
+            "",
+        ],
+        [
+            Message("富春江每船载货 t，含空船", "t per ship at Fuchunjiang, empties included"),
+            f"{known['fuchunjiang_t_per_ship_2024']:.0f}–{known['fuchunjiang_t_per_ship_2025']:.0f}",
+            f"{traffic.t_per_ship:.0f}",
+            "",
+        ],
+    ]
+    columns = (
+        Message("指标", "Measure"),
+        Message("公布值", "Published"),
+        Message("计划", "Planned"),
+        Message("已结算", "Settled"),
+    )
+    return Step(Message("十二 与通道公布数字对照", "12 Beside the corridor's published figures"), columns, rows)
+
+
+def ways_step(shift: Shift, ways: Sequence[Way]) -> Step:
+    """The same month counted in several ways."""
+    rows: list[Row] = [
+        [
+            way.code,
+            way.label,
+            way.boundary,
+            f"{way.baseline_kg / way.mass_t if way.mass_t else 0:.2f}",
+            f"{way.project_kg / way.mass_t if way.mass_t else 0:.2f}",
+            f"{way.saving_kg_per_t:.2f}",
+        ]
+        for way in ways
+    ]
+    table_way = next((way.saving_kg_per_t for way in ways if way.code == "b"), 0.0)
+    freight = shift.saved_yuan / shift.mass_t if shift.mass_t else 0.0
+    notes = [
+        Message(
+            f"同口径 b 的早先粗算为 {FIRST_PASS_KG_PER_T:.1f} kg/t、{FIRST_PASS_YUAN_PER_T:.0f} 元/t；"
+            f"本次 {table_way:.2f} kg/t、{freight:.1f} 元/t。",
+            f"An earlier rough pass in way b gave {FIRST_PASS_KG_PER_T:.1f} kg/t and {FIRST_PASS_YUAN_PER_T:.0f} yuan/t; "
+            f"here {table_way:.2f} kg/t and {freight:.1f} yuan/t.",
+        ),
+        Message(
+            "b、b2 混用了边界不同的数值，只供对照，不入账；a、c、d 各在一个边界之内。",
+            "b and b2 mix numbers of different boundaries and serve comparison only; a, c and d each keep to one.",
+        ),
+    ]
+    columns = (
+        Message("", ""),
+        Message("算法", "Way of counting"),
+        Message("边界", "Boundary"),
+        Message("基准 kg/t", "Baseline kg/t"),
+        Message("水路 kg/t", "By water kg/t"),
+        Message("减排 kg/t", "Saved kg/t"),
+    )
+    return Step(
+        Message("同一个月的五种算法", "The same month counted in five ways"), columns, rows, notes, numeric_from=3
+    )
+
+
+def parts_step(shift: Shift, rederivation: Rederived, needed: BreakEven, published_kg_per_t: float) -> Step:
+    """Where the kilograms per tonne come from, in way (a)."""
+    rows: list[Row] = []
+    for side, kind, name in _PARTS:
+        part = shift.part(side, kind)
+        if not part.wtw_kg:
+            continue
+        sign = 1 if side == "baseline" else -1
+        rows.append(
+            [
+                name,
+                f"{shift.km(side, kind):.1f}" if part.tkm else "",
+                f"{part.wtw_g_per_tkm:.1f}" if part.tkm else "",
+                f"{sign * part.wtw_kg / shift.mass_t:+.2f}",
+            ]
+        )
+    saved = (shift.side("baseline").wtw_kg - shift.side("project").wtw_kg) / shift.mass_t if shift.mass_t else 0.0
+    rows.append([Message("减排", "saved"), "", "", f"{saved:+.2f}"])
+    notes = [*_why(shift, saved, published_kg_per_t), _rederived(rederivation), *_needed(needed, published_kg_per_t)]
+    columns = (
+        Message("组成（a，每转水吨）", "Part (way a, per t shifted)"),
+        Message("km", "km"),
+        Message("g CO2e/tkm", "g CO2e/tkm"),
+        Message("kg CO2e/t", "kg CO2e/t"),
+    )
+    return Step(Message("为什么不同：逐项分解", "Why they differ, part by part"), columns, rows, notes)
+
+
+def look_step(directory: str, account: str, period: str) -> Step:
+    """Where to look next."""
+    url = f"sqlite:///{directory}/modalshift.db"
+    commands = (
+        f"modalshift check {directory}/PLAN.json --shipments {directory}/shipments.csv",
+        f"modalshift audit --db {url}",
+        f"modalshift statement {account} --period {period} --out statement.json --db {url}",
+        f"modalshift serve --demo --db {url}",
+    )
+    return Step(Message("接下来可看", "Where to look next"), notes=[Message(command, command) for command in commands])
+
+
+def corridor_csv(ways: Sequence[Way], shift: Shift) -> str:
+    """The ways of counting and the parts of way (a) as CSV: way or part, label, boundary, km per t, g/tkm, kg per t."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(("row", "label_zh", "label_en", "boundary_en", "km", "g_per_tkm", "kg_per_t"))
+    for way in ways:
+        row = (f"way {way.code}", way.label.zh, way.label.en, way.boundary.en, "", "", f"{way.saving_kg_per_t:.4f}")
+        writer.writerow(row)
+    for (side, kind), part in shift.parts.items():
+        kg_per_t = part.wtw_kg / shift.mass_t if shift.mass_t else 0.0
+        figures = f"{shift.km(side, kind):.3f}", f"{part.wtw_g_per_tkm:.3f}", f"{kg_per_t:.4f}"
+        writer.writerow((f"{side} {kind}", "", "", "WTW CO2e", *figures))
+    return buffer.getvalue()
+
+
+def _why(shift: Shift, saved: float, published: float) -> list[Message]:
+    """The differences in words, each with its own number."""
+    if not shift.mass_t:
+        return []
+    road_km, water_km = shift.km("baseline", "truck"), shift.km("project", "vessel") + shift.km("project", "sea")
+    truck, vessel = shift.part("baseline", "truck"), shift.part("project", "vessel")
+    ends_kg = (shift.part("project", "drayage").wtw_kg + shift.part("project", "hub").wtw_kg) / shift.mass_t
+    detour_kg = (water_km - road_km) * vessel.wtw_g_per_tkm / 1000
+    gap = published - saved
+    return [
+        Message(
+            f"距离：公路 {road_km:.0f} km，水路 {water_km:.0f} km（{share(water_km, road_km)}），"
+            f"多走的路值 {detour_kg:.2f} kg/t。",
+            f"Distance: {road_km:.0f} km by road, {water_km:.0f} km by water ({share(water_km, road_km)} of it); "
+            f"the detour is worth {detour_kg:.2f} kg/t.",
+        ),
+        Message(
+            f"强度：卡车 {truck.wtw_g_per_tkm:.1f}、船 {vessel.wtw_g_per_tkm:.1f} g CO2e/tkm（含空驶）；两端短驳与装卸 {ends_kg:.2f} kg/t。",
+            f"Intensity: trucks {truck.wtw_g_per_tkm:.1f}, vessels {vessel.wtw_g_per_tkm:.1f} g CO2e/tkm with their empties; "
+            f"drayage and terminals take {ends_kg:.2f} kg/t.",
+        ),
+        Message(
+            f"与公布的 {published:.2f} kg/t 相差 {gap:.2f} kg/t。",
+            f"The distance to the published {published:.2f} kg/t is {gap:.2f} kg/t.",
+        ),
+    ]
+
+
+def _rederived(item: Rederived) -> Message:
+    return Message(
+        f"公布值 ÷ 公布运距 = 每吨公里省 {item.difference_g_per_tkm:.1f} 克；用 b 的两张表、两边都取 {item.haul_km:.0f} km、"
+        f"不计短驳与装卸：{item.haul_km:.0f} × ({item.truck_g_per_tkm:.1f} − {item.vessel_g_per_tkm:.1f}) = {item.kg_per_t:.2f} kg/t，"
+        "与公布值相近。可见公布值很可能按等距、不计两端算得。",
+        f"The published saving over the published haul is {item.difference_g_per_tkm:.1f} g per tkm; with the tables of way "
+        f"b, {item.haul_km:.0f} km on both sides and nothing at the ends: {item.haul_km:.0f} x ({item.truck_g_per_tkm:.1f} - "
+        f"{item.vessel_g_per_tkm:.1f}) = {item.kg_per_t:.2f} kg/t, close to what was published. It was probably reckoned "
+        "with equal distances and without the ends.",
+    )
+
+
+def _needed(needed: BreakEven, published: float) -> list[Message]:
+    notes = []
+    if needed.truck_g_per_tkm is not None:
+        notes.append(
+            Message(
+                f"只改一项要达到 {published:.2f} kg/t：卡车须为 {needed.truck_g_per_tkm:.1f} g/tkm。",
+                f"For {published:.2f} kg/t by one change alone, trucks would have to emit {needed.truck_g_per_tkm:.1f} g/tkm.",
+            )
+        )
+    if needed.vessel_g_per_tkm is not None:
+        notes.append(
+            Message(
+                f"或船须为 {needed.vessel_g_per_tkm:.1f} g/tkm。", f"Or vessels {needed.vessel_g_per_tkm:.1f} g/tkm."
+            )
+        )
+    return notes
+
+
+def _g_per_kg(grams: int, row: SavingsRow) -> float:
+    """g of CO2e per kg of cargo: kg per t."""
+    return grams / row.mass_kg if row.mass_kg else 0.0
