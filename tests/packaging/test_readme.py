@@ -22,7 +22,8 @@ WITH_FINDINGS = ("audit",)
 
 def test_every_example_is_a_command_that_is_tried_here() -> None:
     """A fenced shell line is either `modalshift ...` or `make ...`; nothing else hides in the README."""
-    assert MODALSHIFT and MAKE
+    assert MODALSHIFT
+    assert MAKE
     assert sorted(MODALSHIFT + MAKE) == sorted(COMMANDS)
 
 
