@@ -208,6 +208,8 @@ def _choose_slots(builder: _BatchBuilder, batches: list[Batch], moves: Bools, ef
     """Solve the program over batches; its columns are sums of full columns, gathered in the matrix ``sums``."""
     plan = builder.plan
     base = _rest_on_services(builder, batches)
+    if not batches:
+        return base
     sums, batch_of, road = _composites(builder, batches)
     sailing = np.unique(sums.nonzero()[0])
     pools = np.unique(plan.column_pool[sailing[sailing >= plan.cargo_count]])
