@@ -15,10 +15,12 @@ from optimizer.cli.figures import kilograms, tonnes, yuan
 from optimizer.cli.printing import print_table, say
 from optimizer.cli.session import current_session
 from optimizer.errors import Message
+from optimizer.quantities import FEN_PER_YUAN, KG_PER_T
 
 if TYPE_CHECKING:
-    from optimizer.planning.plan import Plan
+    from optimizer.planning.plan import Amounts, Plan
     from optimizer.planning.solve import Progress
+    from optimizer.planning.summary import PlanSummary, Shifted
 
 STAGES = {
     "layout": Message("布置时空网络", "laying out time and space"),
@@ -30,12 +32,16 @@ STAGES = {
     "write": Message("成文", "writing down"),
 }
 
-STATUS = {
-    "optimal": Message("达到所要求的间隙", "the gap asked for was reached"),
-    "feasible": Message("可行，未再改进", "feasible, nothing improved it further"),
+STOPS = {
+    "gap": Message("达到所要求的间隙", "the gap asked for was reached"),
+    "exhausted": Message("无法再改进", "nothing improved it further"),
     "time_limit": Message("时间到，取当前最好的计划", "time is up; this is the best plan so far"),
-    "infeasible": Message("没有可行计划", "there is no feasible plan"),
+    "interrupt": Message("已中断，取当前最好的计划", "interrupted; this is the best plan so far"),
 }
+"""Why the run ended, by the setting ``stop`` of the document."""
+
+REASONS_SHOWN = 8
+S_PER_H = 3600
 
 
 @click.command(
@@ -57,7 +63,6 @@ STATUS = {
 @option("--gap", default=0.01, show_default=True, type=click.FloatRange(0, 1), zh="达到即停的间隙", en="gap to stop at")
 @option("--time-limit", metavar="SECONDS", type=click.FloatRange(0, min_open=True), zh="时限（秒）", en="time limit, s")
 @option("--seed", default=0, show_default=True, type=int, zh="随机种子", en="random seed")
-@option("--workers", default=1, show_default=True, type=click.IntRange(1, 256), zh="线程数", en="threads")
 def plan(
     shipments: Path,
     out: Path,
@@ -67,40 +72,41 @@ def plan(
     gap: float,
     time_limit: float | None,
     seed: int,
-    workers: int,
 ) -> int:
     """Exit 1 when a shipment had to be left out."""
+    from optimizer.actions.planning import plan as plan_together
     from optimizer.planning.document import plan_to_json
     from optimizer.planning.settings import PlanSettings
     from optimizer.planning.shipment_file import read_shipments
-    from optimizer.planning.solve import plan_shipments
+    from optimizer.planning.summary import summary_of
 
     session = current_session()
     network = session.network()
     listed = read_shipments(shipments, network)
     factors = session.factors()
-    settings = PlanSettings(carbon_price, co2e_cap_t, horizon_days, gap, time_limit, seed, workers)
+    settings = PlanSettings(carbon_price, co2e_cap_t, horizon_days, gap, time_limit, seed)
     # The file is opened first: that a place cannot be written to is said before an hour of work, not after it.
     with whole_file(out) as draft:
-        made = plan_shipments(listed, network, factors, settings, clock=time.monotonic, tell=teller())
+        made = plan_together(listed, network, factors, settings, clock=time.monotonic, tell=teller())
         draft.write_text(plan_to_json(made), encoding="utf-8", newline="")
-    print_plan(made)
+    print_plan(made, summary_of(made, listed))
     say(Message(f"已写入 {out}", f"Wrote {out}"))
     rejected = any(shipment.status == "rejected" for shipment in made.shipments)
     return FINDINGS if rejected or made.status == "infeasible" else DONE
 
 
-def print_plan(made: Plan) -> None:
-    """How the run ended, totals beside the road, what binds, what was left out."""
-    status = STATUS[made.status]
+def print_plan(made: Plan, summary: PlanSummary) -> None:
+    """How the run ended, totals beside the road, who stays on it and why, what binds, what was left out."""
+    stop = STOPS.get(str(made.settings.get("stop")), Message(made.status, made.status))
     words = f"{made.objective_yuan:,.0f}", f"{made.bound_yuan:,.0f}", f"{made.gap:.2%}", f"{made.seconds:,.1f}"
     say(
         Message(
-            f"{status.zh}：目标 {words[0]} 元，下界 {words[1]} 元，间隙 {words[2]}，用时 {words[3]} 秒",
-            f"{status.en}: objective {words[0]} yuan, bound {words[1]} yuan, gap {words[2]}, {words[3]} s",
+            f"{stop.zh}：目标 {words[0]} 元，下界 {words[1]} 元，间隙 {words[2]}，用时 {words[3]} 秒",
+            f"{stop.en}: objective {words[0]} yuan, bound {words[1]} yuan, gap {words[2]}, {words[3]} s",
         )
     )
-    _print_totals(made)
+    _print_totals(made, summary)
+    _print_reasons(summary)
     for bound in made.binding:
         say(bound.message)
     for shipment in made.shipments:
@@ -113,30 +119,75 @@ def print_plan(made: Plan) -> None:
             )
 
 
-def _print_totals(made: Plan) -> None:
+def _print_totals(made: Plan, summary: PlanSummary) -> None:
     totals = made.totals
     loaded = sum(not voyage.empty for voyage in made.voyages)
     share, activity_share = f"{totals.water_share_t:.1%}", f"{totals.water_share_tkm:.1%}"
+    mass, late = f"{tonnes(totals.mass_kg)}", summary.late
     title = Message(
-        f"{len(made.shipments)} 票 {tonnes(totals.mass_kg)} 吨；水路占吨数 {share}、周转量 {activity_share}；"
-        f"载货航次 {loaded}，空驶 {len(made.voyages) - loaded}",
-        f"{len(made.shipments)} shipments, {tonnes(totals.mass_kg)} t; by water {share} of tonnes,"
-        f" {activity_share} of tkm; {loaded} voyages loaded, {len(made.voyages) - loaded} empty",
+        f"{len(made.shipments)} 票 {mass} 吨；水路占吨数 {share}、周转量 {activity_share}；"
+        f"载货航次 {loaded}，空驶 {len(made.voyages) - loaded}；晚到 {late} 票",
+        f"{len(made.shipments)} shipments, {mass} t; by water {share} of tonnes,"
+        f" {activity_share} of tkm; {loaded} voyages loaded, {len(made.voyages) - loaded} empty; {late} late",
     )
     columns = [
         Message("", ""),
         Message("公路基准", "Road baseline"),
         Message("计划", "Plan"),
         Message("节约", "Saving"),
+        Message("每转水吨", "Per t shifted"),
     ]
-    three = (totals.baseline, totals.planned, totals.saving)
     lang = current_session().lang
-    rows = [
-        [Message("费用 元", "Cost yuan").text(lang), *(yuan(part.cost_fen) for part in three)],
-        [Message("WTW kg CO2e", "WTW kg CO2e").text(lang), *(kilograms(part.co2e_wtw_g) for part in three)],
-        [Message("TTW kg CO2e", "TTW kg CO2e").text(lang), *(kilograms(part.co2e_ttw_g) for part in three)],
+    names = [
+        Message("费用 元", "Cost yuan"),
+        *(Message(f"{name} kg CO2e", f"{name} kg CO2e") for name in ("WTW", "TTW")),
     ]
+    names.append(Message("全程合计 h", "Door to door, h in all"))
+    figures = [_figures(part) for part in (totals.baseline, totals.planned, totals.saving)]
+    per_t = [*_per_t(summary.shifted), ""]
+    rows = [[name.text(lang), *row, last] for name, *row, last in zip(names, *figures, per_t, strict=True)]
     print_table(title, columns, rows)
+
+
+def _figures(part: Amounts) -> list[str]:
+    """Cost, WTW, TTW and time of one side."""
+    hours = f"{part.duration_s / S_PER_H:,.0f}"
+    return [yuan(part.cost_fen), kilograms(part.co2e_wtw_g), kilograms(part.co2e_ttw_g), hours]
+
+
+def _per_t(shifted: Shifted) -> list[str]:
+    """Yuan, kg WTW and kg TTW saved per tonne that goes by water; g per kg is kg per t."""
+    if not shifted.mass_kg:
+        return ["", "", ""]
+    yuan_per_t = shifted.saved_fen / FEN_PER_YUAN / (shifted.mass_kg / KG_PER_T)
+    saved_kg_per_t = (saved_g / shifted.mass_kg for saved_g in (shifted.saved_wtw_g, shifted.saved_ttw_g))
+    return [f"{yuan_per_t:,.2f}", *(f"{saved:,.2f}" for saved in saved_kg_per_t)]
+
+
+def _print_reasons(summary: PlanSummary) -> None:
+    """Why cargo stays on the road, by kind of reason, and how much of the shifted cargo got worse."""
+    lang = current_session().lang
+    columns = [
+        Message("留在公路的原因", "Why on the road"),
+        Message("票", "Shipments"),
+        Message("吨", "t"),
+        Message("例", "Example"),
+    ]
+    rows = [
+        [item.kind.text(lang), f"{item.shipments:,}", tonnes(item.mass_kg), item.example_id]
+        for item in summary.road_reasons[:REASONS_SHOWN]
+    ]
+    title = Message(f"留在公路 {summary.on_road} 票", f"{summary.on_road} shipments stay on the road")
+    if rows:
+        print_table(title, columns, rows)
+    if summary.dirtier or summary.dearer:
+        dirtier, dearer = len(summary.dirtier), len(summary.dearer)
+        say(
+            Message(
+                f"走水路但排放高于公路 {dirtier} 票，费用高于公路 {dearer} 票。",
+                f"By water yet emitting more than the road: {dirtier}; costing more: {dearer}.",
+            )
+        )
 
 
 def teller() -> Callable[[Progress], None]:

@@ -113,22 +113,20 @@ def netting_step(lots: Iterable[LotSaving], rows: Sequence[SavingsRow]) -> Step:
     table = [_netting_row(row, [lot for lot in settled if lot.labels["enterprise"][0] == row.key]) for row in rows]
     notes = [
         Message(
-            "两个数不可混用：“净期望减排”把变差的批次算作负数，是对城市实际效果的最佳估计；“入账合计”逐批取 90% 下限，变差的批次计 0、"
-            "从不为负，是可以主张的量。未结算批次两者都不含。",
-            "The two are not the same: net expected counts lots that got worse as negative and is the best estimate of "
-            "the effect; the sum credited takes each lot's lower 90 % bound, at least 0, and is what may be claimed. "
-            "Lots that are not settled are in neither.",
+            "两个数不可混用：“净期望”把变差的批次算作负数，是对实际效果的最佳估计；"
+            "“入账”逐批取 90% 下限，变差的批次计 0、从不为负，是可以主张的量。未结算批次两者都不含。",
+            "The two are not the same: net expected counts lots that got worse as negative and is the best estimate"
+            " of the effect; credited adds up each lot's lower 90 % bound, at least 0, and is what may be claimed."
+            " Lots not settled are in neither.",
         )
     ]
     columns = (
         Message("企业", "Enterprise"),
-        Message("批", "Lots"),
-        Message("吨", "t"),
-        Message("净期望减排 kg", "Net expected kg"),
-        Message("其中变差 批", "Worse lots"),
-        Message("变差 kg", "Worse by kg"),
-        Message("入账合计 kg", "Sum credited kg"),
-        Message("入账/期望", "Credited share"),
+        Message("已结算 吨", "Settled t"),
+        Message("净期望 kg", "Net expected kg"),
+        Message("其中变差（批）", "of it worse (lots)"),
+        Message("入账 kg", "Credited kg"),
+        Message("入账/期望", "Share"),
         Message("省 元", "Saved yuan"),
     )
     title = Message("九 各企业与全市：净期望减排与入账合计", "9 Enterprises and city: net expected and credited")
@@ -162,12 +160,10 @@ def audit_step(findings: Sequence[Finding]) -> Step:
 def _netting_row(row: SavingsRow, lots: Sequence[LotSaving]) -> Row:
     worse = [lot.expected_g for lot in lots if lot.expected_g < 0]
     return [
-        Message(row.label_zh, row.label_en),
-        count(row.lots),
+        Message(f"{row.key} {row.label_zh}".strip(), f"{row.key} {row.label_en}".strip()),
         t(row.mass_kg),
         kg(row.expected_g),
-        count(len(worse)),
-        kg(sum(worse)),
+        f"{kg(sum(worse))} ({count(len(worse))})",
         kg(row.credited_g),
         share(row.credited_g, row.expected_g) if row.expected_g > 0 else "-",
         yuan(row.cost_saved_fen),

@@ -21,9 +21,8 @@ from optimizer.demo.step import Row, Step, share
 from optimizer.demo.traffic import Traffic
 from optimizer.errors import Message
 from optimizer.network.model import Network
-from optimizer.quantities import FEN_PER_YUAN, KG_PER_T
+from optimizer.quantities import FEN_PER_YUAN, G_PER_KG, KG_PER_T
 
-MONTHS_PER_QUARTER = 3
 DAYS_PER_YEAR = 366
 """Of 2024, the year of the published lockages."""
 
@@ -128,8 +127,8 @@ def ways_step(shift: Shift, ways: Sequence[Way]) -> Step:
         Message(
             f"同口径 b 的早先粗算为 {FIRST_PASS_KG_PER_T:.1f} kg/t、{FIRST_PASS_YUAN_PER_T:.0f} 元/t；"
             f"本次 {table_way:.2f} kg/t、{freight:.1f} 元/t。",
-            f"An earlier rough pass in way b gave {FIRST_PASS_KG_PER_T:.1f} kg/t and {FIRST_PASS_YUAN_PER_T:.0f} yuan/t; "
-            f"here {table_way:.2f} kg/t and {freight:.1f} yuan/t.",
+            f"An earlier rough pass in way b gave {FIRST_PASS_KG_PER_T:.1f} kg/t and {FIRST_PASS_YUAN_PER_T:.0f}"
+            f" yuan/t; here {table_way:.2f} kg/t and {freight:.1f} yuan/t.",
         ),
         Message(
             "b、b2 混用了边界不同的数值，只供对照，不入账；a、c、d 各在一个边界之内。",
@@ -208,57 +207,57 @@ def _why(shift: Shift, saved: float, published: float) -> list[Message]:
     """The differences in words, each with its own number."""
     if not shift.mass_t:
         return []
-    road_km, water_km = shift.km("baseline", "truck"), shift.km("project", "vessel") + shift.km("project", "sea")
-    truck, vessel = shift.part("baseline", "truck"), shift.part("project", "vessel")
+    road_km = shift.km("baseline", "truck") + shift.km("baseline", "sea")
+    water_km = shift.km("project", "vessel") + shift.km("project", "sea")
+    truck = shift.part("baseline", "truck").wtw_g_per_tkm
+    vessel = shift.part("project", "vessel").wtw_g_per_tkm
     ends_kg = (shift.part("project", "drayage").wtw_kg + shift.part("project", "hub").wtw_kg) / shift.mass_t
-    detour_kg = (water_km - road_km) * vessel.wtw_g_per_tkm / 1000
-    gap = published - saved
+    detour_kg = (water_km - road_km) * vessel / G_PER_KG
+    longer = share(water_km - road_km, road_km)
     return [
         Message(
-            f"距离：公路 {road_km:.0f} km，水路 {water_km:.0f} km（{share(water_km, road_km)}），"
-            f"多走的路值 {detour_kg:.2f} kg/t。",
-            f"Distance: {road_km:.0f} km by road, {water_km:.0f} km by water ({share(water_km, road_km)} of it); "
-            f"the detour is worth {detour_kg:.2f} kg/t.",
+            f"距离：公路 {road_km:.0f} km，水路 {water_km:.0f} km（长 {longer}），多走的路值 {detour_kg:.2f} kg/t。",
+            f"Distance: {road_km:.0f} km by road, {water_km:.0f} km by water ({longer} longer); the detour takes"
+            f" {detour_kg:.2f} kg/t.",
         ),
         Message(
-            f"强度：卡车 {truck.wtw_g_per_tkm:.1f}、船 {vessel.wtw_g_per_tkm:.1f} g CO2e/tkm（含空驶）；两端短驳与装卸 {ends_kg:.2f} kg/t。",
-            f"Intensity: trucks {truck.wtw_g_per_tkm:.1f}, vessels {vessel.wtw_g_per_tkm:.1f} g CO2e/tkm with their empties; "
-            f"drayage and terminals take {ends_kg:.2f} kg/t.",
+            f"强度：卡车 {truck:.1f}、内河船 {vessel:.1f} g CO2e/tkm，均含空驶；两端短驳与装卸 {ends_kg:.2f} kg/t。",
+            f"Intensity: trucks {truck:.1f}, inland vessels {vessel:.1f} g CO2e/tkm, both with their empties; drayage"
+            f" and terminals take {ends_kg:.2f} kg/t.",
         ),
         Message(
-            f"与公布的 {published:.2f} kg/t 相差 {gap:.2f} kg/t。",
-            f"The distance to the published {published:.2f} kg/t is {gap:.2f} kg/t.",
+            f"比公布的 {published:.2f} kg/t 少 {published - saved:.2f} kg/t。",
+            f"That is {published - saved:.2f} kg/t below the published {published:.2f} kg/t.",
         ),
     ]
 
 
 def _rederived(item: Rederived) -> Message:
+    difference, haul = f"{item.difference_g_per_tkm:.1f}", f"{item.haul_km:.0f}"
+    sum_zh = f"{haul} × ({item.truck_g_per_tkm:.1f} − {item.vessel_g_per_tkm:.1f}) = {item.kg_per_t:.2f} kg/t"
+    sum_en = sum_zh.replace("×", "x").replace("−", "-")
     return Message(
-        f"公布值 ÷ 公布运距 = 每吨公里省 {item.difference_g_per_tkm:.1f} 克；用 b 的两张表、两边都取 {item.haul_km:.0f} km、"
-        f"不计短驳与装卸：{item.haul_km:.0f} × ({item.truck_g_per_tkm:.1f} − {item.vessel_g_per_tkm:.1f}) = {item.kg_per_t:.2f} kg/t，"
-        "与公布值相近。可见公布值很可能按等距、不计两端算得。",
-        f"The published saving over the published haul is {item.difference_g_per_tkm:.1f} g per tkm; with the tables of way "
-        f"b, {item.haul_km:.0f} km on both sides and nothing at the ends: {item.haul_km:.0f} x ({item.truck_g_per_tkm:.1f} - "
-        f"{item.vessel_g_per_tkm:.1f}) = {item.kg_per_t:.2f} kg/t, close to what was published. It was probably reckoned "
-        "with equal distances and without the ends.",
+        f"公布减排 ÷ 公布运距 = {difference} g/tkm。若两边都取 {haul} km、用 b 的两张表、不计短驳与装卸："
+        f"{sum_zh}，与公布值最近的算法就是这一种；公布方未说明算法。",
+        f"The published saving over the published haul is {difference} g/tkm. With {haul} km on both sides, the tables"
+        f" of way b and nothing at the ends: {sum_en}. Of all ways here this comes nearest to what was published,"
+        " whose method is not stated.",
     )
 
 
 def _needed(needed: BreakEven, published: float) -> list[Message]:
     notes = []
     if needed.truck_g_per_tkm is not None:
+        truck = f"{needed.truck_g_per_tkm:.1f}"
         notes.append(
             Message(
-                f"只改一项要达到 {published:.2f} kg/t：卡车须为 {needed.truck_g_per_tkm:.1f} g/tkm。",
-                f"For {published:.2f} kg/t by one change alone, trucks would have to emit {needed.truck_g_per_tkm:.1f} g/tkm.",
+                f"只改一项要达到 {published:.2f} kg/t：干线卡车须为 {truck} g/tkm。",
+                f"To reach {published:.2f} kg/t by one change alone, line-haul trucks must emit {truck} g/tkm.",
             )
         )
     if needed.vessel_g_per_tkm is not None:
-        notes.append(
-            Message(
-                f"或船须为 {needed.vessel_g_per_tkm:.1f} g/tkm。", f"Or vessels {needed.vessel_g_per_tkm:.1f} g/tkm."
-            )
-        )
+        vessel = f"{needed.vessel_g_per_tkm:.1f}"
+        notes.append(Message(f"或内河船须为 {vessel} g/tkm。", f"Or inland vessels {vessel} g/tkm."))
     return notes
 
 

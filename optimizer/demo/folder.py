@@ -19,7 +19,6 @@ FILES = (
     "quote.json",
     "PLAN.json",
     "waybills.jsonl",
-    "events.jsonl",
     "savings.csv",
     "corridor.csv",
     "audit.json",
@@ -84,6 +83,6 @@ def _foreign(path: Path) -> InputError:
     return InputError(
         Message(
             f"{path} 里有别的文件，不是演示目录，未作改动；请用 --out 指定新目录或空目录。",
-            f"{path} holds other files and is no demo directory; it stays as it is. Name a new or empty one with --out.",
+            f"{path} holds other files and no demo made it; it stays as it is. Name a new or empty one with --out.",
         )
     )

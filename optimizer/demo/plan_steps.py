@@ -9,11 +9,12 @@ from optimizer.demo.world import World
 from optimizer.errors import Message
 from optimizer.network.model import Mode
 from optimizer.planning.check import Violation
-from optimizer.planning.plan import Plan, PlannedShipment, Totals
+from optimizer.planning.plan import Amounts, Plan, PlannedShipment, Totals
 from optimizer.planning.quote import LABEL_NAMES, Quote, QuoteOption
 from optimizer.planning.summary import PlanSummary, ReasonCount
 
 WORST_SHOWN = 5
+BINDING_SHOWN = 3
 
 
 def world_step(world: World) -> Step:
@@ -87,20 +88,20 @@ def plan_step(plan: Plan, summary: PlanSummary) -> Step:
 def plan_notes(plan: Plan) -> list[Message]:
     """Voyages, the proof and what limits the plan, dearest first."""
     empty = sum(voyage.empty for voyage in plan.voyages)
-    km = plan.totals.empty_km + plan.totals.loaded_km
-    figures = f"{plan.objective_yuan:,.0f}", f"{plan.bound_yuan:,.0f}"
-    dearest = sorted(plan.binding, key=lambda item: -item.value_yuan)[:3]
+    loaded, empties = count(len(plan.voyages) - empty), count(empty)
+    empty_km = share(plan.totals.empty_km, plan.totals.empty_km + plan.totals.loaded_km)
+    objective, bound, seconds = f"{plan.objective_yuan:,.0f}", f"{plan.bound_yuan:,.0f}", f"{plan.seconds:.0f}"
+    dearest = sorted(plan.binding, key=lambda item: -item.value_yuan)[:BINDING_SHOWN]
     return [
         Message(
-            f"航次：载货 {count(len(plan.voyages) - empty)}，空驶 {count(empty)}（占里程 {share(plan.totals.empty_km, km)}），"
-            "空驶的费用与排放已计入。",
-            f"Voyages: {count(len(plan.voyages) - empty)} loaded, {count(empty)} empty "
-            f"({share(plan.totals.empty_km, km)} of km); cost and emissions of the empty ones are included.",
+            f"航次：载货 {loaded}，空驶 {empties}（占里程 {empty_km}），空驶的费用与排放已计入。",
+            f"Voyages: {loaded} loaded, {empties} empty ({empty_km} of km); cost and emissions of the empty ones are"
+            " included.",
         ),
         Message(
-            f"目标 {figures[0]} 元，已证明的下界 {figures[1]} 元：离最优至多 {plan.gap:.2%}（求解 {plan.seconds:.0f} 秒）。",
-            f"Objective {figures[0]} yuan, proven bound {figures[1]} yuan: at most {plan.gap:.2%} from the best "
-            f"({plan.seconds:.0f} s).",
+            f"目标 {objective} 元，已证明的下界 {bound} 元：离最优至多 {plan.gap:.2%}（求解 {seconds} 秒）。",
+            f"Objective {objective} yuan, proven bound {bound} yuan: at most {plan.gap:.2%} from the best"
+            f" ({seconds} s).",
         ),
         *(item.message for item in dearest),
     ]
@@ -110,18 +111,18 @@ def stays_step(summary: PlanSummary) -> Step:
     """Who stays on the road and why, and where the water is the worse way."""
     groups = [*summary.road_reasons, *summary.rejected_reasons]
     rows: list[Row] = [[item.kind, count(item.shipments), t(item.mass_kg), item.example_id] for item in groups]
+    by_water, partly, on_road = count(summary.by_water), count(summary.partly), count(summary.on_road)
+    rejected, late = count(summary.rejected), count(summary.late)
+    dirtier, dearer = count(len(summary.dirtier)), count(len(summary.dearer))
     notes = [
         Message(
-            f"全程走水路 {count(summary.by_water)} 票，部分走水路 {count(summary.partly)} 票，留在公路 {count(summary.on_road)} 票，"
-            f"无法安排 {count(summary.rejected)} 票；晚到 {count(summary.late)} 票。",
-            f"By water {count(summary.by_water)}, partly {count(summary.partly)}, on the road {count(summary.on_road)}, "
-            f"left out {count(summary.rejected)}; late {count(summary.late)}.",
+            f"走水路 {by_water} 票，部分走水路 {partly}，留在公路 {on_road}，无法安排 {rejected}；晚到 {late}。",
+            f"By water {by_water}, partly {partly}, on the road {on_road}, left out {rejected}; late {late}.",
         ),
         *(_example(item) for item in groups[:2]),
         Message(
-            f"走水路但排放高于公路 {count(len(summary.dirtier))} 票，费用高于公路 {count(len(summary.dearer))} 票。",
-            f"By water yet emitting more than the road: {count(len(summary.dirtier))}; costing more: "
-            f"{count(len(summary.dearer))}.",
+            f"走水路但排放高于公路 {dirtier} 票，费用高于公路 {dearer} 票。",
+            f"By water yet emitting more than the road: {dirtier}; costing more: {dearer}.",
         ),
     ]
     title = Message("四 为什么留在公路", "4 Why cargo stays on the road")
@@ -140,15 +141,7 @@ def worse_step(summary: PlanSummary) -> Step:
         ]
         for flow in summary.flows[:WORST_SHOWN]
     ]
-    notes = [
-        Message(
-            f"最差一票 {item.shipment_id}：比公路多排 {kg(-item.saving.co2e_wtw_g)} kg CO2e，省 {yuan(item.saving.cost_fen)} 元。",
-            f"Worst shipment {item.shipment_id}: emits {kg(-item.saving.co2e_wtw_g)} kg CO2e more than the road and saves "
-            f"{yuan(item.saving.cost_fen)} yuan.",
-        )
-        for item in summary.dirtier[:1]
-        if item.saving is not None
-    ]
+    notes = [_worst(item.shipment_id, item.saving) for item in summary.dirtier[:1] if item.saving is not None]
     title = Message("水路减排最少的流向", "Flows on which water saves least")
     return Step(title, _FLOW_COLUMNS, rows, notes, numeric_from=2)
 
@@ -159,6 +152,14 @@ def check_step(violations: Sequence[Violation]) -> Step:
     notes = [Message(f"{item.code}：{item.message.zh}", f"{item.code}: {item.message.en}") for item in violations[:3]]
     title = Message("五 独立复核：不用规划器的任何代码重算", "5 Independent check, without any code of the planner")
     return Step(title, _TWO, rows, notes)
+
+
+def _worst(shipment_id: str, saving: Amounts) -> Message:
+    more, saved = kg(-saving.co2e_wtw_g), yuan(saving.cost_fen)
+    return Message(
+        f"最差一票 {shipment_id}：比公路多排 {more} kg CO2e，省 {saved} 元。",
+        f"Worst shipment {shipment_id}: emits {more} kg CO2e more than the road and saves {saved} yuan.",
+    )
 
 
 def _example(item: ReasonCount) -> Message:

@@ -13,11 +13,10 @@ from optimizer.quantities import apportion
 
 REASON_KINDS: tuple[tuple[str, Message], ...] = (
     ("Water is dearer", Message("水路较贵", "water is dearer")),
+    ("pays only with a cargo for the way back", Message("没有回程货不划算", "pays only with a return cargo")),
+    ("Too little cargo", Message("货量太少", "too little cargo for a vessel")),
+    ("Water would be cheaper", Message("运力先给了更合算的货", "vessels, locks or terminals went to better cargo")),
     ("Water is too slow", Message("水路赶不上", "water is too slow")),
-    (
-        "A full vessel would save",
-        Message("满载才划算，凑不成航次", "worth it in a full vessel only; none could be filled"),
-    ),
     ("No vessel of the sailing chosen", Message("所选航次剩余舱位不足", "no room left for the whole of it")),
     ("must stay whole and fit no vessel", Message("不可拆分，装不进一艘船", "must stay whole and fits no vessel")),
     ("No terminal within", Message("附近没有可装卸的码头", "no terminal near enough")),
@@ -26,7 +25,7 @@ REASON_KINDS: tuple[tuple[str, Message], ...] = (
     ("leave no sailing", Message("停航或水浅", "closures or shallow water")),
     ("no vessel can be there", Message("赶得上的航次没有船", "no vessel for a sailing in time")),
     ("after the horizon", Message("计划期之后才可提货", "ready after the horizon")),
-    ("No road", Message("不通公路，水路也不通", "no road and no way by water")),
+    ("No road reaches", Message("不通公路，水路也不通", "no road and no way by water")),
     ("There is no road", Message("不通公路，运力不足", "no road, and no room by water")),
 )
 """What tells the sentences of ``reasons`` apart, and what they are counted under; the figures differ by shipment."""
@@ -99,7 +98,7 @@ class PlanSummary:
 
 
 def summary_of(plan: Plan, shipments: Iterable[Shipment]) -> PlanSummary:
-    """The summary of a plan. ``shipments``: those that were planned; KeyError when one of the plan is not among them."""
+    """The summary of a plan of these shipments. KeyError when the plan has one that is not among them."""
     known = {shipment.shipment_id: shipment for shipment in shipments}
     planned = [item for item in plan.shipments if item.status == "planned"]
     rejected = [item for item in plan.shipments if item.status != "planned"]
