@@ -24,6 +24,7 @@ from optimizer.planning.design import Bools, Effort, Floats, Indices, Program, s
 from optimizer.planning.program import PlanProgram
 from optimizer.planning.relaxation import Relaxation
 from optimizer.planning.timespace import TimeSpace
+from optimizer.quantities import KG_PER_T
 
 SLOTS_PER_BATCH = 8
 LATE_SLOTS = 4
@@ -75,7 +76,10 @@ class _BatchBuilder:
     def __init__(self, plan: PlanProgram, space: TimeSpace, relaxation: Relaxation) -> None:
         self.plan, self.space, self.relaxation = plan, space, relaxation
         cargo = space.columns
-        self.cost = plan.program.cost[: plan.cargo_count]
+        # Under a cap on CO2e a gram costs what the relaxation pays for it; else what pays would be misjudged.
+        cap = plan.block("cap")
+        cap_yuan_per_kg = -relaxation.prices[cap.first : cap.first + len(cap.keys)].sum() / KG_PER_T
+        self.cost = (plan.program.cost + cap_yuan_per_kg * plan.wtw_kg)[: plan.cargo_count]
         self.on_road, self.road_cost = self._cheapest_services()
         due_h = np.array([space.grid.hour(s.due_at) for s in space.shipments])
         self.on_time = cargo.door_h <= due_h[cargo.shipment] + 1e-6
@@ -89,7 +93,7 @@ class _BatchBuilder:
         column = np.full(len(self.space.shipments), -1, dtype=np.int64)
         for found in order[::-1]:
             column[cargo.shipment[found]] = found
-        return column, np.where(column >= 0, self.cost[column], np.inf)
+        return column, np.append(self.cost, np.inf)[column]  # -1 takes the last: no service, no price
 
     def _hull_prices(self) -> Floats:
         """What a full hull is worth on each sailing (family, slot): the mended tonne price times its capacity."""

@@ -150,21 +150,28 @@ class Search:
         self.windows = windows = Windows(plan, self.relaxation, WindowSizes(), self.settings.seed)
         moves = ~windows.is_cargo & (plan.column_family < 0) & windows.promising
         x = batch_plan(plan, self.problem.space, self.relaxation, moves, self._effort(2e-3, 200))
-        if x is None and not self._late():
+        if x is not None:
+            self._polish(x)
+        if self.x is None and not self._late():
             x = windows.roll_forward(left_s)
-        if x is None:
-            x = self.x
-        if x is None:
-            return "time_limit" if self._late() else "exhausted"
+            if x is not None:
+                self._polish(x)
+        if self._late():
+            return "time_limit"
+        self._tighten()
+        return self._improve(self.settings.gap)
+
+    def _polish(self, x: Floats) -> None:
+        """Fleet, then cargo and fleet again, each solved afresh around the other."""
+        assert self.windows is not None
+        left_s = self.watch.left_s
         self._offer(x)
         for stage in ("batches", "polish"):
             if self._late():
-                return "time_limit"
-            x = windows.polish_fleet(windows.polish_cargo(x, left_s) if stage == "polish" else x, left_s)
+                return
+            x = self.windows.polish_fleet(self.windows.polish_cargo(x, left_s) if stage == "polish" else x, left_s)
             self._offer(x)
             self.tell(stage)
-        self._tighten()
-        return self._improve(self.settings.gap)
 
     def _tighten(self) -> None:
         """Finer bounds in time, while the plan's gap is too wide."""

@@ -14,6 +14,7 @@ from optimizer.errors import InputError, Message
 from optimizer.network.graph import NetworkGraph
 from optimizer.network.model import Network
 from optimizer.planning.assemble import assemble
+from optimizer.planning.design import Floats
 from optimizer.planning.fleetflow import make_fleetflow
 from optimizer.planning.lagrange import LagrangianBound
 from optimizer.planning.plan import Plan, PlannedShipment
@@ -97,16 +98,23 @@ def _lay_out(
 
 
 def _write(search: Search, network: Network, book: RouteBook) -> Plan:
-    """The best plan of a search as a document."""
+    """The best plan of a search as a document. Interrupted here, it begins anew: whoever stops a run wants its plan."""
     if search.x is None:
         raise _no_plan(search)
+    try:
+        return _document(search, search.x, network, book)
+    except KeyboardInterrupt:
+        return _document(search, search.x, network, book)
+
+
+def _document(search: Search, x: Floats, network: Network, book: RouteBook) -> Plan:
     search.tell("write")
     problem, settings = search.problem, search.settings
     plan = assemble(
         problem.space,
         problem.fleet,
         problem.program,
-        search.x,
+        x,
         network,
         book,
         settings,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -32,13 +32,14 @@ def planned(
     *,
     in_steps: bool = False,
     tell: Tell = lambda progress: None,
+    clock: Callable[[], float] = lambda: 0.0,
 ) -> Plan:
-    """The plan of the product with a clock that stands still; ``in_steps`` takes the way of the large plans."""
+    """The plan of the product, by default with a clock that stands still; ``in_steps``: the way of large plans."""
     with pytest.MonkeyPatch.context() as patch:
         if in_steps:
             patch.setattr(search, "EXACT_COLUMNS", -1)
             patch.setattr(relaxation, "SMALL", -1)
-        return plan_shipments(shipments, network, round_factors(), settings, clock=lambda: 0.0, tell=tell)
+        return plan_shipments(shipments, network, round_factors(), settings, clock=clock, tell=tell)
 
 
 def faults(plan: Plan, shipments: Sequence[Shipment], network: Network) -> list[str]:

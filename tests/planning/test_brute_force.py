@@ -31,9 +31,7 @@ def whole(
 ) -> Shipment:
     """An unsplittable shipment down the river, or from the lower port up."""
     ends = ("DOWN", origin) if upstream else (origin, "DOWN")
-    return cargo(
-        0, mass_t, *ends, code=code, ready_h=ready_h, due_h=ready_h + hurry_h, splittable=False, value=value
-    )
+    return cargo(0, mass_t, *ends, code=code, ready_h=ready_h, due_h=ready_h + hurry_h, splittable=False, value=value)
 
 
 WHOLE = st.builds(
