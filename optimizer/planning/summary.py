@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from optimizer.errors import Message
-from optimizer.planning.plan import Lot, Plan, PlannedShipment
+from optimizer.planning.plan import Leg, Lot, Plan, PlannedShipment
 from optimizer.planning.shipment import Shipment
 from optimizer.planning.totals import WATER
 from optimizer.quantities import apportion
@@ -46,9 +46,10 @@ class ReasonCount:
 
 @dataclass(frozen=True, slots=True)
 class Shifted:
-    """Lots that go by water, beside their shares of the road baseline: kg, fen, g CO2e; savings may be negative.
+    """Lots that leave the road, beside their shares of the road baseline: kg, fen, g CO2e; savings may be negative.
 
-    Cargo without a road (an island's) has no baseline and is not among them.
+    A lot leaves the road when it goes by water on another way than its baseline (an island's baseline has a ship in
+    it too); cargo without any baseline has nothing to be compared with and is left out.
     """
 
     lots: int = 0
@@ -154,9 +155,13 @@ def _shifted(item: PlannedShipment) -> Shifted:
             ttw_g - sum(leg.co2e_ttw_g for leg in lot.legs),
         )
         for lot, fen, wtw_g, ttw_g in shares
-        if by_water(lot)
+        if by_water(lot) and _way(lot.legs) != _way(item.baseline_legs)
     ]
     return sum(lots, Shifted())
+
+
+def _way(legs: Iterable[Leg]) -> list[tuple[str, str, str]]:
+    return [(leg.mode, leg.origin, leg.destination) for leg in legs]
 
 
 def _flows(each: Iterable[tuple[Shipment, Shifted]]) -> tuple[Flow, ...]:
