@@ -22,9 +22,10 @@ from optimizer.network.graph import Lane, NetworkGraph
 from optimizer.network.model import FleetEntry, VesselClass
 from optimizer.planning import tariff
 from optimizer.planning.design import Floats, Indices
+from optimizer.planning.families import Family, Grid, empty_slots, fuel_yuan_per_kg
 from optimizer.planning.routes import RouteBook
 from optimizer.planning.settings import SLOT_H, SLOTS_PER_DAY
-from optimizer.planning.timespace import Family, Grid, TimeSpace, empty_slots, fuel_yuan_per_kg
+from optimizer.planning.timespace import TimeSpace
 
 LOADED, EMPTY, WAIT = 0, 1, 2
 SLOT = timedelta(hours=SLOT_H)

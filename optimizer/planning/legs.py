@@ -13,11 +13,11 @@ from datetime import timedelta
 
 from optimizer.network.model import Network
 from optimizer.planning import tariff
+from optimizer.planning.families import Grid
 from optimizer.planning.plan import Amounts, Leg, Voyage
-from optimizer.planning.routes import Route, RouteLeg, begin_h
+from optimizer.planning.route import Route, RouteLeg, begin_h
 from optimizer.planning.sailings import Borne
 from optimizer.planning.shipment import Shipment
-from optimizer.planning.timespace import Grid
 from optimizer.quantities import FEN_PER_YUAN, G_PER_KG, KG_PER_T, to_integer
 
 FEN_PER_YUAN_T_KG = FEN_PER_YUAN / KG_PER_T

@@ -14,7 +14,8 @@ import numpy as np
 from optimizer.errors import Message
 from optimizer.planning.design import Floats, Indices
 from optimizer.planning.program import PlanProgram
-from optimizer.planning.routes import Route, RouteBook
+from optimizer.planning.route import Route
+from optimizer.planning.routes import RouteBook
 from optimizer.planning.settings import MAX_LATE_H, PlanSettings
 from optimizer.planning.timespace import TimeSpace
 from optimizer.planning.waterway import WaterRoute, WaterWays

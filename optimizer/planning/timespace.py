@@ -15,8 +15,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import pairwise
+from datetime import timedelta
 
 import numpy as np
 
@@ -24,58 +23,17 @@ from optimizer.emissions.operations import fuel_emissions
 from optimizer.network.graph import NetworkGraph
 from optimizer.planning import tariff
 from optimizer.planning.design import Floats, Indices
-from optimizer.planning.quote.calendar import SailingCalendar, moments_of_change, slot_at
-from optimizer.planning.routes import Route, RouteBook, RouteLeg
+from optimizer.planning.families import Family, Grid, empty_slots, fuel_yuan_per_kg, make_family
+from optimizer.planning.quote.calendar import moments_of_change
+from optimizer.planning.route import Route, RouteLeg
+from optimizer.planning.routes import RouteBook
 from optimizer.planning.settings import MAX_LATE_H, MAX_WAIT_H, SLOT_H, SLOTS_PER_DAY, PlanSettings
 from optimizer.planning.shipment import Shipment
-from optimizer.quantities import CHINA_TIME, KG_PER_T
+from optimizer.quantities import CHINA_TIME
 
 REJECT_YUAN_PER_T = 100_000.0
 """Price of leaving behind a shipment that has no road: far above any transport, so it happens only when nothing else
 can."""
-
-
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """The slots of a plan: slot s begins ``s * SLOT_H`` hours after ``epoch``."""
-
-    epoch: datetime
-    slots: int
-
-    def hour(self, moment: datetime) -> float:
-        """Hours from the epoch to a moment."""
-        return (moment - self.epoch).total_seconds() / 3600
-
-    def moment(self, hour: float) -> datetime:
-        """The moment at an hour of the plan, to the second."""
-        return self.epoch + timedelta(seconds=round(hour * 3600))
-
-
-@dataclass(frozen=True, slots=True)
-class Family:
-    """All sailings of a class and cargo group from one terminal to another.
-
-    ``load_h`` and ``discharge_h`` are berth times, ``slots_taken`` how long one sailing takes a vessel.
-    ``capacity_t`` is an array over slots: what one vessel may load when berthing then, 0 where it must not sail
-    (closure, no water, past the horizon). Fuel: ``fuel_empty_kg`` of the ship itself plus ``fuel_kg_per_t`` of what
-    it carries."""
-
-    origin: str
-    destination: str
-    vessel_class: str
-    cargo_group: str
-    leg: RouteLeg
-    load_h: float
-    discharge_h: float
-    slots_taken: int
-    capacity_t: Floats
-    fuel_empty_kg: float
-    fuel_kg_per_t: float
-
-    @property
-    def door_to_door_h(self) -> float:
-        """From berthing at the origin until discharged at the destination."""
-        return self.load_h + self.leg.hours + self.discharge_h
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,29 +273,8 @@ class _ColumnMaker:
         key = (leg.origin, leg.destination, leg.vehicle_class, group)
         if key not in self.family_index:
             self.family_index[key] = len(self.families)
-            self.families.append(self._make_family(route, at, group))
+            self.families.append(make_family(route, at, group, self.grid, self.graph, self.moments))
         return self.family_index[key]
-
-    def _make_family(self, route: Route, at: int, group: str) -> Family:
-        leg, load, discharge = route.legs[at], route.legs[at - 1], route.legs[at + 1]
-        assert leg.lane is not None
-        vessel = self.network.vessel_classes[leg.vehicle_class]
-        taken = int(np.ceil((load.hours + leg.hours + discharge.hours) / SLOT_H - 1e-9))
-        capacity = np.zeros(self.grid.slots)
-        # Capacity changes at a few moments only; the calendar looks once between two of them.
-        calendar = SailingCalendar(self.graph, self.moments, leg, load.hours, discharge.hours)
-        epoch = slot_at(self.grid.epoch)
-        last = max(self.grid.slots - taken, 0)
-        changes = [0, *(slot - epoch for slot in calendar.changes(epoch, epoch + last - 1)), last]
-        for start, end in pairwise(changes):
-            # Whole kilograms, as shipments are: then a full vessel leaves no fraction of one on the quay.
-            capacity[start:end] = np.floor(calendar.capacity_t(epoch + start) * KG_PER_T + 1e-6) / KG_PER_T
-        empty_kg = vessel.fuel_empty_kg_per_km * leg.distance_km
-        per_t = (vessel.fuel_loaded_kg_per_km - vessel.fuel_empty_kg_per_km) * leg.distance_km / vessel.capacity_t
-        ends = (leg.origin, leg.destination)
-        return Family(
-            *ends, leg.vehicle_class, group, leg, load.hours, discharge.hours, taken, capacity, empty_kg, per_t
-        )
 
     def _append(
         self, chosen: Indices, route: int, family: int, slot: np.ndarray, cost: Floats, wtw_kg: Floats, door_h: Floats
@@ -400,11 +337,6 @@ class _ColumnMaker:
         )
 
 
-def empty_slots(transit_h: float) -> int:
-    """Slots that an empty voyage takes a vessel."""
-    return max(1, int(np.ceil(transit_h / SLOT_H - 1e-9)))
-
-
 def _is_unlimited(route: Route) -> bool:
     """Whether any tonnage can go this way at any time: trucks only, no terminal whose day may be full."""
     return route.planned_at is None and all(leg.role != "hub" for leg in route.legs)
@@ -426,9 +358,3 @@ def _run_after(legs: Sequence[RouteLeg], hour: Floats) -> tuple[Floats, list[tup
             hubs.append((leg, hour))
         hour = hour + leg.hours
     return hour, hubs
-
-
-def fuel_yuan_per_kg(book: RouteBook, carrier: str, carbon_yuan_per_kg: float) -> float:
-    """Price of one kg of a vessel's fuel plus the priced carbon of burning it."""
-    burnt = fuel_emissions(carrier, "inland_waterway", 1.0, book.factors, book.on)
-    return tariff.energy_price_yuan(book.network, carrier) + burnt.wtw_kg * carbon_yuan_per_kg

@@ -12,9 +12,11 @@ import numpy as np
 from optimizer.errors import Message
 from optimizer.network.model import Network, VesselClass
 from optimizer.planning import tariff
-from optimizer.planning.routes import Route, RouteBook, finish_h
+from optimizer.planning.families import Family, fuel_yuan_per_kg
+from optimizer.planning.route import Route, finish_h
+from optimizer.planning.routes import RouteBook
 from optimizer.planning.settings import SLOT_H, SLOTS_PER_DAY
-from optimizer.planning.timespace import Family, TimeSpace, fuel_yuan_per_kg
+from optimizer.planning.timespace import TimeSpace
 
 NAMED_GOODS = 3
 """A cargo group is named by at most this many of its goods."""

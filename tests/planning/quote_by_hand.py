@@ -10,7 +10,8 @@ from math import ceil
 from optimizer.emissions.operations import vessel_operation
 from optimizer.network.graph import NetworkGraph
 from optimizer.network.model import Closure, Network, Parameter
-from optimizer.planning.routes import Route, RouteBook, RouteLeg, begin_h
+from optimizer.planning.route import Route, RouteLeg, begin_h
+from optimizer.planning.routes import RouteBook
 from optimizer.planning.shipment import Shipment
 from tests.planning.corridor import MADE_UP, corridor
 

@@ -12,13 +12,14 @@ from optimizer.network.model import Network
 from optimizer.planning.assemble import assemble
 from optimizer.planning.check import Violation, check_plan
 from optimizer.planning.design import Effort, Floats, Outcome, solve_integer, solve_linear
+from optimizer.planning.families import Family
 from optimizer.planning.fleetflow import EMPTY, LOADED, FleetFlow, make_fleetflow
 from optimizer.planning.plan import Plan, PlannedShipment, Voyage
 from optimizer.planning.program import PlanProgram, make_program
 from optimizer.planning.routes import RouteBook
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
-from optimizer.planning.timespace import Family, TimeSpace, make_timespace
+from optimizer.planning.timespace import TimeSpace, make_timespace
 from tests.planning.round_factors import round_factors
 
 EXACT = Effort(gap=1e-9)

@@ -11,7 +11,8 @@ from optimizer.planning.quote.missing import barred_routes
 from optimizer.planning.quote.records import MissingRoute
 from optimizer.planning.quote.table import VoyageTable
 from optimizer.planning.quote.timing import ServiceTimes
-from optimizer.planning.routes import Route, RouteBook
+from optimizer.planning.route import Route
+from optimizer.planning.routes import RouteBook
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from optimizer.planning.quote.records import QuoteLeg, QuoteOption
 from optimizer.planning.quote.timing import ServiceTimes, Span
 from optimizer.planning.quote.voyage import load_per_vessel_t, vessels_needed, voyage_intensity, voyage_price
 from optimizer.planning.quote.words import option_title, service_words, voyage_words
-from optimizer.planning.routes import Route, RouteBook, RouteLeg
+from optimizer.planning.route import Route, RouteLeg
+from optimizer.planning.routes import RouteBook
 from optimizer.planning.settings import SLOT_H, SLOTS_PER_DAY
 from optimizer.planning.shipment import Shipment
 from optimizer.quantities import FEN_PER_YUAN, G_PER_KG, KG_PER_T, to_integer

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from optimizer.network.graph import NetworkGraph
 from optimizer.planning.quote.calendar import FIRST_SLOT_AT, SLOT, Moments
-from optimizer.planning.routes import RouteLeg, begin_h
+from optimizer.planning.route import RouteLeg, begin_h
 
 Span = tuple[float, float]
 
