@@ -9,12 +9,14 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Generic, TypeVar
 
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
 
-BYTES_PER_MIB = 2**20
+BYTES_PER_KIB, BYTES_PER_MIB = 2**10, 2**20
+STATUS = Path("/proc/self/status")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +30,7 @@ class Isolated(Generic[Answer]):
 def in_fresh_process(function: Callable[[Task], Answer], task: Task) -> Isolated[Answer] | None:
     """Run a function of a module in a new interpreter; None when the system killed it (out of memory).
 
-    Errors of the function come through. A child starts with the peak of its parent on Linux, so the parent should hold
-    no more than the child will.
+    Errors of the function come through.
     """
     with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool:
         try:
@@ -40,7 +41,15 @@ def in_fresh_process(function: Callable[[Task], Answer], task: Task) -> Isolated
 
 
 def _with_peak(function: Callable[[Task], Answer], task: Task) -> tuple[Answer, float]:
-    answer = function(task)
+    return function(task), _peak_memory_bytes() / BYTES_PER_MIB
+
+
+def _peak_memory_bytes() -> int:
+    """Of this process. On Linux getrusage counts what the parent held when it started the child as the child's own peak;
+    the status file does not."""
+    if STATUS.exists():
+        for line in STATUS.read_text(encoding="ascii", errors="replace").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * BYTES_PER_KIB
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    # Bytes on macOS, KiB elsewhere.
-    return answer, peak * (1 if sys.platform == "darwin" else 1024) / BYTES_PER_MIB
+    return peak if sys.platform == "darwin" else peak * BYTES_PER_KIB

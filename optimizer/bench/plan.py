@@ -18,6 +18,9 @@ from optimizer.planning.settings import PlanSettings
 Runs = Sequence[Isolated[PlanRun] | None]
 """None: the system killed the process for want of memory."""
 
+OVERRUN = 1.05
+"""A run that takes longer than this many limits is said to have overrun."""
+
 PLANNER, DIRECT, ROAD = "modalshift", "direct_mip", "all_road"
 
 
@@ -57,14 +60,14 @@ def run(options: PlanBench, tell: Callable[[Message], None] = lambda message: No
         direct.append(in_fresh_process(run_direct, task))
     road = in_fresh_process(run_road, tasks[0])
     methods = (
-        planner_method(ours),
+        planner_method(ours, options.time_limit_s),
         direct_method(direct, options.time_limit_s),
         road_method([road]),
     )
     return _result(options, methods, [*ours, road], Load(before, load_average()))
 
 
-def planner_method(runs: Runs) -> Method:
+def planner_method(runs: Runs, time_limit_s: float) -> Method:
     """The planner's figures."""
     return Method(
         name=PLANNER,
@@ -77,19 +80,12 @@ def planner_method(runs: Runs) -> Method:
         ),
         figures=(_seconds(runs), _seconds_to_close(runs), *_answer(runs)),
         endings=_endings(runs),
+        notes=_limit_notes(runs, time_limit_s),
     )
 
 
 def direct_method(runs: Runs, time_limit_s: float) -> Method:
     """The direct MIP's figures, and in how many runs it found nothing."""
-    nothing = sum(run is None or run.answer.objective_yuan is None for run in runs)
-    limit = f"{time_limit_s:g}"
-    notes = [
-        Message(
-            f"{len(runs)} 次中 {nothing} 次在 {limit} 秒内没有找到任何可行计划",
-            f"found no feasible plan at all within {limit} s in {nothing} of {len(runs)} runs",
-        )
-    ]
     return Method(
         name=DIRECT,
         label=Message("整体求解（HiGHS）", "direct MIP (HiGHS)"),
@@ -102,7 +98,7 @@ def direct_method(runs: Runs, time_limit_s: float) -> Method:
         ),
         figures=(_seconds(runs), *_answer(runs)),
         endings=_endings(runs),
-        notes=tuple(notes) if nothing else (),
+        notes=_limit_notes(runs, time_limit_s),
     )
 
 
@@ -151,6 +147,29 @@ def _result(options: PlanBench, methods: tuple[Method, ...], runs: Runs, load: L
         runs=options.runs,
         methods=methods,
     )
+
+
+def _limit_notes(runs: Runs, time_limit_s: float) -> tuple[Message, ...]:
+    """How many runs found nothing, and by how much the limit was overrun."""
+    notes = []
+    limit = f"{time_limit_s:g}"
+    nothing = sum(run is None or run.answer.objective_yuan is None for run in runs)
+    if nothing:
+        notes.append(
+            Message(
+                f"{len(runs)} 次中 {nothing} 次在 {limit} 秒时限内没有找到任何可行计划",
+                f"found no feasible plan at all within the limit of {limit} s in {nothing} of {len(runs)} runs",
+            )
+        )
+    longest_s = max((run.answer.seconds or 0.0 for run in runs if run is not None), default=0.0)
+    if longest_s > time_limit_s * OVERRUN:
+        notes.append(
+            Message(
+                f"超出 {limit} 秒时限，最长用 {longest_s:.1f} 秒",
+                f"overran the limit of {limit} s, the longest run took {longest_s:.1f} s",
+            )
+        )
+    return tuple(notes)
 
 
 def _endings(runs: Runs) -> tuple[str, ...]:
