@@ -24,6 +24,14 @@ DISCLAIMER = Message(
     "Scope 3 statements; the claim is recorded once only.",
 )
 
+NETTING_NOTE = Message(
+    "入账量逐批取下限、最低为 0，其合计不含变差批次的增排；净期望减排（本户托运的批次）把变差批次计为负数。"
+    "两数不可混用：前者是可主张的量，后者是对实际效果的最佳估计。",
+    "Credits are taken lot by lot and are at least 0, so their sum leaves out what lots that got worse added; the net"
+    " expected reduction (of lots this party consigned) counts those as negative. The first is what may be claimed, the"
+    " second the best estimate of the effect; neither stands for the other.",
+)
+
 METHOD_NOTE = Message(
     "方法 shift-v1：基准（公路）减去实际全程排放，WTW CO2e 边界；入账量为单侧 90% 置信下限，向下取整到克。",
     "Method shift-v1: road baseline minus the emissions of the whole actual way, WTW CO2e boundary; credited is the "
@@ -44,7 +52,8 @@ class Balance:
 @dataclass(frozen=True, slots=True)
 class Movement:
     """One settled lot. Grams are CO2e WTW; ``activity_kgkm`` by mode; ``claim_g`` is what was posted to this account (0
-    for a party that only holds the attribution memo)."""
+    for a party that only holds the attribution memo). ``consigned``: the account's party shipped it, so that credit and
+    effect are its own."""
 
     seq: int
     transaction_id: str
@@ -61,6 +70,7 @@ class Movement:
     claim_g: int
     attribution_g: int
     energy_saved_g: int
+    consigned: bool
     tier: str
     run_id: str
 
@@ -88,6 +98,16 @@ class Statement:
     def credited_g(self) -> int:
         """Claim credited to the account in the period, g CO2e."""
         return sum(movement.claim_g for movement in self.movements)
+
+    @property
+    def net_expected_g(self) -> int:
+        """Expected reduction of the lots consigned, those that got worse counted as negative, g CO2e."""
+        return sum(movement.expected_g for movement in self.movements if movement.consigned)
+
+    @property
+    def worse(self) -> tuple[Movement, ...]:
+        """Lots consigned that emitted more than the road would have; each is credited 0, never a negative amount."""
+        return tuple(movement for movement in self.movements if movement.consigned and movement.expected_g < 0)
 
 
 def statement_of(
@@ -143,6 +163,9 @@ def statement_json(statement: Statement) -> str:
         "opening": [_balance_document(balance) for balance in statement.opening],
         "movements": [movement_row(movement) for movement in statement.movements],
         "credited_kg": kilograms(statement.credited_g),
+        "net_expected_kg": kilograms(statement.net_expected_g),
+        "worse_lots": len(statement.worse),
+        "worse_kg": kilograms(sum(movement.expected_g for movement in statement.worse)),
         "reserved_change_kg": kilograms(statement.reserved_change_g),
         "closing": [_balance_document(balance) for balance in statement.closing],
         "ledger_seq": statement.last_seq,
@@ -153,6 +176,8 @@ def statement_json(statement: Statement) -> str:
         },
         "method": statement.method,
         "boundary": "wtw_co2e",
+        "netting_note_zh": NETTING_NOTE.zh,
+        "netting_note_en": NETTING_NOTE.en,
         "method_note_zh": METHOD_NOTE.zh,
         "method_note_en": METHOD_NOTE.en,
         "note_zh": DISCLAIMER.zh,
@@ -186,17 +211,32 @@ CSV_COLUMNS = (
 
 def statement_csv(statement: Statement) -> str:
     """The movements as CSV with the columns :data:`CSV_COLUMNS`, between an ``opening`` and a ``closing`` row that
-    carry the available claim in ``claim_kg``; notes follow as ``note`` rows."""
+    carry the available claim in ``claim_kg``; a ``sum`` row adds up the lots consigned, ``note`` rows follow."""
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, CSV_COLUMNS, restval="", lineterminator="\n")
     writer.writeheader()
     writer.writerow({"kind": "opening", "claim_kg": kilograms(_available(statement.opening))})
     writer.writerows({name: row[name] for name in CSV_COLUMNS} for row in map(movement_row, statement.movements))
     writer.writerow({"kind": "closing", "claim_kg": kilograms(_available(statement.closing))})
-    for note in (METHOD_NOTE, DISCLAIMER):
+    writer.writerow(_sum_row(statement))
+    for note in (METHOD_NOTE, NETTING_NOTE, DISCLAIMER):
         writer.writerow({"kind": "note", "waybill_number": note.zh})
         writer.writerow({"kind": "note", "waybill_number": note.en})
     return buffer.getvalue()
+
+
+def _sum_row(statement: Statement) -> dict[str, str]:
+    """What the lots consigned add up to; in ``expected_kg`` those that got worse are negative."""
+    own = [movement for movement in statement.movements if movement.consigned]
+    return {
+        "kind": "sum",
+        "mass_t": tonnes(sum(item.mass_kg for item in own)),
+        "baseline_kg": kilograms(sum(item.baseline_g for item in own)),
+        "actual_kg": kilograms(sum(item.actual_g for item in own)),
+        "expected_kg": kilograms(statement.net_expected_g),
+        "credited_kg": kilograms(sum(item.credited_g for item in own)),
+        "claim_kg": kilograms(statement.credited_g),
+    }
 
 
 def movement_row(movement: Movement) -> dict[str, str | int]:
@@ -244,6 +284,8 @@ def _movement(transaction: Transaction, account: Account, runs: Mapping[str, Cal
         claim_g=_amount(transaction, account, Ledger.CLAIM, Bucket.AVAILABLE),
         attribution_g=_amount(transaction, account, Ledger.ATTRIBUTION, Bucket.AVAILABLE),
         energy_saved_g=_amount(transaction, account, Ledger.ENERGY, Bucket.AVAILABLE),
+        # Activity is posted to the consignor alone, also where nothing is credited.
+        consigned=_amount(transaction, account, Ledger.ACTIVITY, Bucket.AVAILABLE) > 0,
         tier=result.tier,
         run_id=transaction.run_id,
     )

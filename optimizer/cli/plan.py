@@ -177,9 +177,16 @@ def _print_reasons(summary: PlanSummary) -> None:
         [item.kind.text(lang), f"{item.shipments:,}", tonnes(item.mass_kg), item.example_id]
         for item in summary.road_reasons[:REASONS_SHOWN]
     ]
-    title = Message(f"留在公路 {summary.on_road} 票", f"{summary.on_road} shipments stay on the road")
+    title = Message(
+        f"走水路 {summary.by_water} 票，部分走水路 {summary.partly}，走铁路 {summary.by_rail}，"
+        f"留在公路 {summary.on_road}",
+        f"{summary.by_water} shipments by water, {summary.partly} partly, {summary.by_rail} by rail,"
+        f" {summary.on_road} on the road",
+    )
     if rows:
         print_table(title, columns, rows)
+    else:
+        say(title)
     if summary.dirtier or summary.dearer:
         dirtier, dearer = len(summary.dirtier), len(summary.dearer)
         say(

@@ -111,13 +111,15 @@ def stays_step(summary: PlanSummary) -> Step:
     """Who stays on the road and why, and where the water is the worse way."""
     groups = [*summary.road_reasons, *summary.rejected_reasons]
     rows: list[Row] = [[item.kind, count(item.shipments), t(item.mass_kg), item.example_id] for item in groups]
-    by_water, partly, on_road = count(summary.by_water), count(summary.partly), count(summary.on_road)
-    rejected, late = count(summary.rejected), count(summary.late)
+    by_water, partly, by_rail = count(summary.by_water), count(summary.partly), count(summary.by_rail)
+    on_road, rejected, late = count(summary.on_road), count(summary.rejected), count(summary.late)
     dirtier, dearer = count(len(summary.dirtier)), count(len(summary.dearer))
     notes = [
         Message(
-            f"走水路 {by_water} 票，部分走水路 {partly}，留在公路 {on_road}，无法安排 {rejected}；晚到 {late}。",
-            f"By water {by_water}, partly {partly}, on the road {on_road}, left out {rejected}; late {late}.",
+            f"走水路 {by_water} 票，部分走水路 {partly}，走铁路 {by_rail}，留在公路 {on_road}，"
+            f"无法安排 {rejected}；晚到 {late}。",
+            f"By water {by_water}, partly {partly}, by rail {by_rail}, on the road {on_road}, left out {rejected};"
+            f" late {late}.",
         ),
         *(_example(item) for item in groups[:2]),
         Message(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from optimizer.errors import Message
+from optimizer.network.model import Mode
 from optimizer.planning.plan import Leg, Lot, Plan, PlannedShipment
 from optimizer.planning.shipment import Shipment
 from optimizer.planning.totals import WATER
@@ -29,6 +30,8 @@ REASON_KINDS: tuple[tuple[str, Message], ...] = (
     ("There is no road", Message("不通公路，运力不足", "no road, and no room by water")),
 )
 """What tells the sentences of ``reasons`` apart, and what they are counted under; the figures differ by shipment."""
+
+ON_LAND = (Mode.ROAD, Mode.HUB)
 
 OTHER_REASON = Message("其他", "other")
 
@@ -80,13 +83,15 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class PlanSummary:
-    """Counts of shipments, and what got worse. ``partly``: some lots by water, some by road. ``dirtier`` and ``dearer``
+    """Counts of shipments, and what got worse. ``partly``: some lots by water, others not;
+    ``by_rail``: a lot by train and none by water; ``on_road``: nothing but trucks. ``dirtier`` and ``dearer``
     travel by water and emit or cost more than their road baseline, worst first. ``flows``: least CO2e saved per tonne
     first."""
 
     shipments: int
     by_water: int
     partly: int
+    by_rail: int
     on_road: int
     rejected: int
     late: int
@@ -104,13 +109,14 @@ def summary_of(plan: Plan, shipments: Iterable[Shipment]) -> PlanSummary:
     planned = [item for item in plan.shipments if item.status == "planned"]
     rejected = [item for item in plan.shipments if item.status != "planned"]
     wet = [item for item in planned if any(by_water(lot) for lot in item.lots)]
-    dry = [item for item in planned if not any(by_water(lot) for lot in item.lots)]
+    dry = [item for item in planned if not any(leg.mode not in ON_LAND for lot in item.lots for leg in lot.legs)]
     compared = [(item, item.saving) for item in wet if item.saving is not None]
     each = [(known[item.shipment_id], _shifted(item)) for item in wet]
     return PlanSummary(
         shipments=len(plan.shipments),
         by_water=sum(all(by_water(lot) for lot in item.lots) for item in wet),
         partly=sum(not all(by_water(lot) for lot in item.lots) for item in wet),
+        by_rail=len(planned) - len(wet) - len(dry),
         on_road=len(dry),
         rejected=len(rejected),
         late=sum(item.late_s > 0 for item in planned),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -86,7 +87,29 @@ def test_csv_has_opening_movements_and_closing() -> None:
     rows = list(csv.DictReader(io.StringIO(statement_csv(of("E1.industry")))))
     assert tuple(rows[0]) == CSV_COLUMNS
     kinds = [row["kind"] for row in rows]
-    assert kinds == ["opening", "SETTLE", "SETTLE", "closing", "note", "note", "note", "note"]
+    assert kinds == ["opening", "SETTLE", "SETTLE", "closing", "sum", *["note"] * 6]
     claims = [Decimal(row["claim_kg"]) for row in rows[:4]]
     assert claims[0] + claims[1] + claims[2] == claims[3]
     assert rows[1]["inland_waterway_tkm"] == "30000.000"
+    for name in ("mass_t", "baseline_kg", "actual_kg", "expected_kg", "credited_kg", "claim_kg"):
+        assert Decimal(rows[1][name]) + Decimal(rows[2][name]) == Decimal(rows[4][name])
+
+
+def test_what_got_worse_is_netted_in_sight_and_never_credited_away() -> None:
+    """A lot that got worse by 1,000 g: credits stay as they are, the net expected reduction falls."""
+    whole = of("E1.industry")
+    better, lot = whole.movements
+    bad = replace(lot, expected_g=-1000, credited_g=0, claim_g=0)
+    mixed = replace(whole, movements=(better, bad))
+    assert mixed.credited_g == better.claim_g
+    assert mixed.net_expected_g == better.expected_g - 1000
+    assert mixed.worse == (bad,)
+    document = json.loads(statement_json(mixed))
+    assert (document["worse_lots"], document["worse_kg"]) == (1, "-1.000")
+    assert Decimal(document["net_expected_kg"]) == Decimal(better.expected_g - 1000) / 1000
+
+
+def test_the_effect_belongs_to_who_shipped() -> None:
+    """A receiver's statement lists the lots, but neither credits nor net expected reduction are its own."""
+    assert of("E3.building").net_expected_g == 0
+    assert of("E1.industry").net_expected_g == sum(item.expected_g for item in of("E1.industry").movements)
