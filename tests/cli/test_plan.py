@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from optimizer.cli import cli
+from optimizer.cli.plan import STOPS
 from optimizer.demo.seed_files import shipments_path
 
 ROWS = 9
@@ -109,3 +110,28 @@ def test_a_shipment_left_out_is_named_and_exits_1(shipments: Path, tmp_path: Pat
     result = run("plan", late, "--out", tmp_path / "plan.json", "--horizon-days", 7, "--lang", "en")
     assert result.exit_code == 1
     assert "Left out " + lines[3].split(",")[0] in result.stdout
+
+
+def test_the_result_says_who_travels_how(planned: tuple[Path, Result], document: Any) -> None:
+    """Saved per tonne that leaves the road, why the run ended, and how many shipments go which way."""
+    out = planned[1].stdout
+    assert out.startswith(f"{STOPS[document['settings']['stop']].en}: objective {document['objective_yuan']:,.0f} yuan")
+    assert "Per t shifted" in out
+    on_road = sum(shipment["on_road_because"] is not None for shipment in document["shipments"])
+    assert f"{on_road} on the road" in out
+
+
+def test_an_option_that_would_do_nothing_is_not_offered() -> None:
+    """The planner runs on one thread; --workers, --sailings and --keep come when they mean something."""
+    told = run("plan", "--help").output
+    assert "--workers" not in told
+    for name in ("--workers", "--sailings", "--keep"):
+        assert run("plan", "any.csv", "--out", "plan.json", name, "2").exit_code == 2
+
+
+def test_a_cap_that_no_plan_keeps_is_bad_input(shipments: Path, tmp_path: Path) -> None:
+    """A tenth of a kilogram for nine shipments: exit 2 with the remedy, nothing written."""
+    result = run("plan", shipments, "--out", tmp_path / "plan.json", "--co2e-cap-t", 0.0001, "--lang", "en")
+    assert result.exit_code == 2
+    assert "raise the cap" in result.stderr
+    assert list(tmp_path.iterdir()) == []
