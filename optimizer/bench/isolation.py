@@ -45,8 +45,8 @@ def _with_peak(function: Callable[[Task], Answer], task: Task) -> tuple[Answer, 
 
 
 def _peak_memory_bytes() -> int:
-    """Of this process. On Linux getrusage counts what the parent held when it started the child as the child's own peak;
-    the status file does not."""
+    """Of this process. On Linux getrusage counts what the parent held when it started the child as the peak
+    of the child; the status file does not."""
     if STATUS.exists():
         for line in STATUS.read_text(encoding="ascii", errors="replace").splitlines():
             if line.startswith("VmHWM:"):
