@@ -100,7 +100,8 @@ class Windows:
             if horizon + TAIL_DAYS * SLOTS_PER_DAY >= over:
                 # The hulls must get home: the last days are decided together.
                 end = horizon = over
-            whole = (slot >= start) & (slot < end)
+            # What goes by services is settled with the last window; until then it is only a promise.
+            whole = (slot >= start) & (slot < end) | (slot < 0) & (end >= over)
             found = self._solve_window(x, start, horizon, whole, left_s)
             if found is None:
                 return None
