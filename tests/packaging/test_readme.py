@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -10,12 +11,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.packaging.demo_block import demo_block, totals, with_block
+
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FENCE = re.compile(r"^( *)```sh\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 COMMANDS = [line.strip() for _, body in FENCE.findall(README) for line in body.splitlines() if line.strip()]
 MODALSHIFT = [line for line in COMMANDS if line.startswith("modalshift ")]
 MAKE = [line for line in COMMANDS if line.startswith("make ")]
+STORED = ROOT / "tests" / "benchmarks" / "results" / "demo"
+CLOSE_REL = 0.02
+"""The demo's figures may differ by this much between machines (floating point in the solver)."""
 WITH_FINDINGS = ("audit",)
 """Verbs whose example ends with exit code 1, as the README says beside it."""
 
@@ -51,6 +57,16 @@ def test_the_story_of_the_readme_runs(tmp_path: Path) -> None:
         assert done.returncode == expected, f"{line}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
     for name in ("shipments.csv", "PLAN.json", "E01.json", "demo-out/modalshift.db"):
         assert (tmp_path / name).stat().st_size > 0
+    fresh, stored = totals(tmp_path / "demo-out"), totals(STORED)
+    assert fresh == pytest.approx(stored, rel=CLOSE_REL)
+
+
+def test_the_figures_of_the_demo_month_are_those_of_a_stored_run() -> None:
+    """The block of the README is what the stored demo figures give; REFRESH=1 writes it anew."""
+    made = with_block(README, demo_block(STORED))
+    if os.environ.get("REFRESH"):
+        (ROOT / "README.md").write_text(made, encoding="utf-8")
+    assert README == made
 
 
 @pytest.mark.parametrize("path", re.findall(r"\]\(([^)#:]+)\)", README))

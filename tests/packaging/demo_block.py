@@ -1,0 +1,59 @@
+"""The README's table of the demo month, made from the figures that a demo run wrote (``savings.csv``, ``corridor.csv``)."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+BEGIN, END = "<!-- demo:begin -->", "<!-- demo:end -->"
+PUBLISHED_KG_PER_T = 9.53
+PUBLISHED_YUAN_PER_T = 85.2
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    """All rows of a CSV file."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def totals(folder: Path) -> dict[str, float]:
+    """Sums over the enterprises of a demo run, and what they come to per tonne."""
+    rows = [row for row in rows_of(folder / "savings.csv") if row["enterprise_id"].startswith("E")]
+    names = ("lots", "mass_t", "net_expected_kg", "credited_kg", "cost_saved_yuan")
+    sums = {name: sum(float(row[name]) for row in rows) for name in names}
+    sums["kg_per_t"] = sums["net_expected_kg"] / sums["mass_t"]
+    sums["credited_kg_per_t"] = sums["credited_kg"] / sums["mass_t"]
+    sums["yuan_per_t"] = sums["cost_saved_yuan"] / sums["mass_t"]
+    return sums
+
+
+def demo_block(folder: Path) -> str:
+    """Markdown between the markers."""
+    sums, ways = totals(folder), [row for row in rows_of(folder / "corridor.csv") if row["row"].startswith("way ")]
+    lines = [
+        "| 已结算 / settled | 演示月 / demo month | 公布值 / published |",
+        "|---|---:|---:|",
+        f"| 转水吨数 / tonnes shifted | {sums['mass_t']:,.0f} | 635,000（季度 / a quarter, 2023 Q1） |",
+        f"| 每吨省 / yuan saved per tonne | {sums['yuan_per_t']:.1f} | {PUBLISHED_YUAN_PER_T}（上限 / upper value） |",
+        f"| 每吨减排期望值 / expected kg CO2e per tonne | {sums['kg_per_t']:.2f} | {PUBLISHED_KG_PER_T}（kg CO2） |",
+        f"| 其中入账 / of this credited, kg per tonne | {sums['credited_kg_per_t']:.2f} | — |",
+        "",
+        "同一个月的计划按不同算法，每吨减排 / The planned month counted in other ways, kg saved per tonne:",
+        "",
+        "| 算法 / way of counting | 界限 / boundary | kg/t |",
+        "|---|---|---:|",
+        *(
+            f"| {way['label_zh']} / {way['label_en']} | {way['boundary_en']} | {float(way['kg_per_t']):.2f} |"
+            for way in ways
+        ),
+        "",
+        "差距的来源（里程、卡车与船的强度、码头与短驳）由 `modalshift demo` 逐项打印。"
+        " Where the distance to the published figure comes from is printed part by part by `modalshift demo`.",
+    ]
+    return "\n".join(lines)
+
+
+def with_block(readme: str, block: str) -> str:
+    """The README with the block between its markers."""
+    head, rest = readme.split(BEGIN)
+    return f"{head}{BEGIN}\n{block}\n{END}{rest.split(END)[1]}"
