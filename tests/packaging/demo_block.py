@@ -1,4 +1,4 @@
-"""The README's table of the demo month, made from the figures that a demo run wrote (``savings.csv``, ``corridor.csv``)."""
+"""The README's table of the demo month, made from what a demo run wrote (``savings.csv``, ``corridor.csv``)."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def demo_block(folder: Path) -> str:
             for way in ways
         ),
         "",
-        "差距的来源（里程、卡车与船的强度、码头与短驳）由 `modalshift demo` 逐项打印。"
-        " Where the distance to the published figure comes from is printed part by part by `modalshift demo`.",
+        "差距的来源（里程、卡车与船的强度、码头与短驳）由 `modalshift demo` 逐项打印。",
+        "Where the distance to the published figure comes from is printed part by part by `modalshift demo`.",
     ]
     return "\n".join(lines)
 

@@ -66,7 +66,7 @@ def test_the_figures_of_the_demo_month_are_those_of_a_stored_run() -> None:
     made = with_block(README, demo_block(STORED))
     if os.environ.get("REFRESH"):
         (ROOT / "README.md").write_text(made, encoding="utf-8")
-    assert README == made
+    assert made == README
 
 
 @pytest.mark.parametrize("path", re.findall(r"\]\(([^)#:]+)\)", README))
