@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from optimizer.network.model import Network
 from optimizer.planning.batches import batch_plan
 from optimizer.planning.design import Effort, Floats, solve_integer
 from optimizer.planning.fleetflow import WAIT, FleetFlow
@@ -76,6 +77,7 @@ class Watch:
 class Problem:
     """What one run works on."""
 
+    network: Network
     space: TimeSpace
     fleet: FleetFlow
     program: PlanProgram

@@ -48,6 +48,14 @@ def test_any_task_makes_a_plan_that_holds_in_steps(task: Task) -> None:
         assert plan.objective_yuan >= best.bound_yuan - slack
 
 
+def test_rounded_times_do_not_put_a_plan_below_its_bound() -> None:
+    """500 t of dear steel, late by truck: half a second of rounding is worth more than half a yuan."""
+    late = cargo(0, 500.0, "UP", "MID", code="steel", due_h=0.0, value=20_000.0)
+    plan = planned(corridor(), [late])
+    assert faults(plan, [late], corridor()) == []
+    assert plan.status == "optimal"
+
+
 def busy_fortnight() -> tuple[Shipment, ...]:
     """Forty shipments both ways on the tiny river: more than its five hulls can take."""
     shipments = []
@@ -119,7 +127,7 @@ def test_interrupting_at_any_point_leaves_a_plan() -> None:
 @pytest.mark.parametrize("in_steps", [False, True])
 def test_the_order_of_the_rows_changes_nothing(in_steps: bool) -> None:
     """Shuffled rows: the same entry for each shipment, the same voyages and totals, byte for byte."""
-    network, shipments = tiny_network(), busy_fortnight()[:8]
+    network, shipments = tiny_network(), busy_fortnight()[: 8 if in_steps else 4]
     other = tuple(sorted(shipments, key=lambda item: (item.mass_kg, item.shipment_id)))
     settings_ = PlanSettings(gap=0.001)
     plan, shuffled = (planned(network, rows, settings_, in_steps=in_steps) for rows in (shipments, other))
@@ -132,7 +140,7 @@ def test_the_order_of_the_rows_changes_nothing(in_steps: bool) -> None:
 @pytest.mark.parametrize("in_steps", [False, True])
 def test_equal_seed_equal_bytes(in_steps: bool) -> None:
     """Two runs give one document; only ``seconds`` follows the clock."""
-    network, shipments = tiny_network(), busy_fortnight()[:8]
+    network, shipments = tiny_network(), busy_fortnight()[: 8 if in_steps else 4]
     first, second = (planned(network, shipments, PlanSettings(gap=0.05, seed=5), in_steps=in_steps) for _ in range(2))
     assert plan_to_json(first) == plan_to_json(second)
     slow = planned(network, shipments, PlanSettings(gap=0.05, seed=5), in_steps=in_steps, clock=Ticking(3.0))
@@ -364,7 +372,7 @@ def test_a_cap_that_nothing_keeps_is_refused(cap_t: float, in_steps: bool) -> No
 def test_progress_tells_ever_better_plans_and_bounds(in_steps: bool) -> None:
     """Stages come in order, the incumbent only falls, the bound only rises and stays below."""
     told: list[Progress] = []
-    plan = planned(tiny_network(), busy_fortnight()[:12], in_steps=in_steps, tell=told.append)
+    plan = planned(tiny_network(), busy_fortnight()[: 12 if in_steps else 6], in_steps=in_steps, tell=told.append)
     stages = list(dict.fromkeys(item.stage for item in told))
     assert stages[:2] == ["layout", "bound"]
     assert stages[-1] == "write"
