@@ -106,7 +106,7 @@ def _section(result: Result) -> str:
         [_both(method_label(method)), *cells] for method, cells in zip(result.methods, rows_of(result), strict=True)
     ]
     table = [_line(header), _line([":---", *("---:" for _ in columns)]), *(_line(row) for row in rows)]
-    seeds = f"{result.runs} 次中位数，种子 {result.seed} 起 / median of {result.runs}, seeds from {result.seed}"
+    seeds = f"{result.runs} 次中位数，种子 {result.seed} / median of {result.runs}, seed {result.seed}"
     title = f"`modalshift bench {result.bench}`：{_both(result.subject)}（{seeds}）"
     settings = ", ".join(f"{name} {value}" for name, value in sorted(result.settings.items()))
     versions = ", ".join(f"{name} {value}" for name, value in sorted(result.versions.items()))

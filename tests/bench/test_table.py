@@ -67,7 +67,7 @@ def test_the_block_shows_medians_with_units_and_marks_baselines() -> None:
         "| 基准：别人 / baseline: theirs | — | — |",
     ]
     text = block([BOTH])
-    for fact in ("3 × gap", "gap 0.003, time_limit_s 60", "modalshift 0.1.0", "2026-11-01", "Some CPU", "seeds from 4"):
+    for fact in ("3 × gap", "gap 0.003, time_limit_s 60", "modalshift 0.1.0", "2026-11-01", "Some CPU", "seed 4"):
         assert fact in text
 
 

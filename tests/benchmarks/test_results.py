@@ -1,0 +1,65 @@
+"""The stored results: readable, consistent, and what the README says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from optimizer.bench.document import result_from_json, result_to_json
+from optimizer.bench.record import Result
+from optimizer.bench.table import with_block
+
+ROOT = Path(__file__).parents[2]
+RESULTS = Path(__file__).parent / "results"
+SHOWN = ("plan", "quote")
+"""In the order of the README."""
+
+
+def stored(name: str) -> Result:
+    """A stored result."""
+    file = RESULTS / f"{name}.json"
+    return result_from_json(file.read_text(encoding="utf-8"), file.name)
+
+
+def test_the_readme_shows_the_stored_results() -> None:
+    """Its block is what `modalshift bench table` makes of them; `make bench` writes both."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert with_block(text, [stored(name) for name in SHOWN], "README.md") == text
+
+
+def test_every_stored_result_is_shown() -> None:
+    """Nothing is measured and then left out."""
+    assert {file.stem for file in RESULTS.glob("*.json")} == set(SHOWN)
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_a_stored_result_is_as_it_was_written(name: str) -> None:
+    """Named as its bench, a value per run (or one where nothing varies), the product beside at least one baseline."""
+    result = stored(name)
+    assert result_to_json(result) == (RESULTS / f"{name}.json").read_text(encoding="utf-8")
+    assert result.bench == name
+    assert {method.baseline for method in result.methods} == {False, True}
+    for method in result.methods:
+        for figure in method.figures:
+            assert len(figure.values) in (1, result.runs), figure.name
+
+
+def test_stored_bounds_and_plans_do_not_contradict_each_other() -> None:
+    """No proven bound of any run exceeds any plan of any run: they are of one program. The road is a plan as well."""
+    result = stored("plan")
+    known = {
+        name: [
+            value
+            for method in result.methods
+            for figure in method.figures
+            if figure.name == name
+            for value in figure.values
+            if value is not None
+        ]
+        for name in ("bound", "objective")
+    }
+    assert max(known["bound"]) <= min(known["objective"])
+    road = result.method("all_road").figure("objective")
+    assert road is not None
+    assert road.median == max(known["objective"])
