@@ -17,6 +17,7 @@ import numpy as np
 
 from optimizer.network.model import Network
 from optimizer.planning.batches import batch_plan
+from optimizer.planning.closing import close_gap
 from optimizer.planning.design import Effort, Floats, solve_integer
 from optimizer.planning.fleetflow import WAIT, FleetFlow
 from optimizer.planning.lagrange import LagrangianBound
@@ -30,6 +31,11 @@ EXACT_COLUMNS = 6_000
 """Plans up to this size are solved to optimality in one piece."""
 EXACT_GAP = 1e-6
 """Gap at which such a plan counts as solved; what is asked for may be less."""
+CLOSE_COLUMNS, CLOSE_NODES = 25_000, 1_000
+"""What may be left open, and how long branch and bound may try, when no time limit was set: an amount of work, so that
+equal input gives equal output."""
+CLOSE_COLUMNS_TIMED = 100_000
+"""What may be left open when a time limit stops the try."""
 TIGHTEN_SPANS = (8, 4)
 """Finer resolutions (slots) of the relaxation that are tried when the first bound leaves too wide a gap."""
 IMPROVE_DAYS = 5
@@ -161,7 +167,24 @@ class Search:
         if self._late():
             return "time_limit"
         self._tighten()
-        return self._improve(self.settings.gap)
+        stopped_by = self._improve(self.settings.gap)
+        return self._close() if stopped_by == "exhausted" else stopped_by
+
+    def _close(self) -> str:
+        """Let branch and bound settle what plan and bound leave open, where that is little enough."""
+        if self.x is None:
+            return "exhausted"
+        unlimited = np.isinf(self.watch.left_s())
+        most, nodes = (CLOSE_COLUMNS, CLOSE_NODES) if unlimited else (CLOSE_COLUMNS_TIMED, None)
+        effort = self._effort(min(self.settings.gap, EXACT_GAP), nodes)
+        closed = close_gap(self.problem.program, self.problem.proof, self.relaxation.prices, self.x, effort, most)
+        if closed is not None:
+            self._offer(closed.x)
+            self.bound_yuan = max(self.bound_yuan, closed.bound_yuan)
+            self.tell("exact")
+        if self._gap() <= max(self.settings.gap, EXACT_GAP):
+            return "gap"
+        return "time_limit" if self._late() else "exhausted"
 
     def _polish(self, x: Floats) -> None:
         """Fleet, then cargo and fleet again, each solved afresh around the other."""
