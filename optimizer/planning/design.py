@@ -10,6 +10,7 @@ against them, so the bound that a plan prints holds even if the linear program w
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,6 +20,7 @@ import ortools
 import scipy.sparse as sp
 from ortools.math_opt import callback_pb2, model_parameters_pb2, model_pb2, parameters_pb2, result_pb2
 from ortools.math_opt.core.python import solver as mathopt
+from ortools.util.python.pybind_solve_interrupter import PySolveInterrupter
 
 from optimizer.errors import Message, SolverError
 
@@ -26,6 +28,8 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.int64]
 
+SIGNAL_CHECK_S = 0.2
+"""How long a Ctrl-C may wait while the solver runs; an answer does not wait for it."""
 SETTLED = 1e-7
 """A column this close to a whole number counts as whole."""
 
@@ -127,21 +131,42 @@ def _solve(program: Program, effort: Effort, integer: Bools, options: dict[str, 
         hint.variable_values.ids.extend(range(len(start)))
         hint.variable_values.values.extend(start)
     try:
-        reply = mathopt.solve(
-            model,
-            parameters_pb2.SOLVER_TYPE_HIGHS,
-            parameters_pb2.SolverInitializerProto(),
-            parameters,
-            model_parameters,
-            None,
-            callback_pb2.CallbackRegistrationProto(),
-            None,
-            None,
-        )
+        reply = _interruptible(model, parameters, model_parameters)
     except Exception as error:  # the binding's own StatusNotOk derives from Exception only
         detail = str(error)[:300]
         raise SolverError(Message(f"求解器拒绝了模型：{detail}", f"the solver refused the model: {detail}")) from error
     return _outcome(reply, program, is_mip)
+
+
+def _interruptible(model: Any, parameters: Any, model_parameters: Any) -> Any:
+    """MathOpt's answer, from a thread of its own: inside the native call a Ctrl-C would be swallowed. The waiting side
+    gets the KeyboardInterrupt, tells the solver to stop, and passes it on."""
+    interrupter = PySolveInterrupter()
+    solver, initializer = parameters_pb2.SOLVER_TYPE_HIGHS, parameters_pb2.SolverInitializerProto()
+    registration = callback_pb2.CallbackRegistrationProto()
+    with ThreadPoolExecutor(max_workers=1) as worker:
+        answer = worker.submit(
+            mathopt.solve,
+            model,
+            solver,
+            initializer,
+            parameters,
+            model_parameters,
+            None,
+            registration,
+            None,
+            interrupter,
+        )
+        try:
+            while True:
+                try:
+                    return answer.result(timeout=SIGNAL_CHECK_S)
+                except TimeoutError:
+                    if answer.done():
+                        raise
+        except KeyboardInterrupt:
+            interrupter.interrupt()
+            raise
 
 
 def _to_model(program: Program, integer: Bools) -> Any:
