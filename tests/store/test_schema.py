@@ -98,8 +98,11 @@ def append(
 
 
 def test_invariant_1_a_balanced_transaction_commits(raw: sqlite3.Connection) -> None:
-    """Plus and minus five grams."""
+    """Plus and minus five grams: both rows are there afterwards."""
+    before = raw.execute("SELECT COUNT(*), SUM(amount) FROM postings").fetchone()
     append(raw, [5, -5])
+    after = raw.execute("SELECT COUNT(*), SUM(amount) FROM postings").fetchone()
+    assert (after[0] - before[0], after[1]) == (2, before[1])
 
 
 @pytest.mark.parametrize("postings", [[5, -4], [5], [], [5, -5, 1, -1]])
