@@ -12,15 +12,11 @@ from pathlib import Path
 
 from optimizer.demo.generate import DEMO_MONTH, generate_shipments, write_shipments_csv
 from optimizer.demo.seed_files import read_flows
+from tests.ctrl_c import listening
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRST_SIGN_S = 120.0
 """Long enough for a busy machine to lay out and bound a small month."""
-
-
-def _listening_to_ctrl_c() -> None:
-    """A background job of a shell is born deaf to Ctrl-C; the child must not inherit that."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def test_ctrl_c_while_solving_writes_the_best_plan_so_far(tmp_path: Path) -> None:
@@ -36,7 +32,7 @@ def test_ctrl_c_while_solving_writes_the_best_plan_so_far(tmp_path: Path) -> Non
         text=True,
         cwd=tmp_path,
         env=environment,
-        preexec_fn=_listening_to_ctrl_c,
+        preexec_fn=listening,
     ) as process:
         assert process.stdout is not None
         started = time.monotonic()

@@ -14,19 +14,24 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from optimizer.cli import cli
+from tests.ctrl_c import listening
 
 
 def test_it_serves_until_interrupted(tmp_path: Path) -> None:
     """It says where it listens, answers there, and ends on Ctrl-C without a traceback."""
     command = [sys.executable, "-m", "optimizer", "serve", "--port", "0", "--db", f"sqlite:///{tmp_path / 'm.db'}"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as server:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, cwd=tmp_path, preexec_fn=listening, **pipes) as server:
         assert server.stdout
         found = re.search(r"http://127\.0\.0\.1:\d+/", server.stdout.readline())
         assert found
         with urllib.request.urlopen(f"{found.group()}health", timeout=30) as reply:
             assert json.load(reply)["status"] == "ok"
         server.send_signal(signal.SIGINT)
-        _out, err = server.communicate(timeout=30)
+        try:
+            _out, err = server.communicate(timeout=30)
+        finally:
+            server.kill()
     assert "Traceback" not in err
     assert server.returncode == 0
 
