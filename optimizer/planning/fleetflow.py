@@ -6,7 +6,10 @@ is taken by a voyage; a spot hull costs the charter from the day it leaves its b
 included.
 
 Empty voyages run between places where the pool can load, discharge or is at home. They load and discharge nothing and
-take ceil(transit / slot) slots."""
+take ceil(transit / slot) slots.
+
+Hulls of one pool are alike: what must be as it was is the number of hulls at each home, not which hull lies where.
+"""
 
 from __future__ import annotations
 

@@ -94,9 +94,16 @@ def test_one_hull_is_used_as_well_as_it_can_be(
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(WHOLE, min_size=1, max_size=2), st.lists(HULL, min_size=2, max_size=3, unique=True))
+@given(
+    st.lists(WHOLE, min_size=1, max_size=2),
+    st.lists(HULL, min_size=2, max_size=3, unique_by=lambda hull: (hull.size, hull.market)),
+)
 def test_several_hulls_are_used_as_well_as_they_can_be(shipments: list[Shipment], hulls: list[Hull]) -> None:
-    """Two whole shipments and up to three hulls of different class, home and market."""
+    """Two whole shipments and up to three hulls of different class or market.
+
+    Hulls of one class and market are alike to the planner: two of them may change homes. The enumeration follows each
+    hull home, so it would not see that.
+    """
     shipments = [replace(item, shipment_id=f"S{number}") for number, item in enumerate(shipments)]
     plan = planned(world(hulls), shipments)
     assert plan.objective_yuan == pytest.approx(cheapest(shipments, hulls), abs=0.5)
