@@ -1,4 +1,5 @@
-"""What holds for every test: on continuous integration nothing may be skipped silently."""
+"""What holds for every test: properties are not judged by the clock, and on continuous integration nothing may be
+skipped silently and every example is the same each time (people who run the tests go on drawing new ones)."""
 
 from __future__ import annotations
 
@@ -6,6 +7,11 @@ import os
 from collections.abc import Generator
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("here", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") == "true" else "here")
 
 
 @pytest.hookimpl(wrapper=True)
