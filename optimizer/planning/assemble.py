@@ -164,7 +164,6 @@ def _settings(settings: PlanSettings, status: str, gap: float) -> dict[str, Any]
         "gap": settings.gap,
         "time_limit_s": settings.time_limit_s,
         "seed": settings.seed,
-        "workers": settings.workers,
         "stop": stop,
     }
 

@@ -5,7 +5,8 @@ arrays and goes to MathOpt as one protocol buffer. HiGHS solves both kinds; ever
 amount of work (gap, nodes) to a clock as its stop, so that equal input gives equal output.
 
 :func:`proven_bound` does not believe the solver: any row prices give a valid lower bound once every column is priced
-against them, so the bound that a plan prints holds even if the linear program was solved only roughly.
+against them. It knows nothing of ships and is the plain measure for ``lagrange``, which proves the bound that a plan
+prints.
 """
 
 from __future__ import annotations

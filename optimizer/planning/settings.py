@@ -27,4 +27,3 @@ class PlanSettings:
     gap: float = 0.01
     time_limit_s: float | None = None
     seed: int = 0
-    workers: int = 1
