@@ -95,6 +95,20 @@ def test_no_answer_is_said_and_not_raised() -> None:
         assert (outcome.status, outcome.x) == ("infeasible", None)
 
 
+def test_a_program_that_highs_fails_on_after_presolve_is_solved_all_the_same() -> None:
+    """Found by the bounds' property below: HiGHS 1.12 ends this one with an internal error unless presolve is off."""
+    program = Program(
+        cost=np.array([3.0, 0.0, 1.0, 0.0]),
+        matrix=sp.csr_array(np.array([[-1.0, 0.0, -1.0, 0.0], [-3.0, 0.0, -2.0, -1.0]])),
+        row_lower=np.array([-2.0, -FREE]),
+        row_upper=np.array([FREE, -6.0]),
+        lower=np.zeros(4),
+        upper=np.full(4, 3.0),
+        integer=np.array([False, False, True, False]),
+    )
+    assert solve_integer(program, Effort(gap=0.0)).objective == pytest.approx(2.0)
+
+
 def test_a_program_without_columns_or_rows_has_the_empty_answer() -> None:
     """Zero columns: cost zero. No rows: each column at its cheaper end."""
     nothing = Program(

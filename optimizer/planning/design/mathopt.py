@@ -37,7 +37,11 @@ def solve_linear(program: Program, effort: Effort, method: str = "simplex") -> O
 
 def solve_integer(program: Program, effort: Effort, start: Floats | None = None) -> Outcome:
     """Solve with integrality. ``start`` is a known solution to begin from."""
-    return _solve(HIGHS, program, effort, program.integer, {}, start)
+    try:
+        return _solve(HIGHS, program, effort, program.integer, {}, start)
+    except SolverError:
+        # HiGHS 1.12 fails on some small programs after presolve (it cannot map its solution back).
+        return _solve(HIGHS, program, effort, program.integer, {"presolve": "off"}, start)
 
 
 def solve_by_cp_sat(program: Program, effort: Effort, start: Floats | None = None) -> Outcome:
