@@ -95,8 +95,8 @@ def test_no_answer_is_said_and_not_raised() -> None:
         assert (outcome.status, outcome.x) == ("infeasible", None)
 
 
-def test_a_program_that_highs_fails_on_after_presolve_is_solved_all_the_same() -> None:
-    """Found by the bounds' property below: HiGHS 1.12 ends this one with an internal error unless presolve is off."""
+def test_a_program_that_highs_fails_on_is_solved_all_the_same() -> None:
+    """Found by the bounds' property below: HiGHS 1.12 ends this one with an internal error; SCIP does not."""
     program = Program(
         cost=np.array([3.0, 0.0, 1.0, 0.0]),
         matrix=sp.csr_array(np.array([[-1.0, 0.0, -1.0, 0.0], [-3.0, 0.0, -2.0, -1.0]])),

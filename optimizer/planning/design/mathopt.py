@@ -25,6 +25,7 @@ SETTLED = 1e-7
 SOLVER_VERSION = f"OR-Tools {ortools.__version__} (MathOpt, HiGHS)"
 
 HIGHS = parameters_pb2.SOLVER_TYPE_HIGHS
+SCIP = parameters_pb2.SOLVER_TYPE_GSCIP
 CP_SAT = parameters_pb2.SOLVER_TYPE_CP_SAT
 
 
@@ -40,8 +41,8 @@ def solve_integer(program: Program, effort: Effort, start: Floats | None = None)
     try:
         return _solve(HIGHS, program, effort, program.integer, {}, start)
     except SolverError:
-        # HiGHS 1.12 fails on some small programs after presolve (it cannot map its solution back).
-        return _solve(HIGHS, program, effort, program.integer, {"presolve": "off"}, start)
+        # HiGHS 1.12 ends some small programs with an internal error (it cannot map its solution back).
+        return _solve(SCIP, program, effort, program.integer, {}, start)
 
 
 def solve_by_cp_sat(program: Program, effort: Effort, start: Floats | None = None) -> Outcome:
