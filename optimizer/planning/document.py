@@ -22,6 +22,7 @@ from optimizer.planning.plan import (
     Lot,
     Plan,
     PlannedShipment,
+    Reason,
     Totals,
     Voyage,
 )
@@ -81,12 +82,22 @@ _AMOUNTS = Record(
     Field("co2e_wtw_kg", KILOGRAMS, "co2e_wtw_g"),
     Field("duration_h", HOURS, "duration_s"),
 )
+_REASON = Record(
+    Reason,
+    Field("code", TEXT),
+    Field("option", TEXT),
+    Field("lacks", Choice("", "money", "time", "room", "cargo", "way")),
+    Field("short", NUMBER),
+    Field("unit", TEXT),
+    Field("zh", TEXT),
+    Field("en", TEXT),
+)
 _SHIPMENT = Record(
     PlannedShipment,
     Field("shipment_id", TEXT),
     Field("status", Choice("planned", "rejected")),
-    Field("reason", Optional(MESSAGE)),
-    Field("on_road_because", Optional(MESSAGE)),
+    Field("reason", Optional(_REASON)),
+    Field("on_road_because", Optional(_REASON)),
     Field("late_h", HOURS, "late_s"),
     Field("lots", Many(_LOT)),
     Field("baseline", Optional(_AMOUNTS)),

@@ -61,6 +61,21 @@ class Amounts:
 
 
 @dataclass(frozen=True, slots=True)
+class Reason(Message):
+    """Why a shipment stays on the road, or behind: a sentence, and what a program reads of it.
+
+    ``code`` is stable (:data:`~optimizer.planning.summary.REASON_KINDS`). ``option`` names the water option that was
+    nearest to being taken (``B800 QJ-ZP``, or the sailing of an offer), empty where there is none. ``lacks``: money |
+    time | room | cargo | way, and ``short`` how much of it in ``unit`` (yuan/t, h, t); 0 where no amount says it."""
+
+    code: str = ""
+    option: str = ""
+    lacks: str = ""
+    short: float = 0.0
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedShipment:
     """What the plan does with one shipment. ``status``: planned | rejected (then ``reason`` says why and ``lots`` is
     empty). ``on_road_because`` explains why a planned shipment did not leave the road. ``baseline`` is the road chain
@@ -68,8 +83,8 @@ class PlannedShipment:
 
     shipment_id: str
     status: str
-    reason: Message | None
-    on_road_because: Message | None
+    reason: Reason | None
+    on_road_because: Reason | None
     lots: tuple[Lot, ...]
     baseline: Amounts | None
     baseline_legs: tuple[Leg, ...]

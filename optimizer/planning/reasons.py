@@ -13,6 +13,8 @@ import numpy as np
 
 from optimizer.errors import Message
 from optimizer.planning.design import Floats, Indices
+from optimizer.planning.families import Family
+from optimizer.planning.plan import Reason
 from optimizer.planning.program import PlanProgram
 from optimizer.planning.route import Route
 from optimizer.planning.routes import RouteBook
@@ -49,7 +51,7 @@ class Reasons:
         """The road route of a shipment, its baseline."""
         return next((route for route in self.routes(k) if route.kind == "road"), None)
 
-    def rejected(self, k: int) -> Message:
+    def rejected(self, k: int) -> Reason:
         """Why a shipment is left behind."""
         shipment, places = self.space.shipments[k], self.network.locations
         if not self.routes(k):
@@ -57,28 +59,42 @@ class Reasons:
             zh = "、".join(place.name_zh for place in cut_off)
             en = " and ".join(place.name_en for place in cut_off)
             lack = self.water.missing(k)
-            return Message(f"{zh}没有公路可达；{lack.zh}", f"No road reaches {en}. {lack.en}")
+            return Reason(
+                f"{zh}没有公路可达；{lack.zh}", f"No road reaches {en}. {lack.en}", "no_road_no_water", lacks="way"
+            )
         narrow = self._narrowest_terminal(k)
         if narrow is None:
-            return Message(
+            return Reason(
                 "没有公路可走，计划期内的船舶、船闸与码头也安排不下；请放宽时限。",
                 "There is no road, and vessels, locks and terminals have no room in its time; allow more time.",
+                "no_road_no_room",
+                lacks="room",
+                short=self._mass_t(k),
+                unit="t",
             )
         mass_t, place = self._mass_t(k), places[narrow[0]]
-        return Message(
+        return Reason(
             f"没有公路可走，而{place.name_zh}每天只能装卸 {narrow[1]:,.0f} 吨，{mass_t:,.0f} 吨安排不下；"
             f"请改期或拆成几票。",
             f"There is no road, and {place.name_en} handles {narrow[1]:,.0f} t a day, with no room for"
             f" {mass_t:,.0f} t; choose other days or smaller shipments.",
+            "no_road_terminal_full",
+            lacks="room",
+            short=mass_t,
+            unit="t",
         )
 
-    def on_road(self, k: int, *, had_to_leave: bool) -> Message:
+    def on_road(self, k: int, *, had_to_leave: bool) -> Reason:
         """Why a carried shipment did not leave the road."""
         if had_to_leave:
             mass_t = self.space.shipments[k].mass_kg / KG_PER_T
-            return Message(
+            return Reason(
                 f"所选航次剩余的舱位装不下整票 {mass_t:,.1f} 吨，改走公路。",
                 f"No vessel of the sailing chosen had room for all {mass_t:,.1f} t at once, so it goes by road.",
+                "sailing_full",
+                lacks="room",
+                short=mass_t,
+                unit="t",
             )
         water = self.water.routes(k)
         if not water:
@@ -86,10 +102,14 @@ class Reasons:
         shipment = self.space.shipments[k]
         largest_t = max(float(item.family.capacity_t.max(initial=0.0)) for item in water)
         if not shipment.splittable and self._mass_t(k) > largest_t > 0:
-            return Message(
+            return Reason(
                 f"不可拆分的 {self._mass_t(k):,.1f} 吨装不进任何一艘船（水深允许时最大载 {largest_t:,.0f} 吨）。",
                 f"The {self._mass_t(k):,.1f} t must stay whole and fit no vessel"
                 f" (at most {largest_t:,.0f} t in the water there is).",
+                "whole_too_large",
+                lacks="room",
+                short=self._mass_t(k) - largest_t,
+                unit="t",
             )
         latest_h = self.space.grid.hour(shipment.due_at) + MAX_LATE_H
         arrivals = [(self.water.earliest_h(k, item), item) for item in water]
@@ -109,7 +129,7 @@ class Reasons:
         by_road = columns[self.is_road[self.space.columns.route[columns]]]
         return float(self.own_yuan[by_road].min(initial=np.inf)) / self._mass_t(k)
 
-    def _dear_or_full(self, k: int, in_time: list[WaterRoute]) -> Message:
+    def _dear_or_full(self, k: int, in_time: list[WaterRoute]) -> Reason:
         """Dearer than the road, worth it only with a cargo back or a fuller vessel, or something is taken."""
         road, mass_t = self._road_yuan_per_t(k), self._mass_t(k)
         prices = [(self.water.price(k, item, road), item) for item in in_time]
@@ -117,40 +137,60 @@ class Reasons:
         one_way, round_trip = price.one_way_yuan_per_t, price.round_trip_yuan_per_t
         voyage = self.water.named(cheapest.family)
         if one_way >= road:
-            return Message(
+            return Reason(
                 f"水路较贵：{voyage.zh}即使满载且不计返空，每吨也要 {one_way:,.1f} 元；公路 {road:,.1f} 元。",
                 f"Water is dearer: {voyage.en} costs {one_way:,.1f} yuan a tonne even in a full vessel without its"
                 f" empty way back; the road costs {road:,.1f}.",
+                "water_dearer",
+                option(cheapest.family),
+                "money",
+                one_way - road,
+                "yuan/t",
             )
         if round_trip >= road:
-            return Message(
+            return Reason(
                 f"没有回程货就不划算：{voyage.zh}满载每吨 {one_way:,.1f} 元，加上返空 {round_trip:,.1f} 元；"
                 f"公路 {road:,.1f} 元。",
                 f"It pays only with a cargo for the way back: {voyage.en} costs {one_way:,.1f} yuan a tonne in a full"
                 f" vessel, {round_trip:,.1f} with an empty way back; the road costs {road:,.1f}.",
+                "return_cargo_missing",
+                option(cheapest.family),
+                "money",
+                round_trip - road,
+                "yuan/t",
             )
         least_t, smallest = min(((p.least_t, item) for p, item in prices), key=lambda pair: pair[0])
         if mass_t < least_t:
             voyage = self.water.named(smallest.family)
-            return Message(
+            return Reason(
                 f"货量太少：{voyage.zh}往返一趟至少要装 {least_t:,.0f} 吨才比公路便宜，本票 {mass_t:,.1f} 吨，"
                 f"同期同向的货凑不够。",
                 f"Too little cargo: {voyage.en} needs {least_t:,.0f} t aboard to beat the road on a round trip;"
                 f" this is {mass_t:,.1f} t, and not enough other cargo goes that way at the time.",
+                "too_little_cargo",
+                option(smallest.family),
+                "cargo",
+                least_t - mass_t,
+                "t",
             )
-        return self._taken(k, voyage, round_trip, road)
+        return self._taken(k, cheapest, round_trip, road)
 
-    def _taken(self, k: int, voyage: Message, round_trip: float, road: float) -> Message:
+    def _taken(self, k: int, cheapest: WaterRoute, round_trip: float, road: float) -> Reason:
         """Water would pay; at the plan's own prices of vessels, lockages and terminals something else went first."""
-        columns = self._columns(k)
+        columns, voyage = self._columns(k), self.water.named(cheapest.family)
         aboard = columns[self.space.columns.family[columns] >= 0]
         crowded = len(aboard) > 0 and float(self.terminal_yuan[aboard].min()) / self._mass_t(k) >= CROWDED_YUAN_PER_T
         what = Message("码头作业能力", "terminals") if crowded else Message("船舶或过闸名额", "vessels or lockages")
-        return Message(
+        return Reason(
             f"水路本可更便宜（{voyage.zh}满载往返每吨 {round_trip:,.1f} 元，公路 {road:,.1f} 元），"
             f"但时限内的{what.zh}已先用于更合算的货。",
             f"Water would be cheaper ({voyage.en}: {round_trip:,.1f} yuan a tonne in a full vessel there and empty"
             f" back, the road {road:,.1f}), but the {what.en} in its time went to cargo that gains more.",
+            "terminals_taken" if crowded else "vessels_taken",
+            option(cheapest.family),
+            "room",
+            self._mass_t(k),
+            "t",
         )
 
     def _narrowest_terminal(self, k: int) -> tuple[str, float] | None:
@@ -167,23 +207,35 @@ class Reasons:
         each = [(self.network.terminals[(place, group)].handling_t_per_day, place) for place in sorted(hubs)]
         return (min(each)[1], min(each)[0]) if each else None
 
-    def _late(self, k: int, sailing: list[tuple[float, WaterRoute]], latest_h: float) -> Message:
+    def _late(self, k: int, sailing: list[tuple[float, WaterRoute]], latest_h: float) -> Reason:
         """No route arrives in time, or none sails at all."""
         if not sailing:
-            return Message(
+            return Reason(
                 "计划期内航道停航或水深不足，没有可开的航次。",
                 "Closures or shallow water leave no sailing in the plan's time.",
+                "closed_or_shallow",
+                lacks="way",
             )
         hour, item = min(sailing, key=lambda pair: pair[0])
         at, voyage = self.space.grid.moment(hour), self.water.named(item.family)
         due_at = self.space.shipments[k].due_at
-        return Message(
+        return Reason(
             f"水路赶不上：{voyage.zh}最早 {_short(at)} 到门，比最迟可收时间晚 {hour - latest_h:,.0f} 小时"
             f"（应于 {_short(due_at)} 前送达，水路至多可晚 {MAX_LATE_H} 小时）。",
             f"Water is too slow: {voyage.en} is at the door on {_short(at)} at the earliest,"
             f" {hour - latest_h:,.0f} h after the latest time (due {_short(due_at)},"
             f" by water at most {MAX_LATE_H} h later).",
+            "too_slow",
+            option(item.family),
+            "time",
+            hour - latest_h,
+            "h",
         )
+
+
+def option(family: Family) -> str:
+    """``B800 QJ-ZP``: a water option as a program names it."""
+    return f"{family.vessel_class} {family.origin}-{family.destination}"
 
 
 def _paid(plan: PlanProgram, kind: str, prices: Floats) -> Floats:

@@ -18,7 +18,7 @@ from optimizer.planning.assemble import assemble
 from optimizer.planning.design import Floats
 from optimizer.planning.fleetflow import make_fleetflow
 from optimizer.planning.lagrange import LagrangianBound
-from optimizer.planning.plan import Plan, PlannedShipment
+from optimizer.planning.plan import Plan, PlannedShipment, Reason
 from optimizer.planning.program import make_program
 from optimizer.planning.routes import RouteBook
 from optimizer.planning.search import Problem, Progress, Search, Tell, Watch
@@ -172,9 +172,11 @@ def _no_plan(search: Search) -> InputError:
 
 def _with_rejected(plan: Plan, shipments: Sequence[Shipment], outside: set[str], settings: PlanSettings) -> Plan:
     """The plan with one entry per shipment, in the order of the input."""
-    reason = Message(
+    reason = Reason(
         f"货单在 {settings.horizon_days} 天的计划期之后才可提货；请延长计划期。",
         f"the shipment becomes ready after the horizon of {settings.horizon_days} days; plan a longer horizon",
+        "after_horizon",
+        lacks="time",
     )
     planned = {entry.shipment_id: entry for entry in plan.shipments}
     for shipment_id in outside:

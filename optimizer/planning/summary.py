@@ -7,39 +7,42 @@ from dataclasses import dataclass
 
 from optimizer.errors import Message
 from optimizer.network.model import Mode
-from optimizer.planning.plan import Leg, Lot, Plan, PlannedShipment
+from optimizer.planning.plan import Leg, Lot, Plan, PlannedShipment, Reason
 from optimizer.planning.shipment import Shipment
 from optimizer.planning.totals import WATER
 from optimizer.quantities import apportion
 
-REASON_KINDS: tuple[tuple[str, Message], ...] = (
-    ("Water is dearer", Message("水路较贵", "water is dearer")),
-    ("pays only with a cargo for the way back", Message("没有回程货不划算", "pays only with a return cargo")),
-    ("Too little cargo", Message("货量太少", "too little cargo for a vessel")),
-    ("Water would be cheaper", Message("运力先给了更合算的货", "vessels, locks or terminals went to better cargo")),
-    ("Water is too slow", Message("水路赶不上", "water is too slow")),
-    ("No vessel of the sailing chosen", Message("所选航次剩余舱位不足", "no room left for the whole of it")),
-    ("must stay whole and fit no vessel", Message("不可拆分，装不进一艘船", "must stay whole and fits no vessel")),
-    ("No terminal within", Message("附近没有可装卸的码头", "no terminal near enough")),
-    ("No vessel class of the fleet can pass", Message("没有能通过的航道", "no waterway that a vessel passes")),
-    ("No inland vessel of the fleet", Message("没有可装运的船", "no vessel may carry it")),
-    ("leave no sailing", Message("停航或水浅", "closures or shallow water")),
-    ("no vessel can be there", Message("赶得上的航次没有船", "no vessel for a sailing in time")),
-    ("after the horizon", Message("计划期之后才可提货", "ready after the horizon")),
-    ("No road reaches", Message("不通公路，水路也不通", "no road and no way by water")),
-    ("There is no road", Message("不通公路，运力不足", "no road, and no room by water")),
-)
-"""What tells the sentences of ``reasons`` apart, and what they are counted under; the figures differ by shipment."""
+REASON_KINDS: Mapping[str, Message] = {
+    "water_dearer": Message("水路较贵", "water is dearer"),
+    "return_cargo_missing": Message("没有回程货不划算", "pays only with a return cargo"),
+    "too_little_cargo": Message("货量太少", "too little cargo for a vessel"),
+    "vessels_taken": Message("船舶或过闸名额先给了更合算的货", "vessels or lockages went to better cargo"),
+    "terminals_taken": Message("码头能力先给了更合算的货", "terminals went to better cargo"),
+    "too_slow": Message("水路赶不上", "water is too slow"),
+    "sailing_full": Message("所选航次剩余舱位不足", "no room left for the whole of it"),
+    "whole_too_large": Message("不可拆分，装不进一艘船", "must stay whole and fits no vessel"),
+    "no_terminal_near": Message("附近没有可装卸的码头", "no terminal near enough"),
+    "no_waterway": Message("没有能通过的航道", "no waterway that a vessel passes"),
+    "no_vessel_for_cargo": Message("没有可装运的船", "no vessel may carry it"),
+    "closed_or_shallow": Message("停航或水浅", "closures or shallow water"),
+    "after_horizon": Message("计划期之后才可提货", "ready after the horizon"),
+    "no_road_no_water": Message("不通公路，水路也不通", "no road and no way by water"),
+    "no_road_no_room": Message("不通公路，运力不足", "no road, and no room by water"),
+    "no_road_terminal_full": Message("不通公路，码头能力不足", "no road, and a terminal too small"),
+}
+"""Every code of a :class:`~optimizer.planning.plan.Reason`, and what it is counted under."""
 
 ON_LAND = (Mode.ROAD, Mode.HUB)
 
-OTHER_REASON = Message("其他", "other")
+OTHER_CODE, OTHER_REASON = "other", Message("其他", "other")
 
 
 @dataclass(frozen=True, slots=True)
 class ReasonCount:
-    """Shipments with the same kind of reason; ``example`` is the full sentence of the heaviest, ``example_id``."""
+    """Shipments with the same ``code`` of reason, its ``kind`` in words; ``example`` is the full sentence of the
+    heaviest, ``example_id``."""
 
+    code: str
     kind: Message
     shipments: int
     mass_kg: int
@@ -134,10 +137,9 @@ def by_water(lot: Lot) -> bool:
     return any(leg.mode in WATER for leg in lot.legs)
 
 
-def reason_kind(reason: Message | None) -> Message:
-    """The heading under which a reason is counted."""
-    text = reason.en if reason is not None else ""
-    return next((kind for words, kind in REASON_KINDS if words in text), OTHER_REASON)
+def reason_kind(reason: Reason | None) -> Message:
+    """The heading under which a reason is counted; a plan of another program may name a code of its own, or none."""
+    return REASON_KINDS.get(reason.code, OTHER_REASON) if reason is not None else OTHER_REASON
 
 
 def _shifted(item: PlannedShipment) -> Shifted:
@@ -181,17 +183,22 @@ def _flows(each: Iterable[tuple[Shipment, Shifted]]) -> tuple[Flow, ...]:
 
 
 def _counted(
-    reasons: Sequence[tuple[str, Message | None]], shipments: Mapping[str, Shipment]
+    reasons: Sequence[tuple[str, Reason | None]], shipments: Mapping[str, Shipment]
 ) -> tuple[ReasonCount, ...]:
     """Counted by kind, most tonnes first."""
-    groups: dict[Message, list[tuple[Shipment, Message]]] = {}
+    groups: dict[str, list[tuple[Shipment, Message]]] = {}
     for shipment_id, reason in reasons:
-        groups.setdefault(reason_kind(reason), []).append((shipments[shipment_id], reason or OTHER_REASON))
+        code = reason.code if reason is not None and reason.code in REASON_KINDS else OTHER_CODE
+        groups.setdefault(code, []).append((shipments[shipment_id], reason or OTHER_REASON))
     counts = []
-    for kind, members in groups.items():
+    for code, members in groups.items():
         heaviest, example = max(members, key=lambda member: member[0].mass_kg)
         mass_kg = sum(shipment.mass_kg for shipment, _ in members)
-        counts.append(ReasonCount(kind, len(members), mass_kg, heaviest.shipment_id, example))
+        counts.append(
+            ReasonCount(
+                code, REASON_KINDS.get(code, OTHER_REASON), len(members), mass_kg, heaviest.shipment_id, example
+            )
+        )
     return tuple(sorted(counts, key=lambda count: (-count.mass_kg, count.example_id)))
 
 

@@ -13,6 +13,7 @@ from optimizer.errors import Message
 from optimizer.network.model import Network, VesselClass
 from optimizer.planning import tariff
 from optimizer.planning.families import Family, fuel_yuan_per_kg
+from optimizer.planning.plan import Reason
 from optimizer.planning.route import Route, finish_h
 from optimizer.planning.routes import RouteBook
 from optimizer.planning.settings import SLOT_H, SLOTS_PER_DAY
@@ -97,28 +98,35 @@ class WaterWays:
             f"{vessel.name_zh} {start.name_zh}—{end.name_zh}", f"{vessel.name_en}, {start.name_en} to {end.name_en}"
         )
 
-    def missing(self, k: int) -> Message:
+    def missing(self, k: int) -> Reason:
         """What is missing where there is no route with a voyage: vessels, a terminal near a door, or a passable way."""
         shipment = self.space.shipments[k]
         group = self.network.cargo[shipment.cargo_code].cargo_group
         goods = goods_of_group(self.network, group)
         if not self.book.inland_vessels(group):
-            return Message(
-                f"船队中没有可装运{goods.zh}的内河船。", f"No inland vessel of the fleet may carry {goods.en}."
+            return Reason(
+                f"船队中没有可装运{goods.zh}的内河船。",
+                f"No inland vessel of the fleet may carry {goods.en}.",
+                "no_vessel_for_cargo",
+                lacks="way",
             )
         limit_km = self.network.value("drayage_max_km")
         for end in (shipment.origin, shipment.destination):
             nearest = self._nearest_terminal(end, group)
             if nearest is None or nearest[0] > limit_km:
                 place, far = self.network.locations[end], _far(self.network, nearest)
-                return Message(
+                return Reason(
                     f"{place.name_zh}周围 {limit_km:,.0f} 公里内没有可装卸{goods.zh}的码头{far.zh}。",
                     f"No terminal within {limit_km:,.0f} km of {place.name_en} handles {goods.en}{far.en}.",
+                    "no_terminal_near",
+                    lacks="way",
                 )
-        return Message(
+        return Reason(
             "两端码头之间没有船队可用船型能通过的航道（船闸、桥高、航道等级或码头靠泊限制）。",
             "No vessel class of the fleet can pass between the terminals at both ends (locks, bridges, waterway class"
             " or berths).",
+            "no_waterway",
+            lacks="way",
         )
 
     def _nearest_terminal(self, place: str, group: str) -> tuple[float, str] | None:

@@ -18,7 +18,6 @@ import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from optimizer.errors import Message
 from optimizer.planning.plan import (
     Amounts,
     Leg,
@@ -26,6 +25,7 @@ from optimizer.planning.plan import (
     Lot,
     Plan,
     PlannedShipment,
+    Reason,
     Totals,
     Voyage,
 )
@@ -259,7 +259,7 @@ def plan_by_hand(network_version: str, factors_version: str) -> Plan:
     """The whole plan."""
     parts = lots()
     done = [planned(item, parts[item.shipment_id]) for item in SHIPMENTS if item.shipment_id in parts]
-    reason = Message("外岛到货站没有通路", "there is no way from the island to the yard")
+    reason = Reason("外岛到货站没有通路", "there is no way from the island to the yard", "no_road_no_water")
     everything = [*done[:5], PlannedShipment("S6", "rejected", reason, None, (), None, (), None, 0), *done[5:]]
     legs = [part for item in done for lot in item.lots for part in lot.legs]
     wet = [part for part in legs if part.mode in ("InlandWaterway", "Sea")]

@@ -8,9 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from optimizer.errors import Message
 from optimizer.network.model import Closure, FleetEntry, Network
-from optimizer.planning.plan import Plan
+from optimizer.planning.plan import Plan, Reason
 from optimizer.planning.shipment import Shipment
 from tests.network.tiny import MADE_UP, TINY_START, tiny_network
 from tests.planning.corridor import corridor
@@ -36,7 +35,7 @@ def planned(network: Network, *shipments: Shipment) -> Plan:
     return plan
 
 
-def why(network: Network, *shipments: Shipment) -> Message:
+def why(network: Network, *shipments: Shipment) -> Reason:
     """Why the first shipment stays on the road."""
     first = planned(network, *shipments).shipments[0]
     assert {leg.mode for lot in first.lots for leg in lot.legs} == {"Road"}
@@ -81,7 +80,9 @@ def test_no_vessel_for_the_cargo() -> None:
     """Vessels that carry coal only leave stone ashore."""
     vessels = {name: replace(vessel, cargo_groups=("coal",)) for name, vessel in TINY.vessel_classes.items()}
     because = why(replace(TINY, vessel_classes=vessels), stone())
-    assert because == Message("船队中没有可装运石料的内河船。", "No inland vessel of the fleet may carry stone.")
+    assert because.zh == "船队中没有可装运石料的内河船。"
+    assert because.en == "No inland vessel of the fleet may carry stone."
+    assert (because.code, because.lacks) == ("no_vessel_for_cargo", "way")
 
 
 def test_no_way_for_any_class() -> None:
@@ -94,6 +95,7 @@ def test_too_large_to_stay_whole() -> None:
     """1,200 t in one piece; the largest vessel takes 1,000."""
     because = why(TINY, stone(1200, splittable=False))
     assert because.zh == "不可拆分的 1,200.0 吨装不进任何一艘船（水深允许时最大载 1,000 吨）。"
+    assert (because.code, because.lacks, because.short, because.unit) == ("whole_too_large", "room", 200.0, "t")
 
 
 def test_too_late_by_how_many_hours() -> None:
@@ -104,6 +106,8 @@ def test_too_late_by_how_many_hours() -> None:
     assert "小船" in because.zh
     assert "晚 17 小时" in because.zh or "晚 23 小时" in because.zh
     assert "due 10-02 00:00, by water at most 72 h later" in because.en
+    assert (because.code, because.option, because.lacks, because.unit) == ("too_slow", "SMALL UP-DOWN", "time", "h")
+    assert 16 < because.short < 24
 
 
 def test_no_sailing_at_all() -> None:
@@ -112,7 +116,7 @@ def test_no_sailing_at_all() -> None:
     assert "没有可开的航次" in why(replace(TINY, closures=(shut,)), stone()).zh
 
 
-def figures(because: Message) -> list[float]:
+def figures(because: Reason) -> list[float]:
     """The numbers of the Chinese sentence."""
     return [float(text.replace(",", "")) for text in re.findall(r"[0-9][0-9,]*(?:\.[0-9]+)?", because.zh)]
 
@@ -133,6 +137,8 @@ def test_dearer_even_in_a_full_vessel() -> None:
     ship_yuan = 20_000 * 0.75 + 200 * (8 + 4 * 0.1)
     assert because.zh.startswith("水路较贵：小船")
     price, road = figures(because)
+    assert (because.code, because.option, because.lacks) == ("water_dearer", "SMALL UP-DOWN", "money")
+    assert (because.short, because.unit) == (pytest.approx(price - road, abs=0.11), "yuan/t")
     assert price == pytest.approx(small_tonne_yuan(TINY) + ship_yuan / 500, abs=0.06)
     # 120 km by truck: 10 + 0.4 x 120 yuan, its CO2e, and 4 h of the cargo's value.
     truck_kg = 120 * (0.3 + 0.2 * 0.3 / 0.7) / 30 * 4
@@ -145,6 +151,8 @@ def test_a_cargo_for_the_way_back_is_missing() -> None:
     assert because.zh.startswith("没有回程货就不划算：小船")
     one_way, round_trip, road = figures(because)
     assert one_way < road < round_trip
+    assert because.code == "return_cargo_missing"
+    assert because.short == pytest.approx(round_trip - road, abs=0.11)
     back_yuan = 10_000 * 0.5 + 200 * (8 + 4 * 0.1)
     assert round_trip - one_way == pytest.approx(back_yuan / 500, abs=0.11)
 
@@ -157,6 +165,8 @@ def test_too_little_for_a_vessel_of_its_own() -> None:
     trip_yuan = 2_000 * 1.25 + 400 * (8 + 4 * 0.1)
     road_yuan = 58 + 120 * (0.3 + 0.2 * 0.3 / 0.7) / 30 * 4 * 0.1 + 500 * 0.06 / 8760 * 4
     assert mass_t == 20.0
+    assert (because.code, because.lacks, because.unit) == ("too_little_cargo", "cargo", "t")
+    assert because.short == pytest.approx(least_t - mass_t, abs=0.6)
     assert least_t == pytest.approx(trip_yuan / (road_yuan - small_tonne_yuan(TINY)), abs=1)
 
 
@@ -170,6 +180,7 @@ def test_vessels_went_to_cargo_that_gains_more() -> None:
     because = why(network, stone(500), replace(stone(500, origin="PIT"), shipment_id="S2"))
     assert because.zh.startswith("水路本可更便宜（小船")
     assert "船舶或过闸名额" in because.zh
+    assert (because.code, because.lacks, because.short) == ("vessels_taken", "room", 500.0)
 
 
 def test_no_room_for_a_whole_shipment() -> None:
@@ -185,6 +196,7 @@ def test_no_room_for_a_whole_shipment() -> None:
     assert because[:2] == [None, None]
     assert because[2] is not None
     assert "300.0 吨" in because[2].zh
+    assert (because[2].code, because[2].short) == ("sailing_full", 300.0)
 
 
 def test_left_behind_for_want_of_vessels() -> None:
@@ -193,8 +205,8 @@ def test_left_behind_for_want_of_vessels() -> None:
     fleet = (FleetEntry("own", "SMALL", "UP", 1, TINY_START, "own", MADE_UP),)
     plan = planned(replace(TINY, locations=locations, fleet=fleet), stone(5000, origin="UP"))
     assert plan.shipments[0].status == "rejected"
-    assert plan.shipments[0].reason == Message(
-        "没有公路可走，计划期内的船舶、船闸与码头也安排不下；请放宽时限。",
-        "There is no road, and vessels, locks and terminals have no room in its time; allow more time.",
-    )
+    reason = plan.shipments[0].reason
+    assert reason is not None
+    assert reason.zh == "没有公路可走，计划期内的船舶、船闸与码头也安排不下；请放宽时限。"
+    assert (reason.code, reason.lacks, reason.short, reason.unit) == ("no_road_no_room", "room", 5000.0, "t")
     assert plan.voyages == ()

@@ -22,6 +22,7 @@ from optimizer.planning.plan import (
     Lot,
     Plan,
     PlannedShipment,
+    Reason,
     Totals,
     Voyage,
 )
@@ -35,6 +36,8 @@ masses = st.integers(0, 10**12)
 numbers = st.floats(-1e12, 1e12)
 moments = st.integers(0, 10**8).map(lambda seconds: START + timedelta(seconds=seconds))
 messages = st.builds(Message, texts, texts)
+lacks = st.sampled_from(["", "money", "time", "room", "cargo", "way"])
+reasons = st.builds(Reason, texts, texts, texts, texts, lacks, numbers, texts)
 amounts = st.builds(Amounts, grams, grams, grams, grams)
 legs = st.builds(
     Leg,
@@ -60,8 +63,8 @@ shipments = st.builds(
     PlannedShipment,
     texts,
     st.sampled_from(["planned", "rejected"]),
-    st.none() | messages,
-    st.none() | messages,
+    st.none() | reasons,
+    st.none() | reasons,
     st.lists(lots, max_size=2).map(tuple),
     st.none() | amounts,
     st.lists(legs, max_size=1).map(tuple),
@@ -153,14 +156,16 @@ def small_plan() -> Plan:
                 "S1",
                 "planned",
                 None,
-                Message("无船", "no vessel"),
+                Reason("水路贵", "water is dear", "water_dearer", "B800 UP-LOW", "money", 1.5, "yuan/t"),
                 (lot,),
                 cost,
                 baseline,
                 Amounts(-1, 0, -2, -3_601),
                 60,
             ),
-            PlannedShipment("S2", "rejected", Message("到不了", "cannot be reached"), None, (), None, (), None, 0),
+            PlannedShipment(
+                "S2", "rejected", Reason("到不了", "cannot be reached", "no_road_no_water"), None, (), None, (), None, 0
+            ),
         ),
         voyages=(
             Voyage(
@@ -229,7 +234,7 @@ def test_amounts_are_exact_decimals() -> None:
         '"water_share_t": 1.0',
         '"fuel_kg": 350.000',
         '"departs_at": "2026-10-01T00:00:00+08:00"',
-        '"zh": "无船"',
+        '"zh": "水路贵"',
         '"late_h": 0.0167',
     ):
         assert piece in text
