@@ -9,6 +9,7 @@
     ├── ConflictError               the request contradicts what is recorded (same id, other content; closed period)
     ├── BoundaryError               two emission boundaries (WTW CO2e, TTW CO2) were about to be mixed
     ├── FactorError                 no emission factor fits, or one is used outside its validity
+    ├── UnreadableRecordError       the database cannot hand out a row (damaged file, bytes that are no text)
     └── SolverError                 OR-Tools answered something that is not a plan (a defect of ours, exit 3)
 
 User-data faults are values (:class:`Fault`): a reader collects all of them and raises one InputError that
@@ -133,6 +134,12 @@ class FactorError(ModalshiftError):
     """No emission factor fits."""
 
     exit_code = 2
+
+
+class UnreadableRecordError(ModalshiftError):
+    """The database cannot hand out a row that is in it."""
+
+    exit_code = 1
 
 
 class SolverError(ModalshiftError):

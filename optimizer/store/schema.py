@@ -16,9 +16,11 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
+    UniqueConstraint,
     text,
 )
 
@@ -263,3 +265,48 @@ periods = Table(
     Column("closed_at", Text, nullable=False),
     Column("last_seq", Integer, nullable=False),
 )
+
+tree_keys = Table(
+    "tree_keys",
+    metadata,
+    Column("key_no", Integer, primary_key=True, autoincrement=False),
+    Column("verifier_key", Text, nullable=False, unique=True),
+    Column("recorded_at", Text, nullable=False),
+    Column("rotation", Text),
+    Column("reason", Text),
+)
+"""Public keys of the log, oldest first. ``rotation``: the note by which the key before handed over; ``reason``: why
+there is none (the key was lost). The first key has neither."""
+
+tree_leaves = Table(
+    "tree_leaves",
+    metadata,
+    Column("leaf_index", Integer, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("entry_id", Text, nullable=False),
+    Column("leaf_hash", LargeBinary, nullable=False),
+    UniqueConstraint("kind", "entry_id"),
+)
+"""Which record stands at which leaf of the Merkle tree."""
+
+tree_nodes = Table(
+    "tree_nodes",
+    metadata,
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("node_index", Integer, primary_key=True, autoincrement=False),
+    Column("node_hash", LargeBinary, nullable=False),
+)
+"""Complete subtrees above the leaves, at every fourth level (``merkle.STRIDE``)."""
+
+tree_heads = Table(
+    "tree_heads",
+    metadata,
+    Column("tree_size", Integer, primary_key=True, autoincrement=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("sealed_at", Text, nullable=False),
+    Column("key_no", Integer, ForeignKey("tree_keys.key_no"), nullable=False),
+    Column("last_event_seq", Integer, nullable=False),
+    Column("last_transaction_seq", Integer, nullable=False),
+    Column("note", Text, nullable=False),
+)
+"""Signed tree heads, one for each sealed batch: ``note`` is the checkpoint as exported."""

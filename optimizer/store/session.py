@@ -27,6 +27,7 @@ from optimizer.accounts.ledger import (
 from optimizer.errors import ConflictError, Message
 from optimizer.store import schema
 from optimizer.store.rows import event_row, run_row, transaction_of, transaction_row, waybill_row
+from optimizer.store.tree_rows import TreeRows
 from optimizer.waybills.codec import from_json, sha256, to_json, to_plain
 from optimizer.waybills.event import Event
 from optimizer.waybills.party import Party
@@ -41,6 +42,11 @@ class Session:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    @property
+    def tree(self) -> TreeRows:
+        """The Merkle tree over everything recorded."""
+        return TreeRows(self._connection)
 
     # Parties, plans, waybills
 

@@ -23,7 +23,15 @@ APPEND_ONLY: Mapping[str, Sequence[Sequence[str]]] = {
     "periods": [["period"]],
     "zero": [["value"]],
 }
-"""Table -> its unique keys."""
+"""Table of revision 0001 -> its unique keys."""
+
+TREE_APPEND_ONLY: Mapping[str, Sequence[Sequence[str]]] = {
+    "tree_keys": [["key_no"], ["verifier_key"]],
+    "tree_leaves": [["leaf_index"], ["kind", "entry_id"]],
+    "tree_nodes": [["level", "node_index"]],
+    "tree_heads": [["tree_size"]],
+}
+"""The same of the revision that brought the Merkle tree."""
 
 _SQLITE_LEDGER_RULES = (
     """CREATE TRIGGER transactions_announce_lines AFTER INSERT ON transactions BEGIN
@@ -98,11 +106,19 @@ def statements(dialect: str) -> Iterator[str]:
     """All DDL statements of a dialect (``sqlite`` or ``postgresql``), in order. Raises ValueError for another one."""
     if dialect == "sqlite":
         yield from _SQLITE_LEDGER_RULES
-        for table, keys in APPEND_ONLY.items():
-            yield from _sqlite_append_only(table, keys)
     elif dialect == "postgresql":
         yield from _POSTGRESQL_LEDGER_RULES
-        for table in APPEND_ONLY:
+    yield from append_only(dialect, APPEND_ONLY)
+
+
+def append_only(dialect: str, tables: Mapping[str, Sequence[Sequence[str]]]) -> Iterator[str]:
+    """The triggers that make tables append-only; on PostgreSQL the function they call is of revision 0001. Raises
+    ValueError for another dialect."""
+    if dialect == "sqlite":
+        for table, keys in tables.items():
+            yield from _sqlite_append_only(table, keys)
+    elif dialect == "postgresql":
+        for table in tables:
             yield (
                 f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
                 "FOR EACH ROW EXECUTE FUNCTION append_only()"

@@ -1,0 +1,361 @@
+"""The Merkle tree in the database: which records are sealed, and the nodes that proofs are made of.
+
+Every append-only table is sealed, as a record of its own or as a part of one (:data:`SOURCES`); a test holds that none
+is left out. Records are read column by column as the schema has them, so a new kind of transaction or a new column
+needs nothing here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    Text,
+    and_,
+    cast,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+)
+from sqlalchemy.exc import DatabaseError
+
+from optimizer.accounts.entries import DOCUMENT, Entry, entry_text
+from optimizer.accounts.merkle import Coordinate, NodeReader, Range, reader_of, stored_coordinates
+from optimizer.accounts.sealed import Head, Leaf, LogKey
+from optimizer.errors import Message, UnreadableRecordError
+from optimizer.store import schema
+
+CHUNK = 500
+"""Records read at a time; also the most values of one IN clause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rows that belong to a record: ``link`` pairs columns of the record's row with columns of these."""
+
+    name: str
+    table: Table
+    link: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A kind of sealed record. ``key``: the columns of its id. ``numbered``: it has a gapless ``seq``."""
+
+    kind: str
+    table: Table
+    key: tuple[str, ...]
+    parts: tuple[Part, ...] = ()
+    numbered: bool = False
+
+
+_WAYBILL = (("number", "number"), ("version", "version"))
+
+SOURCES: tuple[Source, ...] = (
+    Source("key", schema.tree_keys, ("key_no",)),
+    Source("party", schema.parties, ("party_id",)),
+    Source("plan", schema.plans, ("plan_id",)),
+    Source("account", schema.accounts, ("account_id",)),
+    Source(
+        "waybill",
+        schema.waybills,
+        ("number", "version"),
+        (Part("lots", schema.waybill_lots, _WAYBILL), Part("legs", schema.waybill_legs, _WAYBILL)),
+    ),
+    Source(
+        "event",
+        schema.events,
+        ("event_id",),
+        (Part("evidence", schema.evidence, (("event_id", "event_id"),)),),
+        numbered=True,
+    ),
+    Source("run", schema.calculation_runs, ("run_id",)),
+    Source(
+        "transaction",
+        schema.transactions,
+        ("transaction_id",),
+        (Part("postings", schema.postings, (("seq", "transaction_seq"),)),),
+        numbered=True,
+    ),
+    Source("period", schema.periods, ("period",)),
+)
+"""In the order in which a batch is sealed: what a record names comes before it."""
+
+NOT_SEALED = frozenset({"users", "zero", "transaction_sums", "tree_leaves", "tree_nodes", "tree_heads"})
+"""Log-ins change; sums are derived and checked by the database; the tree is checked against its signed heads."""
+
+_BY_KIND = {source.kind: source for source in SOURCES}
+
+
+class TreeRows:
+    """The tree's tables and what they seal, inside one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    # Keys and heads
+
+    def keys(self) -> list[LogKey]:
+        """The log's public keys, oldest first."""
+        rows = self._rows(select(schema.tree_keys).order_by(schema.tree_keys.c.key_no))
+        return [
+            LogKey(row.key_no, row.verifier_key, row.recorded_at, row.rotation or "", row.reason or "") for row in rows
+        ]
+
+    def add_key(self, key: LogKey) -> None:
+        """Append a public key."""
+        row = {
+            "key_no": key.key_no,
+            "verifier_key": key.verifier_key,
+            "recorded_at": key.recorded_at,
+            "rotation": key.rotation or None,
+            "reason": key.reason or None,
+        }
+        self._connection.execute(insert(schema.tree_keys), [row])
+
+    def heads(self) -> list[Head]:
+        """All tree heads, smallest tree first."""
+        return [_head(row) for row in self._rows(select(schema.tree_heads).order_by(schema.tree_heads.c.tree_size))]
+
+    def head(self, at_most: int | None = None) -> Head | None:
+        """The newest head, or the newest of a tree of at most so many leaves; None where there is none."""
+        heads = schema.tree_heads
+        query = select(heads).order_by(heads.c.tree_size.desc()).limit(1)
+        if at_most is not None:
+            query = query.where(heads.c.tree_size <= at_most)
+        row = self._connection.execute(query).first()
+        return None if row is None else _head(row)
+
+    # Records
+
+    def unsealed(self, head: Head | None, limit: int) -> list[Entry]:
+        """Records that no leaf stands for yet, in the order in which they are sealed, at most ``limit``."""
+        found: list[Entry] = []
+        for source in SOURCES:
+            if len(found) < limit:
+                query = select(source.table).where(_not_sealed(source, head)).order_by(*self._order(source))
+                rows = self._connection.execute(query.limit(limit - len(found))).mappings().all()
+                for start in range(0, len(rows), CHUNK):
+                    found += self._entries(source, rows[start : start + CHUNK])
+        return found
+
+    def count_unsealed(self, head: Head | None) -> int:
+        """How many records no leaf stands for yet."""
+        return sum(self._count(source.table, _not_sealed(source, head)) for source in SOURCES)
+
+    def entries(self) -> Iterator[Entry]:
+        """Every record as it is now, kind by kind, numbered kinds in order."""
+        for source in SOURCES:
+            query = select(source.table).order_by(*self._order(source)).execution_options(yield_per=CHUNK)
+            for rows in self._connection.execute(query).mappings().partitions(CHUNK):
+                yield from self._entries(source, rows)
+
+    def entry(self, kind: str, entry_id: str) -> tuple[Entry, str] | None:
+        """A record as it is now, with its document (empty where it has none); None where it does not exist."""
+        source = _BY_KIND[kind]
+        row = self._connection.execute(select(source.table).where(_id_of(source) == entry_id)).mappings().first()
+        if row is None:
+            return None
+        return self._entries(source, [row])[0], str(row.get(DOCUMENT, ""))
+
+    def orphans(self) -> list[str]:
+        """Rows of a part whose record is gone, as ``table column=value``; the first of each table."""
+        found = []
+        for source in SOURCES:
+            for part in source.parts:
+                belongs = and_(*(source.table.c[own] == part.table.c[theirs] for own, theirs in part.link))
+                query = select(part.table).where(~exists().where(belongs)).limit(1)
+                for row in self._rows(query):
+                    named = (f"{theirs}={getattr(row, theirs)}" for _, theirs in part.link)
+                    found.append(f"{part.table.name} {' '.join(named)}")
+        return found
+
+    # Leaves and nodes
+
+    def leaves(self) -> Iterator[Leaf]:
+        """All leaves in order."""
+        query = select(schema.tree_leaves).order_by(schema.tree_leaves.c.leaf_index)
+        rows = self._connection.execute(query.execution_options(yield_per=10 * CHUNK))
+        return (Leaf(row.leaf_index, row.kind, row.entry_id, row.leaf_hash) for row in rows)
+
+    def leaf_at(self, index: int) -> Leaf | None:
+        """The leaf at an index, None beyond the tree."""
+        return self._leaf(schema.tree_leaves.c.leaf_index == index)
+
+    def leaves_of(self, entry_id: str, kind: str = "") -> list[Leaf]:
+        """The leaves of a record's id: of one kind, or of every kind that has such an id."""
+        column = schema.tree_leaves.c
+        kinds = [kind] if kind else list(_BY_KIND)
+        found = (self._leaf(and_(column.kind == one, column.entry_id == entry_id)) for one in kinds)
+        return [leaf for leaf in found if leaf is not None]
+
+    def count_leaves(self, kind: str, start: int, end: int) -> int:
+        """How many leaves of a kind stand in ``[start, end)``."""
+        column = schema.tree_leaves.c
+        counted = and_(column.leaf_index >= start, column.leaf_index < end, column.kind == kind)
+        return self._count(schema.tree_leaves, counted)
+
+    def nodes(self) -> Iterator[tuple[Coordinate, bytes]]:
+        """All stored nodes above the leaves."""
+        nodes = schema.tree_nodes
+        query = select(nodes).order_by(nodes.c.level, nodes.c.node_index).execution_options(yield_per=10 * CHUNK)
+        return (((row.level, row.node_index), row.node_hash) for row in self._connection.execute(query))
+
+    def reader(self, ranges: Iterable[Range]) -> NodeReader:
+        """Reads the subtrees that hashing these ranges needs, fetched at once. It raises KeyError for others and where
+        the stored tree has a hole."""
+        wanted = sorted(stored_coordinates(ranges))
+        leaves, nodes = schema.tree_leaves, schema.tree_nodes
+        spans = _spans(wanted)
+        stored: dict[Coordinate, bytes] = {}
+        below = [leaves.c.leaf_index.between(first, last) for level, first, last in spans if level == 0]
+        if below:
+            for row in self._connection.execute(select(leaves.c.leaf_index, leaves.c.leaf_hash).where(or_(*below))):
+                stored[0, row[0]] = row[1]
+        above = [
+            and_(nodes.c.level == level, nodes.c.node_index.between(first, last))
+            for level, first, last in spans
+            if level
+        ]
+        if above:
+            for row in self._connection.execute(select(nodes).where(or_(*above))):
+                stored[row.level, row.node_index] = row.node_hash
+        return reader_of(stored)
+
+    def append(self, leaves: Sequence[Leaf], nodes: Iterable[tuple[Coordinate, bytes]]) -> None:
+        """Append leaves and the nodes that they completed."""
+        rows = [
+            {"leaf_index": leaf.index, "kind": leaf.kind, "entry_id": leaf.entry_id, "leaf_hash": leaf.leaf_hash}
+            for leaf in leaves
+        ]
+        self._connection.execute(insert(schema.tree_leaves), rows)
+        added = [{"level": level, "node_index": index, "node_hash": node_hash} for (level, index), node_hash in nodes]
+        if added:
+            self._connection.execute(insert(schema.tree_nodes), added)
+
+    def add_head(self, head: Head) -> None:
+        """Append a signed head."""
+        row = {
+            "tree_size": head.size,
+            "root": head.root,
+            "sealed_at": head.sealed_at,
+            "key_no": head.key_no,
+            "last_event_seq": head.last_event_seq,
+            "last_transaction_seq": head.last_transaction_seq,
+            "note": head.note,
+        }
+        self._connection.execute(insert(schema.tree_heads), [row])
+
+    # Rows
+
+    def _rows(self, query: Select[Any]) -> list[Any]:
+        return list(self._connection.execute(query))
+
+    def _count(self, table: Table, condition: ColumnElement[bool]) -> int:
+        query = select(func.count()).select_from(table).where(condition)
+        return int(self._connection.execute(query).scalar_one())
+
+    def _leaf(self, condition: ColumnElement[bool]) -> Leaf | None:
+        row = self._connection.execute(select(schema.tree_leaves).where(condition)).first()
+        return None if row is None else Leaf(row.leaf_index, row.kind, row.entry_id, row.leaf_hash)
+
+    def _entries(self, source: Source, rows: Sequence[Any]) -> list[Entry]:
+        """Records of one kind with their parts, in the order of the rows."""
+        parts = [(part, self._parts(part, rows)) for part in source.parts]
+        found = []
+        for row in rows:
+            entry_id = "/".join(str(row[column]) for column in source.key)
+            own = {part.name: rows_of.get(tuple(row[own] for own, _ in part.link), ()) for part, rows_of in parts}
+            text = entry_text(source.kind, entry_id, row, own)
+            found.append(Entry(source.kind, entry_id, row["seq"] if source.numbered else 0, text))
+        return found
+
+    def _parts(self, part: Part, rows: Sequence[Any]) -> dict[tuple[Any, ...], list[Any]]:
+        """The rows of a part by the values that link them, each list in order of its primary key."""
+        first_own, first_theirs = part.link[0]
+        wanted = {row[first_own] for row in rows}
+        query = select(part.table).where(part.table.c[first_theirs].in_(wanted))
+        found: dict[tuple[Any, ...], list[Any]] = {}
+        for row in self._connection.execute(query.order_by(*self._in_order(part.table.primary_key))).mappings():
+            found.setdefault(tuple(row[theirs] for _, theirs in part.link), []).append(row)
+        return found
+
+    def _order(self, source: Source) -> list[ColumnElement[Any]]:
+        return self._in_order(
+            [source.table.c.seq] if source.numbered else [source.table.c[name] for name in source.key]
+        )
+
+    def _in_order(self, columns: Iterable[Any]) -> list[ColumnElement[Any]]:
+        """Text by code point on every database, so that the same records make the same tree."""
+        bytewise = self._connection.dialect.name == "postgresql"
+        return [column.collate("C") if bytewise and isinstance(column.type, Text) else column for column in columns]
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Turns what the database says about damage into an UnreadableRecordError, for who reads every row."""
+    try:
+        yield
+    except DatabaseError as error:
+        reason = str(error.orig)
+        raise UnreadableRecordError(
+            Message(
+                f"数据库有读不出的内容：{reason}；请从备份恢复。",
+                f"The database holds what it cannot hand out: {reason}; restore a backup.",
+            )
+        ) from error
+
+
+def _id_of(source: Source) -> ColumnElement[str]:
+    """The id of a record as SQL."""
+    columns = [source.table.c[name] for name in source.key]
+    joined: ColumnElement[str] = _text(columns[0])
+    for column in columns[1:]:
+        joined = joined.concat(literal("/")).concat(_text(column))
+    return joined
+
+
+def _text(column: Any) -> ColumnElement[str]:
+    return column if isinstance(column.type, Text) else cast(column, Text)
+
+
+def _not_sealed(source: Source, head: Head | None) -> ColumnElement[bool]:
+    """Numbered kinds are sealed in order, so their number says it; others are looked up."""
+    if source.numbered:
+        last = 0 if head is None else head.last_event_seq if source.kind == "event" else head.last_transaction_seq
+        return source.table.c.seq > last
+    leaves = schema.tree_leaves.c
+    return ~exists().where(leaves.kind == source.kind, leaves.entry_id == _id_of(source)).correlate(source.table)
+
+
+def _head(row: Any) -> Head:
+    return Head(
+        row.tree_size,
+        row.root,
+        row.sealed_at,
+        row.key_no,
+        row.last_event_seq,
+        row.last_transaction_seq,
+        row.note,
+    )
+
+
+def _spans(coordinates: Sequence[Coordinate]) -> list[tuple[int, int, int]]:
+    """Runs of neighbours among sorted coordinates: (level, first, last)."""
+    spans: list[tuple[int, int, int]] = []
+    for level, index in coordinates:
+        if spans and spans[-1][0] == level and spans[-1][2] == index - 1:
+            spans[-1] = (level, spans[-1][1], index)
+        else:
+            spans.append((level, index, index))
+    return spans
