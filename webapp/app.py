@@ -2,29 +2,55 @@
 
 from __future__ import annotations
 
-from flask import Flask
+import secrets
+
+from apiflask import APIFlask
 
 from webapp import figures, language, problem, security
+from webapp.access import visitor
+from webapp.access.sign_in_page import sign_in_page
+from webapp.api import conditional, documented
+from webapp.api.documents_page import api_docs_page
+from webapp.api.meta import meta_api
+from webapp.api.quotes import quotes_api
 from webapp.health import health
-from webapp.quote_api import quote_api
+from webapp.limits import API_LIMIT, limiter
 from webapp.quote_page import quote_page
 from webapp.savings_page import savings_page
 from webapp.settings import Settings
 from webapp.world import open_world
 
+PAGES = (health, sign_in_page, quote_page, savings_page, api_docs_page)
+APIS = (quotes_api, meta_api)
 
-def create_app(settings: Settings) -> Flask:
+
+def create_app(settings: Settings) -> APIFlask:
     """A ready WSGI application.
 
     Raises NetworkDataError with every fault when the network directory is wrong: it is better not to start than to
     fail on the first visitor.
     """
-    app = Flask(__name__)
+    app = APIFlask(
+        __name__,
+        title="modalshift",
+        version="1",
+        spec_path="/api/openapi.json",
+        docs_path=None,
+        json_errors=False,
+    )
+    app.secret_key = settings.secret_key or secrets.token_hex(32)
+    app.config["AUTO_SERVERS"] = False
+    app.config["RATELIMIT_ENABLED"] = settings.limits
     app.extensions["modalshift.settings"] = settings
     app.extensions["modalshift.world"] = open_world(settings)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    for part in (language, figures, security, problem):
+    limiter.init_app(app)
+    for part in (language, figures, visitor, security, problem, conditional):
         part.register(app)
-    for pages in (health, quote_page, quote_api, savings_page):
+    for pages in PAGES:
         app.register_blueprint(pages)
+    for api in APIS:
+        limiter.limit(API_LIMIT)(api)
+        app.register_blueprint(api)
+    documented.complete(app)
     return app

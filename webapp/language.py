@@ -1,8 +1,8 @@
 """The language of a request, and the texts of the pages.
 
-The domain says everything as ``Message(zh, en)``; the pages use the same idea: one JSON catalogue, both languages side
-by side under each key. We chose it over gettext because nothing has to be compiled or kept in step by a tool: a test
-compares the catalogue with the templates, both ways.
+The domain says everything as ``Message(zh, en)``; the pages use the same idea: JSON catalogues, one for each part of
+the pages, both languages side by side under each key. We chose it over gettext because nothing has to be compiled or
+kept in step by a tool: a test compares the catalogues with the templates, both ways.
 """
 
 from __future__ import annotations
@@ -26,8 +26,11 @@ COOKIE_SECONDS = 365 * 24 * 3600
 @cache
 def catalogue() -> dict[str, Message]:
     """Every text of the pages by its key."""
-    raw = json.loads(files("webapp").joinpath("translations/pages.json").read_text(encoding="utf-8"))
-    return {key: Message(text["zh"], text["en"]) for key, text in raw.items()}
+    found: dict[str, Message] = {}
+    for file in sorted(files("webapp").joinpath("translations").iterdir(), key=lambda file: file.name):
+        raw = json.loads(file.read_text(encoding="utf-8"))
+        found.update({key: Message(text["zh"], text["en"]) for key, text in raw.items()})
+    return found
 
 
 def current_lang() -> Lang:

@@ -6,19 +6,23 @@ import json
 from collections.abc import Sequence
 from http import HTTPStatus
 
-from flask import Flask, Response, current_app, render_template, request
+from flask import Flask, Response, current_app, redirect, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
 
 from optimizer.errors import ConflictError, Fault, InputError, Message, ModalshiftError, UnknownRecordError
+from webapp.api.reading import UnreadableBodyError
 from webapp.language import current_lang
 
 TITLES = {
     400: Message("请求有误", "Bad request"),
+    401: Message("请先登录，或在接口请求中带上有效令牌", "Sign in first; a program sends a valid bearer token"),
+    403: Message("您的角色无权查看或操作", "Your role may not see or do this"),
     404: Message("没有这个页面", "Not found"),
     405: Message("此地址不支持这种请求方法", "Method not allowed here"),
     409: Message("与已有记录冲突", "Conflict with what is recorded"),
     413: Message("请求过大，上限 1 MB", "The request is too large; 1 MB is the limit"),
     415: Message("内容类型不对，应为 application/json", "Wrong content type; application/json is expected"),
+    429: Message("请求过于频繁，请稍后再试", "Too many requests; try again in a while"),
     422: Message("输入有误", "The input is wrong"),
     500: Message("服务器内部错误，请稍后重试或联系维护者", "Internal error; try again or tell the maintainers"),
 }
@@ -27,6 +31,8 @@ TITLES = {
 def status_of(error: ModalshiftError) -> int:
     """The HTTP status of an error of the domain; 5xx only for defects of ours."""
     match error:
+        case UnreadableBodyError():
+            return 400
         case UnknownRecordError():
             return 404
         case InputError():
@@ -65,6 +71,8 @@ def register(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response:
         status = error.code or 500
+        if status == 401 and not request.path.startswith("/api/") and request.method == "GET":
+            return _to_sign_in()
         phrase = HTTPStatus(status).phrase
         return _answer(status, TITLES.get(status, Message(phrase, phrase)), ())
 
@@ -72,6 +80,12 @@ def register(app: Flask) -> None:
     def defect(error: Exception) -> Response:
         current_app.logger.exception("a defect of ours: %s", error)
         return _answer(500, TITLES[500], ())
+
+
+def _to_sign_in() -> Response:
+    """A page for users sends a stranger to the sign-in form, and back afterwards."""
+    target = redirect(url_for("sign_in.show", next=request.full_path.rstrip("?")))
+    return Response(target.get_data(), target.status_code, target.headers)
 
 
 def _answer(status: int, title: Message, faults: Sequence[Fault]) -> Response:

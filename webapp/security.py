@@ -1,39 +1,82 @@
-"""What every answer tells the browser to refuse."""
+"""What every answer tells the browser to refuse, and what a request must bring.
+
+Forms carry a CSRF token. A program that sends a bearer token needs none: no other site can make a browser send it.
+"""
 
 from __future__ import annotations
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.exceptions import BadRequest
 
-CONTENT_SECURITY_POLICY = "; ".join(
-    [
-        "default-src 'none'",
-        "style-src 'self'",
-        "img-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    ]
-)
-"""No script runs at all: the pages of this version need none. Nothing is loaded from elsewhere."""
+from webapp.access.session_cookie import SessionCookie
+from webapp.access.visitor import bearer_token
+
+POLICY = {
+    "default-src": "'none'",
+    "style-src": "'self'",
+    "img-src": "'self'",
+    "form-action": "'self'",
+    "base-uri": "'none'",
+    "frame-ancestors": "'none'",
+}
+"""No script runs unless a view asks for ours with :func:`allow_scripts`; nothing is loaded from elsewhere."""
+
+WITH_SCRIPTS = {"script-src": "'self'", "connect-src": "'self'"}
 
 MAX_REQUEST_BYTES = 1_000_000
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+OPEN_POSTS = ("quotes.make_quote",)
+"""Endpoints without effect that a stranger may post to: nothing a CSRF token could protect."""
+
+
+def allow_scripts(**further: str) -> None:
+    """Let the page of this request run our own scripts and talk to our own server; ``further``: more directives, as
+    ``worker_src="'self' blob:"``."""
+    g.policy = {**WITH_SCRIPTS, **{name.replace("_", "-"): value for name, value in further.items()}}
+
+
+def content_security_policy() -> str:
+    """The policy of this answer."""
+    policy = {**POLICY, **g.get("policy", {})}
+    return "; ".join(f"{name} {value}" for name, value in policy.items())
 
 
 def register(app: Flask) -> None:
     """Limit what comes in and set the headers of what goes out."""
     app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST_BYTES
+    app.config.update(
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_NAME="modalshift",
+        WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_TIME_LIMIT=None,
+    )
+    app.session_interface = SessionCookie()
+    csrf = CSRFProtect(app)
+
+    @app.before_request
+    def refuse_forged() -> None:
+        if request.method in SAFE_METHODS or bearer_token() is not None or request.endpoint in OPEN_POSTS:
+            return
+        if request.endpoint is None:
+            return  # an unknown address is answered as such
+        try:
+            csrf.protect()
+        except CSRFError as error:
+            raise BadRequest from error
 
     @app.after_request
     def harden(response: Response) -> Response:
         headers = response.headers
-        headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+        headers["Content-Security-Policy"] = content_security_policy()
         headers["X-Content-Type-Options"] = "nosniff"
         headers["Referrer-Policy"] = "same-origin"
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
         headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
         if request.endpoint != "static":
             # Results show one enterprise's freight: no shared cache may keep them.
-            headers["Cache-Control"] = "no-store"
+            headers.setdefault("Cache-Control", "no-store")
         if request.is_secure:
             headers["Strict-Transport-Security"] = "max-age=31536000"
         return response

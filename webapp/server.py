@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from threading import Thread
 
 import click
+from flask import Flask
 from waitress.server import create_server
 
+from optimizer.access.user import Role, User
+from optimizer.actions import add_demo_users, user_id_of
+from optimizer.demo.seed_files import read_users
 from optimizer.errors import InputError, Lang, Message
+from webapp.access.visitor import now
 from webapp.app import create_app
 from webapp.settings import Settings
 
 THREADS = 4
+SECRET_KEY_VARIABLE = "MODALSHIFT_SECRET_KEY"
 
 
 def serve(*, host: str, port: int, demo: bool, db_url: str, network_dir: Path | None, lang: Lang) -> None:
@@ -20,7 +27,9 @@ def serve(*, host: str, port: int, demo: bool, db_url: str, network_dir: Path | 
 
     Raises InputError when the address cannot be listened on, and what ``create_app`` raises.
     """
-    app = create_app(Settings(db_url=db_url, network_dir=network_dir, lang=lang, demo=demo))
+    app = create_app(Settings(db_url, network_dir, lang, demo, secret_key=os.environ.get(SECRET_KEY_VARIABLE, "")))
+    if demo:
+        _open_demo(app)
     try:
         server = create_server(app, host=host, port=port, threads=THREADS, ident="modalshift")
     except OSError as error:
@@ -36,3 +45,19 @@ def serve(*, host: str, port: int, demo: bool, db_url: str, network_dir: Path | 
     address = f"http://{host}:{server.effective_port}/"
     click.echo(Message(f"网页已打开：{address} （Ctrl-C 结束）", f"Serving on {address} (Ctrl-C ends)").text(lang))
     server.run()
+
+
+def _open_demo(app: Flask) -> None:
+    """The demo world's users, let in with one click."""
+    users = [
+        User(
+            user_id_of(user.login),
+            user.login,
+            user.display_name_zh,
+            user.display_name_en,
+            Role(user.role),
+            user.enterprise_id,
+        )
+        for user in read_users()
+    ]
+    add_demo_users(app.extensions["modalshift.world"].store, users, now())

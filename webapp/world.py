@@ -11,6 +11,7 @@ from optimizer.emissions.factors import FactorTable, load_factors
 from optimizer.errors import Lang
 from optimizer.network.model import Network
 from optimizer.network.reader import read_network
+from optimizer.store.engine import Store
 from webapp.settings import Settings
 
 
@@ -21,6 +22,7 @@ class World:
     settings: Settings
     network: Network
     factors: FactorTable
+    store: Store
     desk: QuoteDesk
     overview: SavingsOverview
 
@@ -46,8 +48,8 @@ def open_world(settings: Settings) -> World:
     directory = settings.network_dir
     own_factors = directory if directory and (directory / "factors.csv").exists() else None
     network, factors = read_network(directory), load_factors(own_factors)
-    overview = SavingsOverview(open_store(settings.db_url))
-    return World(settings, network, factors, QuoteDesk(network, factors), overview)
+    store = open_store(settings.db_url)
+    return World(settings, network, factors, store, QuoteDesk(network, factors), SavingsOverview(store))
 
 
 def current_world() -> World:

@@ -1,6 +1,19 @@
 """The verbs of the product, one transaction each. The present time is always handed in."""
 
 from optimizer.actions.accepting import accept
+from optimizer.actions.access import (
+    add_demo_users,
+    add_user,
+    grant_account,
+    log_in,
+    make_token,
+    note_security,
+    revoke_token,
+    set_active,
+    set_password,
+    user_id_of,
+    user_of_token,
+)
 from optimizer.actions.auditing import audit
 from optimizer.actions.closing import close
 from optimizer.actions.opening import open_store
@@ -17,13 +30,24 @@ __all__ = [
     "SavingsOverview",
     "SettleResult",
     "accept",
+    "add_demo_users",
+    "add_user",
     "audit",
     "close",
     "code_version",
+    "grant_account",
+    "log_in",
+    "make_token",
+    "note_security",
     "open_store",
     "quote",
     "record",
+    "revoke_token",
     "savings",
+    "set_active",
+    "set_password",
     "settle",
     "statement",
+    "user_id_of",
+    "user_of_token",
 ]

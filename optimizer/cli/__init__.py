@@ -16,6 +16,7 @@ from optimizer.cli.quote import quote
 from optimizer.cli.serve import serve
 from optimizer.cli.settle import settle
 from optimizer.cli.statement import statement
+from optimizer.cli.user import token, user
 from optimizer.errors import Message
 
 
@@ -35,7 +36,7 @@ def cli(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for verb in (demo, quote, plan, check, settle, close, statement, audit, serve, generate, bench):
+for verb in (demo, quote, plan, check, settle, close, statement, audit, serve, generate, bench, user, token):
     cli.add_command(verb)
 
 

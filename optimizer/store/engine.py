@@ -11,6 +11,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
@@ -66,6 +67,13 @@ def open_store(url: str = DEFAULT_URL) -> Store:
             Message(
                 f"无法打开数据库：{reason}。示例：sqlite:///modalshift.db",
                 f"Cannot open the database: {reason}. Example: sqlite:///modalshift.db",
+            )
+        ) from error
+    except CommandError as error:
+        raise InputError(
+            Message(
+                f"数据库由更新的版本建立（{error}）；请升级 modalshift 后再打开。",
+                f"The database was made by a newer version ({error}); upgrade modalshift to open it.",
             )
         ) from error
     return Store(engine)

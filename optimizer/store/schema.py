@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Float,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     text,
+    true,
 )
 
 metadata = MetaData(
@@ -57,6 +59,7 @@ users = Table(
     Column("role", Text, nullable=False),
     Column("party_id", Text, ForeignKey("parties.party_id")),
     Column("password_hash", Text),
+    Column("active", Boolean, nullable=False, server_default=true()),
 )
 
 plans = Table(

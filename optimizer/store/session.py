@@ -26,6 +26,7 @@ from optimizer.accounts.ledger import (
 )
 from optimizer.errors import ConflictError, Message
 from optimizer.store import schema
+from optimizer.store.access_rows import AccessRows
 from optimizer.store.rows import event_row, run_row, transaction_of, transaction_row, waybill_row
 from optimizer.store.tree_rows import TreeRows
 from optimizer.waybills.codec import from_json, sha256, to_json, to_plain
@@ -37,7 +38,7 @@ _CHUNK = 500
 """Most ids in one IN clause: below SQLite's limit on variables in every build."""
 
 
-class Session:
+class Session(AccessRows):
     """Reads and appends inside one transaction."""
 
     def __init__(self, connection: Connection) -> None:

@@ -34,7 +34,7 @@ CHROMIUM_FLAGS = [
 def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
     """The application in demo mode; tests only read from it."""
     file = tmp_path_factory.mktemp("web") / "modalshift.db"
-    return create_app(Settings(db_url=f"sqlite:///{file}", demo=True))
+    return create_app(Settings(db_url=f"sqlite:///{file}", demo=True, limits=False))
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +56,7 @@ def settled_url(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="session")
 def settled_app(settled_url: str) -> Flask:
     """The application over settled lots, in demo mode."""
-    return create_app(Settings(db_url=settled_url, demo=True))
+    return create_app(Settings(db_url=settled_url, demo=True, limits=False))
 
 
 @pytest.fixture

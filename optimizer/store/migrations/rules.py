@@ -25,6 +25,12 @@ APPEND_ONLY: Mapping[str, Sequence[Sequence[str]]] = {
 }
 """Table of revision 0001 -> its unique keys."""
 
+ACCESS_APPEND_ONLY: Mapping[str, Sequence[Sequence[str]]] = {
+    "account_grants": [["seq"]],
+    "security_events": [["seq"]],
+}
+"""Tables of revision 0003: who may read what, and what happened at the door."""
+
 TREE_APPEND_ONLY: Mapping[str, Sequence[Sequence[str]]] = {
     "tree_keys": [["key_no"], ["verifier_key"]],
     "tree_leaves": [["leaf_index"], ["kind", "entry_id"]],

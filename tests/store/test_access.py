@@ -1,0 +1,115 @@
+"""Users, tokens and grants in a real database."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from optimizer import actions
+from optimizer.access.user import Role, User
+from optimizer.errors import ConflictError, InputError, UnknownRecordError
+from optimizer.store.engine import Store
+from tests.waybills.world import LATER
+
+PASSWORD = "vast river 42"
+RANDOM = bytes(range(32))
+
+
+def someone(role: Role = Role.AUDITOR, login: str = "ann", party_id: str = "") -> User:
+    """A user to add."""
+    return User(actions.user_id_of(login), login, "安", "Ann", role, party_id)
+
+
+def test_a_user_logs_in_with_the_right_password_only(store: Store) -> None:
+    """Each try is written down, the failed ones too."""
+    actions.add_user(store, someone(), PASSWORD, LATER)
+    assert actions.log_in(store, "ann", PASSWORD, LATER, "::1") == someone()
+    assert actions.log_in(store, "ann", "vast river 43", LATER, "::1") is None
+    assert actions.log_in(store, "bob", PASSWORD, LATER, "::1") is None
+    with store.read() as session:
+        kinds = [(event.kind, event.actor) for event in session.security_events()]
+    assert kinds == [("login_failed", "bob"), ("login_failed", "ann"), ("login", "ann"), ("user_added", "command line")]
+
+
+def test_a_disabled_user_stays_out_with_password_and_token(store: Store) -> None:
+    """At once, and comes back as before."""
+    actions.add_user(store, someone(), PASSWORD, LATER)
+    token, _ = actions.make_token(store, "ann", "test", RANDOM, LATER)
+    assert actions.user_of_token(store, token, LATER) == someone()
+    actions.set_active(store, "ann", False, LATER)
+    assert actions.log_in(store, "ann", PASSWORD, LATER, "") is None
+    assert actions.user_of_token(store, token, LATER) is None
+    actions.set_active(store, "ann", True, LATER)
+    assert actions.user_of_token(store, token, LATER) == someone()
+
+
+def test_a_user_without_a_password_never_logs_in_with_one(store: Store) -> None:
+    """Demo users have no password, not an empty one."""
+    actions.add_user(store, someone(), None, LATER)
+    for password in ("", "None", PASSWORD):
+        assert actions.log_in(store, "ann", password, LATER, "") is None
+
+
+def test_a_taken_login_and_an_unknown_party_are_refused(settled: Store) -> None:
+    """Nothing is written then."""
+    actions.add_user(settled, someone(), PASSWORD, LATER)
+    with pytest.raises(ConflictError):
+        actions.add_user(settled, someone(), PASSWORD, LATER)
+    with pytest.raises(UnknownRecordError):
+        actions.add_user(settled, someone(Role.ENTERPRISE, "eve", "E999"), PASSWORD, LATER)
+    with settled.read() as session:
+        assert [user.login for user in session.users()] == ["ann"]
+
+
+def test_tokens_expire_and_are_revoked(store: Store) -> None:
+    """The text is nowhere in the database."""
+    actions.add_user(store, someone(), PASSWORD, LATER)
+    end = LATER + timedelta(days=1)
+    token, kept = actions.make_token(store, "ann", "test", RANDOM, LATER, end)
+    assert actions.user_of_token(store, token, LATER) == someone()
+    assert actions.user_of_token(store, token, end) is None
+    assert actions.user_of_token(store, token + "x", LATER) is None
+    actions.revoke_token(store, kept.token_id, LATER)
+    assert actions.user_of_token(store, token, LATER) is None
+    with pytest.raises(UnknownRecordError):
+        actions.revoke_token(store, "nothing", LATER)
+    with pytest.raises(InputError):
+        actions.make_token(store, "ann", "test", RANDOM, LATER, LATER)
+    with store.read() as session:
+        assert token not in repr(session.tokens())
+
+
+def test_an_enterprise_opens_its_own_account_to_a_bank_and_closes_it_again(settled: Store) -> None:
+    """The newest word counts; only a bank reader can be let in, and only by the enterprise itself."""
+    owner, bank = someone(Role.ENTERPRISE, "owner", "E1"), someone(Role.BANK, "bank")
+    for user in (owner, bank):
+        actions.add_user(settled, user, PASSWORD, LATER)
+
+    def opened() -> frozenset[str]:
+        with settled.read() as session:
+            return session.opened_to(bank.user_id)
+
+    assert opened() == frozenset()
+    actions.grant_account(settled, owner, "bank", True, LATER)
+    assert opened() == {"E1"}
+    actions.grant_account(settled, owner, "bank", False, LATER)
+    assert opened() == frozenset()
+    with pytest.raises(UnknownRecordError):
+        actions.grant_account(settled, owner, "owner", True, LATER)
+    with pytest.raises(InputError):
+        actions.grant_account(settled, bank, "bank", True, LATER)
+    with pytest.raises(InputError):
+        actions.grant_account(settled, replace(owner, active=False), "bank", True, LATER)
+
+
+def test_a_database_of_a_newer_version_is_refused_with_advice(path: Path, store: Store) -> None:
+    """No traceback, no downgrade."""
+    store.close()
+    with create_engine(f"sqlite:///{path}").begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(InputError, match="newer version"):
+        actions.open_store(f"sqlite:///{path}")

@@ -1,0 +1,145 @@
+"""Signing in and out: passwords, demo users, sessions, forged forms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from optimizer import actions
+from optimizer.access.user import Role, User
+from tests.waybills.world import LATER
+from webapp import Settings, create_app
+from webapp.access.session_cookie import is_loopback
+
+PASSWORD = "vast river 42"
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> Iterator[str]:
+    """A database with an auditor who has a password and a demo bank reader who has none."""
+    url = f"sqlite:///{tmp_path / 'm.db'}"
+    store = actions.open_store(url)
+    for login, role, password in (("ann", Role.AUDITOR, PASSWORD), ("bank", Role.BANK, None)):
+        actions.add_user(store, User(actions.user_id_of(login), login, "安", "Ann", role), password, LATER)
+    store.close()
+    return url
+
+
+def client_of(url: str, **settings: object) -> FlaskClient:
+    """A stranger's browser."""
+    return create_app(Settings(db_url=url, **settings)).test_client()  # type: ignore[arg-type]
+
+
+def token_in(html: str) -> str:
+    """The CSRF token of a form."""
+    found = re.search(r'name="csrf_token" value="([^"]+)"', html)
+    assert found
+    return found.group(1)
+
+
+def sign_in(client: FlaskClient, login: str = "ann", password: str = PASSWORD, **form: str) -> object:
+    """Fill in the form."""
+    token = token_in(client.get("/login").text)
+    return client.post("/login", data={"csrf_token": token, "login": login, "password": password, **form})
+
+
+def test_the_right_pair_lets_in_and_signing_out_lets_out(url: str) -> None:
+    """The header shows who is here; afterwards nobody is."""
+    client = client_of(url)
+    reply = sign_in(client)
+    assert reply.status_code == 302
+    page = client.get("/quote?lang=en").text
+    assert "Ann" in page
+    client.post("/logout", data={"csrf_token": token_in(page)})
+    assert "Ann" not in client.get("/quote?lang=en").text
+
+
+@pytest.mark.parametrize(("login", "password"), [("ann", "vast river 43"), ("bob", PASSWORD), ("bank", ""), ("", "")])
+def test_a_wrong_pair_is_answered_alike(url: str, login: str, password: str) -> None:
+    """Whether the login exists cannot be read from the answer, and the password is not shown again."""
+    reply = sign_in(client_of(url), login, password)
+    assert reply.status_code == 401
+    assert "登录名或口令不对" in reply.text
+    assert password == "" or password not in reply.text
+
+
+def test_guessing_is_slowed_down(url: str) -> None:
+    """The eleventh try of a minute is refused without looking."""
+    client = client_of(url)
+    statuses = [sign_in(client, "ann", "wrong password").status_code for _ in range(11)]
+    assert statuses == [401] * 10 + [429]
+
+
+def test_a_form_without_its_token_is_refused(url: str) -> None:
+    """Another site cannot sign a visitor in or out."""
+    client = client_of(url)
+    client.get("/login")
+    assert client.post("/login", data={"login": "ann", "password": PASSWORD}).status_code == 400
+    sign_in(client)
+    assert client.post("/logout").status_code == 400
+    assert "Ann" in client.get("/quote?lang=en").text
+
+
+def test_demo_users_enter_with_one_click_in_a_demonstration_only(url: str) -> None:
+    """And users with a password never do."""
+    demo = client_of(url, demo=True)
+    page = demo.get("/login?lang=en").text
+    assert "Demo users" in page
+    assert 'value="ann"' not in page
+    assert demo.post("/login/demo", data={"csrf_token": token_in(page), "login": "ann"}).status_code == 404
+    assert demo.post("/login/demo", data={"csrf_token": token_in(page), "login": "bank"}).status_code == 302
+    real = client_of(url)
+    page = real.get("/login?lang=en").text
+    assert "Demo users" not in page
+    assert real.post("/login/demo", data={"csrf_token": token_in(page), "login": "bank"}).status_code == 404
+
+
+@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:x", ""])
+def test_signing_in_leads_nowhere_foreign(url: str, target: str) -> None:
+    """Only a path of ours is followed."""
+    location = sign_in(client_of(url), next=target).headers["Location"]
+    assert location.startswith("/")
+    assert "evil" not in location
+
+
+def test_signing_in_leads_back_to_where_the_visitor_was_going(url: str) -> None:
+    """With its query."""
+    assert sign_in(client_of(url), next="/savings?by=cargo").headers["Location"] == "/savings?by=cargo"
+
+
+def test_another_password_ends_every_session(url: str) -> None:
+    """So does disabling the user."""
+    client = client_of(url)
+    sign_in(client)
+    store = actions.open_store(url)
+    actions.set_password(store, "ann", "another river 43", LATER)
+    assert "Ann" not in client.get("/quote?lang=en").text
+    sign_in(client, password="another river 43")
+    assert "Ann" in client.get("/quote?lang=en").text
+    actions.set_active(store, "ann", False, LATER)
+    assert "Ann" not in client.get("/quote?lang=en").text
+    store.close()
+
+
+def test_the_session_cookie_is_secure_except_on_this_machine(url: str) -> None:
+    """HttpOnly and SameSite always; Secure wherever a network could listen."""
+    app = create_app(Settings(db_url=url))
+    for host, secure in (("http://127.0.0.1:8000", False), ("http://port.example", True), ("https://localhost", True)):
+        client = app.test_client()
+        cookie = client.get("/login", base_url=host).headers["Set-Cookie"]
+        assert "HttpOnly" in cookie
+        assert "SameSite=Lax" in cookie
+        assert ("Secure" in cookie) is secure, host
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [("localhost", True), ("127.8.8.8", True), ("::1", True), ("10.0.0.1", False), ("localhost.evil.example", False)],
+)
+def test_loopback_is_this_machine_only(host: str, expected: bool) -> None:
+    """Names that merely look like it are not."""
+    assert is_loopback(host) is expected

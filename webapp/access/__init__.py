@@ -1,0 +1,1 @@
+"""Signing in, who is here, and what they may see."""
