@@ -7,12 +7,10 @@ from pathlib import Path
 from threading import Thread
 
 import click
-from flask import Flask
 from waitress.server import create_server
 
-from optimizer.access.user import Role, User
-from optimizer.actions import add_demo_users, user_id_of
-from optimizer.demo.seed_files import read_users
+from optimizer.actions import add_demo_users
+from optimizer.demo.people import demo_people
 from optimizer.errors import InputError, Lang, Message
 from webapp.access.visitor import now
 from webapp.app import create_app
@@ -29,7 +27,7 @@ def serve(*, host: str, port: int, demo: bool, db_url: str, network_dir: Path | 
     """
     app = create_app(Settings(db_url, network_dir, lang, demo, secret_key=os.environ.get(SECRET_KEY_VARIABLE, "")))
     if demo:
-        _open_demo(app)
+        add_demo_users(app.extensions["modalshift.world"].store, demo_people(), now())
     try:
         server = create_server(app, host=host, port=port, threads=THREADS, ident="modalshift")
     except OSError as error:
@@ -45,19 +43,3 @@ def serve(*, host: str, port: int, demo: bool, db_url: str, network_dir: Path | 
     address = f"http://{host}:{server.effective_port}/"
     click.echo(Message(f"网页已打开：{address} （Ctrl-C 结束）", f"Serving on {address} (Ctrl-C ends)").text(lang))
     server.run()
-
-
-def _open_demo(app: Flask) -> None:
-    """The demo world's users, let in with one click."""
-    users = [
-        User(
-            user_id_of(user.login),
-            user.login,
-            user.display_name_zh,
-            user.display_name_en,
-            Role(user.role),
-            user.enterprise_id,
-        )
-        for user in read_users()
-    ]
-    add_demo_users(app.extensions["modalshift.world"].store, users, now())

@@ -28,6 +28,7 @@ from optimizer.demo.corridor import break_even, rederived, shift_of, ways_of_cou
 from optimizer.demo.execution import execute_month
 from optimizer.demo.folder import STATEMENTS, DemoFolder
 from optimizer.demo.generate import shipments_csv
+from optimizer.demo.people import demo_people
 from optimizer.demo.step import Narrator, Step
 from optimizer.demo.traffic import traffic_of
 from optimizer.demo.world import World
@@ -88,6 +89,7 @@ def tell_story(
     narrator.tell(plan_steps.check_step(violations))
     with _database(folder) as store:
         waybills = actions.accept(store, plan, world.shipments, world.parties, world.network, _before(world.shipments))
+        actions.add_demo_users(store, demo_people(), _before(world.shipments))
         folder.write("waybills.jsonl", "".join(f"{to_json(waybill)}\n" for waybill in waybills))
         narrator.tell(account_steps.accept_step(waybills))
         events = execute_month(waybills, world.incidents, world.seed)
