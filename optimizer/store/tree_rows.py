@@ -91,7 +91,12 @@ SOURCES: tuple[Source, ...] = (
 )
 """In the order in which a batch is sealed: what a record names comes before it."""
 
-NOT_SEALED = frozenset({"users", "zero", "transaction_sums", "tree_leaves", "tree_nodes", "tree_heads"})
+NOT_SEALED = frozenset(
+    {
+        *("users", "zero", "transaction_sums", "tree_leaves", "tree_nodes", "tree_heads"),
+        *("api_tokens", "account_grants", "idempotency_keys", "security_events"),
+    }
+)
 """Log-ins change; sums are derived and checked by the database; the tree is checked against its signed heads."""
 
 _BY_KIND = {source.kind: source for source in SOURCES}
