@@ -10,6 +10,7 @@ from optimizer.cli.check import check
 from optimizer.cli.close import close
 from optimizer.cli.command import Program
 from optimizer.cli.demo import demo
+from optimizer.cli.footprint import footprint
 from optimizer.cli.generate import generate
 from optimizer.cli.plan import plan
 from optimizer.cli.quote import quote
@@ -36,7 +37,24 @@ def cli(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for verb in (demo, quote, plan, check, settle, close, statement, audit, serve, generate, bench, user, token):
+VERBS = (
+    demo,
+    quote,
+    plan,
+    check,
+    footprint,
+    settle,
+    close,
+    statement,
+    audit,
+    serve,
+    generate,
+    bench,
+    user,
+    token,
+)
+
+for verb in VERBS:
     cli.add_command(verb)
 
 

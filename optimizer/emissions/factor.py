@@ -23,7 +23,8 @@ class Factor:
     """One version of one factor. Values are kg per ``unit``, None where the source gives none. ``kgce`` is the coal
     equivalent in kg per unit. Sizes are tonnes: deadweight of a vessel, gross mass of a truck; the class is
     ``size_min_t <= size < size_max_t``. ``valid_to`` is the last day, None until replaced. ``uncertainty_rel`` is the
-    half-width of a 95 % interval."""
+    half-width of a 95 % interval. ``distance_basis`` of an intensity: actual | sfd | gcd, the distance its tkm count
+    (sfd or gcd: the distance adjustment is inside), empty where the source does not say."""
 
     factor_id: str
     version: str
@@ -48,6 +49,7 @@ class Factor:
     licence: str
     uncertainty_rel: float | None
     provenance: Provenance
+    distance_basis: str = ""
 
     def valid_on(self, on: date) -> bool:
         """Whether the factor may be used for an operation of that day."""

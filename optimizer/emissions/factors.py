@@ -140,6 +140,7 @@ def _factor(row: TableRow) -> Factor:
         licence=v["licence"],
         uncertainty_rel=v["uncertainty_rel"],
         provenance=Provenance(v["source"], v["seen_at"], Evidence(v["evidence"]), v["assumed_fields"], v["notes"]),
+        distance_basis=v["distance_basis"],
     )
 
 

@@ -24,7 +24,8 @@ FIELD_TYPES = ("string", "number", "integer", "boolean", "date", "datetime", "li
 
 @dataclass(frozen=True, slots=True)
 class FieldSchema:
-    """One column. ``minimum`` and ``maximum`` are inclusive and in the column's own unit."""
+    """One column. ``minimum`` and ``maximum`` are inclusive and in the column's own unit. A column that is ``optional``
+    may be missing from a table; its cells then count as empty."""
 
     name: str
     type: str
@@ -34,6 +35,7 @@ class FieldSchema:
     maximum: float | None = None
     unit: str = ""
     title: str = ""
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,7 @@ def _field(field: Mapping[str, Any]) -> FieldSchema:
         maximum=_limit(limits.get("maximum")),
         unit=str(field.get("unit", "")),
         title=str(field.get("title", "")),
+        optional=bool(field.get("optional", False)),
     )
 
 

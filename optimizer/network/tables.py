@@ -188,7 +188,7 @@ class _Reading:
             else:
                 columns[name] = index
         for field in self.schema.fields:
-            if field.name not in columns:
+            if field.name not in columns and not field.optional:
                 self.add(1, field.name, "column_missing", texts.column_missing(field.name))
                 self.complete = False
         return columns
@@ -201,10 +201,10 @@ class _Reading:
         values: dict[str, Any] = {}
         for field in self.schema.fields:
             index = columns.get(field.name)
-            if index is None:
+            if index is None and not field.optional:
                 continue
             try:
-                values[field.name] = parse_cell(record[index], field)
+                values[field.name] = parse_cell("" if index is None else record[index], field)
             except CellError as error:
                 self.add(line, field.name, error.code, error.message)
         unique = self._check_key(line, values)
