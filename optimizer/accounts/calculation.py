@@ -7,7 +7,7 @@ grams, bit for bit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
@@ -136,6 +136,45 @@ class CalculationRun:
     network_version: str
     code_version: str
     run_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RunFigures:
+    """What statements print of a run: its amounts (see :class:`LotResult`) and what made it."""
+
+    run_id: str
+    method: str
+    factors_version: str
+    network_version: str
+    code_version: str
+    mass_kg: int
+    baseline_wtw_g: int
+    actual_wtw_g: int
+    expected_wtw_g: int
+    credited_wtw_g: int
+    energy_saved_g: int
+    tier: str
+    activity_kgkm: Mapping[str, int]
+
+
+def figures_of(run: CalculationRun) -> RunFigures:
+    """The figures of a run."""
+    result = run.result
+    return RunFigures(
+        run.run_id,
+        run.inputs.method,
+        run.factors_version,
+        run.network_version,
+        run.code_version,
+        result.mass_kg,
+        result.baseline_wtw_g,
+        result.actual_wtw_g,
+        result.expected_wtw_g,
+        result.credited_wtw_g,
+        result.energy_saved_g,
+        result.tier,
+        result.activity_kgkm,
+    )
 
 
 def inputs_of(

@@ -1,6 +1,7 @@
 """From waybills to transactions: the estimate at dispatch, the settlement of verified lots.
 
     dispatch    ESTIMATE  reserves the planned saving of a lot for its consignor (nothing when it is not positive)
+    never came  VOID      releases the whole estimate of a lot that was lost, returned or cancelled
     verified    POST      releases min(reserved, credited): the part of the estimate that came true
                 VOID      releases the rest, so that posted + voided = reserved
                 SETTLE    credits the claim and writes the memo ledgers, naming its calculation run
@@ -12,16 +13,17 @@ operator alike; activity, kg·km by mode, consignor; energy, g coal equivalent s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from optimizer.accounts.calculation import CalculationRun, calculate, inputs_of, run_of
+from optimizer.accounts.calculation import CalculationRun, LotResult, calculate, inputs_of, run_of
 from optimizer.accounts.ledger import (
     Account,
     Bucket,
     Kind,
     Ledger,
+    Posting,
     PostingLines,
     Transaction,
     account_of,
@@ -39,7 +41,7 @@ from optimizer.quantities import CHINA_TIME
 from optimizer.waybills.event import Event
 from optimizer.waybills.lifecycle import CarbonStatus, LotState, WaybillState, fold
 from optimizer.waybills.party import Party
-from optimizer.waybills.verification import LotKey, duplicates
+from optimizer.waybills.verification import duplicates
 from optimizer.waybills.waybill import Waybill, WaybillLot
 
 ISSUANCE = issuance_account(METHOD)
@@ -61,8 +63,11 @@ class Settlement:
     transactions: tuple[Transaction, ...]
 
 
-def review(waybills: Mapping[str, Waybill], events: Sequence[Event]) -> Review:
-    """Fold all events: the state of every waybill, double reporting included, and the loads of every voyage."""
+def review(waybills: Mapping[str, Waybill], events: Sequence[Event], numbers: Collection[str] | None = None) -> Review:
+    """Fold all events: the state of every waybill, double reporting included, and the loads of every voyage.
+
+    ``numbers``: only these waybills get a state (the others are their neighbours on voyages and in reports).
+    """
     found = duplicates(waybills, events)
     by_waybill: dict[str, list[Event]] = {}
     for event in events:
@@ -74,6 +79,7 @@ def review(waybills: Mapping[str, Waybill], events: Sequence[Event]) -> Review:
             {lot.lot_no: found[number, lot.lot_no] for lot in waybill.lots if (number, lot.lot_no) in found},
         )
         for number, waybill in waybills.items()
+        if numbers is None or number in numbers
     }
     return Review(states, voyages_of(waybills, events, found))
 
@@ -96,7 +102,7 @@ def verified_lots(waybills: Mapping[str, Waybill], reviewed: Review) -> Iterable
         (waybills[number], waybills[number].lot(lot.lot_no), lot)
         for number, state in reviewed.states.items()
         for lot in state.lots
-        if lot.carbon is CarbonStatus.VERIFIED
+        if lot.carbon is CarbonStatus.VERIFIED and lot.delivered_at is not None and lot.weighed_mass_kg is not None
     ]
     return sorted(found, key=lambda item: (item[2].delivered_at or item[0].issued_at, item[0].number, item[1].lot_no))
 
@@ -119,18 +125,49 @@ def settle(
     known = list(recorded)
     pending = pending_by_lot(known)
     done = {(item.waybill_number, item.lot_no) for item in known if item.kind is Kind.SETTLE}
-    versions = (factors.version, network.version, code_version)
-    settlements = []
-    for waybill, lot, state in verified_lots(waybills, reviewed):
-        key: LotKey = (waybill.number, lot.lot_no)
-        if key in done or state.delivered_at is None or state.weighed_mass_kg is None:
-            continue
+    desk = Desk(network, factors, code_version, at, last_closed)
+    return [
+        desk.settle_lot(waybill, lot, state, reviewed.voyages, pending.get((waybill.number, lot.lot_no)))
+        for waybill, lot, state in verified_lots(waybills, reviewed)
+        if (waybill.number, lot.lot_no) not in done
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What settling rests on besides the lot: data package, product version, present time, last closed period."""
+
+    network: Network
+    factors: FactorTable
+    code_version: str
+    at: datetime
+    last_closed: str
+
+    def run_lot(self, waybill: Waybill, lot: WaybillLot, state: LotState, voyages: Voyages) -> CalculationRun:
+        """The calculation of a delivered lot. Raises FactorError where a factor is missing."""
+        assert state.delivered_at is not None
+        assert state.weighed_mass_kg is not None
         on = state.delivered_at.astimezone(CHINA_TIME).date()
-        inputs = inputs_of(waybill, lot, state.weighed_mass_kg, on, reviewed.voyages, network, factors)
-        run = run_of(inputs, calculate(inputs, factors), versions, at)
-        transactions = settlement_transactions(waybill, lot, run, pending.get(key), state.delivered_at, at, last_closed)
-        settlements.append(Settlement(run, transactions))
-    return settlements
+        inputs = inputs_of(waybill, lot, state.weighed_mass_kg, on, voyages, self.network, self.factors)
+        versions = (self.factors.version, self.network.version, self.code_version)
+        return run_of(inputs, calculate(inputs, self.factors), versions, self.at)
+
+    def settle_lot(
+        self, waybill: Waybill, lot: WaybillLot, state: LotState, voyages: Voyages, pending: Transaction | None
+    ) -> Settlement:
+        """Run, POST, VOID and SETTLE of one verified lot. Raises FactorError where a factor is missing."""
+        run = self.run_lot(waybill, lot, state, voyages)
+        assert state.delivered_at is not None
+        transactions = settlement_transactions(
+            waybill, lot, run, pending, state.delivered_at, self.at, self.last_closed
+        )
+        return Settlement(run, transactions)
+
+    def release(self, waybill: Waybill, lot: WaybillLot, pending: Transaction, ended_at: datetime) -> Transaction:
+        """The VOID of a whole estimate: the lot was lost, returned or cancelled."""
+        lines = PostingLines(ISSUANCE.account_id)
+        lines.move(_account(waybill.consignor), Ledger.CLAIM, -reserved_amount(pending), Bucket.RESERVED)
+        return _transaction(Kind.VOID, waybill, lot, lines, ended_at, self.at, self.last_closed, pending)
 
 
 def settlement_transactions(
@@ -143,12 +180,11 @@ def settlement_transactions(
     last_closed: str,
 ) -> tuple[Transaction, ...]:
     """POST and VOID of the pending estimate (where there is one) and the SETTLE of a lot."""
-    result = run.result
     consignor = _account(waybill.consignor)
     transactions = []
     if pending is not None:
         reserved_g = reserved_amount(pending)
-        posted_g = min(reserved_g, result.credited_wtw_g)
+        posted_g = min(reserved_g, run.result.credited_wtw_g)
         for kind, released_g in ((Kind.POST, posted_g), (Kind.VOID, reserved_g - posted_g)):
             lines = PostingLines(ISSUANCE.account_id)
             lines.move(consignor, Ledger.CLAIM, -released_g, Bucket.RESERVED)
@@ -156,6 +192,14 @@ def settlement_transactions(
                 transactions.append(
                     _transaction(kind, waybill, lot, lines, delivered_at, booked_at, last_closed, pending, run)
                 )
+    lines = PostingLines(ISSUANCE.account_id, credit_lines(waybill, run.result))
+    transactions.append(_transaction(Kind.SETTLE, waybill, lot, lines, delivered_at, booked_at, last_closed, None, run))
+    return tuple(transactions)
+
+
+def credit_lines(waybill: Waybill, result: LotResult) -> list[Posting]:
+    """The postings that a result is worth: claim, attribution to three parties, activity by mode, energy."""
+    consignor = _account(waybill.consignor)
     lines = PostingLines(ISSUANCE.account_id)
     lines.move(consignor, Ledger.CLAIM, result.credited_wtw_g)
     for party in dict.fromkeys((waybill.consignor, waybill.consignee, waybill.operator)):
@@ -163,14 +207,21 @@ def settlement_transactions(
     for mode, activity_kgkm in sorted(result.activity_kgkm.items()):
         lines.move(consignor, Ledger.ACTIVITY, activity_kgkm, part=mode)
     lines.move(consignor, Ledger.ENERGY, result.energy_saved_g)
-    transactions.append(_transaction(Kind.SETTLE, waybill, lot, lines, delivered_at, booked_at, last_closed, None, run))
-    return tuple(transactions)
+    return lines.lines
 
 
 def accounts_for(waybills: Iterable[Waybill]) -> list[Account]:
     """The accounts that settling these waybills touches, issuance first, each once."""
     parties = (party for waybill in waybills for party in (waybill.consignor, waybill.consignee, waybill.operator))
     return list(dict.fromkeys((ISSUANCE, *(account_of(party.party_id, party.domain) for party in parties))))
+
+
+def _version_of(waybill: Waybill, pending: Transaction | None) -> str:
+    """Empty for the estimate of the first issue and what resolves it."""
+    if pending is None:
+        return f"v{waybill.version}" if waybill.version > 1 else ""
+    first = transaction_id(pending.waybill_number, pending.lot_no, METHOD, Kind.ESTIMATE)
+    return "" if pending.transaction_id == first else pending.transaction_id
 
 
 def _account(party: Party) -> str:
@@ -188,8 +239,10 @@ def _transaction(
     pending: Transaction | None = None,
     run: CalculationRun | None = None,
 ) -> Transaction:
+    # An amended waybill reserves anew; its entries are told apart from those of the first issue.
+    about = "" if kind is Kind.SETTLE else _version_of(waybill, pending)
     return Transaction(
-        transaction_id=transaction_id(waybill.number, lot.lot_no, METHOD, kind),
+        transaction_id=transaction_id(waybill.number, lot.lot_no, METHOD, kind, about),
         kind=kind,
         waybill_number=waybill.number,
         lot_no=lot.lot_no,

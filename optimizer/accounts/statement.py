@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from optimizer.accounts.calculation import CalculationRun
-from optimizer.accounts.ledger import Account, Bucket, Kind, Ledger, Transaction, fold_balances
+from optimizer.accounts.calculation import RunFigures
+from optimizer.accounts.ledger import Account, BalanceKey, Bucket, Kind, Ledger, Transaction, fold_balances
 from optimizer.errors import Message
 from optimizer.quantities import KG_PER_T, iso, kilograms, tonnes
 from optimizer.waybills.party import Party
@@ -51,9 +51,10 @@ class Balance:
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """One settled lot. Grams are CO2e WTW; ``activity_kgkm`` by mode; ``claim_g`` is what was posted to this account (0
-    for a party that only holds the attribution memo). ``consigned``: the account's party shipped it, so that credit and
-    effect are its own."""
+    """One settled lot, a correction of one (amounts are what it changes; ``corrects`` is the entry it names), or a
+    transfer or retirement of claim (only ``claim_g``). Grams are CO2e WTW; ``activity_kgkm`` by mode; ``claim_g`` is
+    what was posted to this account (0 for a party that only holds the attribution memo). ``consigned``: the account's
+    party shipped it, so that credit and effect are its own."""
 
     seq: int
     transaction_id: str
@@ -73,6 +74,8 @@ class Movement:
     consigned: bool
     tier: str
     run_id: str
+    corrects: str = ""
+    memo: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +99,18 @@ class Statement:
 
     @property
     def credited_g(self) -> int:
-        """Claim credited to the account in the period, g CO2e."""
-        return sum(movement.claim_g for movement in self.movements)
+        """Claim credited to the account in the period, corrections included, g CO2e."""
+        return sum(movement.claim_g for movement in self.movements if movement.kind in _LOT_KINDS)
+
+    @property
+    def transferred_g(self) -> int:
+        """Claim taken over from other accounts minus what was handed over, g CO2e."""
+        return sum(movement.claim_g for movement in self.movements if movement.kind == Kind.TRANSFER)
+
+    @property
+    def retired_g(self) -> int:
+        """Claim retired in the period, g CO2e."""
+        return -sum(movement.claim_g for movement in self.movements if movement.kind == Kind.RETIRE)
 
     @property
     def net_expected_g(self) -> int:
@@ -107,46 +120,56 @@ class Statement:
     @property
     def worse(self) -> tuple[Movement, ...]:
         """Lots consigned that emitted more than the road would have; each is credited 0, never a negative amount."""
-        return tuple(movement for movement in self.movements if movement.consigned and movement.expected_g < 0)
+        return tuple(
+            movement
+            for movement in self.movements
+            if movement.consigned and movement.expected_g < 0 and movement.kind == Kind.SETTLE
+        )
 
 
 def statement_of(
     account: Account,
     party: Party | None,
     period: str,
-    transactions: Iterable[Transaction],
-    runs: Mapping[str, CalculationRun],
-    closed: bool = False,
-    until_seq: int | None = None,
+    opening: Mapping[BalanceKey, int],
+    entries: Sequence[Transaction],
+    runs: Mapping[str, RunFigures],
+    replaced: Mapping[str, str],
+    closed: bool,
+    last_seq: int,
 ) -> Statement:
-    """The statement of one account and period, as the ledger stood after transaction ``until_seq`` (None: now).
+    """The statement of one account and period.
 
-    ``transactions``: all of the ledger or at least all that touch the account.
+    ``opening``: the account's balances from what is booked before the period; ``entries``: what is booked in it, in
+    order; other accounts' postings among them do not matter. ``runs``: figures of every run that an entry names or
+    replaces. ``replaced``: correction id -> the run that it takes back ("" for none).
     """
-    own = [
-        transaction
-        for transaction in transactions
-        if (until_seq is None or transaction.seq <= until_seq)
-        and any(posting.account_id == account.account_id for posting in transaction.postings)
-    ]
-    within = [transaction for transaction in own if transaction.period == period]
-    movements = tuple(_movement(item, account, runs) for item in within if item.kind is Kind.SETTLE)
-    used = [runs[item.run_id] for item in within if item.kind is Kind.SETTLE]
+    movements = tuple(_movement(item, account, runs, replaced) for item in entries if item.kind in _MOVING)
+    used = [runs[item.run_id] for item in entries if item.kind in (Kind.SETTLE, Kind.RESTATE)]
+    own = {key: amount for key, amount in opening.items() if key[0] == account.account_id}
+    closing = dict(own)
+    for key, amount in fold_balances(entries).items():
+        if key[0] == account.account_id:
+            closing[key] = closing.get(key, 0) + amount
     return Statement(
         account=account,
         party=party,
         period=period,
-        opening=_balances((item for item in own if item.period < period), account),
+        opening=_balances(own),
         movements=movements,
-        reserved_change_g=sum(_amount(item, account, Ledger.CLAIM, Bucket.RESERVED) for item in within),
-        closing=_balances((item for item in own if item.period <= period), account),
+        reserved_change_g=sum(_amount(item, account, Ledger.CLAIM, Bucket.RESERVED) for item in entries),
+        closing=_balances(closing),
         closed=closed,
-        last_seq=max((item.seq for item in own), default=0) if until_seq is None else until_seq,
+        last_seq=last_seq,
         factors_versions=tuple(sorted({run.factors_version for run in used})),
         network_versions=tuple(sorted({run.network_version for run in used})),
         code_versions=tuple(sorted({run.code_version for run in used})),
-        method=used[0].inputs.method if used else "shift-v1",
+        method=used[0].method if used else "shift-v1",
     )
+
+
+_MOVING = (Kind.SETTLE, Kind.RESTATE, Kind.REVERSE, Kind.TRANSFER, Kind.RETIRE)
+_LOT_KINDS = (Kind.SETTLE, Kind.RESTATE, Kind.REVERSE)
 
 
 def statement_json(statement: Statement) -> str:
@@ -163,6 +186,8 @@ def statement_json(statement: Statement) -> str:
         "opening": [_balance_document(balance) for balance in statement.opening],
         "movements": [movement_row(movement) for movement in statement.movements],
         "credited_kg": kilograms(statement.credited_g),
+        "transferred_kg": kilograms(statement.transferred_g),
+        "retired_kg": kilograms(statement.retired_g),
         "net_expected_kg": kilograms(statement.net_expected_g),
         "worse_lots": len(statement.worse),
         "worse_kg": kilograms(sum(movement.expected_g for movement in statement.worse)),
@@ -206,6 +231,8 @@ CSV_COLUMNS = (
     "energy_saved_kgce",
     "tier",
     "run_id",
+    "corrects",
+    "memo",
 )
 
 
@@ -263,11 +290,25 @@ def movement_row(movement: Movement) -> dict[str, str | int]:
         "energy_saved_kgce": kilograms(movement.energy_saved_g),
         "tier": movement.tier,
         "run_id": movement.run_id,
+        "corrects": movement.corrects,
+        "memo": movement.memo,
     }
 
 
-def _movement(transaction: Transaction, account: Account, runs: Mapping[str, CalculationRun]) -> Movement:
-    result = runs[transaction.run_id].result
+def _movement(
+    transaction: Transaction, account: Account, runs: Mapping[str, RunFigures], replaced: Mapping[str, str]
+) -> Movement:
+    """An entry as the account sees it. A correction shows what it changes: the new run minus the one it replaces."""
+    adds = runs[transaction.run_id] if transaction.kind in (Kind.SETTLE, Kind.RESTATE) else None
+    taken_back = replaced.get(transaction.transaction_id, "")
+    takes = runs[taken_back] if taken_back else None
+
+    def change(amount: Callable[[RunFigures], int]) -> int:
+        return (amount(adds) if adds else 0) - (amount(takes) if takes else 0)
+
+    modes = sorted({*(adds.activity_kgkm if adds else ()), *(takes.activity_kgkm if takes else ())})
+    activity = {mode: change(lambda run, mode=mode: run.activity_kgkm.get(mode, 0)) for mode in modes}  # type: ignore[misc]
+    tier = adds or takes
     return Movement(
         seq=transaction.seq,
         transaction_id=transaction.transaction_id,
@@ -275,19 +316,25 @@ def _movement(transaction: Transaction, account: Account, runs: Mapping[str, Cal
         waybill_number=transaction.waybill_number,
         lot_no=transaction.lot_no,
         effective_at=transaction.effective_at,
-        mass_kg=result.mass_kg,
-        activity_kgkm=result.activity_kgkm,
-        baseline_g=result.baseline_wtw_g,
-        actual_g=result.actual_wtw_g,
-        expected_g=result.expected_wtw_g,
-        credited_g=result.credited_wtw_g,
+        mass_kg=change(lambda run: run.mass_kg),
+        activity_kgkm=activity,
+        baseline_g=change(lambda run: run.baseline_wtw_g),
+        actual_g=change(lambda run: run.actual_wtw_g),
+        expected_g=change(lambda run: run.expected_wtw_g),
+        credited_g=change(lambda run: run.credited_wtw_g),
         claim_g=_amount(transaction, account, Ledger.CLAIM, Bucket.AVAILABLE),
         attribution_g=_amount(transaction, account, Ledger.ATTRIBUTION, Bucket.AVAILABLE),
         energy_saved_g=_amount(transaction, account, Ledger.ENERGY, Bucket.AVAILABLE),
-        # Activity is posted to the consignor alone, also where nothing is credited.
-        consigned=_amount(transaction, account, Ledger.ACTIVITY, Bucket.AVAILABLE) > 0,
-        tier=result.tier,
+        # Whatever is not the memo is posted to the consignor alone, also where nothing is credited.
+        consigned=transaction.kind in _LOT_KINDS
+        and any(
+            posting.ledger is not Ledger.ATTRIBUTION and posting.account_id == account.account_id
+            for posting in transaction.postings
+        ),
+        tier=tier.tier if tier else "",
         run_id=transaction.run_id,
+        corrects=transaction.resolves,
+        memo=transaction.memo,
     )
 
 
@@ -299,12 +346,9 @@ def _amount(transaction: Transaction, account: Account, ledger: Ledger, bucket: 
     )
 
 
-def _balances(transactions: Iterable[Transaction], account: Account) -> tuple[Balance, ...]:
-    folded = fold_balances(transactions)
+def _balances(folded: Mapping[BalanceKey, int]) -> tuple[Balance, ...]:
     return tuple(
-        Balance(ledger, bucket, part, amount)
-        for (account_id, ledger, bucket, part), amount in sorted(folded.items())
-        if account_id == account.account_id and amount
+        Balance(ledger, bucket, part, amount) for (_, ledger, bucket, part), amount in sorted(folded.items()) if amount
     )
 
 

@@ -20,11 +20,12 @@ from optimizer.actions.opening import open_store
 from optimizer.actions.overview import SavingsOverview, savings
 from optimizer.actions.quoting import QuoteDesk, quote
 from optimizer.actions.recording import RecordResult, record
-from optimizer.actions.settling import SettleResult, settle
+from optimizer.actions.settling import LotsOverview, SettleResult, lots_overview, settle
 from optimizer.actions.stating import statement
 from optimizer.actions.versions import code_version
 
 __all__ = [
+    "LotsOverview",
     "QuoteDesk",
     "RecordResult",
     "SavingsOverview",
@@ -37,6 +38,7 @@ __all__ = [
     "code_version",
     "grant_account",
     "log_in",
+    "lots_overview",
     "make_token",
     "note_security",
     "open_store",

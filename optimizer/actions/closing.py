@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from optimizer.accounts.ledger import Kind, Period, month_after, month_of
-from optimizer.accounts.settlement import review
+from optimizer.accounts.ledger import Period, month_after, month_of
 from optimizer.errors import ConflictError, InputError, Message
 from optimizer.store.engine import Store
 from optimizer.store.session import Session
-from optimizer.waybills.lifecycle import CarbonStatus, lot_record
+from optimizer.waybills.lifecycle import lot_record
 
 _PERIOD = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
@@ -48,25 +47,17 @@ def _require_closable(session: Session, period: str, at: datetime) -> None:
         )
     last_closed = session.last_closed()
     expected = month_after(last_closed) if last_closed else ""
-    transactions = session.transactions()
-    earlier = sorted({entry.period for entry in transactions if entry.period < period and entry.period > last_closed})
+    booked = session.first_open_booking()
+    earlier = booked if booked and booked < period else ""
     if earlier or (expected and period != expected):
-        first = earlier[0] if earlier else expected
+        first = earlier or expected
         raise ConflictError(Message(f"须先关闭 {first}，再关闭 {period}。", f"Close {first} first, then {period}."))
-    settled = {(entry.waybill_number, entry.lot_no) for entry in transactions if entry.kind is Kind.SETTLE}
-    open_lots = [
-        lot_record(number, lot.lot_no)
-        for number, state in review(session.waybills(), session.events()).states.items()
-        for lot in state.lots
-        if lot.carbon is CarbonStatus.VERIFIED
-        and (number, lot.lot_no) not in settled
-        and lot.delivered_at is not None
-        and month_of(lot.delivered_at) <= period
-    ]
+    open_lots = session.outbox.waiting_until(period)
     if open_lots:
+        record = lot_record(open_lots[0].number, open_lots[0].lot_no)
         raise ConflictError(
             Message(
-                f"{period} 有 {len(open_lots)} 个已核证批次未结算（如 {open_lots[0]}）；请先结算。",
-                f"{len(open_lots)} verified lot(s) of {period} are not settled (such as {open_lots[0]}); settle first.",
+                f"{period} 有 {len(open_lots)} 个已核证批次未结算（如 {record}）；请先结算。",
+                f"{len(open_lots)} verified lot(s) of {period} are not settled (such as {record}); settle first.",
             )
         )

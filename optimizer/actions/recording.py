@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from optimizer.errors import Fault, Message
 from optimizer.store.engine import Store
+from optimizer.store.outbox import Job, LotKey
+from optimizer.store.session import Session
 from optimizer.waybills.codec import sha256, to_json
 from optimizer.waybills.event import Event
 from optimizer.waybills.guards import refusals
+from optimizer.waybills.lifecycle import CarbonStatus, fold
 from optimizer.waybills.waybill import Waybill
 
 
@@ -53,8 +56,40 @@ def record(store: Store, events: Iterable[Event], at: datetime) -> RecordResult:
                 break
             waiting = left
         session.add_events(intake.accepted, at)
+        _write_jobs(session, waybills, known_events, {event.waybill_number for event in intake.accepted})
     refused = tuple(Refusal(event, intake.faults[event]) for event in waiting)
     return RecordResult(tuple(event.event_id for event in intake.accepted), tuple(intake.known), refused)
+
+
+def due_jobs(
+    waybill: Waybill, events: Sequence[Event], settled: Collection[LotKey], pending: Collection[LotKey]
+) -> list[Job]:
+    """The jobs that a waybill's events call for: lots that are delivered with their evidence complete and not settled,
+    and lots that will never come and still hold an estimate.
+
+    Doubles under another number are for the worker to see: it holds the job.
+    """
+    jobs = []
+    ended_at = max((event.event_time for event in events), default=waybill.issued_at)
+    for lot in fold(waybill, events).lots:
+        key = (waybill.number, lot.lot_no)
+        delivered = lot.delivered_at is not None and not lot.missing
+        if delivered and key not in settled and lot.carbon is not CarbonStatus.NONE:
+            jobs.append(Job(*key, "ready", lot.delivered_at or ended_at))
+        elif lot.carbon is CarbonStatus.NONE and key in pending:
+            jobs.append(Job(*key, "ready", ended_at))
+    return jobs
+
+
+def _write_jobs(
+    session: Session, waybills: Mapping[str, Waybill], events: Mapping[str, Sequence[Event]], touched: set[str]
+) -> None:
+    """Bring the outbox up to date with the waybills that were reported on, in the transaction of their events."""
+    settled, pending = session.settled_lots(touched), session.pending_lots(touched)
+    session.outbox.drop((number, lot.lot_no) for number in touched for lot in waybills[number].lots)
+    jobs = [job for number in sorted(touched) for job in due_jobs(waybills[number], events[number], settled, pending)]
+    session.outbox.put(jobs)
+    session.outbox.free(touched)
 
 
 class _Intake:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from optimizer.accounts.ledger import Transaction
+from optimizer.accounts.ledger import Account, Kind
 from optimizer.accounts.statement import Statement, statement_of
 from optimizer.actions.closing import require_period
 from optimizer.errors import Message, UnknownRecordError
 from optimizer.store.engine import Store
+from optimizer.store.session import Session
+from optimizer.waybills.party import Party
 
 
 def statement(store: Store, account: str, period: str, until_seq: int | None = None) -> Statement:
@@ -30,15 +32,7 @@ def statement(store: Store, account: str, period: str, until_seq: int | None = N
                 )
             )
         chosen = own[0]
-        return statement_of(
-            chosen,
-            session.parties().get(chosen.party_id),
-            period,
-            session.transactions(chosen.account_id),
-            session.runs(),
-            closed=period <= session.last_closed(),
-            until_seq=until_seq,
-        )
+        return _statement(session, chosen, session.parties().get(chosen.party_id), period, until_seq)
 
 
 def statements(store: Store, periods: Iterable[str]) -> list[Statement]:
@@ -50,17 +44,30 @@ def statements(store: Store, periods: Iterable[str]) -> list[Statement]:
     for period in months:
         require_period(period)
     with store.read() as session:
-        accounts = sorted(session.accounts().items())
-        transactions, runs, parties = session.transactions(), session.runs(), session.parties()
-        last_closed = session.last_closed()
-    own = {account_id: _touching(account_id, transactions) for account_id, account in accounts if account.party_id}
-    return [
-        statement_of(account, parties.get(account.party_id), period, own[account_id], runs, period <= last_closed)
-        for period in months
-        for account_id, account in accounts
-        if account.party_id
-    ]
+        accounts = [account for _, account in sorted(session.accounts().items()) if account.party_id]
+        parties = session.parties()
+        return [
+            _statement(session, account, parties.get(account.party_id), period, None)
+            for period in months
+            for account in accounts
+        ]
 
 
-def _touching(account_id: str, transactions: Iterable[Transaction]) -> list[Transaction]:
-    return [item for item in transactions if any(line.account_id == account_id for line in item.postings)]
+def _statement(
+    session: Session, account: Account, party: Party | None, period: str, until_seq: int | None
+) -> Statement:
+    reader = session.account_reader
+    entries = reader.entries(account.account_id, period, until_seq)
+    replaced = reader.replaced_runs(item for item in entries if item.kind in (Kind.REVERSE, Kind.RESTATE))
+    runs = {item.run_id for item in entries if item.run_id}
+    return statement_of(
+        account,
+        party,
+        period,
+        reader.balances_before(account.account_id, period, until_seq),
+        entries,
+        reader.run_figures({*runs, *replaced.values()} - {""}),
+        replaced,
+        closed=period <= session.last_closed(),
+        last_seq=reader.last_seq(account.account_id) if until_seq is None else until_seq,
+    )

@@ -6,17 +6,17 @@ from datetime import datetime
 
 import click
 
-from optimizer.cli.command import Verb
+from optimizer.cli.command import DONE, FINDINGS, Verb
 from optimizer.cli.figures import kilograms, tonnes
-from optimizer.cli.printing import print_findings, print_table, say
+from optimizer.cli.printing import print_findings, print_table
 from optimizer.cli.session import current_session
 from optimizer.errors import Message
 from optimizer.quantities import CHINA_TIME
 
 
 @click.command(cls=Verb, about=Message("结算已核证的批次", "settle the verified lots"))
-def settle() -> None:
-    """Running it again settles nothing twice."""
+def settle() -> int:
+    """Running it again settles nothing twice. Exit 1 when a lot that is due could not be calculated."""
     from optimizer import actions
 
     session = current_session()
@@ -45,6 +45,4 @@ def settle() -> None:
         ],
         numeric_from=0,
     )
-    counts = ", ".join(f"{status} {count}" for status, count in sorted(result.carbon.items()))
-    if counts:
-        say(Message(f"结算前各状态批次数：{counts}", f"Lots by carbon status before: {counts}"))
+    return FINDINGS if any(finding.code == "cannot_settle" for finding in result.findings) else DONE

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from optimizer.accounts.totals import LotSaving, SavingsRow, total
-from optimizer.actions import RecordResult, SettleResult
+from optimizer.actions import LotsOverview, RecordResult, SettleResult
 from optimizer.demo.step import Row, Step, count, kg, kg_per_t, share, t, yuan, yuan_per_t
 from optimizer.errors import Message
 from optimizer.waybills.event import Event
@@ -69,7 +69,7 @@ def record_step(result: RecordResult, events: Sequence[Event]) -> Step:
     return Step(Message("七 当月执行：承运各方上报", "7 The month as it went: reports"), _TWO, rows, notes)
 
 
-def settle_step(result: SettleResult, city: SavingsRow) -> Step:
+def settle_step(before: LotsOverview, result: SettleResult, city: SavingsRow) -> Step:
     """What was settled, expected and credited apart."""
     mass_kg = result.mass_kg
     columns = (Message("", ""), Message("合计", "Sum"), Message("每吨", "Per t"))
@@ -97,7 +97,7 @@ def settle_step(result: SettleResult, city: SavingsRow) -> Step:
             yuan_per_t(city.cost_saved_fen, city.mass_kg),
         ],
     ]
-    statuses = [(CARBON_NAMES.get(key, Message(key, key)), number) for key, number in sorted(result.carbon.items())]
+    statuses = [(CARBON_NAMES.get(key, Message(key, key)), number) for key, number in sorted(before.carbon.items())]
     tiers = [(TIER_NAMES.get(key, Message(key, key)), number) for key, number in sorted(result.tiers.items())]
     notes = [
         _listed(Message("结算前批次状态", "Lots before settling"), statuses),

@@ -11,6 +11,8 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
@@ -109,12 +111,29 @@ def prepare_sqlite(connection: sqlite3.Connection) -> None:
 
 def _migrate(connection: Connection) -> None:
     """Bring the schema to the newest revision; several processes may try at once and one of them does it."""
-    writer = connection.execution_options(**{_WRITE: True})
-    with writer.begin():
-        if writer.dialect.name == "postgresql":
-            writer.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
-        with as_file(files("optimizer.store") / "migrations") as scripts:
-            config = Config()
-            config.set_main_option("script_location", os.fspath(scripts).replace("%", "%%"))
+    with as_file(files("optimizer.store") / "migrations") as scripts:
+        config = Config()
+        config.set_main_option("script_location", os.fspath(scripts).replace("%", "%%"))
+        newest = ScriptDirectory.from_config(config).get_current_head()
+        with connection.begin():
+            if MigrationContext.configure(connection).get_current_revision() == newest:
+                return
+        writer = connection.execution_options(**{_WRITE: True})
+        sqlite = writer.dialect.name == "sqlite"
+        if sqlite:
+            # Rebuilding a table drops it; with foreign keys on that would count as deleting its rows.
+            _raw(writer).execute("PRAGMA foreign_keys = OFF")
+        with writer.begin():
+            if not sqlite:
+                writer.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
             config.attributes["connection"] = writer
             command.upgrade(config, "head")
+            if sqlite and writer.exec_driver_sql("PRAGMA foreign_key_check").first():
+                raise RuntimeError("the migration left rows that point nowhere")
+        if sqlite:
+            _raw(writer).execute("PRAGMA foreign_keys = ON")
+
+
+def _raw(connection: Connection) -> sqlite3.Connection:
+    driver: sqlite3.Connection = connection.connection.dbapi_connection  # type: ignore[assignment]
+    return driver

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from optimizer.accounts.calculation import CalculationRun
-from optimizer.accounts.ledger import Kind, Posting, Transaction, content_digest
+from optimizer.accounts.ledger import Bucket, Kind, Ledger, Posting, Transaction, pairs
 from optimizer.waybills.codec import sha256, to_json, to_plain
 from optimizer.waybills.event import Event
 from optimizer.waybills.waybill import Waybill
@@ -51,6 +51,10 @@ def event_row(event: Event, seq: int, at: datetime) -> dict[str, Any]:
         "withdraws": event.withdraws or None,
         "content_sha256": sha256(document),
         "document": document,
+        "voyage_id": event.voyage_id,
+        "vessel_id": event.vessel_id,
+        "location_id": event.location_id,
+        "mass_kg": event.mass_kg,
     }
 
 
@@ -68,26 +72,96 @@ def run_row(run: CalculationRun) -> dict[str, Any]:
         "code_version": run.code_version,
         "run_at": to_plain(run.run_at),
         "document": to_json(run),
+        "mass_kg": run.result.mass_kg,
+        "baseline_wtw_g": run.result.baseline_wtw_g,
+        "actual_wtw_g": run.result.actual_wtw_g,
+        "expected_wtw_g": run.result.expected_wtw_g,
+        "credited_wtw_g": run.result.credited_wtw_g,
+        "energy_saved_g": run.result.energy_saved_g,
+        "tier": run.result.tier,
+        "activity": to_json(run.result.activity_kgkm),
     }
 
 
-def transaction_row(transaction: Transaction) -> dict[str, Any]:
-    """A transaction as a row of ``transactions``, with its digest and the number of its lines."""
-    return {
-        "seq": transaction.seq,
-        "transaction_id": transaction.transaction_id,
-        "kind": transaction.kind.value,
-        "number": transaction.waybill_number,
-        "lot_no": transaction.lot_no,
-        "method": transaction.method,
-        "run_id": transaction.run_id or None,
-        "resolves": transaction.resolves or None,
-        "period": transaction.period,
-        "effective_at": to_plain(transaction.effective_at),
-        "booked_at": to_plain(transaction.booked_at),
-        "line_count": len(transaction.postings),
-        "content_sha256": content_digest(transaction),
-    }
+TRANSACTION_COLUMNS = (
+    "seq",
+    "transaction_id",
+    "kind",
+    "number",
+    "lot_no",
+    "method",
+    "run_id",
+    "resolves",
+    "period",
+    "effective_at",
+    "booked_at",
+    "memo",
+    "line_count",
+    "content_sha256",
+)
+POSTING_COLUMNS = (
+    "transaction_seq",
+    "line",
+    "ledger",
+    "part",
+    "account_id",
+    "bucket",
+    "counter_account_id",
+    "counter_bucket",
+    "amount",
+)
+
+
+def transaction_row(transaction: Transaction, digest: str) -> tuple[Any, ...]:
+    """A transaction as a row of :data:`TRANSACTION_COLUMNS`, with its digest and the number of its lines."""
+    return (
+        transaction.seq,
+        transaction.transaction_id,
+        transaction.kind.value,
+        transaction.waybill_number,
+        transaction.lot_no,
+        transaction.method,
+        transaction.run_id or None,
+        transaction.resolves or None,
+        transaction.period,
+        to_plain(transaction.effective_at),
+        to_plain(transaction.booked_at),
+        transaction.memo,
+        len(transaction.postings) // 2,
+        digest,
+    )
+
+
+def posting_rows(transaction: Transaction) -> list[tuple[Any, ...]]:
+    """The postings of a transaction as rows of :data:`POSTING_COLUMNS`, one for each pair."""
+    return [
+        (
+            transaction.seq,
+            number,
+            line.ledger.value,
+            line.part,
+            line.account_id,
+            line.bucket.value,
+            counter.account_id,
+            counter.bucket.value,
+            line.amount,
+        )
+        for number, (line, counter) in enumerate(pairs(transaction.postings), start=1)
+    ]
+
+
+_LEDGERS = {ledger.value: ledger for ledger in Ledger}
+_BUCKETS = {bucket.value: bucket for bucket in Bucket}
+
+
+def postings_of(row: Any) -> tuple[Posting, Posting]:
+    """The two lines of a posting row."""
+    _, _, ledger_name, part, account_id, bucket, counter_id, counter_bucket, amount = row
+    ledger = _LEDGERS[ledger_name]
+    return (
+        Posting(account_id, ledger, _BUCKETS[bucket], part, amount),
+        Posting(counter_id, ledger, _BUCKETS[counter_bucket], part, -amount),
+    )
 
 
 def transaction_of(row: Any, postings: Sequence[Posting]) -> Transaction:
@@ -105,4 +179,5 @@ def transaction_of(row: Any, postings: Sequence[Posting]) -> Transaction:
         booked_at=datetime.fromisoformat(row.booked_at),
         postings=tuple(postings),
         seq=row.seq,
+        memo=row.memo,
     )

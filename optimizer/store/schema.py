@@ -2,7 +2,8 @@
 
 Times are ISO 8601 text with the offset of China, so they sort and read the same in SQLite and PostgreSQL. Amounts are
 64-bit integers. ``document`` columns hold canonical JSON (``waybills.codec``), the other columns are what is searched
-or constrained. All tables but ``users`` and the bookkeeping of sums are append-only: triggers refuse UPDATE and DELETE.
+or constrained. All tables but ``users``, what triggers keep (``balances``, ``pendings``) and the outbox are
+append-only: triggers refuse UPDATE and DELETE.
 """
 
 from __future__ import annotations
@@ -141,7 +142,13 @@ events = Table(
     Column("withdraws", Text, ForeignKey("events.event_id"), unique=True),
     Column("content_sha256", Text, nullable=False),
     Column("document", Text, nullable=False),
+    Column("voyage_id", Text, nullable=False, server_default=""),
+    Column("vessel_id", Text, nullable=False, server_default=""),
+    Column("location_id", Text, nullable=False, server_default=""),
+    Column("mass_kg", BigInteger),
     Index(None, "number"),
+    Index(None, "voyage_id"),
+    Index(None, "vessel_id", "location_id", "event_time"),
 )
 
 evidence = Table(
@@ -168,7 +175,28 @@ calculation_runs = Table(
     Column("code_version", Text, nullable=False),
     Column("run_at", Text, nullable=False),
     Column("document", Text, nullable=False),
+    Column("mass_kg", BigInteger, nullable=False, server_default="0"),
+    Column("baseline_wtw_g", BigInteger, nullable=False, server_default="0"),
+    Column("actual_wtw_g", BigInteger, nullable=False, server_default="0"),
+    Column("expected_wtw_g", BigInteger, nullable=False, server_default="0"),
+    Column("credited_wtw_g", BigInteger, nullable=False, server_default="0"),
+    Column("energy_saved_g", BigInteger, nullable=False, server_default="0"),
+    Column("tier", Text, nullable=False, server_default=""),
+    Column("activity", Text, nullable=False, server_default="{}"),
     Index(None, "number"),
+)
+"""The columns after ``document`` repeat what statements and audits read of its result: kg, g CO2e, g coal equivalent,
+and kg·km by mode as JSON."""
+
+evidence_files = Table(
+    "evidence_files",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("media_type", Text, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("added_at", Text, nullable=False),
+    CheckConstraint("length(sha256) = 64", name="sha256_length"),
+    CheckConstraint("size_bytes > 0", name="not_empty"),
 )
 
 accounts = Table(
@@ -194,14 +222,27 @@ transactions = Table(
     Column("period", Text, nullable=False),
     Column("effective_at", Text, nullable=False),
     Column("booked_at", Text, nullable=False),
+    Column("memo", Text, nullable=False),
     Column("line_count", Integer, nullable=False),
     Column("content_sha256", Text, nullable=False),
     CheckConstraint(
         "kind IN ('ESTIMATE','POST','VOID','SETTLE','REVERSE','RESTATE','TRANSFER','RETIRE')", name="kind_known"
     ),
-    CheckConstraint("line_count >= 2", name="two_lines"),
-    CheckConstraint("kind <> 'SETTLE' OR run_id IS NOT NULL", name="settlement_names_run"),
+    CheckConstraint("line_count >= 1", name="has_lines"),
+    CheckConstraint("kind NOT IN ('SETTLE','RESTATE') OR run_id IS NOT NULL", name="settlement_names_run"),
+    CheckConstraint(
+        "(resolves IS NOT NULL) = (kind IN ('POST','VOID','REVERSE','RESTATE'))", name="correction_names_original"
+    ),
+    ForeignKeyConstraint(
+        ["seq", "line_count"],
+        ["postings.transaction_seq", "postings.line"],
+        name="fk_transactions_seq_line_count_postings",
+        use_alter=True,
+        deferrable=True,
+        initially="DEFERRED",
+    ),
     Index(None, "period"),
+    Index(None, "number", "lot_no"),
     Index(
         "uq_transactions_resolved_once",
         "resolves",
@@ -214,28 +255,58 @@ transactions = Table(
         "uq_transactions_one_settlement",
         "number",
         "lot_no",
-        "method",
         unique=True,
         sqlite_where=text("kind = 'SETTLE'"),
         postgresql_where=text("kind = 'SETTLE'"),
     ),
+    Index(
+        "uq_transactions_corrected_once",
+        "resolves",
+        unique=True,
+        sqlite_where=text("kind IN ('REVERSE','RESTATE')"),
+        postgresql_where=text("kind IN ('REVERSE','RESTATE')"),
+    ),
 )
+"""At COMMIT the last line announced must exist (deferred foreign key); lines stand in order (trigger): so none is
+missing, and none can be added later."""
 
 postings = Table(
     "postings",
     metadata,
     Column("transaction_seq", Integer, ForeignKey("transactions.seq"), primary_key=True),
     Column("line", Integer, primary_key=True),
-    Column("account_id", Text, ForeignKey("accounts.account_id"), nullable=False),
     Column("ledger", Text, nullable=False),
-    Column("bucket", Text, nullable=False),
     Column("part", Text, nullable=False),
+    Column("account_id", Text, ForeignKey("accounts.account_id"), nullable=False),
+    Column("bucket", Text, nullable=False),
+    Column("counter_account_id", Text, ForeignKey("accounts.account_id"), nullable=False),
+    Column("counter_bucket", Text, nullable=False),
     Column("amount", BigInteger, nullable=False),
     CheckConstraint("amount <> 0", name="not_zero"),
     CheckConstraint("ledger IN ('claim','attribution','activity','energy')", name="ledger_known"),
-    CheckConstraint("bucket IN ('reserved','available','retired')", name="bucket_known"),
+    CheckConstraint(
+        "bucket IN ('reserved','available','retired') AND counter_bucket IN ('reserved','available','retired')",
+        name="bucket_known",
+    ),
+    CheckConstraint("account_id <> counter_account_id OR bucket <> counter_bucket", name="two_places"),
     Index(None, "account_id", "transaction_seq"),
+    Index(None, "counter_account_id", "transaction_seq"),
+    sqlite_with_rowid=False,
 )
+"""One row moves an amount inside one ledger: the account gains what its counter account gives. A row is both sides of
+the entry, so every transaction balances by its shape (invariant 1)."""
+
+balances = Table(
+    "balances",
+    metadata,
+    Column("account_id", Text, primary_key=True),
+    Column("ledger", Text, primary_key=True),
+    Column("bucket", Text, primary_key=True),
+    Column("part", Text, primary_key=True),
+    Column("amount", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""The fold of all postings, kept by trigger; a claim of a party below zero is refused."""
 
 zero = Table(
     "zero",
@@ -244,22 +315,32 @@ zero = Table(
     CheckConstraint("value = 0", name="only_zero"),
 )
 
-transaction_sums = Table(
-    "transaction_sums",
+pendings = Table(
+    "pendings",
     metadata,
-    Column("transaction_seq", Integer, ForeignKey("transactions.seq"), primary_key=True),
-    Column("ledger", Text, primary_key=True),
-    Column(
-        "total",
-        BigInteger,
-        ForeignKey("zero.value", deferrable=True, initially="DEFERRED"),
-        nullable=False,
-    ),
+    Column("estimate_id", Text, primary_key=True),
+    Column("reserved_g", BigInteger, nullable=False),
+    Column("remaining_g", BigInteger, ForeignKey("zero.value", deferrable=True, initially="DEFERRED")),
+    sqlite_with_rowid=False,
 )
-"""Running sums that must be zero at COMMIT: one row per ledger, and one named ``lines`` that starts at minus the number
-of lines announced and gains one with each. A trigger keeps them; the deferred foreign key to the only row of ``zero``
-refuses the COMMIT otherwise. So a posting can neither be missing nor be added later. SQLite only: PostgreSQL has a
-deferred constraint trigger that adds up the postings themselves."""
+"""What each ESTIMATE reserved. ``remaining_g`` is NULL until a POST or VOID touches it; from then on it must be zero at
+COMMIT: posted + voided = reserved. Kept by trigger."""
+
+settlement_jobs = Table(
+    "settlement_jobs",
+    metadata,
+    Column("number", Text, primary_key=True),
+    Column("lot_no", Integer, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("delivered_at", Text, nullable=False),
+    Column("waits_for", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    CheckConstraint("state IN ('ready','held','failed')", name="state_known"),
+    Index(None, "state", "delivered_at", "number", "lot_no"),
+    Index(None, "waits_for"),
+)
+"""The outbox: lots to settle. Written with the event that completes the evidence, deleted with the settlement. ``held``
+waits for a person or for events of another waybill (``waits_for``); ``failed`` says why in ``reason``."""
 
 periods = Table(
     "periods",

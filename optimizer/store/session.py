@@ -6,28 +6,41 @@ nothing; with other content it raises ConflictError.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, insert, select
+from sqlalchemy import Connection, Table, func, select
 
 from optimizer.accounts.books import StoredDocument, StoredTransaction
 from optimizer.accounts.calculation import CalculationRun
 from optimizer.accounts.ledger import (
     Account,
-    Bucket,
-    Ledger,
     Period,
     Posting,
     Transaction,
+    content_digest,
     require_same_content,
 )
 from optimizer.errors import ConflictError, Message
 from optimizer.store import schema
 from optimizer.store.access_rows import AccessRows
-from optimizer.store.rows import event_row, run_row, transaction_of, transaction_row, waybill_row
+from optimizer.store.bulk import append, append_tuples
+from optimizer.store.neighbourhood import neighbourhood
+from optimizer.store.outbox import Outbox
+from optimizer.store.rows import (
+    POSTING_COLUMNS,
+    TRANSACTION_COLUMNS,
+    event_row,
+    posting_rows,
+    postings_of,
+    run_row,
+    transaction_of,
+    transaction_row,
+    waybill_row,
+)
+from optimizer.store.statements import AccountReader
 from optimizer.store.tree_rows import TreeRows
 from optimizer.waybills.codec import from_json, sha256, to_json, to_plain
 from optimizer.waybills.event import Event
@@ -43,6 +56,8 @@ class Session(AccessRows):
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.outbox = Outbox(connection)
+        self.account_reader = AccountReader(connection)
 
     @property
     def tree(self) -> TreeRows:
@@ -127,6 +142,10 @@ class Session(AccessRows):
         rows = self._selected(query, schema.waybills.c.number, numbers)
         return {waybill.number: waybill for waybill in (from_json(Waybill, row.document) for row in rows)}
 
+    def neighbourhood(self, numbers: Collection[str]) -> set[str]:
+        """These waybills and every other one that decides about their lots."""
+        return neighbourhood(self._connection, numbers)
+
     # Events
 
     def add_events(self, events: Sequence[Event], at: datetime) -> None:
@@ -158,12 +177,13 @@ class Session(AccessRows):
     # Runs, accounts, ledger
 
     def add_runs(self, runs: Sequence[CalculationRun]) -> None:
-        """Append calculation runs."""
-        self._append(schema.calculation_runs, [run_row(run) for run in runs])
+        """Append those calculation runs that are not there yet."""
+        self._append_new(schema.calculation_runs, "run_id", [run_row(run) for run in runs])
 
-    def runs(self) -> dict[str, CalculationRun]:
-        """All calculation runs by id."""
-        rows = self._connection.execute(select(schema.calculation_runs.c.document))
+    def runs(self, run_ids: Iterable[str] | None = None) -> dict[str, CalculationRun]:
+        """Calculation runs by id: all, or those asked for that exist."""
+        table = schema.calculation_runs
+        rows = self._selected(select(table.c.document), table.c.run_id, run_ids)
         return {run.run_id: run for run in (from_json(CalculationRun, row.document) for row in rows)}
 
     def add_accounts(self, accounts: Iterable[Account], at: datetime) -> None:
@@ -191,52 +211,67 @@ class Session(AccessRows):
         """
         known = self._transaction_digests(item.transaction_id for item in transactions)
         fresh: list[Transaction] = []
+        entries: list[tuple[object, ...]] = []
+        lines: list[tuple[object, ...]] = []
         first = self._next(schema.transactions)
         for transaction in transactions:
-            if transaction.transaction_id in known:
-                require_same_content(transaction, known[transaction.transaction_id])
-            else:
-                fresh.append(replace(transaction, seq=first + len(fresh)))
-        self._append(schema.transactions, [transaction_row(item) for item in fresh])
-        self._append(
-            schema.postings,
-            [
-                {
-                    "transaction_seq": item.seq,
-                    "line": line,
-                    "account_id": posting.account_id,
-                    "ledger": posting.ledger.value,
-                    "bucket": posting.bucket.value,
-                    "part": posting.part,
-                    "amount": posting.amount,
-                }
-                for item in fresh
-                for line, posting in enumerate(item.postings, start=1)
-            ],
-        )
+            digest = content_digest(transaction)
+            recorded = known.get(transaction.transaction_id)
+            if recorded is None:
+                known[transaction.transaction_id] = digest
+                placed = replace(transaction, seq=first + len(fresh))
+                fresh.append(placed)
+                entries.append(transaction_row(placed, digest))
+                lines += posting_rows(placed)
+            elif recorded != digest:
+                require_same_content(transaction, recorded)
+        append_tuples(self._connection, "transactions", TRANSACTION_COLUMNS, entries)
+        append_tuples(self._connection, "postings", POSTING_COLUMNS, lines)
         return fresh
 
-    def stored_transactions(self, account_id: str | None = None) -> list[StoredTransaction]:
-        """The ledger in order, each entry with the digest and line count written beside it; ``account_id``: only
-        entries that touch the account (with all their postings)."""
-        entries, lines = schema.transactions, schema.postings
-        chosen, posted = select(entries).order_by(entries.c.seq), select(lines)
-        if account_id is not None:
-            touching = select(lines.c.transaction_seq).where(lines.c.account_id == account_id)
-            chosen = chosen.where(entries.c.seq.in_(touching))
-            posted = posted.where(lines.c.transaction_seq.in_(touching))
+    def stored_transactions(self, numbers: Iterable[str] | None = None) -> list[StoredTransaction]:
+        """The ledger in order, each entry with the digest and line count written beside it; ``numbers``: only entries
+        about those waybills."""
+        entries = schema.transactions
+        return self._stored(self._selected(select(entries), entries.c.number, numbers), everything=numbers is None)
+
+    def _stored(self, rows: Sequence[Any], everything: bool = False) -> list[StoredTransaction]:
+        lines = schema.postings
+        posted = select(lines).order_by(lines.c.transaction_seq, lines.c.line)
+        wanted = None if everything else [row.seq for row in rows]
         postings: dict[int, list[Posting]] = {}
-        for row in self._connection.execute(posted.order_by(lines.c.transaction_seq, lines.c.line)):
-            posting = Posting(row.account_id, Ledger(row.ledger), Bucket(row.bucket), row.part, row.amount)
-            postings.setdefault(row.transaction_seq, []).append(posting)
+        for row in self._selected(posted, lines.c.transaction_seq, wanted):
+            postings.setdefault(row[0], []).extend(postings_of(row))
         return [
-            StoredTransaction(transaction_of(row, postings.get(row.seq, ())), row.content_sha256, row.line_count)
-            for row in self._connection.execute(chosen)
+            StoredTransaction(transaction_of(row, postings.get(row.seq, ())), row.content_sha256, 2 * row.line_count)
+            for row in sorted(rows, key=lambda row: int(row.seq))
         ]
 
-    def transactions(self, account_id: str | None = None) -> list[Transaction]:
-        """The ledger in order, or what touches one account."""
-        return [item.transaction for item in self.stored_transactions(account_id)]
+    def transactions(self, numbers: Iterable[str] | None = None) -> list[Transaction]:
+        """The ledger in order, or what is about some waybills."""
+        return [item.transaction for item in self.stored_transactions(numbers)]
+
+    def transaction(self, transaction_id: str) -> Transaction | None:
+        """The entry of an id, None when there is none."""
+        query = select(schema.transactions).where(schema.transactions.c.transaction_id == transaction_id)
+        found = self._stored(self._connection.execute(query).all())
+        return found[0].transaction if found else None
+
+    def settled_lots(self, numbers: Iterable[str]) -> set[tuple[str, int]]:
+        """The lots of these waybills that have a SETTLE."""
+        entries = schema.transactions.c
+        query = select(entries.number, entries.lot_no).where(entries.kind == "SETTLE")
+        return {(row.number, row.lot_no) for row in self._selected(query, entries.number, numbers)}
+
+    def pending_lots(self, numbers: Iterable[str]) -> set[tuple[str, int]]:
+        """The lots of these waybills with an estimate that nothing resolved yet."""
+        entries, pendings = schema.transactions.c, schema.pendings.c
+        query = (
+            select(entries.number, entries.lot_no)
+            .join(schema.pendings, pendings.estimate_id == entries.transaction_id)
+            .where(entries.kind == "ESTIMATE", pendings.remaining_g.is_(None))
+        )
+        return {(row.number, row.lot_no) for row in self._selected(query, entries.number, numbers)}
 
     def add_period(self, period: Period) -> None:
         """Close a period."""
@@ -251,6 +286,12 @@ class Session(AccessRows):
     def last_closed(self) -> str:
         """The last closed period, empty when none is."""
         return self._connection.execute(select(func.max(schema.periods.c.period))).scalar() or ""
+
+    def first_open_booking(self) -> str:
+        """The earliest period with bookings that is not closed, empty when there is none."""
+        period = schema.transactions.c.period
+        query = select(func.min(period)).where(period > self.last_closed())
+        return self._connection.execute(query).scalar() or ""
 
     def last_seq(self) -> int:
         """The sequence number of the newest transaction, 0 when there is none."""
@@ -283,8 +324,7 @@ class Session(AccessRows):
     # Rows
 
     def _append(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-        if rows:
-            self._connection.execute(insert(table), list(rows))
+        append(self._connection, table.name, rows)
 
     def _append_new(self, table: Table, key: str, rows: Sequence[Mapping[str, Any]]) -> int:
         column = table.c[key]
@@ -294,7 +334,7 @@ class Session(AccessRows):
         self._append(table, fresh)
         return len(fresh)
 
-    def _selected(self, query: Any, column: Any, wanted: Iterable[str] | None) -> list[Any]:
+    def _selected(self, query: Any, column: Any, wanted: Iterable[Any] | None) -> list[Any]:
         """Rows of a query, all or in slices of an IN clause."""
         if wanted is None:
             return list(self._connection.execute(query))

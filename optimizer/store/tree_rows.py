@@ -88,16 +88,18 @@ SOURCES: tuple[Source, ...] = (
         numbered=True,
     ),
     Source("period", schema.periods, ("period",)),
+    Source("evidence_file", schema.evidence_files, ("sha256",)),
 )
 """In the order in which a batch is sealed: what a record names comes before it."""
 
 NOT_SEALED = frozenset(
     {
-        *("users", "zero", "transaction_sums", "tree_leaves", "tree_nodes", "tree_heads"),
+        *("users", "zero", "balances", "pendings", "settlement_jobs", "tree_leaves", "tree_nodes", "tree_heads"),
         *("api_tokens", "account_grants", "idempotency_keys", "security_events"),
     }
 )
-"""Log-ins change; sums are derived and checked by the database; the tree is checked against its signed heads."""
+"""Log-ins change; sums are derived and kept by the database; work that waits is not history; the tree is checked
+against its signed heads."""
 
 _BY_KIND = {source.kind: source for source in SOURCES}
 

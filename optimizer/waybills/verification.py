@@ -24,7 +24,7 @@ TIME_WINDOW = timedelta(hours=12)
 SAME_MASS_REL = 0.0005
 """Masses closer than this are the same weighing (0.4 t on a barge of 800 t)."""
 
-_ONE_LOT_ONLY = frozenset({"weigh_ticket", "draught_survey", "delivery_receipt"})
+ONE_LOT_ONLY = frozenset({"weigh_ticket", "draught_survey", "delivery_receipt"})
 """Evidence that belongs to a single lot; a fuel receipt or a track is rightly shared by all lots of a voyage.
 Draught surveys are of the whole vessel, but each lot's record is its own document."""
 
@@ -93,7 +93,7 @@ def _same_evidence(loadings: Sequence[_Loading], facts: Sequence[Event]) -> Iter
     holders: dict[str, dict[LotKey, _Loading]] = {}
     for fact in facts:
         for item in fact.evidence:
-            if item.kind in _ONE_LOT_ONLY and fact.lot_no is not None:
+            if item.kind in ONE_LOT_ONLY and fact.lot_no is not None:
                 key = _key(fact)
                 loading = first_loading.get(key) or _Loading(key, fact, fact.vessel_id, fact.voyage_id)
                 holders.setdefault(item.sha256, {}).setdefault(key, loading)

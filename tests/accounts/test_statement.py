@@ -10,7 +10,8 @@ from decimal import Decimal
 
 import pytest
 
-from optimizer.accounts.ledger import Bucket, Ledger
+from optimizer.accounts.calculation import figures_of
+from optimizer.accounts.ledger import Bucket, Ledger, fold_balances
 from optimizer.accounts.statement import CSV_COLUMNS, DISCLAIMER, Statement, statement_csv, statement_json, statement_of
 from tests.accounts.small_books import settled_books
 from tests.waybills.world import parties
@@ -22,8 +23,22 @@ PARTIES = {party.party_id: party for party in parties()}
 def of(account_id: str, period: str = "2026-10", until_seq: int | None = None) -> Statement:
     """A statement from the small books."""
     account = BOOKS.accounts[account_id]
+    known = [
+        entry
+        for entry in BOOKS.transactions
+        if (until_seq is None or entry.seq <= until_seq)
+        and any(line.account_id == account_id for line in entry.postings)
+    ]
     return statement_of(
-        account, PARTIES.get(account.party_id), period, BOOKS.transactions, BOOKS.runs, until_seq=until_seq
+        account,
+        PARTIES.get(account.party_id),
+        period,
+        fold_balances(entry for entry in known if entry.period < period),
+        [entry for entry in known if entry.period == period],
+        {run_id: figures_of(run) for run_id, run in BOOKS.runs.items()},
+        {},
+        closed=False,
+        last_seq=max((entry.seq for entry in known), default=0) if until_seq is None else until_seq,
     )
 
 

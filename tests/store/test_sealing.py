@@ -239,6 +239,7 @@ def test_a_fork_is_not_signed(settled: Store) -> None:
 
 
 @pytest.mark.parametrize("damage", ["DELETE FROM tree_nodes", "UPDATE tree_leaves SET leaf_hash = zeroblob(32)"])
+@pytest.mark.usefixtures("path")
 def test_nothing_is_sealed_on_a_damaged_tree(settled: Store, damage: str) -> None:
     """Holes and other hashes are seen before a signature is put on top."""
     seal(settled, KEY, AT)

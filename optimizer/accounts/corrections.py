@@ -1,0 +1,194 @@
+"""Corrections and dispositions: entries that change what was settled, and what a party does with its claim.
+
+    REVERSE     takes a lot's settlement back to nothing (its evidence fell away)
+    RESTATE     moves a lot from what is booked to what another calculation run says (new evidence, revised factors)
+    TRANSFER    moves available claim from one party to another
+    RETIRE      takes available claim out of circulation for good
+
+A correction is booked when it is made, in the open period, and names the entry that it corrects; each entry is
+corrected at most once, so the entries of a lot form a chain whose last one says what stands. Statements of closed
+months stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from optimizer.accounts.calculation import CalculationRun
+from optimizer.accounts.ledger import (
+    BalanceKey,
+    Bucket,
+    Kind,
+    Ledger,
+    PostingLines,
+    Transaction,
+    booking_period,
+    fold_balances,
+    requested_id,
+    transaction_id,
+)
+from optimizer.accounts.settlement import ISSUANCE, credit_lines
+from optimizer.emissions.reduction import METHOD
+from optimizer.errors import ConflictError, InputError, Message
+from optimizer.quantities import kilograms
+from optimizer.waybills.lifecycle import lot_record
+from optimizer.waybills.waybill import Waybill
+
+SETTLING = (Kind.SETTLE, Kind.RESTATE, Kind.REVERSE)
+"""Kinds of which a lot's chain is made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """When a correction is made, in which period that is booked (``last_closed`` is closed), and why."""
+
+    at: datetime
+    last_closed: str
+    memo: str
+
+
+def chain(entries: Iterable[Transaction]) -> list[Transaction]:
+    """The settlement of a lot and its corrections, in order; empty when it was never settled."""
+    return sorted((entry for entry in entries if entry.kind in SETTLING), key=lambda entry: entry.seq)
+
+
+def standing(entries: Iterable[Transaction]) -> dict[BalanceKey, int]:
+    """What a lot's chain is worth now, by party account; places that are zero are left out."""
+    folded = fold_balances(chain(entries))
+    return {key: amount for key, amount in folded.items() if amount and not key[0].startswith("issuance.")}
+
+
+def reversal(entries: Iterable[Transaction], booking: Booking) -> Transaction:
+    """The REVERSE of a lot's chain, or the one that is its last entry already. Raises ConflictError without one."""
+    links = chain(entries)
+    if not links:
+        raise _not_settled()
+    last = links[-1]
+    if last.kind is Kind.REVERSE:
+        return last
+    lines = PostingLines(ISSUANCE.account_id)
+    for (account_id, ledger, bucket, part), amount in sorted(standing(links).items()):
+        lines.move(account_id, ledger, -amount, bucket, part)
+    return _correction(Kind.REVERSE, last, last.run_id, lines, booking)
+
+
+def restatement(
+    entries: Iterable[Transaction], waybill: Waybill, run: CalculationRun, booking: Booking
+) -> Transaction | None:
+    """The RESTATE that moves a lot to what ``run`` says; None where that is what stands already.
+
+    Raises ConflictError when the lot was never settled.
+    """
+    links = chain(entries)
+    if not links:
+        raise _not_settled()
+    present = standing(links)
+    wanted: dict[BalanceKey, int] = {}
+    for line in credit_lines(waybill, run.result):
+        if not line.account_id.startswith("issuance."):
+            wanted[line.account_id, line.ledger, line.bucket, line.part] = line.amount
+    lines = PostingLines(ISSUANCE.account_id)
+    for key in sorted({*present, *wanted}):
+        account_id, ledger, bucket, part = key
+        lines.move(account_id, ledger, wanted.get(key, 0) - present.get(key, 0), bucket, part)
+    if not lines.lines:
+        return None
+    return _correction(Kind.RESTATE, links[-1], run.run_id, lines, booking)
+
+
+def transfer(giver_id: str, taker_id: str, amount_g: int, reference: str, booking: Booking) -> Transaction:
+    """The TRANSFER of available claim between two parties' accounts. ``reference`` is the caller's own id of the deal.
+
+    Raises InputError for an amount that is not positive or for one account on both sides.
+    """
+    if giver_id == taker_id:
+        raise InputError(Message("转出与转入账户相同。", "The account that gives and the one that takes are the same."))
+    return _disposition(Kind.TRANSFER, (giver_id, taker_id, Bucket.AVAILABLE), amount_g, reference, booking)
+
+
+def retirement(account_id: str, amount_g: int, reference: str, booking: Booking) -> Transaction:
+    """The RETIRE of available claim. Raises InputError for an amount that is not positive."""
+    return _disposition(Kind.RETIRE, (account_id, account_id, Bucket.RETIRED), amount_g, reference, booking)
+
+
+def require_covered(transaction: Transaction, balances: Mapping[BalanceKey, int]) -> None:
+    """Raise ConflictError when an entry would leave a party's claim below zero (invariant 6)."""
+    for (account_id, ledger, bucket, part), change in fold_balances([transaction]).items():
+        if ledger is not Ledger.CLAIM or account_id.startswith("issuance."):
+            continue
+        held = balances.get((account_id, ledger, bucket, part), 0)
+        if held + change < 0:
+            raise ConflictError(
+                Message(
+                    f"账户 {account_id} 可用减排量 {kilograms(held)} kg，不足 {kilograms(-change)} kg；"
+                    "已转让或注销的量须先补足。",
+                    f"Account {account_id} holds {kilograms(held)} kg {bucket.value}, less than the "
+                    f"{kilograms(-change)} kg that this takes; replace what was transferred or retired first.",
+                )
+            )
+
+
+def _disposition(
+    kind: Kind, ends: tuple[str, str, Bucket], amount_g: int, reference: str, booking: Booking
+) -> Transaction:
+    giver_id, taker_id, bucket = ends
+    if amount_g <= 0:
+        raise InputError(Message("数量应为正数。", "The amount must be positive."))
+    if not reference:
+        raise InputError(Message("须给出业务编号（reference）。", "A reference of the deal is needed."))
+    lines = PostingLines(ISSUANCE.account_id)
+    lines.move_from(giver_id, Bucket.AVAILABLE, taker_id, bucket, Ledger.CLAIM, amount_g)
+    return Transaction(
+        transaction_id=requested_id(kind, reference),
+        kind=kind,
+        waybill_number="",
+        lot_no=0,
+        method=METHOD,
+        run_id="",
+        resolves="",
+        period=booking_period(booking.at, booking.last_closed),
+        effective_at=booking.at,
+        booked_at=booking.at,
+        postings=tuple(lines.lines),
+        memo=booking.memo,
+    )
+
+
+def _correction(kind: Kind, last: Transaction, run_id: str, lines: PostingLines, booking: Booking) -> Transaction:
+    about = last.transaction_id if kind is Kind.REVERSE else f"{last.transaction_id}|{run_id}"
+    return Transaction(
+        transaction_id=transaction_id(last.waybill_number, last.lot_no, last.method, kind, about),
+        kind=kind,
+        waybill_number=last.waybill_number,
+        lot_no=last.lot_no,
+        method=last.method,
+        run_id=run_id,
+        resolves=last.transaction_id,
+        period=booking_period(booking.at, booking.last_closed),
+        effective_at=booking.at,
+        booked_at=booking.at,
+        postings=tuple(lines.lines),
+        memo=booking.memo,
+    )
+
+
+def active_runs(transactions: Sequence[Transaction]) -> dict[tuple[str, int], str]:
+    """The run that stands for each settled lot; lots whose last entry is a REVERSE are left out."""
+    last: dict[tuple[str, int], Transaction] = {}
+    for entry in transactions:
+        if entry.kind in SETTLING:
+            last[entry.waybill_number, entry.lot_no] = entry
+    return {key: entry.run_id for key, entry in last.items() if entry.kind is not Kind.REVERSE}
+
+
+def _not_settled() -> ConflictError:
+    return ConflictError(
+        Message("该批次尚未结算，无可更正。", "This lot is not settled yet; there is nothing to correct.")
+    )
+
+
+def lot_name(transaction: Transaction) -> str:
+    """How messages name the lot of an entry."""
+    return lot_record(transaction.waybill_number, transaction.lot_no)

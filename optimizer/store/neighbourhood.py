@@ -1,0 +1,91 @@
+"""Which other waybills decide about a lot: its mates on board and the suspects of double reporting.
+
+A lot's grams need the load and fuel of its voyages, so everything else on board; and a lot counts only if it is no
+double, and neither are its mates. So: the waybills asked for, their mates on voyages, and every waybill that loaded the
+same vessel at the same place within the time window, or shows the same ticket, as one of these. Reviewing this set
+gives the same verdicts as reviewing everything (a test compares them), at a cost that does not grow with the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, and_, or_, select
+
+from optimizer.store import schema
+from optimizer.waybills.codec import to_plain
+from optimizer.waybills.verification import ONE_LOT_ONLY, TIME_WINDOW
+
+Item = TypeVar("Item")
+
+_IDS, _BERTHS = 400, 60
+_LEGS, _EVENTS, _EVIDENCE = schema.waybill_legs.c, schema.events.c, schema.evidence.c
+
+
+def neighbourhood(connection: Connection, numbers: Collection[str]) -> set[str]:
+    """These waybills and all that decide about their lots."""
+    on_board = set(numbers) | _mates(connection, numbers)
+    return on_board | _suspects(connection, on_board)
+
+
+def _mates(connection: Connection, numbers: Iterable[str]) -> set[str]:
+    voyages: set[str] = set()
+    for chosen in _slices(sorted(set(numbers)), _IDS):
+        for column in (_LEGS, _EVENTS):
+            rows = connection.execute(select(column.voyage_id).where(column.number.in_(chosen)).distinct())
+            voyages.update(row[0] for row in rows)
+    found: set[str] = set()
+    for chosen in _slices(sorted(voyages - {""}), _IDS):
+        for column in (_LEGS, _EVENTS):
+            rows = connection.execute(select(column.number).where(column.voyage_id.in_(chosen)).distinct())
+            found.update(row[0] for row in rows)
+    return found
+
+
+def _suspects(connection: Connection, numbers: Iterable[str]) -> set[str]:
+    berths: set[tuple[str, str, str]] = set()
+    tickets: set[str] = set()
+    for chosen in _slices(sorted(set(numbers)), _IDS):
+        loads = select(_EVENTS.vessel_id, _EVENTS.location_id, _EVENTS.event_time).where(
+            _EVENTS.number.in_(chosen), _EVENTS.event_type == "LOAD", _EVENTS.vessel_id != ""
+        )
+        berths.update((row[0], row[1], row[2]) for row in connection.execute(loads))
+        shown = (
+            select(_EVIDENCE.sha256)
+            .join(schema.events, _EVENTS.event_id == _EVIDENCE.event_id)
+            .where(_EVENTS.number.in_(chosen), _EVIDENCE.kind.in_(sorted(ONE_LOT_ONLY)))
+        )
+        tickets.update(row[0] for row in connection.execute(shown))
+    found: set[str] = set()
+    for group in _slices(sorted(berths), _BERTHS):
+        near = [
+            and_(
+                _EVENTS.vessel_id == vessel_id,
+                _EVENTS.location_id == location_id,
+                _EVENTS.event_time.between(*_window(moment)),
+                _EVENTS.event_type == "LOAD",
+            )
+            for vessel_id, location_id, moment in group
+        ]
+        found.update(row[0] for row in connection.execute(select(_EVENTS.number).where(or_(*near)).distinct()))
+    for chosen in _slices(sorted(tickets), _IDS):
+        holders = (
+            select(_EVENTS.number)
+            .join(schema.evidence, _EVENTS.event_id == _EVIDENCE.event_id)
+            .where(_EVIDENCE.sha256.in_(chosen))
+            .distinct()
+        )
+        found.update(row[0] for row in connection.execute(holders))
+    return found
+
+
+def _window(moment: str) -> tuple[Any, Any]:
+    middle = datetime.fromisoformat(moment)
+    return to_plain(middle - TIME_WINDOW), to_plain(middle + TIME_WINDOW)
+
+
+def _slices(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
