@@ -62,7 +62,7 @@ def open_store(url: str = DEFAULT_URL) -> Store:
     try:
         engine = _engine(url)
         with engine.connect() as connection:
-            _migrate(connection)
+            migrate(connection)
     except (ArgumentError, NoSuchModuleError, DatabaseError) as error:
         reason = str(getattr(error, "orig", None) or error)
         raise InputError(
@@ -109,8 +109,8 @@ def prepare_sqlite(connection: sqlite3.Connection) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _migrate(connection: Connection) -> None:
-    """Bring the schema to the newest revision; several processes may try at once and one of them does it."""
+def migrate(connection: Connection, revision: str = "head") -> None:
+    """Bring the schema to a revision; several processes may try at once and one of them does it."""
     with as_file(files("optimizer.store") / "migrations") as scripts:
         config = Config()
         config.set_main_option("script_location", os.fspath(scripts).replace("%", "%%"))
@@ -127,7 +127,7 @@ def _migrate(connection: Connection) -> None:
             if not sqlite:
                 writer.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
             config.attributes["connection"] = writer
-            command.upgrade(config, "head")
+            command.upgrade(config, revision)
             if sqlite and writer.exec_driver_sql("PRAGMA foreign_key_check").first():
                 raise RuntimeError("the migration left rows that point nowhere")
         if sqlite:

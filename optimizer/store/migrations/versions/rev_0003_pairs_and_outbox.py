@@ -52,7 +52,7 @@ def _refuse_sealed() -> None:
         raise InputError(
             Message(
                 "此数据库由未发布的开发版本封存，不能升级；请用新库重新开始。",
-                "This database was sealed by an unreleased development version and cannot be upgraded; start a new one.",
+                "This database was sealed by an unreleased development version and cannot be upgraded; start anew.",
             )
         )
 

@@ -1,0 +1,163 @@
+"""Databases of the first revision, with data, come through every migration with every record as it was."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, create_engine, event, text
+
+from optimizer import actions
+from optimizer.accounts.ledger import content_digest
+from optimizer.store.engine import Store, migrate, prepare_sqlite
+from optimizer.waybills.event import EventType
+from tests.store.servers import Postgres
+from tests.waybills.world import (
+    ISSUED_AT,
+    LATER,
+    all_events,
+    parties,
+    shipments,
+    world_factors,
+    world_network,
+    world_plan,
+    world_waybills,
+)
+
+OLD_COLUMNS = {
+    "parties": "party_id, credit_code, name_zh, name_en, domain, role, document, recorded_at",
+    "plans": "plan_id, document, accepted_at",
+    "waybills": "number, version, plan_id, shipment_id, operator_id, consignor_id, consignee_id, cargo_code, "
+    "declared_mass_kg, place_of_receipt, place_of_delivery, issued_at, content_sha256, document",
+    "waybill_lots": "number, version, lot_no, declared_mass_kg, port_of_loading, port_of_discharge",
+    "waybill_legs": "number, version, lot_no, seq, mode, origin, destination, voyage_id, vessel_id, distance_km",
+    "events": "seq, event_id, number, lot_no, leg_seq, classifier, event_type, event_time, record_time, recorded_at, "
+    "withdraws, content_sha256, document",
+    "evidence": "event_id, sha256, kind",
+    "calculation_runs": "run_id, number, lot_no, method, inputs_sha256, result_sha256, factors_version, "
+    "network_version, code_version, run_at, document",
+    "accounts": "account_id, party_id, domain, opened_at",
+    "periods": "period, closed_at, last_seq",
+}
+
+
+@pytest.fixture
+def old_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database without tables, once of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'old.db'}"
+    else:
+        server: Postgres = request.getfixturevalue("postgres")
+        with server.empty_database() as address:
+            yield address
+
+
+def connect_old(url: str) -> Connection:
+    """A database at the first revision."""
+    engine = create_engine(url)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", lambda connection, _record: prepare_sqlite(connection))
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    connection = engine.connect()
+    migrate(connection, "0001")
+    return connection
+
+
+def fill_old(old: Connection, settled: Store) -> None:
+    """The records of a settled database of today, laid out as the first revision did: postings one line each."""
+    with settled.read() as session, old.begin():
+        new = session._connection
+        for table, columns in OLD_COLUMNS.items():
+            places = ", ".join(f":{name.strip()}" for name in columns.split(","))
+            order = " ORDER BY seq" if table == "events" else ""
+            for row in new.exec_driver_sql(f"SELECT {columns} FROM {table}{order}").mappings():
+                old.execute(text(f"INSERT INTO {table} ({columns}) VALUES ({places})"), dict(row))
+        for entry in session.transactions():
+            old.execute(
+                text(
+                    "INSERT INTO transactions (seq, transaction_id, kind, number, lot_no, method, run_id, resolves, "
+                    "period, effective_at, booked_at, line_count, content_sha256) VALUES (:seq, :id, :kind, :number, "
+                    ":lot, :method, :run, :resolves, :period, :effective, :booked, :lines, :digest)"
+                ),
+                {
+                    "seq": entry.seq,
+                    "id": entry.transaction_id,
+                    "kind": entry.kind.value,
+                    "number": entry.waybill_number,
+                    "lot": entry.lot_no,
+                    "method": entry.method,
+                    "run": entry.run_id or None,
+                    "resolves": entry.resolves or None,
+                    "period": entry.period,
+                    "effective": entry.effective_at.isoformat(),
+                    "booked": entry.booked_at.isoformat(),
+                    "lines": len(entry.postings),
+                    "digest": content_digest(entry),
+                },
+            )
+            for number, line in enumerate(entry.postings, start=1):
+                old.execute(
+                    text("INSERT INTO postings VALUES (:seq, :line, :account, :ledger, :bucket, :part, :amount)"),
+                    {
+                        "seq": entry.seq,
+                        "line": number,
+                        "account": line.account_id,
+                        "ledger": line.ledger.value,
+                        "bucket": line.bucket.value,
+                        "part": line.part,
+                        "amount": line.amount,
+                    },
+                )
+
+
+@pytest.mark.parametrize("old_url", ["sqlite", "postgresql"], indirect=True)
+def test_a_populated_database_of_the_first_revision_is_upgraded(
+    old_url: str, sqlite_templates: dict[bool, Path], tmp_path: Path
+) -> None:
+    """Ledger, balances, audit and statements are as before; a delivered lot that was not settled gets its job."""
+    shutil.copyfile(sqlite_templates[True], tmp_path / "settled.db")
+    settled = actions.open_store(f"sqlite:///{tmp_path / 'settled.db'}")
+    old = connect_old(old_url)
+    fill_old(old, settled)
+    old.close()
+    old.engine.dispose()
+    upgraded = actions.open_store(old_url)
+    with upgraded.read() as now, settled.read() as before:
+        assert now.stored_transactions() == before.stored_transactions()
+        assert now.account_reader.all_balances() == before.account_reader.all_balances()
+        assert now.events() == before.events()
+        runs = {entry.run_id for entry in before.transactions() if entry.run_id}
+        assert now.account_reader.run_figures(runs) == before.account_reader.run_figures(runs)
+        assert now.pending_lots([item.number for item in world_waybills()]) == set()
+        assert now.outbox.keys() == set()
+    assert actions.audit(upgraded, world_network(), world_factors()) == []
+    assert actions.statement(upgraded, "E1", "2026-10") == actions.statement(settled, "E1", "2026-10")
+    # And it goes on working: nothing settles twice, and the rules of the new revision hold.
+    assert actions.settle(upgraded, world_network(), world_factors(), LATER).settled_lots == 0
+    assert actions.close(upgraded, "2026-10", LATER).last_seq == 12
+    upgraded.close()
+    settled.close()
+
+
+@pytest.mark.parametrize("old_url", ["sqlite", "postgresql"], indirect=True)
+def test_what_was_delivered_and_not_settled_gets_its_job(
+    old_url: str, sqlite_templates: dict[bool, Path], tmp_path: Path
+) -> None:
+    """An old database in which everything was reported and nothing settled: the first settle settles all three lots."""
+    shutil.copyfile(sqlite_templates[False], tmp_path / "open.db")
+    source = actions.open_store(f"sqlite:///{tmp_path / 'open.db'}")
+    actions.accept(source, world_plan(), shipments(), parties(), world_network(), ISSUED_AT)
+    events = all_events(world_waybills())
+    assert sum(item.event_type is EventType.DLV for item in events) == 3
+    actions.record(source, events, LATER)
+    old = connect_old(old_url)
+    fill_old(old, source)
+    old.close()
+    old.engine.dispose()
+    upgraded = actions.open_store(old_url)
+    assert actions.settle(upgraded, world_network(), world_factors(), LATER).settled_lots == 3
+    assert actions.audit(upgraded, world_network(), world_factors()) == []
+    upgraded.close()
+    source.close()
