@@ -1,4 +1,4 @@
-"""Rules of the ledger since revision 0003, for SQLite and PostgreSQL. Used by migrations only.
+"""Rules of the ledger since revision 0004, for SQLite and PostgreSQL. Used by migrations only.
 
 A posting moves an amount from one place to another in one row, so it cannot fail to balance. What is left to hold:
 

@@ -15,8 +15,8 @@ from alembic import op
 from optimizer.errors import InputError, Message
 from optimizer.store.migrations import ledger_rules
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
