@@ -18,13 +18,10 @@ from optimizer.demo.corridor import (
     Way,
 )
 from optimizer.demo.step import Row, Step, share
-from optimizer.demo.traffic import Traffic
+from optimizer.demo.traffic import Figure
 from optimizer.errors import Message
 from optimizer.network.model import Network
 from optimizer.quantities import FEN_PER_YUAN, G_PER_KG, KG_PER_T
-
-DAYS_PER_YEAR = 366
-"""Of 2024, the year of the published lockages."""
 
 _SIDES: tuple[tuple[Side, Message], ...] = (
     ("baseline", Message("公路基准", "road baseline")),
@@ -40,7 +37,7 @@ _KIND_NAMES: dict[Kind, Message] = {
 }
 
 
-def published_step(shift: Shift, settled: SavingsRow, traffic: Traffic, network: Network) -> Step:
+def published_step(shift: Shift, settled: SavingsRow, traffic: Sequence[Figure], network: Network) -> Step:
     """Published figure, planned and settled, one line each."""
     known = {name: item.value for name, item in network.benchmarks.items()}
     settled_t = settled.mass_kg / KG_PER_T
@@ -72,37 +69,8 @@ def published_step(shift: Shift, settled: SavingsRow, traffic: Traffic, network:
             "",
             f"{_g_per_kg(settled.credited_g, settled):.2f}",
         ],
-        [
-            Message("平均水运距 km", "mean haul by water, km"),
-            f"{known['mean_haul_km']:.0f}",
-            f"{traffic.mean_haul_km:.0f}",
-            "",
-        ],
-        [
-            Message("进 : 出 1 :", "in : out, 1 :"),
-            f"{known['outbound_per_inbound']:.2f}",
-            f"{traffic.outbound_per_inbound:.2f}",
-            "",
-        ],
-        [
-            Message("空船占过闸船", "empty ships among those at the lock"),
-            share(known["vessel_empty_share"], 1),
-            share(traffic.empty_share, 1),
-            "",
-        ],
-        [
-            Message("富春江每天开闸次（本计划为其中一部分）", "lockages a day at Fuchunjiang (ours: a part)"),
-            f"{known['fuchunjiang_lockages'] / DAYS_PER_YEAR:.1f}",
-            f"{traffic.lockages / traffic.lock_days if traffic.lock_days else 0:.1f}",
-            "",
-        ],
-        [
-            Message("富春江每船载货 t，含空船", "t per ship at Fuchunjiang, empties included"),
-            f"{known['fuchunjiang_t_per_ship_2024']:.0f}–{known['fuchunjiang_t_per_ship_2025']:.0f}",
-            f"{traffic.t_per_ship:.0f}",
-            "",
-        ],
     ]
+    rows += [[figure.label, *figure.texts, ""] for figure in traffic]
     columns = (
         Message("指标", "Measure"),
         Message("公布值", "Published"),

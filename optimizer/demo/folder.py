@@ -21,6 +21,7 @@ FILES = (
     "waybills.jsonl",
     "savings.csv",
     "corridor.csv",
+    "traffic.csv",
     "audit.json",
 )
 """What a demo writes beside the database and the statements."""

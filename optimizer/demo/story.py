@@ -30,7 +30,7 @@ from optimizer.demo.folder import STATEMENTS, DemoFolder
 from optimizer.demo.generate import shipments_csv
 from optimizer.demo.people import demo_people
 from optimizer.demo.step import Narrator, Step
-from optimizer.demo.traffic import traffic_of
+from optimizer.demo.traffic import figures, traffic_csv, traffic_of
 from optimizer.demo.world import World
 from optimizer.planning.check import Violation, check_plan
 from optimizer.planning.document import plan_to_json
@@ -173,7 +173,8 @@ def _corridor(
     shift = shift_of(waybills, world.network, world.factors)
     ways = ways_of_counting(shift, world.factors)
     published = world.network.benchmarks["co2_saving_kg_per_t"].value
-    traffic = traffic_of(plan.voyages, world.network)
+    traffic = figures(traffic_of(plan.voyages, world.network), world.network)
+    folder.write("traffic.csv", traffic_csv(traffic))
     narrator.tell(corridor_steps.published_step(shift, city, traffic, world.network))
     narrator.tell(corridor_steps.ways_step(shift, ways))
     rederivation = rederived(world.network, world.factors)

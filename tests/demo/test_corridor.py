@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import replace
 
 import pytest
@@ -22,7 +24,7 @@ from optimizer.demo.corridor import (
     ways_of_counting,
 )
 from optimizer.demo.seed_files import read_parties
-from optimizer.demo.traffic import traffic_of
+from optimizer.demo.traffic import figures, traffic_csv, traffic_of
 from optimizer.emissions.factors import FactorTable, load_factors
 from optimizer.network.reader import read_network
 from optimizer.waybills.issue import from_plan
@@ -168,3 +170,17 @@ def test_passages_of_the_main_lock() -> None:
     ]
     traffic = traffic_of(renamed, NETWORK)
     assert (traffic.lock_passages, traffic.lock_empty, traffic.t_per_ship) == (4, 2, 350.0)
+    assert (traffic.lockages, traffic.lockages_per_day) == (4.0, 4.0 / traffic.lock_days)
+
+
+def test_traffic_is_written_beside_what_is_published() -> None:
+    """Each figure once, a range with both ends, shares in per cent where they are printed."""
+    network = read_network()
+    found = {figure.name: figure for figure in figures(traffic_of(plan_by_hand("", "").voyages, NETWORK), network)}
+    assert found["t_per_ship"].texts == ("807–904", "0")
+    assert found["empty_share"].texts == ("22.5%", "0.0%")
+    assert found["lockages_per_day"].published == (pytest.approx(4357 / 366),)
+    rows = list(csv.DictReader(io.StringIO(traffic_csv(list(found.values())))))
+    assert [row["measure"] for row in rows] == list(found)
+    assert rows[5]["published"] == "807.0000/904.0000"
+    assert float(rows[0]["planned"]) == pytest.approx(found["mean_haul_km"].planned, abs=1e-4)

@@ -1,4 +1,4 @@
-"""The README's table of the demo month, made from what a demo run wrote (``savings.csv``, ``corridor.csv``)."""
+"""The README's tables of the demo month, made from what a demo run wrote (savings, corridor and traffic as CSV)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,13 @@ from pathlib import Path
 BEGIN, END = "<!-- demo:begin -->", "<!-- demo:end -->"
 PUBLISHED_KG_PER_T = 9.53
 PUBLISHED_YUAN_PER_T = 85.2
+
+TRAFFIC_ROWS = (
+    ("empty_share", "空船 / empty ships", ".1%", "22.5%（2021）"),
+    ("outbound_per_inbound", "进 : 出 1 : / in : out 1 :", ".2f", "1.08（2022）"),
+    ("mean_haul_km", "平均水运里程 km / mean haul, km", ".0f", "363（2022）"),
+    ("t_per_ship", "每船吨数，含空船 / t per ship, empties included", ".0f", "807–904（2024–2025）"),
+)
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -25,6 +32,11 @@ def totals(folder: Path) -> dict[str, float]:
     sums["credited_kg_per_t"] = sums["credited_kg"] / sums["mass_t"]
     sums["yuan_per_t"] = sums["cost_saved_yuan"] / sums["mass_t"]
     return sums
+
+
+def planned_traffic(folder: Path) -> dict[str, float]:
+    """The plan's traffic on the river, as a demo run printed it beside the published figures."""
+    return {row["measure"]: float(row["planned"]) for row in rows_of(folder / "traffic.csv")}
 
 
 def demo_block(folder: Path) -> str:
@@ -45,6 +57,13 @@ def demo_block(folder: Path) -> str:
         *(
             f"| {way['label_zh']} / {way['label_en']} | {way['boundary_en']} | {float(way['kg_per_t']):.2f} |"
             for way in ways
+        ),
+        "",
+        "| 富春江过闸 / at Fuchunjiang lock | 演示月计划 / planned month | 公布值 / published |",
+        "|---|---:|---:|",
+        *(
+            f"| {label} | {planned_traffic(folder)[name]:{form}} | {published} |"
+            for name, label, form, published in TRAFFIC_ROWS
         ),
         "",
         "差距的来源（里程、卡车与船的强度、码头与短驳）由 `modalshift demo` 逐项打印。",

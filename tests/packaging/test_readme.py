@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.packaging.demo_block import demo_block, totals, with_block
+from tests.packaging.demo_block import demo_block, planned_traffic, totals, with_block
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -22,6 +22,8 @@ MAKE = [line for line in COMMANDS if line.startswith("make ")]
 STORED = ROOT / "tests" / "benchmarks" / "results" / "demo"
 CLOSE_REL = 0.02
 """The demo's figures may differ by this much between machines (floating point in the solver)."""
+TRAFFIC_CLOSE_REL = 0.06
+"""The same for the ships at the lock, of which equally good plans have a few more or fewer."""
 WITH_FINDINGS = ("audit",)
 """Verbs whose example ends with exit code 1, as the README says beside it."""
 
@@ -59,6 +61,9 @@ def test_the_story_of_the_readme_runs(tmp_path: Path) -> None:
         assert (tmp_path / name).stat().st_size > 0
     fresh, stored = totals(tmp_path / "demo-out"), totals(STORED)
     assert fresh == pytest.approx(stored, rel=CLOSE_REL)
+    traffic_now, traffic_stored = planned_traffic(tmp_path / "demo-out"), planned_traffic(STORED)
+    assert traffic_now == pytest.approx(traffic_stored, rel=TRAFFIC_CLOSE_REL)
+    assert 0.18 <= traffic_now["empty_share"] <= 0.27
 
 
 def test_the_figures_of_the_demo_month_are_those_of_a_stored_run() -> None:

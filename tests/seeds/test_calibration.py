@@ -1,12 +1,15 @@
-"""The demo month against published figures of the river: in and out, haul, size.
+"""The demo month against published figures of the river: in and out, haul, empties, size.
 
 Distances are computed here with networkx over the water links, independently of the planner.
 """
 
 from __future__ import annotations
 
+import csv
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 import networkx as nx
 import pytest
@@ -27,6 +30,9 @@ UPSTREAM_PORT = {
 
 TRANSHIPPED_AT = {"SL": "ZP", "BE": "ZP", "YS": "ZP"}
 """Where cargo of a sea port meets the inland waterway (shortest way; the sea leg is not part of the haul)."""
+
+STORED = Path(__file__).resolve().parents[1] / "benchmarks" / "results" / "demo" / "traffic.csv"
+"""The planned month beside the published figures, as a demo run wrote it; test_readme runs the demo anew."""
 
 Movements = Callable[[], list[tuple[float, str, str]]]
 
@@ -88,6 +94,53 @@ def test_mean_water_haul_is_as_published(movements: Movements) -> None:
     assert mean_km == pytest.approx(benchmark("mean_haul_km"), rel=0.03)
 
 
+def usual_classes() -> dict[str, str]:
+    """The inland class of which the fleet has most hulls for each cargo group."""
+    hulls: dict[str, Counter[str]] = defaultdict(Counter)
+    for entry in network().fleet:
+        vessel = network().vessel_classes[entry.vessel_class]
+        if vessel.waters == "inland" and entry.market == "own":
+            for group in vessel.cargo_groups:
+                hulls[group][entry.vessel_class] += entry.count
+    return {group: counts.most_common(1)[0][0] for group, counts in hulls.items()}
+
+
+def unavoidable_empty_share(kind_of_hull: Callable[[str], str] = str) -> float:
+    """Empty ships at Fuchunjiang over all, if full ships pair off wherever their holds allow: by kind of hull, the
+    difference of tonnes up and down over the deadweight, against all tonnes over the deadweight."""
+    usual, up, down = usual_classes(), Counter[str](), Counter[str]()
+    for flow in FLOWS.values():
+        vessel_class = usual[network().cargo[flow.cargo_code].cargo_group]
+        ships = flow.kt_per_year / network().vessel_classes[vessel_class].capacity_t
+        (up if flow.destination in UPSTREAM_PORT else down)[kind_of_hull(vessel_class)] += ships
+    empty = sum(abs(up[kind] - down[kind]) for kind in {*up, *down})
+    return empty / (empty + up.total() + down.total())
+
+
+def test_hulls_meet_too_little_return_cargo_as_published() -> None:
+    """Open, covered and container hulls force about the published 22.5 % of ships to pass empty; with open and covered
+    holds alike it would be 5 %."""
+    assert {usual_classes()[group] for group in ("coal", "ore", "mineral")} == {"B800"}
+    assert {usual_classes()[group] for group in ("steel", "cement", "pulp_paper", "salt", "grain")} == {"G800"}
+    assert unavoidable_empty_share() == pytest.approx(benchmark("vessel_empty_share"), abs=0.02)
+    assert unavoidable_empty_share(lambda name: name.replace("G800", "B800")) == pytest.approx(0.05, abs=0.01)
+
+
+def test_the_planned_month_passes_the_lock_about_as_empty_as_published() -> None:
+    """18 to 27 % of the plan's ships at Fuchunjiang are empty; in and out and the haul stay near their figures."""
+    planned, published = traffic("planned"), traffic("published")
+    assert published["empty_share"] == benchmark("vessel_empty_share")
+    assert 0.18 <= planned["empty_share"] <= 0.27
+    assert planned["outbound_per_inbound"] == pytest.approx(published["outbound_per_inbound"], rel=0.05)
+    assert planned["mean_haul_km"] == pytest.approx(published["mean_haul_km"], rel=0.03)
+
+
+def traffic(column: str) -> dict[str, float]:
+    """A column of the stored figures; of a range its lower end."""
+    with STORED.open(encoding="utf-8", newline="") as file:
+        return {row["measure"]: float(row[column].split("/")[0]) for row in csv.DictReader(file)}
+
+
 def test_the_demo_is_a_part_of_what_the_lock_passes() -> None:
     """All demo cargo passes Fuchunjiang; a quarter to a third of what the lock passed in 2025."""
     share = sum(mass for mass, _, _ in yearly()) * 1000 / benchmark("fuchunjiang_mass_t_2025")
@@ -136,3 +189,18 @@ def test_the_readme_states_what_is_computed_here() -> None:
     for kt in (flows_kt, month_kt):
         assert f"{kt / 10:.1f} 万 t" in text
         assert f"{kt:.0f} kt" in text
+    planned = traffic("planned")
+    assert text.count(f"| {unavoidable_empty_share():.1%} | — | {planned['empty_share']:.1%} |") == 2
+    for name, pattern in PLANNED_IN_README.items():
+        assert text.count(pattern.format(planned[name])) >= 2, name
+
+
+PLANNED_IN_README = {
+    "outbound_per_inbound": "| 1 : {:.2f} |",
+    "mean_haul_km": "| {:.0f} km |",
+    "lockages_per_day": "| {:.1f} ",
+    "ships_per_lockage": "| {:.1f} ",
+    "t_per_ship": "| {:.0f} t |",
+    "wait_h": "| {:.1f} h |",
+}
+"""Planned figures in the table of seeds/README.md."""
