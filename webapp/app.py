@@ -6,22 +6,26 @@ import secrets
 
 from apiflask import APIFlask
 
-from webapp import figures, language, problem, security
+from webapp import figures, language, navigation, problem, security
 from webapp.access import visitor
 from webapp.access.sign_in_page import sign_in_page
 from webapp.api import conditional, documented
 from webapp.api.documents_page import api_docs_page
 from webapp.api.meta import meta_api
+from webapp.api.plans import plans_api
 from webapp.api.quotes import quotes_api
+from webapp.api.shipments import shipments_api
 from webapp.health import health
 from webapp.limits import API_LIMIT, limiter
+from webapp.plans_page import plans_page
 from webapp.quote_page import quote_page
 from webapp.savings_page import savings_page
 from webapp.settings import Settings
+from webapp.shipments_page import shipments_page
 from webapp.world import open_world
 
-PAGES = (health, sign_in_page, quote_page, savings_page, api_docs_page)
-APIS = (quotes_api, meta_api)
+PAGES = (health, sign_in_page, quote_page, shipments_page, plans_page, savings_page, api_docs_page)
+APIS = (quotes_api, meta_api, shipments_api, plans_api)
 
 
 def create_app(settings: Settings) -> APIFlask:
@@ -45,7 +49,7 @@ def create_app(settings: Settings) -> APIFlask:
     app.extensions["modalshift.world"] = open_world(settings)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     limiter.init_app(app)
-    for part in (language, figures, visitor, security, problem, conditional):
+    for part in (language, figures, visitor, navigation, security, problem, conditional):
         part.register(app)
     for pages in PAGES:
         app.register_blueprint(pages)

@@ -25,8 +25,11 @@ POLICY = {
 WITH_SCRIPTS = {"script-src": "'self'", "connect-src": "'self'"}
 
 MAX_REQUEST_BYTES = 1_000_000
+MAX_UPLOAD_BYTES = 20_000_000
+UPLOADS = ("shipments_page.upload", "shipments_api.submit")
+"""Endpoints that take files or many records."""
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-OPEN_POSTS = ("quotes.make_quote",)
+OPEN_POSTS = ("quotes_api.make_quote",)
 """Endpoints without effect that a stranger may post to: nothing a CSRF token could protect."""
 
 
@@ -54,6 +57,12 @@ def register(app: Flask) -> None:
     )
     app.session_interface = SessionCookie()
     csrf = CSRFProtect(app)
+
+    @app.before_request
+    def allow_uploads() -> None:
+        # Before the form is read for its token.
+        if request.endpoint in UPLOADS:
+            request.max_content_length = MAX_UPLOAD_BYTES
 
     @app.before_request
     def refuse_forged() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 from threading import Thread
 
@@ -14,9 +16,10 @@ from optimizer.demo.people import demo_people
 from optimizer.errors import InputError, Lang, Message
 from webapp.access.visitor import now
 from webapp.app import create_app
+from webapp.background.worker import SETTINGS_VARIABLE
 from webapp.settings import Settings
 
-THREADS = 4
+THREADS = 16
 SECRET_KEY_VARIABLE = "MODALSHIFT_SECRET_KEY"
 
 
@@ -25,7 +28,8 @@ def serve(*, host: str, port: int, demo: bool, db_url: str, network_dir: Path | 
 
     Raises InputError when the address cannot be listened on, and what ``create_app`` raises.
     """
-    app = create_app(Settings(db_url, network_dir, lang, demo, secret_key=os.environ.get(SECRET_KEY_VARIABLE, "")))
+    settings = Settings(db_url, network_dir, lang, demo, secret_key=os.environ.get(SECRET_KEY_VARIABLE, ""))
+    app = create_app(settings)
     if demo:
         add_demo_users(app.extensions["modalshift.world"].store, demo_people(), now())
     try:
@@ -42,4 +46,14 @@ def serve(*, host: str, port: int, demo: bool, db_url: str, network_dir: Path | 
     Thread(target=app.extensions["modalshift.world"].overview.savings, args=("month",), daemon=True).start()
     address = f"http://{host}:{server.effective_port}/"
     click.echo(Message(f"网页已打开：{address} （Ctrl-C 结束）", f"Serving on {address} (Ctrl-C ends)").text(lang))
-    server.run()
+    worker = _start_worker(settings)
+    try:
+        server.run()
+    finally:
+        worker.terminate()
+
+
+def _start_worker(settings: Settings) -> subprocess.Popen[bytes]:
+    """The process that makes plans; it ends with this one."""
+    environment = {**os.environ, SETTINGS_VARIABLE: settings.to_json()}
+    return subprocess.Popen([sys.executable, "-m", "webapp.background.worker", "--with-parent"], env=environment)

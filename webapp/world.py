@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flask import current_app
 
@@ -12,6 +12,8 @@ from optimizer.errors import Lang
 from optimizer.network.model import Network
 from optimizer.network.reader import read_network
 from optimizer.store.engine import Store
+from optimizer.waybills.party import Party
+from webapp.background.queue import PlanQueue
 from webapp.settings import Settings
 
 
@@ -23,8 +25,10 @@ class World:
     network: Network
     factors: FactorTable
     store: Store
+    queue: PlanQueue
     desk: QuoteDesk
     overview: SavingsOverview
+    _parties: dict[str, Party] = field(default_factory=dict)
 
     def place_name(self, location_id: str, lang: Lang) -> str:
         """A place as people call it; its id where the network no longer has it."""
@@ -32,6 +36,16 @@ class World:
         if place is None:
             return location_id
         return place.name_zh if lang == "zh" else place.name_en
+
+    def party_name(self, party_id: str, lang: Lang) -> str:
+        """A party as people call it; its id where it is not recorded."""
+        if party_id not in self._parties:
+            with self.store.read() as session:
+                self._parties.update(session.parties())
+        party = self._parties.get(party_id)
+        if party is None:
+            return party_id
+        return party.name_zh if lang == "zh" else party.name_en
 
     @property
     def versions(self) -> dict[str, str]:
@@ -45,11 +59,18 @@ class World:
 
 def open_world(settings: Settings) -> World:
     """Load the network and its factors. Raises NetworkDataError with every fault, InputError for a bad database."""
+    network, factors = read_tables(settings)
+    store = open_store(settings.db_url)
+    return World(
+        settings, network, factors, store, PlanQueue(settings), QuoteDesk(network, factors), SavingsOverview(store)
+    )
+
+
+def read_tables(settings: Settings) -> tuple[Network, FactorTable]:
+    """The network and the factors of its directory, or the shipped ones. Raises NetworkDataError with every fault."""
     directory = settings.network_dir
     own_factors = directory if directory and (directory / "factors.csv").exists() else None
-    network, factors = read_network(directory), load_factors(own_factors)
-    store = open_store(settings.db_url)
-    return World(settings, network, factors, store, QuoteDesk(network, factors), SavingsOverview(store))
+    return read_network(directory), load_factors(own_factors)
 
 
 def current_world() -> World:

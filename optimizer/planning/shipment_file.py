@@ -70,7 +70,7 @@ def read_shipments(path: Path, network: Network) -> list[Shipment]:
     faults = FaultList(path.name)
     columns = columns_of(header, faults)
     faults.raise_if_any(ShipmentDataError)
-    reading = _Reading(network, faults, lambda place, column: (place, column))
+    reading = RowReading(network, faults, lambda place, column: (place, column))
     shipments = [reading.shipment(row.number, cells) for row, cells in records_of(rows, columns, faults)]
     if not shipments and not faults.count:
         message = Message(
@@ -99,7 +99,7 @@ def valid_shipments(records: Sequence[Any], network: Network, faults: FaultList)
 
     For requests in which one bad record must not fail the rest.
     """
-    reading = _Reading(network, faults, lambda place, column: (None, f"/{place}/{column}"))
+    reading = RowReading(network, faults, lambda place, column: (None, f"/{place}/{column}"))
     known = header_names()
     answers: list[Shipment | None] = []
     for place, record in enumerate(records):
@@ -149,7 +149,7 @@ def _content(path: Path) -> bytes:
         raise file_error(name, "unreadable_file", message) from error
 
 
-class _Reading:
+class RowReading:
     """Turns the cells of one input into shipments. Remembers what a text meant: a month names few places and times."""
 
     def __init__(

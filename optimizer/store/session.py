@@ -29,6 +29,7 @@ from optimizer.store.access_rows import AccessRows
 from optimizer.store.bulk import append, append_tuples
 from optimizer.store.neighbourhood import neighbourhood
 from optimizer.store.outbox import Outbox
+from optimizer.store.planning_rows import PlanningRows
 from optimizer.store.rows import (
     POSTING_COLUMNS,
     TRANSACTION_COLUMNS,
@@ -51,7 +52,7 @@ _CHUNK = 500
 """Most ids in one IN clause: below SQLite's limit on variables in every build."""
 
 
-class Session(AccessRows):
+class Session(AccessRows, PlanningRows):
     """Reads and appends inside one transaction."""
 
     def __init__(self, connection: Connection) -> None:

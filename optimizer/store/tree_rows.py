@@ -96,6 +96,7 @@ NOT_SEALED = frozenset(
     {
         *("users", "zero", "balances", "pendings", "settlement_jobs", "tree_leaves", "tree_nodes", "tree_heads"),
         *("api_tokens", "account_grants", "idempotency_keys", "security_events"),
+        *("shipments", "plan_runs", "returned_files"),
     }
 )
 """Log-ins change; sums are derived and kept by the database; work that waits is not history; the tree is checked

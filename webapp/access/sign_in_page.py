@@ -19,7 +19,7 @@ from webapp.world import current_world
 sign_in_page = Blueprint("sign_in", __name__)
 
 START: Mapping[Role, str] = {
-    Role.PLANNER: "quote_page.show_quote",
+    Role.PLANNER: "shipments_page.show",
     Role.ENTERPRISE: "savings_page.show_savings",
     Role.CARRIER: "quote_page.show_quote",
     Role.AUDITOR: "savings_page.show_savings",

@@ -9,12 +9,13 @@ from flask import Response, request
 
 from optimizer.emissions.factor import Factor
 from optimizer.network.model import Location
-from optimizer.waybills.codec import to_json, to_plain
+from optimizer.waybills.codec import to_plain
 from webapp.api.documented import documented
 from webapp.api.paging import QUERY, asked_page, page_of, page_schema
+from webapp.api.replies import json_reply
 from webapp.world import current_world
 
-meta_api = APIBlueprint("meta", __name__, url_prefix="/api/v1", tag="Network and factors")
+meta_api = APIBlueprint("meta_api", __name__, url_prefix="/api/v1", tag="Network and factors")
 
 GEOJSON = "application/geo+json"
 
@@ -66,11 +67,6 @@ def list_factors() -> Response:
     shown = rows[:limit]
     key = _factor_key(shown[-1]) if shown else None
     return json_reply(page_of(rows, limit, key, [to_plain(factor) for factor in shown]))
-
-
-def json_reply(body: Any, content_type: str = "application/json; charset=utf-8", status: int = 200) -> Response:
-    """A reply in canonical JSON: the same content, the same bytes, the same ETag."""
-    return Response(to_json(body) + "\n", status, content_type=content_type)
 
 
 def _page(places: list[Location], key: Any) -> Response:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from apiflask import APIBlueprint
 from flask import Response
 
@@ -14,11 +16,11 @@ from webapp.problem import problem
 from webapp.quote_form import quote_record
 from webapp.world import current_world
 
-quotes_api = APIBlueprint("quotes", __name__, url_prefix="/api/v1", tag="Quotes")
+quotes_api = APIBlueprint("quotes_api", __name__, url_prefix="/api/v1", tag="Quotes")
 
 EXAMPLE = '{"origin": "QJ", "destination": "ZP", "cargo_code": "steel", "mass_t": 800, ...}'
 
-BODY = {
+BODY: dict[str, Any] = {
     "type": "object",
     "required": ["origin", "destination", "cargo_code", "mass_t", "ready_at", "due_at"],
     "properties": {

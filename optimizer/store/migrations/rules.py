@@ -31,6 +31,9 @@ ACCESS_APPEND_ONLY: Mapping[str, Sequence[Sequence[str]]] = {
 }
 """Tables of revision 0003: who may read what, and what happened at the door."""
 
+PLANNING_APPEND_ONLY: Mapping[str, Sequence[Sequence[str]]] = {"shipments": [["shipment_id", "version"]]}
+"""Tables of revision 0005: what was submitted, version by version."""
+
 TREE_APPEND_ONLY: Mapping[str, Sequence[Sequence[str]]] = {
     "tree_keys": [["key_no"], ["verifier_key"]],
     "tree_leaves": [["leaf_index"], ["kind", "entry_id"]],

@@ -1,0 +1,179 @@
+"""Plans in the background: begin one, carry it out, stop it, accept what it made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import NAMESPACE_URL, uuid5
+
+from optimizer.access.user import User
+from optimizer.actions.accepting import accept
+from optimizer.actions.planning import plan
+from optimizer.actions.submitting import open_shipments, unknown_shipment
+from optimizer.emissions.factors import FactorTable
+from optimizer.errors import ConflictError, InputError, Message, ModalshiftError, UnknownRecordError
+from optimizer.network.model import Network
+from optimizer.planning.document import plan_from_json, plan_to_json
+from optimizer.planning.plan import Plan
+from optimizer.planning.run import PlanRun, RunProgress
+from optimizer.planning.search import Progress
+from optimizer.planning.settings import PlanSettings
+from optimizer.store.engine import Store
+from optimizer.waybills.waybill import Waybill
+
+TOLD_EVERY_S = 0.5
+"""A sign of life is written down at most this often."""
+
+
+def begin_plan(
+    store: Store, settings: PlanSettings, shipment_ids: Sequence[str] | None, user: User, at: datetime
+) -> PlanRun:
+    """Queue a plan of the named shipments, or of all that are still to be planned.
+
+    Raises UnknownRecordError for an unknown id, InputError when there is nothing to plan, ConflictError when a named
+    shipment is withdrawn or carried already.
+    """
+    with store.write() as session:
+        entries = session.submitted(ids=shipment_ids)
+        found = {entry.shipment.shipment_id for entry in entries}
+        for shipment_id in shipment_ids or ():
+            if shipment_id not in found:
+                raise unknown_shipment(shipment_id)
+        left = open_shipments(entries)
+        if shipment_ids is not None and len(left) < len(found):
+            taken = sorted(found - {shipment.shipment_id for shipment in left})
+            listed = ", ".join(taken[:5]) + (" …" if len(taken) > 5 else "")
+            raise ConflictError(
+                Message(f"已撤回或已有运单：{listed}。", f"Withdrawn or on a waybill already: {listed}.")
+            )
+        if not left:
+            raise InputError(
+                Message("没有待规划的货单；请先提交货单。", "There is nothing to plan; submit shipments first.")
+            )
+        ids = tuple(shipment.shipment_id for shipment in left)
+        name = f"modalshift:plan:{user.user_id}:{at.isoformat()}:{len(ids)}"
+        run = PlanRun(str(uuid5(NAMESPACE_URL, name)), user.user_id, "queued", settings, ids, at)
+        session.add_run(run)
+    return run
+
+
+def carry_out(
+    store: Store,
+    run_id: str,
+    network: Network,
+    factors: FactorTable,
+    *,
+    clock: Callable[[], float],
+    now: Callable[[], datetime],
+) -> None:
+    """Make the plan of a queued run and keep it, or what went wrong; nothing is raised for a plan that fails.
+
+    Whoever calls this may interrupt it (KeyboardInterrupt): the run then ends with the best plan so far. A run that
+    another worker took is left alone.
+    """
+    with store.write() as session:
+        if not session.take_run(run_id, now()):
+            return
+        run = session.run(run_id)
+        assert run is not None
+        shipments = open_shipments(session.submitted(ids=run.shipment_ids))
+    teller = _Teller(store, run_id, clock)
+    try:
+        made = plan(shipments, network, factors, run.settings, clock=clock, tell=teller.tell)
+        document, failure = plan_to_json(made), ""
+    except ModalshiftError as error:
+        document, failure = None, f"{error.text('zh')}\n{error.text('en')}"
+    _end(store, run_id, now(), document, failure)
+
+
+def _end(store: Store, run_id: str, at: datetime, document: str | None, failure: str) -> None:
+    """Keep the outcome, even when the wish to stop arrives this late."""
+    while True:
+        try:
+            with store.write() as session:
+                session.end_run(run_id, at, document=document, failure=failure)
+            return
+        except KeyboardInterrupt:
+            continue
+
+
+class _Teller:
+    """Writes signs of life down, and stops the plan when somebody asked for that."""
+
+    def __init__(self, store: Store, run_id: str, clock: Callable[[], float]) -> None:
+        self.store, self.run_id, self.clock, self.last = store, run_id, clock, float("-inf")
+
+    def tell(self, progress: Progress) -> None:
+        if self.clock() - self.last < TOLD_EVERY_S:
+            return
+        self.last = self.clock()
+        sign = RunProgress(
+            progress.stage,
+            progress.incumbent_yuan,
+            progress.bound_yuan,
+            progress.gap,
+            progress.columns,
+            progress.seconds,
+        )
+        with self.store.write() as session:
+            session.note_progress(self.run_id, sign)
+            run = session.run(self.run_id)
+        if run is not None and run.cancelled and progress.stage != "write":
+            raise KeyboardInterrupt
+
+
+def cancel_plan(store: Store, run_id: str, at: datetime) -> None:
+    """Ask a run to stop; one that has not begun ends at once. Raises UnknownRecordError."""
+    with store.write() as session:
+        run = session.run(run_id)
+        if run is None:
+            raise unknown_run(run_id)
+        session.cancel_run(run_id)
+        if run.state == "queued" and session.take_run(run_id, at):
+            session.end_run(run_id, at, failure="开始前已取消。\nCancelled before it began.")
+
+
+def end_cut_off_runs(store: Store, at: datetime) -> None:
+    """End the runs of a worker that died; called by the only worker before it begins."""
+    with store.write() as session:
+        for run in session.runs_of_plans(most=1_000):
+            if run.state == "running":
+                session.end_run(
+                    run.run_id, at, failure="规划进程中断，请重新开始。\nThe planning process was cut off; begin again."
+                )
+
+
+def plan_of_run(store: Store, run_id: str) -> Plan:
+    """The plan that a run made. Raises UnknownRecordError while there is none."""
+    with store.read() as session:
+        document = session.run_document(run_id)
+    if document is None:
+        raise unknown_run(run_id)
+    return plan_from_json(document)
+
+
+def accept_run(
+    store: Store, run_id: str, chosen: Collection[str] | None, network: Network, at: datetime
+) -> list[Waybill]:
+    """Accept what a run planned, all of it or the chosen shipments: issue their waybills.
+
+    Raises as :func:`~optimizer.actions.accepting.accept`, and UnknownRecordError for a chosen id that the plan lacks.
+    """
+    made = plan_of_run(store, run_id)
+    planned = {entry.shipment_id for entry in made.shipments}
+    for shipment_id in chosen or ():
+        if shipment_id not in planned:
+            raise unknown_shipment(shipment_id)
+    if chosen is not None:
+        kept = tuple(entry for entry in made.shipments if entry.shipment_id in set(chosen))
+        made = replace(made, shipments=kept)
+    with store.read() as session:
+        shipments = [entry.shipment for entry in session.submitted(ids=[e.shipment_id for e in made.shipments])]
+        parties = list(session.parties().values())
+    return accept(store, made, shipments, parties, network, at)
+
+
+def unknown_run(run_id: str) -> UnknownRecordError:
+    """The error for a plan that does not exist, or is not there yet."""
+    return UnknownRecordError(Message(f"没有计划 {run_id}。", f"There is no plan {run_id}."))

@@ -1,0 +1,43 @@
+"""A plan that is being made in the background, as a record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from optimizer.planning.settings import PlanSettings
+
+
+@dataclass(frozen=True, slots=True)
+class RunProgress:
+    """The newest sign of life: stage, yuan, columns, seconds. Gap is None while incumbent or bound is unknown."""
+
+    stage: str = ""
+    incumbent_yuan: float | None = None
+    bound_yuan: float | None = None
+    gap: float | None = None
+    columns: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRun:
+    """``state``: queued | running | done | failed. ``cancelled``: somebody asked it to stop; it then ends with the best
+    plan so far. ``failure`` holds both languages, Chinese first, line by line."""
+
+    run_id: str
+    user_id: str
+    state: str
+    settings: PlanSettings
+    shipment_ids: tuple[str, ...]
+    created_at: datetime
+    begun_at: datetime | None = None
+    ended_at: datetime | None = None
+    progress: RunProgress = RunProgress()
+    cancelled: bool = False
+    failure: str = ""
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will happen."""
+        return self.state in ("done", "failed")

@@ -1,0 +1,188 @@
+"""Plans in the background: begun, carried out by a worker, watched, cancelled, read, accepted."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from optimizer.actions import plan_runs
+from optimizer.planning.document import plan_from_json
+from tests.waybills.world import LATER
+from tests.webapp.signed_in import House, Program
+from tests.webapp.test_shipments import record
+from webapp.background.worker import SETTINGS_VARIABLE, Worker
+
+SETTINGS = {"gap": 0.05, "time_limit_s": 20}
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    """A database with two shipments to be planned."""
+    made = House.at(tmp_path / "m.db")
+    records = [record("P-1", mass_t=1600), record("P-2", "E02", mass_t=30, cargo_code="steel")]
+    assert made.program("planner").post("/api/v1/shipments", records).status_code == 200
+    return made
+
+
+def begin(program: Program, **settings: Any) -> str:
+    """Begin a plan and return its id."""
+    reply = program.post("/api/v1/plans", {**SETTINGS, **settings})
+    assert reply.status_code == 202
+    assert reply.headers["Location"] == f"/api/v1/plans/{reply.json['run_id']}"
+    run_id: str = reply.json["run_id"]
+    return run_id
+
+
+def test_a_plan_is_made_watched_and_accepted(house: House) -> None:
+    """From the request to the waybills, over the API, by the token of a planner."""
+    program = house.program("planner")
+    run_id = begin(program)
+    path = f"/api/v1/plans/{run_id}"
+    assert program.get(path).json["state"] == "queued"
+    assert program.get(f"{path}/document").status_code == 404
+    worker = Worker(house.settings)
+    assert worker.queue.work_off_one()
+    assert not worker.queue.work_off_one()
+    done = program.get(path).json
+    assert done["state"] == "done"
+    assert done["progress"]["bound_yuan"] <= done["progress"]["incumbent_yuan"]
+    made = plan_from_json(program.get(done["document"]).text)
+    assert [entry.shipment_id for entry in made.shipments] == ["P-1", "P-2"]
+    stream = program.get(f"{path}/progress")
+    assert stream.mimetype == "text/event-stream"
+    assert "event: over" in stream.text
+    accepted = program.post(f"{path}/accept", {})
+    assert accepted.status_code == 201
+    assert [bill["shipment_id"] for bill in accepted.json["waybills"]] == ["P-1"]
+    again = program.post(f"{path}/accept", {"shipment_ids": ["P-1"]})
+    assert again.json["waybills"][0]["number"] == accepted.json["waybills"][0]["number"]
+    assert program.get("/api/v1/shipments/P-1").json["waybill_number"] == accepted.json["waybills"][0]["number"]
+    assert program.delete("/api/v1/shipments/P-1").status_code == 409
+    changed = program.post("/api/v1/shipments", [record("P-1", mass_t=1700)])
+    assert changed.json["results"][0]["errors"][0]["code"] == "has_waybill"
+    assert program.post("/api/v1/plans", {"shipment_ids": ["P-1"]}).status_code == 409
+
+
+def test_the_pages_of_a_plan_show_what_it_found(house: House) -> None:
+    """Form, progress, result with reasons and lots, acceptance with its waybill."""
+    browser = house.browser("planner")
+    assert "待规划 2 票" in browser.get("/plans").text
+    started = browser.send("/plans", "/plans", **{name: str(value) for name, value in SETTINGS.items()})
+    assert started.status_code == 302
+    address = started.headers["Location"]
+    waiting = browser.get(address)
+    assert 'data-stream="/api/v1/plans/' in waiting.text
+    assert "script-src 'self'" in waiting.headers["Content-Security-Policy"]
+    Worker(house.settings).queue.work_off_one()
+    result = browser.get(address)
+    assert "script-src" not in result.headers["Content-Security-Policy"]
+    for words in ("P-1", "P-2", "与公路基准对比", "为什么留在公路", "voyage-loaded"):
+        assert words in result.text
+    assert browser.send(address, f"{address}/accept", which="all").status_code == 302
+    assert 'class="badge"' in browser.get(address).text
+    english = browser.get(f"{address}?lang=en").text
+    assert "Beside the road baseline" in english
+
+
+@pytest.mark.parametrize(
+    ("settings", "pointers"),
+    [
+        ({"gap": 2, "seed": -1}, ["/gap", "/seed"]),
+        ({"gap": "x", "horizon_days": 1.5, "time_limit_s": True}, ["/horizon_days", "/gap", "/time_limit_s"]),
+        ({"speed": 1, "shipment_ids": []}, ["/speed", "/shipment_ids"]),
+    ],
+)
+def test_wrong_settings_are_named_together(house: House, settings: dict[str, Any], pointers: list[str]) -> None:
+    """Every fault at once; nothing is queued."""
+    program = house.program("planner")
+    reply = program.post("/api/v1/plans", settings)
+    assert reply.status_code == 422
+    assert [error["pointer"] for error in reply.json["errors"]] == pointers
+    assert program.get("/api/v1/plans").json["items"] == []
+
+
+def test_the_form_says_what_is_wrong_and_keeps_what_was_typed(house: House) -> None:
+    """A fault beside its field."""
+    reply = house.browser("planner").send("/plans", "/plans", gap="lots", time_limit_s="60")
+    assert reply.status_code == 422
+    assert 'value="lots"' in reply.text
+    assert 'id="gap-fault"' in reply.text
+
+
+def test_a_cancelled_run_that_has_not_begun_ends_without_a_plan(house: House) -> None:
+    """The worker leaves it alone."""
+    program = house.program("planner")
+    run_id = begin(program)
+    assert program.post(f"/api/v1/plans/{run_id}/cancel").status_code == 202
+    Worker(house.settings).queue.work_off_one()
+    over = program.get(f"/api/v1/plans/{run_id}").json
+    assert (over["state"], over["cancelled"]) == ("failed", True)
+    assert "Cancelled" in over["failure"]
+
+
+def test_a_running_plan_is_cancelled_with_the_best_so_far(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The wish to stop is heard at the next sign of life; the plan is there, with its gap."""
+    monkeypatch.setattr(plan_runs, "TOLD_EVERY_S", 0.0)
+    program = house.program("planner")
+    run_id = begin(program, gap=0.0)
+    noted = house.store
+
+    def cancel_soon() -> float:
+        with noted.write() as session:
+            session.cancel_run(run_id)
+        return time.monotonic()
+
+    worker = Worker(house.settings)
+    plan_runs.carry_out(noted, run_id, worker.network, worker.factors, clock=cancel_soon, now=lambda: LATER)
+    over = program.get(f"/api/v1/plans/{run_id}").json
+    assert over["state"] == "done"
+    document = json.loads(program.get(over["document"]).text)
+    assert document["settings"]["stop"] == "interrupt"
+
+
+def test_a_run_whose_worker_died_is_said_to_be_cut_off(house: House) -> None:
+    """The next worker ends it, and makes those still queued."""
+    program = house.program("planner")
+    dead, waiting = begin(program), begin(program, seed=1)
+    with house.store.write() as session:
+        assert session.take_run(dead, LATER)
+    Worker(house.settings).pick_up()
+    assert program.get(f"/api/v1/plans/{dead}").json["state"] == "failed"
+    assert program.get(f"/api/v1/plans/{waiting}").json["state"] == "done"
+
+
+def test_the_worker_is_a_process_that_makes_plans(house: House) -> None:
+    """As `serve` starts it; it ends when its parent is gone."""
+    program = house.program("planner")
+    run_id = begin(program)
+    environment = {**os.environ, SETTINGS_VARIABLE: house.settings.to_json()}
+    command = [sys.executable, "-m", "webapp.background.worker", "--with-parent"]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as worker:
+        try:
+            for _ in range(600):
+                if program.get(f"/api/v1/plans/{run_id}").json["state"] == "done":
+                    break
+                time.sleep(0.2)
+        finally:
+            worker.terminate()
+    assert program.get(f"/api/v1/plans/{run_id}").json["state"] == "done"
+
+
+@pytest.mark.parametrize("login", ["e01", "carrier", "auditor", "bank", "admin"])
+def test_plans_are_for_planners(house: House, login: str) -> None:
+    """Whatever the verb, and on the pages too."""
+    run_id = begin(house.program("planner"))
+    program, browser = house.program(login), house.browser(login)
+    for path in ("", f"/{run_id}", f"/{run_id}/document", f"/{run_id}/progress"):
+        assert program.get(f"/api/v1/plans{path}").status_code == 403
+    for path in ("", f"/{run_id}/cancel", f"/{run_id}/accept"):
+        assert program.post(f"/api/v1/plans{path}", {}).status_code == 403
+    assert browser.get("/plans").status_code == 403
+    assert "/plans" not in browser.get("/quote").text

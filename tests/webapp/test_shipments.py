@@ -1,0 +1,144 @@
+"""Submitting shipments: over the API, and as a file on the page."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from tests.webapp.signed_in import House
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> House:
+    """One database for the tests here; each uses ids of its own."""
+    return House.at(tmp_path_factory.mktemp("shipments") / "m.db")
+
+
+def record(shipment_id: str, shipper_id: str = "E01", **more: Any) -> dict[str, Any]:
+    """A good record."""
+    times = {"ready_at": "2026-10-08T08:00:00+08:00", "due_at": "2026-10-18T08:00:00+08:00"}
+    good = {"cargo_code": "coal", "mass_t": 800, "origin": "ZP", "destination": "QJ", **times}
+    return {"shipment_id": shipment_id, "shipper_id": shipper_id, **good, **more}
+
+
+def statuses(reply: Any) -> list[str]:
+    """The status of each result."""
+    return [result["status"] for result in reply.json["results"]]
+
+
+def test_one_bad_record_does_not_fail_the_rest(house: House) -> None:
+    """Results stand in the order of the records; the bad one says where and why."""
+    reply = house.program("planner").post("/api/v1/shipments", [record("A-1"), record("A-2", mass_t=-1), record("A-3")])
+    assert reply.status_code == 200
+    assert statuses(reply) == ["new", "refused", "new"]
+    assert [error["pointer"] for error in reply.json["results"][1]["errors"]] == ["/mass_t"]
+
+
+def test_the_same_again_is_known_and_other_content_is_a_change(house: House) -> None:
+    """Versions count up; a withdrawn shipment can be submitted anew."""
+    program = house.program("planner")
+    program.post("/api/v1/shipments", [record("B-1")])
+    assert statuses(program.post("/api/v1/shipments", [record("B-1"), record("B-1", reference="x")])) == [
+        "known",
+        "refused",
+    ]  # the id stands twice in one request
+    assert statuses(program.post("/api/v1/shipments", [record("B-1", mass_t=900)])) == ["changed"]
+    assert program.get("/api/v1/shipments/B-1").json["version"] == 2
+    assert program.delete("/api/v1/shipments/B-1").status_code == 204
+    assert program.get("/api/v1/shipments/B-1").json["withdrawn"] is True
+    assert statuses(program.post("/api/v1/shipments", [record("B-1", mass_t=900)])) == ["changed"]
+
+
+def test_an_enterprise_submits_for_itself_only_and_sees_only_its_own(house: House) -> None:
+    """It cannot even tell a foreign id from one that does not exist."""
+    first, second = house.program("e01"), house.program("e02")
+    assert statuses(first.post("/api/v1/shipments", [record("C-1"), record("C-2", "E02")])) == ["new", "refused"]
+    assert statuses(second.post("/api/v1/shipments", [record("C-1", "E02")])) == ["refused"]
+    foreign, missing = second.get("/api/v1/shipments/C-1"), second.get("/api/v1/shipments/C-9")
+    assert foreign.status_code == missing.status_code == 404
+    assert second.delete("/api/v1/shipments/C-1").status_code == 404
+    assert first.get("/api/v1/shipments/C-1").status_code == 200
+    listed = [item["shipper_id"] for item in first.get("/api/v1/shipments?limit=500").json["items"]]
+    assert set(listed) == {"E01"}
+
+
+@pytest.mark.parametrize("login", ["carrier", "auditor", "bank", "admin"])
+def test_other_roles_are_refused(house: House, login: str) -> None:
+    """Reading and writing alike."""
+    program = house.program(login)
+    assert program.get("/api/v1/shipments").status_code == 403
+    assert program.post("/api/v1/shipments", [record("D-1")]).status_code == 403
+    assert house.browser(login).get("/shipments").status_code == 403
+
+
+@pytest.mark.parametrize("body", [{}, "x", 1, True, [[[]]] * 2001])
+def test_a_body_that_is_no_list_of_records_is_refused(house: House, body: Any) -> None:
+    """With an example of what would be right."""
+    assert house.program("planner").post("/api/v1/shipments", body).status_code == 400
+
+
+CSV = """货单号,托运人,货类,重量(吨),起点,终点,可提货时间,最晚到达
+{prefix}-1,E01,coal,800,ZP,QJ,2026-10-08 08:00,2026-10-18 08:00
+{prefix}-2,E01,coal,=1+1,ZP,QJ,2026-10-08 08:00,2026-10-18 08:00
+{prefix}-3,E01,coal,700,嘉兴港乍浦港区,QJ,2026-10-08 08:00,2026-10-18 08:00
+"""
+
+
+def upload(house: House, login: str, content: bytes, act: str, name: str = "货单.csv") -> Any:
+    """Send a file through the form."""
+    return house.browser(login), house.browser(login).send(
+        "/shipments", "/shipments", act=act, file=(BytesIO(content), name)
+    )
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_a_file_is_read_row_by_row(house: House, encoding: str) -> None:
+    """Good rows are kept, wrong ones come back in a workbook with the reason beside them, and nothing is a formula."""
+    prefix = f"F-{encoding}"
+    browser = house.browser("planner")
+    content = CSV.format(prefix=prefix).encode(encoding)
+    reply = browser.send("/shipments", "/shipments", act="submit", file=(BytesIO(content), "货单.csv"))
+    assert reply.status_code == 200
+    assert "已收下 2 行，1 行有误未收" in reply.text
+    address = reply.text.split('href="/shipments/returned/')[1].split('"')[0]
+    book = openpyxl.load_workbook(BytesIO(browser.get(f"/shipments/returned/{address}").data))
+    rows = list(book.active.iter_rows(values_only=True))
+    assert rows[0][-1] == "错误"
+    assert [row[0] for row in rows[1:]] == [f"{prefix}-2"]
+    assert rows[1][3] == "=1+1"
+    assert book.active.cell(2, 4).data_type == "s"
+    assert "mass_t" in rows[1][-1]
+    assert house.browser("e01").get(f"/shipments/returned/{address}").status_code == 404
+
+
+def test_checking_keeps_nothing(house: House) -> None:
+    """The same answer, and the list stays as it was."""
+    browser = house.browser("planner")
+    content = CSV.format(prefix="G").encode()
+    reply = browser.send("/shipments", "/shipments", act="check", file=(BytesIO(content), "a.csv"))
+    assert "尚未提交任何内容" in reply.text
+    assert house.program("planner").get("/api/v1/shipments/G-1").status_code == 404
+
+
+@pytest.mark.parametrize("content", [b"", b"a,b\n1,2\n", b"\x00\x01\x02"])
+def test_a_file_that_cannot_be_read_says_why(house: House, content: bytes) -> None:
+    """422, with the fault of the whole file."""
+    browser = house.browser("planner")
+    reply = browser.send("/shipments", "/shipments", act="submit", file=(BytesIO(content), "a.csv"))
+    assert reply.status_code == 422
+    assert 'role="alert"' in reply.text
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_template_can_be_uploaded_as_it_is(house: House, kind: str, lang: str, tmp_path: Path) -> None:
+    """Its example row is a good one."""
+    browser = house.browser("planner")
+    template = browser.get(f"/shipments/template.{kind}?lang={lang}").data
+    reply = browser.send("/shipments?lang=zh", "/shipments?lang=zh", act="check", file=(BytesIO(template), f"t.{kind}"))
+    assert "共 1 行：1 行可用，0 行有误" in reply.text
+    assert browser.get("/shipments/template.exe").status_code == 404

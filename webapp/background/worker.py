@@ -1,0 +1,101 @@
+"""The worker: takes plans from the queue, one at a time, in a process of its own so that pages stay quick.
+
+``modalshift serve`` starts one beside the server; behind gunicorn ``python -m webapp.background.worker`` is started by
+itself with the same settings.
+"""
+
+from __future__ import annotations
+
+import _thread
+import logging
+import os
+import signal
+import sys
+import time
+from contextlib import suppress
+from threading import Event, Thread
+
+from optimizer.actions import open_store
+from optimizer.actions.plan_runs import carry_out, end_cut_off_runs
+from optimizer.store.engine import Store
+from webapp.access.visitor import now
+from webapp.background.queue import PlanQueue
+from webapp.settings import Settings
+from webapp.world import read_tables
+
+LOOK_EVERY_S = 0.5
+PATIENCE_S = 3.0
+"""How long the planner may take to notice a wish to stop by itself before its main thread is interrupted."""
+SETTINGS_VARIABLE = "MODALSHIFT_WORKER"
+
+log = logging.getLogger("modalshift.worker")
+
+
+class Worker:
+    """One process that makes plans."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.store = open_store(settings.db_url)
+        self.network, self.factors = read_tables(settings)
+        self.queue = PlanQueue(settings, self.make)
+
+    def work(self, parent: int | None = None) -> None:
+        """Carry out plans until the process is stopped, or until its ``parent`` is gone."""
+        self.pick_up()
+        while parent is None or os.getppid() == parent:
+            if not self.queue.work_off_one():
+                time.sleep(LOOK_EVERY_S)
+
+    def pick_up(self) -> None:
+        """What a worker before this one left: runs it was cut off from end as failed, queued ones are made."""
+        end_cut_off_runs(self.store, now())
+        with self.store.read() as session:
+            queued = [run.run_id for run in reversed(session.runs_of_plans()) if run.state == "queued"]
+        for run_id in queued:
+            self.make(run_id)
+
+    def make(self, run_id: str) -> None:
+        """Carry out one run; a defect of ours ends it as failed and leaves the worker alive."""
+        log.info("plan %s begins", run_id)
+        over = Event()
+        watcher = Thread(target=_watch, args=(self.store, run_id, over), daemon=True)
+        watcher.start()
+        try:
+            carry_out(self.store, run_id, self.network, self.factors, clock=time.monotonic, now=now)
+        except Exception:
+            log.exception("plan %s failed: a defect of ours", run_id)
+            with suppress(Exception), self.store.write() as session:
+                failure = "内部错误，请联系维护者。\nInternal error; tell the maintainers."
+                session.end_run(run_id, now(), failure=failure)
+        finally:
+            over.set()
+        log.info("plan %s is over", run_id)
+
+
+def _watch(store: Store, run_id: str, over: Event) -> None:
+    """Interrupt the planner once when somebody asked it to stop and it does not come to a place where it notices."""
+    waited_s = 0.0
+    while not over.wait(LOOK_EVERY_S):
+        with store.read() as session:
+            run = session.run(run_id)
+        if run is None or run.over:
+            return
+        waited_s = waited_s + LOOK_EVERY_S if run.cancelled else 0.0
+        if waited_s >= PATIENCE_S and run.progress.stage != "write":
+            _thread.interrupt_main()
+            return
+
+
+def main() -> None:
+    """As ``serve`` starts it: the settings as JSON in an environment variable, so that no list of processes shows a
+    database password."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    settings = Settings.from_json(os.environ.pop(SETTINGS_VARIABLE))
+    parent = os.getppid() if "--with-parent" in sys.argv[1:] else None
+    with suppress(KeyboardInterrupt):
+        Worker(settings).work(parent)
+
+
+if __name__ == "__main__":
+    main()

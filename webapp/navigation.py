@@ -1,0 +1,35 @@
+"""The main navigation: what the visitor's role may open, and nothing else."""
+
+from __future__ import annotations
+
+from flask import Flask
+from werkzeug.exceptions import Unauthorized
+
+from optimizer.access.user import Permission
+from webapp.access.visitor import visitor
+
+ENTRIES: tuple[tuple[str, str, Permission | None], ...] = (
+    ("quote_page.show_quote", "nav.quote", None),
+    ("shipments_page.show", "nav.shipments", Permission.READ_SHIPMENTS),
+    ("plans_page.show", "nav.plans", Permission.PLAN),
+    ("savings_page.show_savings", "nav.savings", None),
+)
+"""Endpoint, key of its words, permission (None: open to all)."""
+
+
+def navigation() -> list[tuple[str, str]]:
+    """(endpoint, key) of the pages that this visitor may open, in order."""
+    try:
+        user = visitor()
+    except Unauthorized:
+        user = None
+    return [
+        (endpoint, key)
+        for endpoint, key, permission in ENTRIES
+        if permission is None or (user is not None and user.may(permission))
+    ]
+
+
+def register(app: Flask) -> None:
+    """Give it to the templates."""
+    app.jinja_env.globals["navigation"] = navigation

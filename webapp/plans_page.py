@@ -1,0 +1,128 @@
+"""计划: start a plan, watch it, see what it found, accept it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from optimizer.access.user import Permission
+from optimizer.actions.plan_runs import accept_run, begin_plan, cancel_plan, plan_of_run
+from optimizer.actions.submitting import open_shipments, shipments_seen_by
+from optimizer.errors import Fault, InputError, ModalshiftError
+from optimizer.planning.summary import summary_of
+from webapp.access.visitor import now, require, require_permission
+from webapp.api.plans import DEFAULT_LIMIT_S, SETTINGS, WHOLE, read_settings, require_run
+from webapp.language import current_lang
+from webapp.plan_view import plan_view
+from webapp.quote_form import FieldFault
+from webapp.security import allow_scripts
+from webapp.world import current_world
+
+plans_page = Blueprint("plans_page", __name__)
+
+FIELDS = ("carbon_price_yuan_per_t", "co2e_cap_t", "time_limit_s", "gap", "horizon_days")
+DEFAULTS = {
+    "carbon_price_yuan_per_t": "100",
+    "co2e_cap_t": "",
+    "time_limit_s": f"{DEFAULT_LIMIT_S:g}",
+    "gap": "0.01",
+    "horizon_days": "",
+}
+
+
+@plans_page.get("/plans")
+@require(Permission.PLAN)
+def show() -> str:
+    """The form to start one, and the newest runs."""
+    return _list(DEFAULTS, ())
+
+
+@plans_page.post("/plans")
+@require(Permission.PLAN)
+def begin() -> Response | tuple[str, int]:
+    """Begin a plan of everything that is still to be planned."""
+    user = require_permission(Permission.PLAN)
+    typed = {name: request.form.get(name, "").strip() for name in FIELDS}
+    try:
+        settings, _ids = read_settings({name: _number(name, text) for name, text in typed.items() if text})
+        run = begin_plan(current_world().store, settings, None, user, now())
+    except InputError as error:
+        faults = error.faults or (Fault("form", None, "/time_limit_s", "nothing", error.message),)
+        return _list(typed, tuple(FieldFault((f.column or "/time_limit_s").strip("/"), f) for f in faults)), 422
+    current_world().queue.tell(run.run_id)
+    return redirect(url_for("plans_page.show_run", run_id=run.run_id))
+
+
+@plans_page.get("/plans/<run_id>")
+@require(Permission.PLAN)
+def show_run(run_id: str) -> str:
+    """Live progress while it runs; then totals, voyages, loads, what binds, and the shipments to accept."""
+    run = require_run(run_id)
+    if run.state != "done":
+        allow_scripts()
+        return render_template("plan_run.html", run=run, failure=_failure(run.failure))
+    world = current_world()
+    made = plan_of_run(world.store, run_id)
+    with world.store.read() as session:
+        entries = session.submitted(ids=[entry.shipment_id for entry in made.shipments])
+    view = plan_view(made, summary_of(made, [entry.shipment for entry in entries]), world, current_lang())
+    accepted = {entry.shipment.shipment_id: entry.waybill_number for entry in entries if entry.waybill_number}
+    return render_template("plan_result.html", run=run, view=view, accepted=accepted)
+
+
+@plans_page.post("/plans/<run_id>/cancel")
+@require(Permission.PLAN)
+def cancel(run_id: str) -> Response:
+    """It ends with the best plan so far."""
+    cancel_plan(current_world().store, run_id, now())
+    return redirect(url_for("plans_page.show_run", run_id=run_id))
+
+
+@plans_page.post("/plans/<run_id>/accept")
+@require(Permission.ACCEPT_PLANS)
+def accept(run_id: str) -> Response | tuple[str, int]:
+    """Issue waybills for all that leaves the road, or for the ticked shipments."""
+    world = current_world()
+    chosen = None if request.form.get("which") == "all" else request.form.getlist("shipment")
+    try:
+        accept_run(world.store, run_id, chosen, world.network, now())
+    except ModalshiftError as error:
+        if error.exit_code != InputError.exit_code:
+            raise
+        return render_template(
+            "error.html", status=422, title=error.message.text(current_lang()), faults=getattr(error, "faults", ())
+        ), 422
+    return redirect(url_for("plans_page.show_run", run_id=run_id))
+
+
+def _number(name: str, text: str) -> Any:
+    """The number that was typed, or the text itself, which the check then refuses."""
+    try:
+        return int(text) if name in WHOLE else float(text)
+    except ValueError:
+        return text
+
+
+def _failure(text: str) -> str:
+    lines = text.split("\n")
+    return lines[0] if current_lang() == "zh" else lines[-1]
+
+
+def _list(values: dict[str, str], faults: tuple[FieldFault, ...]) -> str:
+    user = require_permission(Permission.PLAN)
+    world = current_world()
+    with world.store.read() as session:
+        runs = session.runs_of_plans()
+    waiting = open_shipments(shipments_seen_by(world.store, user))
+    return render_template(
+        "plans.html",
+        values=values,
+        faults=faults,
+        fields=FIELDS,
+        limits=SETTINGS,
+        runs=runs,
+        waiting=len(waiting),
+        waiting_kg=sum(shipment.mass_kg for shipment in waiting),
+    )
