@@ -20,6 +20,13 @@ from optimizer.actions.opening import open_store
 from optimizer.actions.overview import SavingsOverview, savings
 from optimizer.actions.quoting import QuoteDesk, quote
 from optimizer.actions.recording import RecordResult, record
+from optimizer.actions.releasing import (
+    ReleaseBook,
+    factor_releases,
+    propose_factors,
+    release_factors,
+    require_released_factors,
+)
 from optimizer.actions.settling import LotsOverview, SettleResult, lots_overview, settle
 from optimizer.actions.stating import statement
 from optimizer.actions.versions import code_version
@@ -28,6 +35,7 @@ __all__ = [
     "LotsOverview",
     "QuoteDesk",
     "RecordResult",
+    "ReleaseBook",
     "SavingsOverview",
     "SettleResult",
     "accept",
@@ -36,14 +44,18 @@ __all__ = [
     "audit",
     "close",
     "code_version",
+    "factor_releases",
     "grant_account",
     "log_in",
     "lots_overview",
     "make_token",
     "note_security",
     "open_store",
+    "propose_factors",
     "quote",
     "record",
+    "release_factors",
+    "require_released_factors",
     "revoke_token",
     "savings",
     "set_active",

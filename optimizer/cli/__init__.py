@@ -10,6 +10,7 @@ from optimizer.cli.check import check
 from optimizer.cli.close import close
 from optimizer.cli.command import Program
 from optimizer.cli.demo import demo
+from optimizer.cli.factors import factors
 from optimizer.cli.footprint import footprint
 from optimizer.cli.generate import generate
 from optimizer.cli.plan import plan
@@ -43,6 +44,7 @@ VERBS = (
     plan,
     check,
     footprint,
+    factors,
     settle,
     close,
     statement,

@@ -64,6 +64,7 @@ _WAYBILL = (("number", "number"), ("version", "version"))
 SOURCES: tuple[Source, ...] = (
     Source("key", schema.tree_keys, ("key_no",)),
     Source("party", schema.parties, ("party_id",)),
+    Source("factors", schema.factor_records, ("kind", "proposal_id")),
     Source("plan", schema.plans, ("plan_id",)),
     Source("account", schema.accounts, ("account_id",)),
     Source(

@@ -34,6 +34,9 @@ ACCESS_APPEND_ONLY: Mapping[str, Sequence[Sequence[str]]] = {
 PLANNING_APPEND_ONLY: Mapping[str, Sequence[Sequence[str]]] = {"shipments": [["shipment_id", "version"]]}
 """Tables of revision 0005: what was submitted, version by version."""
 
+FACTOR_APPEND_ONLY: Mapping[str, Sequence[Sequence[str]]] = {"factor_records": [["kind", "proposal_id"]]}
+"""The table of the revision that brought the release of factors."""
+
 TREE_APPEND_ONLY: Mapping[str, Sequence[Sequence[str]]] = {
     "tree_keys": [["key_no"], ["verifier_key"]],
     "tree_leaves": [["leaf_index"], ["kind", "entry_id"]],

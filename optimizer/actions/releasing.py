@@ -1,0 +1,104 @@
+"""Factors enter accounts by two persons: one proposes, another releases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from optimizer.access.user import Role
+from optimizer.emissions.factors import FactorTable, load_factors
+from optimizer.emissions.releases import FactorProposal, FactorRelease, propose, release, require_released, unreleased
+from optimizer.errors import ConflictError, Message, UnknownRecordError
+from optimizer.store.engine import Store
+from optimizer.store.session import Session
+
+KEEPERS = (Role.ADMINISTRATOR, Role.AUDITOR)
+"""Who may propose and release factors."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseBook:
+    """All proposals and releases, oldest first."""
+
+    proposals: tuple[FactorProposal, ...]
+    releases: tuple[FactorRelease, ...]
+
+
+def factor_releases(store: Store) -> ReleaseBook:
+    """What was proposed and released."""
+    with store.read() as session:
+        return _book(session)
+
+
+def propose_factors(store: Store, table: FactorTable, by: str, at: datetime, reason: str) -> FactorProposal:
+    """Propose every row of a table that is neither shipped nor released.
+
+    Raises UnknownRecordError for a person who is no user, ConflictError for one of another role, when there is nothing
+    to propose or it is proposed already, InputError without a reason.
+    """
+    with store.write() as session:
+        _require_user(session, by)
+        book = _book(session)
+        rows = unreleased(table, load_factors(), book.proposals, book.releases)
+        made = propose(rows, table.version, by, at, reason)
+        if any(known.proposal_id == made.proposal_id for known in book.proposals):
+            raise ConflictError(
+                Message(
+                    f"这些因子已提请（{made.proposal_id}），待另一人发布。",
+                    f"These factors are proposed already ({made.proposal_id}) and wait for another person.",
+                )
+            )
+        session.add_factor_record("PROPOSE", made.proposal_id, by, at, made)
+    return made
+
+
+def release_factors(store: Store, proposal_id: str, by: str, at: datetime) -> FactorRelease:
+    """Release a proposal as the second person.
+
+    Raises UnknownRecordError for an unknown proposal or person, ConflictError for the proposer and a second time.
+    """
+    with store.write() as session:
+        _require_user(session, by)
+        book = _book(session)
+        found = [one for one in book.proposals if one.proposal_id == proposal_id]
+        if not found:
+            raise UnknownRecordError(
+                Message(
+                    f"没有提请 {proposal_id}；见 modalshift factors releases。",
+                    f"There is no proposal {proposal_id}; see modalshift factors releases.",
+                )
+            )
+        done = release(found[0], book.releases, by, at)
+        session.add_factor_record("RELEASE", proposal_id, by, at, done)
+    return done
+
+
+def require_released_factors(store: Store, table: FactorTable) -> None:
+    """Raise FactorError when a table holds rows that nobody released: they may not enter accounts."""
+    book = factor_releases(store)
+    require_released(unreleased(table, load_factors(), book.proposals, book.releases))
+
+
+def _book(session: Session) -> ReleaseBook:
+    return ReleaseBook(
+        tuple(session.factor_records("PROPOSE", FactorProposal)),
+        tuple(session.factor_records("RELEASE", FactorRelease)),
+    )
+
+
+def _require_user(session: Session, login: str) -> None:
+    user = session.user_of_login(login)
+    if user is None or not user.active:
+        raise UnknownRecordError(
+            Message(
+                f"没有启用的用户 {login}；见 modalshift user list。",
+                f"There is no active user {login}; see modalshift user list.",
+            )
+        )
+    if user.role not in KEEPERS:
+        raise ConflictError(
+            Message(
+                f"用户 {login} 的角色 {user.role.value} 不能提请或发布因子；须为管理员或审计员。",
+                f"User {login} is a {user.role.value}; administrators and auditors propose and release factors.",
+            )
+        )

@@ -1,0 +1,115 @@
+"""Two persons for every factor that accounts use: one proposes, another releases.
+
+A proposal names rows by their digests, so that what is released is what was looked at. Rows that travel with the
+product are released with it. Pure records and rules; ``store`` keeps them and ``actions`` runs them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from optimizer.emissions.factor import Factor
+from optimizer.emissions.factors import FactorTable
+from optimizer.errors import ConflictError, FactorError, InputError, Message
+
+MIN_REASON = 4
+"""Shortest reason that says anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedRow:
+    """A row of a proposal: id, version and the digest of everything it says but the end of its validity."""
+
+    factor_id: str
+    version: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class FactorProposal:
+    """Rows that somebody wants released. ``proposal_id`` is the digest of the rows. ``factors_version``: of the table
+    they stand in."""
+
+    proposal_id: str
+    factors_version: str
+    rows: tuple[ProposedRow, ...]
+    proposed_by: str
+    proposed_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FactorRelease:
+    """The second person's signature under a proposal."""
+
+    proposal_id: str
+    released_by: str
+    released_at: datetime
+
+
+def row_digest(factor: Factor) -> str:
+    """SHA-256 of a row without ``valid_to``: closing a validity does not need a new release."""
+    values = {**asdict(factor), "valid_to": None}
+    return hashlib.sha256(json.dumps(values, default=str, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+
+
+def unreleased(table: FactorTable, shipped: FactorTable, proposals: Iterable[FactorProposal],
+               releases: Iterable[FactorRelease]) -> list[Factor]:  # fmt: skip
+    """Rows of a table that neither travel with the product nor were released."""
+    released = {release.proposal_id for release in releases}
+    known = {row_digest(factor) for factor in shipped.factors}
+    known |= {row.digest for proposal in proposals if proposal.proposal_id in released for row in proposal.rows}
+    return [factor for factor in table.factors if row_digest(factor) not in known]
+
+
+def propose(rows: Sequence[Factor], factors_version: str, by: str, at: datetime, reason: str) -> FactorProposal:
+    """A proposal of rows. Raises ConflictError when there is nothing to release, InputError without a reason."""
+    if not rows:
+        raise ConflictError(
+            Message("所有因子均已发布，没有可提请的行。", "Every factor is released; there is nothing to propose.")
+        )
+    if len(reason.strip()) < MIN_REASON:
+        raise InputError(Message("请写明提请理由。", "State why these factors are proposed."))
+    proposed = tuple(ProposedRow(f.factor_id, f.version, row_digest(f)) for f in rows)
+    text = json.dumps([asdict(row) for row in proposed], sort_keys=True)
+    return FactorProposal(
+        hashlib.sha256(text.encode()).hexdigest()[:16], factors_version, proposed, by, at, reason.strip()
+    )
+
+
+def release(proposal: FactorProposal, done: Iterable[FactorRelease], by: str, at: datetime) -> FactorRelease:
+    """The release of a proposal by a second person.
+
+    Raises ConflictError for the person who proposed it and for a proposal that is released already.
+    """
+    if by == proposal.proposed_by:
+        raise ConflictError(
+            Message(
+                f"提请 {proposal.proposal_id} 由 {by} 提出，须由另一人发布。",
+                f"Proposal {proposal.proposal_id} is by {by}; another person must release it.",
+            )
+        )
+    if any(known.proposal_id == proposal.proposal_id for known in done):
+        raise ConflictError(
+            Message(f"提请 {proposal.proposal_id} 已发布。", f"Proposal {proposal.proposal_id} is released already.")
+        )
+    return FactorRelease(proposal.proposal_id, by, at)
+
+
+def require_released(rows: Sequence[Factor]) -> None:
+    """Raise FactorError naming rows that nobody released, when there are any."""
+    if rows:
+        names = ", ".join(f"{factor.factor_id}@{factor.version}" for factor in rows[:5])
+        more = Message(" 等", " and others") if len(rows) > len(rows[:5]) else Message("", "")
+        raise FactorError(
+            Message(
+                f"{len(rows)} 个因子未经两人发布，不能入账：{names}{more.zh}。"
+                "请先 factors propose，再由另一人 factors release。",
+                f"{len(rows)} factor(s) were not released by two persons and may not enter accounts: {names}{more.en}. "
+                "Run factors propose, and have another person run factors release.",
+            )
+        )

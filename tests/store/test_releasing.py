@@ -1,0 +1,92 @@
+"""Factors are proposed and released in the database, by two of its users, once, for ever."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from optimizer import actions
+from optimizer.access.user import Role, User
+from optimizer.emissions.factors import FactorTable, load_factors
+from optimizer.errors import ConflictError, FactorError, UnknownRecordError
+from optimizer.quantities import CHINA_TIME
+from optimizer.store.engine import Store
+from tests.emissions.world import factor
+
+AT = datetime(2026, 11, 1, 9, tzinfo=CHINA_TIME)
+TABLE = FactorTable([*load_factors().factors, factor("own", unit="tkm", ttw_kg=0.05, wtt_kg=0.01)])
+
+
+@pytest.fixture
+def office(store: Store) -> Store:
+    """A database with two administrators and a planner."""
+    for login in ("li", "wang"):
+        user = User(actions.user_id_of(login), login, login, login, Role.ADMINISTRATOR, "")
+        actions.add_user(store, user, "a long passphrase 7", AT)
+    planner = User(actions.user_id_of("chen"), "chen", "chen", "chen", Role.PLANNER, "")
+    actions.add_user(store, planner, "a long passphrase 7", AT)
+    return store
+
+
+def test_shipped_factors_need_no_release(office: Store) -> None:
+    """The demo world settles as before."""
+    actions.require_released_factors(office, load_factors())
+
+
+def test_two_persons_open_the_accounts_to_a_factor(office: Store) -> None:
+    """Refused, proposed, still refused, released, allowed."""
+    with pytest.raises(FactorError, match="own@1"):
+        actions.require_released_factors(office, TABLE)
+    proposal = actions.propose_factors(office, TABLE, "li", AT, "own measurement")
+    with pytest.raises(FactorError):
+        actions.require_released_factors(office, TABLE)
+    with pytest.raises(ConflictError):
+        actions.release_factors(office, proposal.proposal_id, "li", AT)
+    actions.release_factors(office, proposal.proposal_id, "wang", AT)
+    actions.require_released_factors(office, TABLE)
+    book = actions.factor_releases(office)
+    assert [one.proposed_by for one in book.proposals] == ["li"]
+    assert [one.released_by for one in book.releases] == ["wang"]
+
+
+def test_strangers_and_strange_proposals_are_refused(office: Store) -> None:
+    """Nobody signs under a name that is no user, and nothing is proposed twice."""
+    with pytest.raises(UnknownRecordError, match="nobody"):
+        actions.propose_factors(office, TABLE, "nobody", AT, "own measurement")
+    with pytest.raises(ConflictError, match="planner"):
+        actions.propose_factors(office, TABLE, "chen", AT, "own measurement")
+    with pytest.raises(UnknownRecordError, match="0000"):
+        actions.release_factors(office, "0000", "wang", AT)
+    actions.propose_factors(office, TABLE, "li", AT, "own measurement")
+    with pytest.raises(ConflictError, match="already"):
+        actions.propose_factors(office, TABLE, "wang", AT, "own measurement")
+
+
+def test_settling_with_an_unreleased_table_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """On the command line: exit 2, nothing written."""
+    from optimizer.cli import cli
+    from optimizer.emissions.factor_files import FILE, ImportRules, import_factors
+
+    url = f"sqlite:///{tmp_path / 'm.db'}"
+    actions.open_store(url).close()
+    source = tmp_path / "own.csv"
+    source.write_text("factor_id,wtt_kg,ttw_kg\nown,0.01,0.05\n", encoding="utf-8")
+    fill = {
+        "mode": "road", "use": "reference", "unit": "tkm", "gas_basis": "CO2e", "gwp_set": "AR6", "boundary": "wtw",
+        "region": "CN", "valid_from": "2026-01-01", "source": "own", "evidence": "assumed", "licence": "own",
+        "description_zh": "自有", "description_en": "own",
+    }  # fmt: skip
+    import shutil
+
+    import network_data
+
+    network = tmp_path / "network"
+    shutil.copytree(Path(network_data.__path__[0]), network)
+    text = import_factors(source, None, ImportRules({}, fill)).text
+    (network / FILE).write_text(text, encoding="utf-8")
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--db", url, "--network", str(network), "settle", "--lang", "en"])
+    assert ended.value.code == 2
+    assert "own@1" in capsys.readouterr().err
