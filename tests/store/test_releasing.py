@@ -21,12 +21,12 @@ TABLE = FactorTable([*load_factors().factors, factor("own", unit="tkm", ttw_kg=0
 
 @pytest.fixture
 def office(store: Store) -> Store:
-    """A database with two administrators and a planner."""
+    """A database with two administrators and a bank."""
     for login in ("li", "wang"):
         user = User(actions.user_id_of(login), login, login, login, Role.ADMINISTRATOR, "")
         actions.add_user(store, user, "a long passphrase 7", AT)
-    planner = User(actions.user_id_of("chen"), "chen", "chen", "chen", Role.PLANNER, "")
-    actions.add_user(store, planner, "a long passphrase 7", AT)
+    bank = User(actions.user_id_of("chen"), "chen", "chen", "chen", Role.BANK, "")
+    actions.add_user(store, bank, "a long passphrase 7", AT)
     return store
 
 
@@ -55,7 +55,7 @@ def test_strangers_and_strange_proposals_are_refused(office: Store) -> None:
     """Nobody signs under a name that is no user, and nothing is proposed twice."""
     with pytest.raises(UnknownRecordError, match="nobody"):
         actions.propose_factors(office, TABLE, "nobody", AT, "own measurement")
-    with pytest.raises(ConflictError, match="planner"):
+    with pytest.raises(ConflictError, match="bank"):
         actions.propose_factors(office, TABLE, "chen", AT, "own measurement")
     with pytest.raises(UnknownRecordError, match="0000"):
         actions.release_factors(office, "0000", "wang", AT)
