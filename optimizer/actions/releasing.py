@@ -5,15 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from optimizer.access.user import Role
+from optimizer.access.user import Permission
 from optimizer.emissions.factors import FactorTable, load_factors
 from optimizer.emissions.releases import FactorProposal, FactorRelease, propose, release, require_released, unreleased
 from optimizer.errors import ConflictError, Message, UnknownRecordError
 from optimizer.store.engine import Store
 from optimizer.store.session import Session
-
-KEEPERS = (Role.ADMINISTRATOR, Role.AUDITOR)
-"""Who may propose and release factors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +34,7 @@ def propose_factors(store: Store, table: FactorTable, by: str, at: datetime, rea
     to propose or it is proposed already, InputError without a reason.
     """
     with store.write() as session:
-        _require_user(session, by)
+        _require_user(session, by, Permission.PROPOSE_FACTORS)
         book = _book(session)
         rows = unreleased(table, load_factors(), book.proposals, book.releases)
         made = propose(rows, table.version, by, at, reason)
@@ -58,7 +55,7 @@ def release_factors(store: Store, proposal_id: str, by: str, at: datetime) -> Fa
     Raises UnknownRecordError for an unknown proposal or person, ConflictError for the proposer and a second time.
     """
     with store.write() as session:
-        _require_user(session, by)
+        _require_user(session, by, Permission.RELEASE_FACTORS)
         book = _book(session)
         found = [one for one in book.proposals if one.proposal_id == proposal_id]
         if not found:
@@ -86,7 +83,7 @@ def _book(session: Session) -> ReleaseBook:
     )
 
 
-def _require_user(session: Session, login: str) -> None:
+def _require_user(session: Session, login: str, permission: Permission) -> None:
     user = session.user_of_login(login)
     if user is None or not user.active:
         raise UnknownRecordError(
@@ -95,10 +92,10 @@ def _require_user(session: Session, login: str) -> None:
                 f"There is no active user {login}; see modalshift user list.",
             )
         )
-    if user.role not in KEEPERS:
+    if not user.may(permission):
         raise ConflictError(
             Message(
-                f"用户 {login} 的角色 {user.role.value} 不能提请或发布因子；须为管理员或审计员。",
-                f"User {login} is a {user.role.value}; administrators and auditors propose and release factors.",
+                f"用户 {login} 的角色 {user.role.value} 不能提请或发布因子；须为管理员。",
+                f"User {login} is a {user.role.value}; administrators propose and release factors.",
             )
         )
