@@ -29,6 +29,7 @@ from optimizer.planning.families import Family, Grid, empty_slots, fuel_yuan_per
 from optimizer.planning.routes import RouteBook
 from optimizer.planning.settings import SLOT_H, SLOTS_PER_DAY
 from optimizer.planning.timespace import TimeSpace
+from optimizer.planning.ways import Ways
 
 LOADED, EMPTY, WAIT = 0, 1, 2
 SLOT = timedelta(hours=SLOT_H)
@@ -89,8 +90,10 @@ class FleetFlow:
     node_place: tuple[str, ...]
 
 
-def make_fleetflow(space: TimeSpace, book: RouteBook, graph: NetworkGraph, carbon_yuan_per_kg: float) -> FleetFlow:
-    """Lay out pools, nodes and columns for the families of a time-space."""
+def make_fleetflow(
+    space: TimeSpace | Ways, book: RouteBook, graph: NetworkGraph, carbon_yuan_per_kg: float
+) -> FleetFlow:
+    """Lay out pools, nodes and columns for the families of a time-space (written down or not)."""
     maker = _FleetMaker(space, book, graph, carbon_yuan_per_kg)
     for pool in _pools(space.families, book):
         maker.add_pool(pool)
@@ -114,7 +117,9 @@ def _pools(families: Sequence[Family], book: RouteBook) -> list[Pool]:
 
 
 class _FleetMaker:
-    def __init__(self, space: TimeSpace, book: RouteBook, graph: NetworkGraph, carbon_yuan_per_kg: float) -> None:
+    def __init__(
+        self, space: TimeSpace | Ways, book: RouteBook, graph: NetworkGraph, carbon_yuan_per_kg: float
+    ) -> None:
         self.space, self.book, self.graph = space, book, graph
         self.grid: Grid = space.grid
         self.carbon = carbon_yuan_per_kg

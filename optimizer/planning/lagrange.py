@@ -20,31 +20,36 @@ import scipy.sparse as sp
 
 from optimizer.planning.design import Floats, Indices
 from optimizer.planning.fleetflow import FleetFlow
+from optimizer.planning.kernels import mend_nodes
+from optimizer.planning.pricing import Prices, price_all, prices_of
 from optimizer.planning.program import PlanProgram
+from optimizer.planning.ways import Ways
+from optimizer.quantities import KG_PER_T
 
 NO_HULL = 1e7
 """Yuan per tonne on a sailing that no hull can make: no shipment takes it."""
 
 
 class LagrangianBound:
-    """Bounds for one plan program. Arrays are cut once; each bound then costs one pass over the columns."""
+    """Bounds for one plan program, over all columns of ``ways``, those left out of the program included. What does not
+    change is arranged once. ``workers``: threads for pricing; the answer does not depend on it."""
 
-    def __init__(self, plan: PlanProgram, fleet: FleetFlow, shipment_of: Indices) -> None:
-        self.plan, self.fleet, self.shipment_of = plan, fleet, shipment_of
-        program, cargo = plan.program, plan.cargo_count
-        by_column = sp.csc_array(program.matrix)
-        self.cargo, hulls = by_column[:, :cargo], by_column[:, cargo:]
-        self.cargo_cost, self.hull_cost = program.cost[:cargo], program.cost[cargo:]
+    def __init__(self, plan: PlanProgram, fleet: FleetFlow, ways: Ways, workers: int = 1) -> None:
+        self.plan, self.fleet, self.ways, self.workers = plan, fleet, ways, workers
+        program = plan.program
+        hulls = sp.csc_array(program.matrix)[:, plan.cargo_count :]
+        self.hull_cost = program.cost[plan.cargo_count :]
         self.node, self.link, self.assign = (self._rows(kind) for kind in ("node", "link", "assign"))
+        self.terminal, self.cap = self._rows("terminal"), self._rows("cap")
         self.other = np.ones(len(plan.row_slot), dtype=bool)
         for rows in (self.node, self.link, self.assign):
             self.other[rows] = False
-        self.cargo_other = sp.csr_array(self.cargo[self.other].T)
         self.hull_other = sp.csr_array(hulls[self.other].T)
-        self.cargo_link, self.cargo_load = _single_entry(self.cargo[self.link], cargo)
         self.hull_link, load = _single_entry(hulls[self.link], hulls.shape[1])
         self.hull_capacity = -load
-        self.departures = _by_slot(fleet)
+        self.sailings = np.flatnonzero(ways.capacity_t.ravel() > 0)
+        self.terminal_days = ways.used_terminal_days()
+        self.latest_first = np.argsort(-fleet.columns.slot, kind="stable")
 
     def _rows(self, kind: str) -> slice:
         block = self.plan.block(kind)
@@ -56,27 +61,28 @@ class LagrangianBound:
         mended = _right_sign(prices, program.row_lower, program.row_upper)
         other = mended[self.other]
         hull_cost = self.hull_cost - self.hull_other @ other
-        nodes = self._mend_nodes(mended[self.node], hull_cost)
+        nodes = mended[self.node].copy()
+        columns = self.fleet.columns
+        mend_nodes(self.latest_first, columns.tail, columns.head, hull_cost, nodes)
         tonne = self._tonne_prices(nodes, hull_cost)
-        reduced = self.cargo_cost - self.cargo_other @ other
-        aboard = self.cargo_link >= 0
-        reduced[aboard] += self.cargo_load[aboard] * tonne[self.cargo_link[aboard]]
-        cheapest = np.full(self.assign.stop - self.assign.start, np.inf)
-        np.minimum.at(cheapest, self.shipment_of, reduced)
-        cheapest[np.isinf(cheapest)] = 0.0  # a stranded shipment has no column and no row to meet
+        cheapest = price_all(self.ways, self.cargo_prices(tonne, mended), self.workers).yuan
         sides = np.where(other >= 0, program.row_lower[self.other], program.row_upper[self.other])
         of_other = float(np.sum(np.where(other == 0, 0.0, other * np.where(other == 0, 0.0, sides))))
         bound = float(cheapest.sum()) + float(self.fleet.supply @ nodes) + of_other
         mended[self.node], mended[self.link], mended[self.assign] = nodes, -tonne, cheapest
         return bound, mended
 
-    def _mend_nodes(self, nodes: Floats, hull_cost: Floats) -> Floats:
-        """Largest node prices not above the given ones for which no move has a negative reduced cost."""
-        columns = self.fleet.columns
-        nodes = nodes.copy()
-        for moves in reversed(self.departures):
-            np.minimum.at(nodes, columns.tail[moves], hull_cost[moves] + nodes[columns.head[moves]])
-        return nodes
+    def cargo_prices(self, tonne: Floats, prices: Floats) -> Prices:
+        """Row prices as pricing wants them; ``tonne``: yuan per tonne aboard, one entry per sailing row."""
+        ways = self.ways
+        aboard = np.full(ways.capacity_t.size, np.inf)
+        aboard[self.sailings] = tonne
+        terminal = np.zeros(len(ways.terminals) * ways.days)
+        terminal[self.terminal_days] = -prices[self.terminal]
+        # The row of the cap counts tonnes.
+        return prices_of(
+            ways, aboard.reshape(ways.capacity_t.shape), terminal, -float(prices[self.cap].sum()) / KG_PER_T
+        )
 
     def _tonne_prices(self, nodes: Floats, hull_cost: Floats) -> Floats:
         """Yuan per tonne of capacity on each sailing: the cheapest hull that can make it."""
@@ -100,10 +106,3 @@ def _single_entry(block: sp.csc_array, columns: int) -> tuple[Indices, Floats]:
     row, value = np.full(columns, -1, dtype=np.int64), np.zeros(columns)
     row[entries.col], value[entries.col] = entries.row, entries.data
     return row, value
-
-
-def _by_slot(fleet: FleetFlow) -> list[Indices]:
-    """Column numbers by the slot in which they begin."""
-    order = np.argsort(fleet.columns.slot, kind="stable")
-    starts = np.flatnonzero(np.diff(fleet.columns.slot[order], prepend=-1))
-    return [np.asarray(part, dtype=np.int64) for part in np.split(order, starts[1:])] if len(order) else []

@@ -193,11 +193,8 @@ def _add_links(rows: _Rows, space: TimeSpace, fleet: FleetFlow, cargo_count: int
     sailing = hulls.item[loaded] * slots + hulls.slot[loaded]
     carrying = np.flatnonzero(cargo.family >= 0)
     carried = cargo.family[carrying] * slots + cargo.slot[carrying]
-    used = np.unique(np.concatenate([sailing, carried]))
-    mass_t = np.array([s.mass_kg / 1000 for s in space.shipments])
-    capacity = (
-        np.stack([family.capacity_t for family in space.families]) if space.families else np.zeros((0, slots))
-    ).ravel()
+    mass_t, capacity = space.ways.cargo.mass_t, space.ways.capacity_t.ravel()
+    used = np.flatnonzero(capacity > 0)
     entries = [
         (np.searchsorted(used, carried), carrying, mass_t[cargo.shipment[carrying]]),
         (np.searchsorted(used, sailing), loaded + cargo_count, -capacity[sailing]),
@@ -251,13 +248,12 @@ def _add_locks(rows: _Rows, space: TimeSpace, fleet: FleetFlow, network: Network
 
 
 def _add_terminals(rows: _Rows, space: TimeSpace, network: Network) -> None:
-    cargo = space.columns
-    if not len(cargo.handled_column):
+    cargo, days = space.columns, space.ways.days
+    used = space.ways.used_terminal_days()
+    if not len(used):
         return
-    days = int(cargo.handled_day.max()) + 1
-    code = cargo.handled_terminal * days + cargo.handled_day
-    used, row = np.unique(code, return_inverse=True)
-    mass_t = np.array([s.mass_kg / 1000 for s in space.shipments])[cargo.shipment[cargo.handled_column]]
+    row = np.searchsorted(used, cargo.handled_terminal * days + cargo.handled_day)
+    mass_t = space.ways.cargo.mass_t[cargo.shipment[cargo.handled_column]]
     keys: list[tuple[object, ...]] = [(*space.terminals[u // days], int(u % days)) for u in used]
     most = np.array([network.terminals[space.terminals[u // days]].handling_t_per_day for u in used])
     slot = (used % days) * SLOTS_PER_DAY

@@ -96,7 +96,7 @@ def _lay_out(
     space = make_timespace(ordered, book, graph, settings)
     fleet = make_fleetflow(space, book, graph, settings.carbon_price_yuan_per_t / 1000)
     program = make_program(space, fleet, network, settings.co2e_cap_t)
-    return Problem(network, space, fleet, program, LagrangianBound(program, fleet, space.columns.shipment))
+    return Problem(network, space, fleet, program, LagrangianBound(program, fleet, space.ways))
 
 
 def _write(search: Search, network: Network, book: RouteBook) -> Plan:

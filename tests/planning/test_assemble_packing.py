@@ -175,7 +175,11 @@ def test_a_truck_does_not_drive_for_a_kilogram() -> None:
     case = three_shipments()
     big = [column(case, k, "BIG") for k in range(2)]
     shallow = replace(
-        case.space, families=tuple(replace(f, capacity_t=f.capacity_t * 0.8) for f in case.space.families)
+        case.space,
+        ways=replace(
+            case.space.ways,
+            families=tuple(replace(f, capacity_t=f.capacity_t * 0.8) for f in case.space.families),
+        ),
     )
     cut = cut_into_lots(shallow, shares(case, dict.fromkeys(big, 1.0)), {sailing(case, big[0]): 1})
     assert capacity_kg(shallow, sailing(case, big[0])) == 800_000
@@ -187,7 +191,11 @@ def test_a_shipment_that_must_stay_whole_leaves_as_a_whole() -> None:
     case = three_shipments(splittable=False)
     big = [column(case, k, "BIG") for k in range(2)]
     shallow = replace(
-        case.space, families=tuple(replace(f, capacity_t=f.capacity_t * 0.8) for f in case.space.families)
+        case.space,
+        ways=replace(
+            case.space.ways,
+            families=tuple(replace(f, capacity_t=f.capacity_t * 0.8) for f in case.space.families),
+        ),
     )
     cut = cut_into_lots(shallow, shares(case, dict.fromkeys(big, 1.0)), {sailing(case, big[0]): 1})
     assert [masses(cut, k) for k in range(2)] == [{False: 400_001}, {True: 400_001}]

@@ -24,7 +24,7 @@ LOOK = settings(max_examples=40, deadline=None, suppress_health_check=[HealthChe
 
 def relaxed(case: Case) -> Relaxation:
     """Prices and shares of a case."""
-    return relax(case.program, LagrangianBound(case.program, case.fleet, case.space.columns.shipment), Effort())
+    return relax(case.program, LagrangianBound(case.program, case.fleet, case.space.ways), Effort())
 
 
 def batches_of(case: Case) -> list[Batch]:

@@ -24,7 +24,7 @@ EXACT = Effort(gap=1e-9)
 
 def proof_of(case: Case) -> LagrangianBound:
     """The bound's maker for a case."""
-    return LagrangianBound(case.program, case.fleet, case.space.columns.shipment)
+    return LagrangianBound(case.program, case.fleet, case.space.ways)
 
 
 @LOOK

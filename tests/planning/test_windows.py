@@ -26,7 +26,7 @@ def no_limit() -> float:
 
 def windows_of(case: Case, sizes: WindowSizes = SHORT) -> Windows:
     """Windows guided by the relaxation of a case."""
-    proof = LagrangianBound(case.program, case.fleet, case.space.columns.shipment)
+    proof = LagrangianBound(case.program, case.fleet, case.space.ways)
     return Windows(case.program, relax(case.program, proof, Effort()), sizes, 0)
 
 

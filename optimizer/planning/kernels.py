@@ -1,0 +1,115 @@
+"""The compiled loops of the planner (numba): plain arrays in, plain arrays out, no state. They release the lock of the
+interpreter, so that threads run them side by side, and are compiled once for a machine and kept."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numba
+import numpy as np
+
+from optimizer.planning.design import Floats, Indices
+from optimizer.planning.settings import SLOT_H
+
+ROOM_T = 1e-9
+"""A vessel takes whole what exceeds its capacity by less than this."""
+
+
+class PricedWays(NamedTuple):
+    """What pricing reads: lines (``starts`` of each shipment's), tables, cargo as in ``ways``, and the prices."""
+
+    starts: Indices
+    table: Indices
+    first: Indices
+    last: Indices
+    yard_h: Floats
+    line_yuan: Floats
+    table_yuan: Floats
+    family: Indices
+    door_h: Floats
+    free_days: Floats
+    storage_yuan: Floats
+    capacity_t: Floats
+    mass_t: Floats
+    time_rate: Floats
+    late_rate: Floats
+    due_h: Floats
+    least_t: Floats
+
+
+@numba.njit(cache=True, nogil=True)
+def prices_of_line(ways: PricedWays, k: int, line: int, out: Floats) -> None:
+    """The price per tonne of shipment ``k`` on a line at each of its slots into ``out``; inf where no vessel takes it.
+    Loops over one slice at a time, so that the compiler can do several slots at once."""
+    table, begin, end = ways.table[line], ways.first[line], ways.last[line] + 1
+    door_h = ways.door_h[table, begin:end]
+    table_yuan = ways.table_yuan[table, begin:end]
+    capacity_t = ways.capacity_t[ways.family[table], begin:end]
+    line_yuan, time_rate, late_rate = ways.line_yuan[line], ways.time_rate[k], ways.late_rate[k]
+    due_h, least_t, storage_yuan = ways.due_h[k], ways.least_t[k] - ROOM_T, ways.storage_yuan[table]
+    beyond_days = (begin * SLOT_H - ways.yard_h[line]) / 24.0 - ways.free_days[table]
+    for i in range(end - begin):
+        price = line_yuan + table_yuan[i] + time_rate * door_h[i]
+        price += late_rate * max(0.0, door_h[i] - due_h)
+        price += storage_yuan * max(0.0, beyond_days + i * (SLOT_H / 24.0))
+        out[i] = price if capacity_t[i] >= least_t else np.inf
+
+
+@numba.njit(cache=True, nogil=True)
+def cheapest(ways: PricedWays, begin: int, end: int, yuan: Floats, lines: Indices, slots: Indices) -> None:
+    """Price, line and slot of the cheapest column of shipments ``begin`` to ``end`` into ``yuan``, ``lines``, ``slots``
+    (ties: the first); what has no column is left as it is."""
+    prices = np.empty(ways.door_h.shape[1])
+    for k in range(begin, end):
+        best = np.inf
+        for line in range(ways.starts[k], ways.starts[k + 1]):
+            if ways.table[line] < 0:
+                if ways.line_yuan[line] < best:
+                    best, lines[k - begin], slots[k - begin] = ways.line_yuan[line], line, -1
+                continue
+            prices_of_line(ways, k, line, prices)
+            first = ways.first[line]
+            for i in range(ways.last[line] + 1 - first):
+                if prices[i] < best:
+                    best, lines[k - begin], slots[k - begin] = prices[i], line, first + i
+        if best < np.inf:
+            yuan[k - begin] = best * ways.mass_t[k]
+
+
+@numba.njit(cache=True, nogil=True)
+def within(
+    ways: PricedWays, begin: int, end: int, limit_yuan: Floats, span: int, lines: Indices, slots: Indices
+) -> int:
+    """Count the columns of shipments ``begin`` to ``end`` that cost at most ``limit_yuan``, of each line and span of
+    slots the cheapest only; services always count. Written to ``lines`` and ``slots`` as far as these have room."""
+    count = 0
+    prices = np.empty(ways.door_h.shape[1])
+    for k in range(begin, end):
+        limit = limit_yuan[k] / ways.mass_t[k]
+        for line in range(ways.starts[k], ways.starts[k + 1]):
+            if ways.table[line] < 0:
+                if count < len(lines):
+                    lines[count], slots[count] = line, -1
+                count += 1
+                continue
+            prices_of_line(ways, k, line, prices)
+            first, last = ways.first[line], ways.last[line]
+            best, chosen = np.inf, -1
+            for slot in range(first, last + 1):
+                if prices[slot - first] < best:
+                    best, chosen = prices[slot - first], slot
+                if slot == last or (slot + 1) % span == 0:
+                    if chosen >= 0 and best <= limit:
+                        if count < len(lines):
+                            lines[count], slots[count] = line, chosen
+                        count += 1
+                    best, chosen = np.inf, -1
+    return count
+
+
+@numba.njit(cache=True, nogil=True)
+def mend_nodes(moves: Indices, tail: Indices, head: Indices, hull_yuan: Floats, nodes: Floats) -> None:
+    """Lower ``nodes`` in place until no move has a negative reduced cost. ``moves``: column numbers, latest first."""
+    for move in moves:
+        after = hull_yuan[move] + nodes[head[move]]
+        nodes[tail[move]] = min(nodes[tail[move]], after)
