@@ -15,13 +15,14 @@ VENV_MADE := $(VENV)/.made
 RUNTIME_INSTALLED := $(VENV)/.runtime-installed
 DEV_INSTALLED := $(VENV)/.dev-installed
 
-.PHONY: help demo serve test check bench lock clean
+.PHONY: help demo serve test torture check bench lock clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make demo   一条命令演示全程 / the whole story on the shipped data, into $(DEMO_DIR)/"
 	@echo "make serve  打开网页 / web pages on http://$(HOST):$(PORT)"
 	@echo "make test   测试 / tests"
+	@echo "make torture 长时间故障测试 / long runs of faults and tampering, some ten minutes"
 	@echo "make check  静态检查 / ruff, mypy, import-linter"
 	@echo "make bench  测量 / measure what the README quotes, into $(BENCH_RESULTS)/ and README.md; some ten minutes"
 	@echo "make lock   更新依赖锁 / refresh the lock files"
@@ -38,6 +39,10 @@ $(DEMO_DIR)/modalshift.db: | $(RUNTIME_INSTALLED)
 
 test: $(DEV_INSTALLED)
 	$(BIN)/python -m pytest -q
+
+# Thousands of faults where `make test` draws hundreds; TORTURE_SEED=N draws others.
+torture: $(DEV_INSTALLED)
+	$(BIN)/python -m pytest -q -m torture
 
 check: $(DEV_INSTALLED)
 	$(BIN)/ruff check

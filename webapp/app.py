@@ -22,9 +22,10 @@ from webapp.quote_page import quote_page
 from webapp.savings_page import savings_page
 from webapp.settings import Settings
 from webapp.shipments_page import shipments_page
+from webapp.verify_page import verify_page
 from webapp.world import open_world
 
-PAGES = (health, sign_in_page, quote_page, shipments_page, plans_page, savings_page, api_docs_page)
+PAGES = (health, sign_in_page, quote_page, shipments_page, plans_page, savings_page, verify_page, api_docs_page)
 APIS = (quotes_api, meta_api, shipments_api, plans_api)
 
 

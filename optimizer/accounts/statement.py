@@ -79,9 +79,19 @@ class Movement:
 
 
 @dataclass(frozen=True, slots=True)
+class Seal:
+    """The signed tree that stands behind a statement. ``sealed_seq``: the last transaction in it; where the statement
+    was read further than that, its last movements are not sealed yet."""
+
+    tree_size: int
+    root: bytes
+    sealed_seq: int
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """Opening + movements = closing, in every ledger. ``reserved_change_g`` sums the estimates made and resolved.
-    ``last_seq`` says up to which transaction the ledger was read."""
+    ``last_seq`` says up to which transaction the ledger was read, ``seal`` what of it is sealed (None: nothing yet)."""
 
     account: Account
     party: Party | None
@@ -96,6 +106,7 @@ class Statement:
     network_versions: tuple[str, ...]
     code_versions: tuple[str, ...]
     method: str
+    seal: Seal | None = None
 
     @property
     def credited_g(self) -> int:
@@ -194,6 +205,9 @@ def statement_json(statement: Statement) -> str:
         "reserved_change_kg": kilograms(statement.reserved_change_g),
         "closing": [_balance_document(balance) for balance in statement.closing],
         "ledger_seq": statement.last_seq,
+        "tree_size": None if statement.seal is None else statement.seal.tree_size,
+        "root": None if statement.seal is None else statement.seal.root.hex(),
+        "sealed_seq": None if statement.seal is None else statement.seal.sealed_seq,
         "versions": {
             "factors": list(statement.factors_versions),
             "network": list(statement.network_versions),
@@ -238,7 +252,8 @@ CSV_COLUMNS = (
 
 def statement_csv(statement: Statement) -> str:
     """The movements as CSV with the columns :data:`CSV_COLUMNS`, between an ``opening`` and a ``closing`` row that
-    carry the available claim in ``claim_kg``; a ``sum`` row adds up the lots consigned, ``note`` rows follow."""
+    carry the available claim in ``claim_kg``; a ``sum`` row adds up the lots consigned; a ``tree``
+    row names the tree's size in ``seq`` and its root in ``run_id`` where something is sealed; ``note`` rows follow."""
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, CSV_COLUMNS, restval="", lineterminator="\n")
     writer.writeheader()
@@ -246,6 +261,8 @@ def statement_csv(statement: Statement) -> str:
     writer.writerows({name: row[name] for name in CSV_COLUMNS} for row in map(movement_row, statement.movements))
     writer.writerow({"kind": "closing", "claim_kg": kilograms(_available(statement.closing))})
     writer.writerow(_sum_row(statement))
+    if statement.seal is not None:
+        writer.writerow({"kind": "tree", "seq": statement.seal.tree_size, "run_id": statement.seal.root.hex()})
     for note in (METHOD_NOTE, NETTING_NOTE, DISCLAIMER):
         writer.writerow({"kind": "note", "waybill_number": note.zh})
         writer.writerow({"kind": "note", "waybill_number": note.en})

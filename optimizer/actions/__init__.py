@@ -27,8 +27,10 @@ from optimizer.actions.releasing import (
     release_factors,
     require_released_factors,
 )
+from optimizer.actions.sealing import SealResult, rotate_key, seal
 from optimizer.actions.settling import LotsOverview, SettleResult, lots_overview, settle
 from optimizer.actions.stating import statement
+from optimizer.actions.verifying import checkpoint, leaves, prove, verify
 from optimizer.actions.versions import code_version
 
 __all__ = [
@@ -37,31 +39,38 @@ __all__ = [
     "RecordResult",
     "ReleaseBook",
     "SavingsOverview",
+    "SealResult",
     "SettleResult",
     "accept",
     "add_demo_users",
     "add_user",
     "audit",
+    "checkpoint",
     "close",
     "code_version",
     "factor_releases",
     "grant_account",
+    "leaves",
     "log_in",
     "lots_overview",
     "make_token",
     "note_security",
     "open_store",
     "propose_factors",
+    "prove",
     "quote",
     "record",
     "release_factors",
     "require_released_factors",
     "revoke_token",
+    "rotate_key",
     "savings",
+    "seal",
     "set_active",
     "set_password",
     "settle",
     "statement",
     "user_id_of",
     "user_of_token",
+    "verify",
 ]

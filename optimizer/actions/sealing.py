@@ -77,7 +77,7 @@ def rotate_key(
     nor a reason is given.
     """
     with store.write() as session:
-        keys = session.tree.keys()
+        keys = session.tree.public_keys()
         if not keys:
             raise UnknownRecordError(
                 Message(
@@ -146,7 +146,7 @@ def _seal_batch(
 
 def _present_key(session: Session, key: Ed25519PrivateKey, at: datetime, origin: str) -> tuple[int, VerifierKey]:
     """Number and public half of the key that signs now; a log without a key is begun with this one."""
-    keys = session.tree.keys()
+    keys = session.tree.public_keys()
     if not keys:
         name = origin or default_origin(key)
         require_origin(name)

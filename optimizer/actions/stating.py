@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
+from optimizer.accounts import merkle
 from optimizer.accounts.ledger import Account, Kind
-from optimizer.accounts.statement import Statement, statement_of
+from optimizer.accounts.statement import Seal, Statement, statement_of
 from optimizer.actions.closing import require_period
 from optimizer.errors import Message, UnknownRecordError
 from optimizer.store.engine import Store
@@ -13,11 +15,14 @@ from optimizer.store.session import Session
 from optimizer.waybills.party import Party
 
 
-def statement(store: Store, account: str, period: str, until_seq: int | None = None) -> Statement:
+def statement(
+    store: Store, account: str, period: str, until_seq: int | None = None, at_size: int | None = None
+) -> Statement:
     """The statement of an account (its id, or the id of a party with one account) for a month.
 
-    ``until_seq``: as the ledger stood after that transaction. Raises UnknownRecordError for an unknown account,
-    InputError for a text that is no month.
+    ``until_seq``: as the ledger stood after that transaction; ``at_size``: as it stood when the tree had that many
+    leaves, bit for bit what was printed then. Raises UnknownRecordError for an unknown account and a tree that never
+    was, InputError for a text that is no month.
     """
     require_period(period)
     with store.read() as session:
@@ -32,7 +37,12 @@ def statement(store: Store, account: str, period: str, until_seq: int | None = N
                 )
             )
         chosen = own[0]
-        return _statement(session, chosen, session.parties().get(chosen.party_id), period, until_seq)
+        party = session.parties().get(chosen.party_id)
+        if until_seq is not None:
+            as_of = AsOf(until_seq, session.last_closed(), None)
+        else:
+            as_of = _now(session) if at_size is None else _at_size(session, at_size)
+        return _statement(session, chosen, party, period, as_of)
 
 
 def statements(store: Store, periods: Iterable[str]) -> list[Statement]:
@@ -46,21 +56,59 @@ def statements(store: Store, periods: Iterable[str]) -> list[Statement]:
     with store.read() as session:
         accounts = [account for _, account in sorted(session.accounts().items()) if account.party_id]
         parties = session.parties()
+        as_of = _now(session)
         return [
-            _statement(session, account, parties.get(account.party_id), period, None)
+            _statement(session, account, parties.get(account.party_id), period, as_of)
             for period in months
             for account in accounts
         ]
 
 
-def _statement(
-    session: Session, account: Account, party: Party | None, period: str, until_seq: int | None
-) -> Statement:
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """How much of the books is read: transactions up to a number (None: all), what was closed, what is sealed."""
+
+    until_seq: int | None
+    last_closed: str
+    seal: Seal | None
+
+
+def _now(session: Session) -> AsOf:
+    """Everything recorded. Where all of it is sealed this is the newest tree, and reads the same at any later time."""
+    head = session.tree.head()
+    if head is None:
+        return AsOf(None, session.last_closed(), None)
+    sealed = _at_size(session, head.size)
+    if (sealed.until_seq, sealed.last_closed) == (session.last_seq(), session.last_closed()):
+        return sealed
+    return AsOf(None, session.last_closed(), sealed.seal)
+
+
+def _at_size(session: Session, size: int) -> AsOf:
+    """What the first ``size`` leaves hold. Transactions are sealed in order, so their number is the last one's."""
+    tree = session.tree
+    newest, before = tree.head(), tree.head(at_most=size)
+    if newest is None or not 0 < size <= newest.size:
+        reached = 0 if newest is None else newest.size
+        raise UnknownRecordError(
+            Message(
+                f"树没有过 {size} 条；现有 {reached} 条。",
+                f"There never was a tree of {size} entries; it has {reached}.",
+            )
+        )
+    start, counted = (0, 0) if before is None else (before.size, before.last_transaction_seq)
+    sealed_seq = counted + tree.count_leaves("transaction", start, size)
+    root = merkle.root_of(tree.reader([(0, size)]), size)
+    return AsOf(sealed_seq, tree.last_closed(size), Seal(size, root, sealed_seq))
+
+
+def _statement(session: Session, account: Account, party: Party | None, period: str, as_of: AsOf) -> Statement:
+    until_seq = as_of.until_seq
     reader = session.account_reader
     entries = reader.entries(account.account_id, period, until_seq)
     replaced = reader.replaced_runs(item for item in entries if item.kind in (Kind.REVERSE, Kind.RESTATE))
     runs = {item.run_id for item in entries if item.run_id}
-    return statement_of(
+    found = statement_of(
         account,
         party,
         period,
@@ -68,6 +116,7 @@ def _statement(
         entries,
         reader.run_figures({*runs, *replaced.values()} - {""}),
         replaced,
-        closed=period <= session.last_closed(),
+        closed=period <= as_of.last_closed,
         last_seq=reader.last_seq(account.account_id) if until_seq is None else until_seq,
     )
+    return replace(found, seal=as_of.seal)

@@ -7,18 +7,23 @@ import click
 from optimizer.cli.audit import audit
 from optimizer.cli.bench import bench
 from optimizer.cli.check import check
+from optimizer.cli.checkpoint import checkpoint
 from optimizer.cli.close import close
 from optimizer.cli.command import Program
 from optimizer.cli.demo import demo
 from optimizer.cli.factors import factors
 from optimizer.cli.footprint import footprint
 from optimizer.cli.generate import generate
+from optimizer.cli.key import key
 from optimizer.cli.plan import plan
+from optimizer.cli.proof import proof
 from optimizer.cli.quote import quote
+from optimizer.cli.seal import seal
 from optimizer.cli.serve import serve
 from optimizer.cli.settle import settle
 from optimizer.cli.statement import statement
 from optimizer.cli.user import token, user
+from optimizer.cli.verify import verify
 from optimizer.errors import Message
 
 
@@ -49,6 +54,11 @@ VERBS = (
     close,
     statement,
     audit,
+    seal,
+    checkpoint,
+    verify,
+    proof,
+    key,
     serve,
     generate,
     bench,

@@ -82,6 +82,30 @@ def bench_quote(runs: int, days: int, seed: int, json_file: Path | None) -> None
     _report(run(options, _tell), json_file)
 
 
+@bench.command(
+    "proof", cls=Verb, about=Message("封存树的证明，对比每次重建", "proofs of a sealed tree, beside rebuilding")
+)
+@option(
+    "--leaves",
+    default=1_000_000,
+    show_default=True,
+    type=click.IntRange(2, 100_000_000),
+    zh="叶数",
+    en="leaves of the tree",
+)
+@option(
+    "--proofs", default=1_000, show_default=True, type=click.IntRange(1, 1_000_000), zh="每次份数", en="proofs a run"
+)
+@option("--runs", default=5, show_default=True, type=click.IntRange(1, 1000), zh="次数", en="runs")
+@seed_option
+@json_option
+def bench_proof(leaves: int, proofs: int, runs: int, seed: int, json_file: Path | None) -> None:
+    """A tree of a million entries unless told otherwise."""
+    from optimizer.bench.proof import ProofBench, run
+
+    _report(run(ProofBench(_now(), leaves, proofs, runs, seed), _tell), json_file)
+
+
 @bench.command("table", cls=Verb, about=Message("把测得的结果写成 README 的表", "stored results as the README's table"))
 @click.argument("results", metavar="RESULT.json...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @option("--readme", metavar="FILE", type=click.Path(path_type=Path), zh="改写其中的表", en="rewrite the table in there")

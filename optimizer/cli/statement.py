@@ -27,13 +27,20 @@ from optimizer.quantities import kilograms
     en="file format",
 )
 @option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE", zh="写入的文件", en="file to write")
-def statement(account: str, period: str, form: str, out: Path) -> None:
+@option(
+    "--at-size",
+    type=click.IntRange(1),
+    metavar="N",
+    zh="按树有 N 条时的账目",
+    en="as the books stood when the tree had N entries",
+)
+def statement(account: str, period: str, form: str, out: Path, at_size: int | None) -> None:
     """ACCOUNT is an account's id, or the id of a party that has one account."""
     from optimizer import actions
     from optimizer.accounts.statement import statement_csv, statement_json
 
     with current_session().store() as store:
-        found = actions.statement(store, account, period)
+        found = actions.statement(store, account, period, at_size=at_size)
     write_whole(out, statement_json(found) if form == "json" else statement_csv(found))
     lots, credited_kg = len(found.movements), kilograms(found.credited_g)
     say(

@@ -23,6 +23,9 @@ FILES = (
     "corridor.csv",
     "traffic.csv",
     "audit.json",
+    "books.checkpoint",
+    "books.manifest.csv",
+    "proof.json",
 )
 """What a demo writes beside the database and the statements."""
 

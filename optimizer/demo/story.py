@@ -1,6 +1,6 @@
 """The whole story on one page: a month of cargo from the road to the water, and its carbon into the accounts.
 
-    network -> quote -> plan -> check -> waybills -> events -> settlement -> closed months -> statements -> audit
+    network -> quote -> plan -> check -> waybills -> events -> settlement -> closed months -> sealed statements -> audit
 
 Everything happens at fixed times before and after the month, so the same world tells the same story; the only thing
 that differs between two runs is how many seconds each step took.
@@ -23,7 +23,7 @@ from optimizer.accounts.totals import SavingsRow, total
 from optimizer.actions.overview import SavingsOverview
 from optimizer.actions.planning import plan as plan_together
 from optimizer.actions.stating import statements
-from optimizer.demo import account_steps, corridor_steps, plan_steps
+from optimizer.demo import account_steps, corridor_steps, plan_steps, seal_steps
 from optimizer.demo.corridor import break_even, rederived, shift_of, ways_of_counting
 from optimizer.demo.execution import execute_month
 from optimizer.demo.folder import STATEMENTS, DemoFolder
@@ -101,7 +101,7 @@ def tell_story(
         enterprises = SavingsOverview(store)
         narrator.tell(account_steps.settle_step(before, settled, total(enterprises.savings("month"))))
         rows = _netting(enterprises, folder, narrator)
-        periods = _close(store, events, waybills, after, folder, narrator)
+        periods = _close(store, world, events, waybills, after, folder, narrator)
         findings = actions.audit(store, world.network, world.factors)
     folder.write("audit.json", json.dumps(to_plain(findings), ensure_ascii=False, indent=1) + "\n")
     narrator.tell(account_steps.audit_step(findings))
@@ -144,26 +144,28 @@ def _netting(overview: SavingsOverview, folder: DemoFolder, narrator: Narrator) 
 
 def _close(
     store: Store,
+    world: World,
     events: Sequence[Event],
     waybills: Sequence[Waybill],
     after: datetime,
     folder: DemoFolder,
     narrator: Narrator,
 ) -> list[str]:
-    """Close every month that is over by now, and write the statements of all its accounts."""
+    """Close every month that is over by now, seal the books, and write the statements of all accounts."""
     periods = []
     period, end = month_of(min(waybill.ready_at for waybill in waybills)), month_of(after)
     while period < end:
         actions.close(store, period, after)
         periods.append(period)
         period = month_after(period)
-    written = 0
-    for statement in statements(store, periods):
+    seal_steps.seal_books(store, world.seed, after)
+    made = statements(store, periods)
+    for statement in made:
         name = f"{STATEMENTS}/{statement.account.party_id}-{statement.period}"
         folder.write(f"{name}.json", statement_json(statement))
         folder.write(f"{name}.csv", statement_csv(statement))
-        written += 1
-    narrator.tell(account_steps.close_step(periods, written, f"{folder.path}/{STATEMENTS}"))
+    narrator.tell(account_steps.close_step(periods, len(made), f"{folder.path}/{STATEMENTS}"))
+    narrator.tell(seal_steps.export_and_verify(store, folder, made))
     return periods
 
 

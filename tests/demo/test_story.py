@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,8 +14,11 @@ from typing import Any
 
 import pytest
 
+from optimizer.accounts.checkpoint import parse_checkpoint
 from optimizer.accounts.ledger import Kind
-from optimizer.actions import open_store
+from optimizer.accounts.proof import verdict_on
+from optimizer.accounts.statement import statement_json
+from optimizer.actions import open_store, statement, verify
 from optimizer.actions.auditing import books
 from optimizer.demo.folder import DATABASE, FILES, MARKER, STATEMENTS, DemoFolder, prepare
 from optimizer.demo.step import Step
@@ -153,7 +157,7 @@ def test_the_months_are_closed_and_the_database_opens(heard: Heard) -> None:
 
 def test_every_step_speaks_both_languages(heard: Heard) -> None:
     """Titles, columns and notes in Chinese and in English; every row fills every column."""
-    assert len(heard.steps) == 16
+    assert len(heard.steps) == 17
     for step in heard.steps:
         for message in (step.title, *step.columns, *step.notes):
             assert (not message.zh) == (not message.en)
@@ -161,17 +165,39 @@ def test_every_step_speaks_both_languages(heard: Heard) -> None:
             assert {len(row) for row in step.texts(lang)} <= {len(step.columns)}
 
 
-def test_a_second_run_replaces_the_first_and_is_the_same(heard: Heard) -> None:
-    """Into the same directory: every document as before, but for the seconds in PLAN.json and what follows from them;
-    a stray statement of the first run is gone."""
+def without_root(file: Path) -> bytes:
+    """A document without the tree's root."""
+    return re.sub(rb"[0-9a-f]{64}", b"root", file.read_bytes()) if file.parent.name == STATEMENTS else file.read_bytes()
+
+
+def test_the_books_are_sealed_and_every_statement_names_the_tree(heard: Heard) -> None:
+    """The exported head is that of the database; the statements read the same as of its size; the proof holds."""
     path = heard.folder.path
-    before = {file: file.read_bytes() for file in path.rglob("*") if file.is_file()}
+    head = parse_checkpoint((path / "books.checkpoint").read_text(encoding="utf-8"))
+    store = open_store(heard.folder.db_url)
+    assert verify(store, [head]).findings == ()
+    for file in sorted((path / STATEMENTS).glob("*.json"))[:6]:
+        document = json.loads(file.read_text(encoding="utf-8"))
+        assert (document["tree_size"], document["root"]) == (head.size, head.root.hex())
+        again = statement(store, document["account_id"], document["period"], at_size=head.size)
+        assert statement_json(again) == file.read_text(encoding="utf-8")
+    store.close()
+    proof = (path / "proof.json").read_text(encoding="utf-8")
+    assert verdict_on(proof, str(head.note), head.key.text) == "ok"
+
+
+def test_a_second_run_replaces_the_first_and_is_the_same(heard: Heard) -> None:
+    """Into the same directory: every document as before, but for the seconds in PLAN.json and what follows from them,
+    which the tree seals too; a stray statement of the first run is gone."""
+    path = heard.folder.path
+    before = {file: without_root(file) for file in path.rglob("*") if file.is_file()}
     (path / STATEMENTS / "E99-2026-10.json").write_text("{}", encoding="utf-8")
     again = hear(path)
-    after = {file: file.read_bytes() for file in path.rglob("*") if file.is_file()}
+    after = {file: without_root(file) for file in path.rglob("*") if file.is_file()}
     assert set(after) == set(before)
     assert replace(again.told.plan, seconds=0) == replace(heard.told.plan, seconds=0)
-    changing = {path / name for name in ("PLAN.json", "waybills.jsonl", DATABASE)}
+    sealed = ("books.checkpoint", "books.manifest.csv", "proof.json")
+    changing = {path / name for name in ("PLAN.json", "waybills.jsonl", DATABASE, *sealed)}
     assert [file.name for file in after if file not in changing and after[file] != before[file]] == []
 
 

@@ -52,7 +52,7 @@ def test_every_record_is_sealed_once(settled: Store) -> None:
     """All records are leaves, in the order written; a second run seals nothing and answers the same head."""
     first, second = seal(settled, KEY, AT), seal(settled, KEY, AT + timedelta(hours=1))
     with settled.read() as session:
-        names = {entry.name: entry.leaf for entry in session.tree.entries()}
+        names = {entry.name: entry.leaf for entry in session.tree.entries() if entry.kind != "head"}
         leaves = list(session.tree.leaves())
         assert session.tree.unsealed(session.tree.head(), 10) == []
         assert session.tree.count_unsealed(session.tree.head()) == 0
@@ -66,23 +66,26 @@ def test_every_record_is_sealed_once(settled: Store) -> None:
 
 @pytest.mark.parametrize("batch", [1, 2, 7, 16, 1000])
 def test_batches_of_any_size_make_the_same_tree(settled: Store, batch: int) -> None:
-    """One head for each batch; the last root is that of all leaves, and every head that of a beginning."""
+    """One head for each batch, sealed by the next one; every root is that of a beginning of all leaves."""
+    with settled.read() as session:
+        records = session.tree.count_unsealed(None) + 1  # the key comes with the first batch
     result = seal(settled, KEY, AT, batch=batch)
     tree = tree_of(settled)
+    assert len(tree) == result.entries == records + result.heads - 1
     with settled.read() as session:
         heads, nodes = session.tree.heads(), dict(session.tree.nodes())
-    assert len(heads) == result.heads == -(-len(tree) // batch)
+    assert len(heads) == result.heads == -(-records // batch)
     assert [head.root for head in heads] == [tree.root(head.size) for head in heads]
     assert nodes == dict(tree.stored_nodes())
     assert all(parse_checkpoint(head.note).is_signed for head in heads)
 
 
 def test_what_comes_later_is_sealed_on_top(settled: Store) -> None:
-    """A closed month is one more entry; the old head is a beginning of the new one."""
+    """A closed month and the head before are two more entries; the old head is a beginning of the new one."""
     before = seal(settled, KEY, AT).checkpoint
     actions.close(settled, "2026-10", AT)
     after = seal(settled, KEY, AT)
-    assert after.entries == 1
+    assert after.entries == 2
     with settled.read() as session:
         ranges = merkle.consistency_ranges(before.size, after.checkpoint.size)
         proof = merkle.consistency_proof(session.tree.reader(ranges), before.size, after.checkpoint.size)
@@ -124,11 +127,12 @@ def test_a_crash_at_any_step_loses_and_doubles_nothing(
     with pytest.raises(RuntimeError, match="crash"):
         seal(settled, KEY, AT, batch=4)
     monkeypatch.undo()
-    assert len(tree_of(settled)) == 8
+    assert len(tree_of(settled)) == 4 + 5
     result = seal(settled, KEY, AT, batch=4)
     with settled.read() as session:
-        assert {leaf.name for leaf in session.tree.leaves()} == {entry.name for entry in session.tree.entries()}
-        assert [head.size for head in session.tree.heads()][:3] == [4, 8, 12]
+        names = [entry.name for entry in session.tree.entries()]
+        assert sorted(leaf.name for leaf in session.tree.leaves()) == sorted(set(names) - {f"head:{len(names) - 1}"})
+        assert [head.size for head in session.tree.heads()][:3] == [4, 9, 14]
     assert result.checkpoint.root == tree_of(settled).root()
 
 
@@ -179,7 +183,7 @@ def test_only_the_present_key_seals(settled: Store) -> None:
     with pytest.raises(ConflictError, match="not the log's present key"):
         seal(settled, KEY, AT)
     second = seal(settled, NEXT_KEY, AT)
-    assert second.entries == 1
+    assert second.entries == 2
     assert second.checkpoint.key == rotation.new
     assert second.checkpoint.origin == first.checkpoint.origin
 
@@ -196,7 +200,7 @@ def test_a_hand_over_needs_the_old_key_or_a_reason(settled: Store) -> None:
     with pytest.raises(ConflictError, match="used for this log before"):
         rotate_key(settled, KEY, AT, old=KEY)
     assert rotate_key(settled, NEXT_KEY, AT, reason="the disk broke").reason == "the disk broke"
-    assert seal(settled, NEXT_KEY, AT).entries == 1
+    assert seal(settled, NEXT_KEY, AT).entries == 2
 
 
 def test_the_origin_is_given_once(settled: Store) -> None:
@@ -225,7 +229,7 @@ def test_an_old_backup_is_not_sealed_again(settled: Store, path: Path, tmp_path:
     backup = actions.open_store(f"sqlite:///{tmp_path / 'backup.db'}")
     with pytest.raises(ConflictError, match="old backup"):
         seal(backup, KEY, AT, signed_before=newest)
-    assert len(tree_of(backup)) == newest.size - 1
+    assert len(tree_of(backup)) == newest.size - 2
     backup.close()
 
 

@@ -36,7 +36,9 @@ def test_every_key_that_a_page_names_exists_and_every_text_is_used() -> None:
     text = sources()
     groups = {key.split(".")[0] for key in catalogue()}
     named = {
-        key for key in KEY.findall(text) if key.split(".")[0] in groups and not key.endswith((".html", ".css", "_"))
+        key
+        for key in KEY.findall(text)
+        if key.split(".")[0] in groups and not key.endswith((".html", ".css", ".mjs", "_"))
     }
     prefixes = re.findall(r"""f["'](\w+\.\w*)\{""", text) + re.findall(r"""'(\w+\.\w*)' ~""", text)
     computed = {key for key in catalogue() if key.startswith(tuple(prefixes))}
