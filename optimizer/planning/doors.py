@@ -77,14 +77,40 @@ class Doors:
 
     def rail(self) -> Iterator[Route]:
         """A train between rail places that serve the doors."""
-        places = set(self.graph.rail_places())
         for start, before in self.doors(self.origin, "pre"):
             for end, after in self.doors(self.destination, "post"):
-                if start in places and end in places:
-                    way = self.graph.rail(start, end)
-                    if way is not None:
-                        legs = (self.hub_leg(start), self.rail_leg(start, end, way), self.hub_leg(end))
-                        yield Route("rail", (*before, *legs, *after))
+                for train in self.train_legs(start, end):
+                    yield Route("rail", (*before, self.train_hub(start), train, self.train_hub(end), *after))
+
+    def rail_and_water(self) -> Iterator[Route]:
+        """A train on one side of a river-sea ship or of an inland voyage, changing where rails reach the water."""
+        for port in self.rail_ports():
+            for end, after in self.doors(self.destination, "post"):
+                for train in self.train_legs(port, end):
+                    onward = (self.train_hub(port), train, self.train_hub(end), *after)
+                    yield from self._water_to(port, onward)
+            for start, before in self.doors(self.origin, "pre"):
+                for train in self.train_legs(start, port):
+                    yield from self._water_from(port, (*before, self.train_hub(start), train))
+
+    def _water_to(self, port: str, onward: tuple[RouteLeg, ...]) -> Iterator[Route]:
+        ship = self.sea_leg(self.origin, port)
+        if ship is not None:
+            yield Route("sea-rail", (self.hub_leg(self.origin), ship, *onward))
+        for start, before in self.doors(self.origin, "pre"):
+            for voyage in self.voyage_legs(start, port):
+                # The change of a voyage is timed by its vessel, as at any other port.
+                hubs = self.load_hub(start, voyage), self.load_hub(port, voyage)
+                yield Route("river-rail", (*before, hubs[0], voyage, hubs[1], *onward[1:]))
+
+    def _water_from(self, port: str, inward: tuple[RouteLeg, ...]) -> Iterator[Route]:
+        ship = self.sea_leg(port, self.destination)
+        if ship is not None:
+            yield Route("rail-sea", (*inward, self.train_hub(port), ship, self.hub_leg(self.destination)))
+        for end, after in self.doors(self.destination, "post"):
+            for voyage in self.voyage_legs(port, end):
+                hubs = self.load_hub(port, voyage), self.load_hub(end, voyage)
+                yield Route("rail-river", (*inward, hubs[0], voyage, hubs[1], *after))
 
     def sea(self) -> Iterator[Route]:
         """A river-sea ship from port to port."""
@@ -118,6 +144,16 @@ class Doors:
             and self.network.locations[place].kind in ("sea_port", "river_port")
             and place not in (self.origin, self.destination)
         )
+
+    def rail_ports(self) -> list[str]:
+        """Places, neither door of the two, where this cargo may change between a train and a vessel."""
+        return [
+            place
+            for place in self.graph.rail_places()
+            if (place, self.group) in self.network.terminals
+            and self.network.locations[place].kind in ("sea_port", "river_port", "inland_port")
+            and place not in (self.origin, self.destination)
+        ]
 
     def voyage_legs(self, start: str, end: str) -> Iterator[RouteLeg]:
         """The planned leg of each inland class that can sail between two terminals."""
@@ -200,21 +236,26 @@ class Doors:
         )
         return replace(leg, lane=lane)
 
-    def rail_leg(self, start: str, end: str, way: Way) -> RouteLeg:
-        """A train between two rail places."""
+    def train_legs(self, start: str, end: str) -> Iterator[RouteLeg]:
+        """The train between two terminals, if rails join them."""
+        way = self.graph.rail(start, end)
+        if way is None:
+            return
         row = tariff.service_tariff(self.network, Mode.RAIL, self.cargo.rail_service)
         price = tariff.carriage_yuan_per_t(row, way.distance_km)
         interval_h = self.network.value("rail_service_interval_h")
         intensity = self.book.rail_intensity
-        return service_leg("main", Mode.RAIL, start, end, "", way.distance_km, way.hours, interval_h, price, intensity)
+        yield service_leg("main", Mode.RAIL, start, end, "", way.distance_km, way.hours, interval_h, price, intensity)
+
+    def train_hub(self, place: str) -> RouteLeg:
+        """One operation between yard and train."""
+        return self._hub(self.terminal(place), self.network.value("rail_train_t"))
 
     def hub_leg(self, place: str) -> RouteLeg:
-        """One operation between yard and a service ship, train or truck."""
-        terminal = self.terminal(place)
+        """One operation between yard and a river-sea ship."""
         vessel = self.book.sea_vessel(self.group)
-        rail = self.network.locations[place].kind in ("rail_yard", "dry_port")
-        load_t = self.network.value("rail_train_t") if rail or vessel is None else vessel.capacity_t
-        return self._hub(terminal, load_t)
+        assert vessel is not None, "a ship is handled where ships sail"
+        return self._hub(self.terminal(place), vessel.capacity_t)
 
     def load_hub(self, place: str, voyage: RouteLeg) -> RouteLeg:
         """Loading or discharging a planned voyage: the time is that of a full vessel."""

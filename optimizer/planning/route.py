@@ -41,15 +41,21 @@ class RouteLeg:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A chain of legs from door to door. ``kind``: road | river | sea-river | river-sea | rail | sea."""
+    """A chain of legs from door to door. ``kind``: road | river | sea-river | river-sea | rail | sea | sea-rail |
+    rail-sea | river-rail | rail-river, and river-river (see ``transshipment``)."""
 
     kind: str
     legs: tuple[RouteLeg, ...]
 
     @property
     def planned_at(self) -> int | None:
-        """Index of the voyage leg, None for a route of services only."""
+        """Index of the (first) voyage leg, None for a route of services only."""
         return next((index for index, leg in enumerate(self.legs) if leg.planned), None)
+
+    @property
+    def voyages(self) -> tuple[int, ...]:
+        """Indices of all planned legs."""
+        return tuple(index for index, leg in enumerate(self.legs) if leg.planned)
 
     @property
     def yuan_per_t(self) -> float:

@@ -9,6 +9,8 @@ ship):
     sea-river       hub  ship  hub  voyage  hub [truck]          and the mirror image river-sea
     rail            [truck] hub  train  hub [truck]
     sea             hub  ship  hub                               between two sea ports
+    sea-rail        hub  ship  hub  train  hub [truck]           and the mirror image rail-sea
+    river-rail      [truck] hub  voyage  hub  train  hub [truck]     and the mirror image rail-river
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from optimizer.network.graph import NetworkGraph
 from optimizer.network.model import Network, Terminal, TruckClass, VesselClass
 from optimizer.planning.doors import Doors
 from optimizer.planning.route import Route
+from optimizer.planning.transshipment import transshipments
 
 
 class RouteBook:
@@ -30,6 +33,7 @@ class RouteBook:
     def __init__(self, network: Network, graph: NetworkGraph, factors: FactorTable, on: date) -> None:
         self.network, self.graph, self.factors, self.on = network, graph, factors, on
         self._kept: dict[tuple[str, str, str], tuple[Route, ...]] = {}
+        self._transshipped: dict[tuple[str, str, str], tuple[Route, ...]] = {}
         self._hubs: dict[tuple[str, str], Intensity] = {}
         self._trucks: dict[tuple[str, str], tuple[TruckClass, Intensity]] = {}
 
@@ -39,8 +43,20 @@ class RouteBook:
         if key not in self._kept:
             cargo = self.network.cargo[cargo_code]
             door = Doors(self, origin, destination, cargo)
-            self._kept[key] = (*door.road(), *door.river(), *door.sea_and_river(), *door.rail(), *door.sea())
+            by_rail = (*door.rail(), *door.rail_and_water())
+            self._kept[key] = (*door.road(), *door.river(), *door.sea_and_river(), *by_rail, *door.sea())
         return self._kept[key]
+
+    def transshipped(self, origin: str, destination: str, cargo_code: str) -> tuple[Route, ...]:
+        """Every chain of two inland voyages (see ``transshipment``). KeyError for unknown codes.
+
+        A quote offers them; a plan of many shipments plans one voyage per route.
+        """
+        key = (origin, destination, cargo_code)
+        if key not in self._transshipped:
+            door = Doors(self, origin, destination, self.network.cargo[cargo_code])
+            self._transshipped[key] = tuple(transshipments(door))
+        return self._transshipped[key]
 
     def inland_vessels(self, cargo_group: str) -> list[VesselClass]:
         """Inland classes of the fleet that may carry a cargo group, in table order."""

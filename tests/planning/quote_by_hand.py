@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
 
 from optimizer.emissions.operations import vessel_operation
 from optimizer.network.graph import NetworkGraph
-from optimizer.network.model import Closure, Network, Parameter
+from optimizer.network.model import Closure, FleetEntry, Mode, Network, Parameter
 from optimizer.planning.route import Route, RouteLeg, begin_h
 from optimizer.planning.routes import RouteBook
 from optimizer.planning.shipment import Shipment
-from tests.planning.corridor import MADE_UP, corridor
+from tests.planning.corridor import MADE_UP, START, corridor, link
 
 HOUR = timedelta(hours=1)
 
@@ -28,12 +28,39 @@ def quoted_corridor() -> Network:
     })  # fmt: skip
 
 
+def parted_corridor() -> Network:
+    """The quoted corridor with a narrow upper reach, where only 300 t boats pass, a long lower one for 800 t barges,
+    cheap terminals, and rails that reach the water at LOW."""
+    network = quoted_corridor()
+    narrow = replace(network.links["UP-MID"], max_vessel_dwt_t=400.0)
+    long = replace(network.links["MID-LOW"], distance_km=300.0)
+    rails = link("LOW-RYL", "LOW", "RYL", Mode.RAIL, 30.0, 45.0, 45.0)
+    boat = replace(
+        network.vessel_classes["B800"],
+        vessel_class="S300",
+        capacity_t=300.0,
+        draught_m=1.6,
+        light_draught_m=0.6,
+        fuel_loaded_kg_per_km=2.2,
+        fuel_empty_kg_per_km=1.6,
+        cost_yuan_per_day=1300.0,
+    )
+    return replace(
+        network,
+        links={**network.links, "UP-MID": narrow, "MID-LOW": long, "LOW-RYL": rails},
+        locks={**network.locks, "L1": replace(network.locks["L1"], max_vessel_dwt_t=400.0)},
+        terminals={key: replace(row, transfer_yuan_per_t=2.0) for key, row in network.terminals.items()},
+        vessel_classes={**network.vessel_classes, "S300": boat},
+        fleet=(*network.fleet[1:], FleetEntry("F4", "S300", "UP", 3, START, "own", MADE_UP)),
+    )
+
+
 @dataclass(frozen=True)
 class Tried:
-    """One (route, slot): yuan and kg of the whole shipment before rounding, and the arrival."""
+    """One (route, slots): yuan and kg of the whole shipment before rounding, and the arrival."""
 
     route: Route
-    slot: int | None
+    slots: tuple[int, ...]
     yuan: float
     wtw_kg: float
     arrives_at: datetime
@@ -43,7 +70,8 @@ def try_everything(shipment: Shipment, book: RouteBook, graph: NetworkGraph) -> 
     """All of them, arriving at most 72 h after the due time; the road however late."""
     midnight = shipment.ready_at.replace(hour=0, minute=0, second=0)
     found: list[Tried] = []
-    for route in book.routes(shipment.origin, shipment.destination, shipment.cargo_code):
+    doors = (shipment.origin, shipment.destination, shipment.cargo_code)
+    for route in (*book.routes(*doors), *book.transshipped(*doors)):
         found.extend(_tries(shipment, book, graph, route, midnight))
     latest = shipment.due_at + 72 * HOUR
     return [tried for tried in found if tried.route.kind == "road" or tried.arrives_at <= latest]
@@ -52,18 +80,41 @@ def try_everything(shipment: Shipment, book: RouteBook, graph: NetworkGraph) -> 
 def _tries(
     shipment: Shipment, book: RouteBook, graph: NetworkGraph, route: Route, midnight: datetime
 ) -> Iterator[Tried]:
-    mass_t, value, at = shipment.mass_kg / 1000, shipment.cargo_value_yuan_per_t, route.planned_at
-    per_t, wtw = route.yuan_per_t + route.loss_rel * value, route.wtw_kg_per_t
+    """Every voyage in every slot; what has been done up to a voyage goes on from there."""
+    mass_t, value = shipment.mass_kg / 1000, shipment.cargo_value_yuan_per_t
+    fixed = route.yuan_per_t + route.loss_rel * value, route.wtw_kg_per_t
+    places = [at for at, leg in enumerate(route.legs) if leg.planned]
     ready_h = (shipment.ready_at - midnight) / HOUR
-    if at is None:
-        done_h = run(route.legs, ready_h, graph, midnight)
-        yield Tried(route, None, per_t * mass_t, wtw * mass_t, moment(midnight, done_h))
-        return
+
+    def go_on(start: int, hour: float, slots: tuple[int, ...], yuan: float, wtw: float) -> Iterator[Tried]:
+        at = next((place for place in places if place >= start), None)
+        if at is None:
+            door_h = run(route.legs[start:], hour, graph, midnight)
+            yield Tried(route, slots, yuan * mass_t, wtw * mass_t, moment(midnight, door_h))
+            return
+        yard_h = run(route.legs[start : at - 1], hour, graph, midnight)
+        for slot, yuan_per_t, wtw_per_t in _sailings(shipment, book, graph, route, at, yard_h, midnight):
+            off_h = slot * 6 + sum(leg.hours for leg in route.legs[at - 1 : at + 2])
+            yield from go_on(at + 2, off_h, (*slots, slot), yuan + yuan_per_t, wtw + wtw_per_t)
+
+    yield from go_on(0, ready_h, (), *fixed)
+
+
+def _sailings(
+    shipment: Shipment,
+    book: RouteBook,
+    graph: NetworkGraph,
+    route: Route,
+    at: int,
+    yard_h: float,
+    midnight: datetime,
+) -> Iterator[tuple[int, float, float]]:
+    """Slot, yuan and kg a tonne (storage before it included) of every sailing of the voyage ``at``."""
+    mass_t = shipment.mass_kg / 1000
     load, leg, discharge = route.legs[at - 1], route.legs[at], route.legs[at + 1]
     assert leg.lane is not None
     vessel = graph.network.vessel_classes[leg.vehicle_class]
     terminal = graph.network.terminals[(leg.origin, graph.network.cargo[shipment.cargo_code].cargo_group)]
-    yard_h = run(route.legs[: at - 1], ready_h, graph, midnight)
     last = ceil(((shipment.due_at - midnight) / HOUR + 72) / 6)
     for slot in range(last + 1):
         if slot * 6 < yard_h - 1e-9:
@@ -85,9 +136,7 @@ def _tries(
         stored = max(0.0, (slot * 6 - yard_h) / 24 - terminal.storage_free_days) * terminal.storage_yuan_per_t_day
         empty_share = graph.network.value("vessel_empty_share")
         grams = vessel_operation(vessel, aboard_t, empty_share, book.factors, book.on).wtw_kg * leg.distance_km
-        door_h = run(route.legs[at + 2 :], slot * 6 + load.hours + leg.hours + discharge.hours, graph, midnight)
-        yuan = (per_t + stored + voyage_yuan / aboard_t) * mass_t
-        yield Tried(route, slot, yuan, (wtw + grams) * mass_t, moment(midnight, door_h))
+        yield slot, stored + voyage_yuan / aboard_t, grams
 
 
 def _voyage_yuan(network: Network, load: RouteLeg, leg: RouteLeg, discharge: RouteLeg, aboard_t: float) -> float:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import strategies as st
 
-from optimizer.network.model import Closure, FleetEntry, Network, WaterLevel
+from optimizer.network.model import Closure, FleetEntry, Mode, Network, WaterLevel
 from optimizer.planning import relaxation, search
 from optimizer.planning.check import check_plan
 from optimizer.planning.plan import Plan
@@ -17,7 +17,7 @@ from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
 from optimizer.planning.solve import Tell, plan_shipments
 from tests.network.tiny import MADE_UP, TINY_START, tiny_network
-from tests.planning.corridor import START, corridor
+from tests.planning.corridor import START, corridor, link
 from tests.planning.round_factors import round_factors
 
 Task = tuple[Network, tuple[Shipment, ...]]
@@ -170,16 +170,19 @@ def tiny_tasks(most: int = 4) -> st.SearchStrategy[Task]:
 
 
 def corridor_tasks(most: int = 4) -> st.SearchStrategy[Task]:
-    """Shipments between any two places of the corridor (island and railway too) with random hulls, closures, depths."""
+    """Shipments between any two places of the corridor (island and railway too) with random hulls, closures, depths;
+    in half of the cases the railway reaches the water at LOW."""
     network = corridor()
+    rails = {"LOW-RYL": link("LOW-RYL", "LOW", "RYL", Mode.RAIL, 30.0, 45.0, 45.0)}
     things = [("lock", "L2"), ("link", "LOW-ISLE"), ("terminal", "LOW")]
     return st.builds(
-        lambda shipments, fleet, closures, levels, handling_t: (
+        lambda shipments, fleet, closures, levels, handling_t, more: (
             replace(
                 network,
                 fleet=fleet,
                 closures=closures,
                 water_levels=levels,
+                links={**network.links, **more},
                 terminals={k: replace(t, handling_t_per_day=handling_t) for k, t in network.terminals.items()},
             ),
             shipments,
@@ -189,6 +192,7 @@ def corridor_tasks(most: int = 4) -> st.SearchStrategy[Task]:
         _closures(things, START),
         _levels(["UP-MID", "MID-LOW"], START),
         st.sampled_from([4000.0, 4000.0, 500.0]),
+        st.sampled_from([{}, rails]),
     )
 
 

@@ -7,8 +7,8 @@ Formulas, written anew from the documentation of tariffs, routes and voyages:
     train    tariff of the cargo's rail service; river-sea ship: tariff ``river_sea``; both leave on a grid of their
              interval counted from midnight of the plan's first day
     hub      transfer + harbour due at sea ports + value x handling loss, + storage before a planned voyage after the
-             free days; hours = berth_overhead_h + vehicle load / berth_t_per_h, the load of a full vessel (planned
-             voyage), of the smallest river-sea class, or of a train (rail yards, dry ports)
+             free days; hours = berth_overhead_h + vehicle load / berth_t_per_h, the load of a full vessel where a
+             planned voyage begins or ends, else of a train where one does, else of the smallest river-sea class
     voyage   days taken x daily rate (spot: charter) + fuel x price; fuel linear in the load
     grams    intensity x mass x km, intensities of ``emissions.operations`` on the plan's first day
 """
@@ -223,7 +223,7 @@ class Workings:
         if voyage_leg is not None and voyage_leg.vehicle_class in self.network.vessel_classes:
             return self.network.vessel_classes[voyage_leg.vehicle_class].capacity_t
         vessel = self.sea_vessel(self.group(item.shipment))
-        by_rail = self.network.locations[item.leg.origin].kind in ("rail_yard", "dry_port")
+        by_rail = any(leg is not None and leg.mode == Mode.RAIL for leg in (item.before, item.after))
         return self.network.value("rail_train_t") if by_rail or vessel is None else vessel.capacity_t
 
     def leg_hours(self, item: Carried) -> float | None:

@@ -2,10 +2,11 @@
 
     quote = routes x slots -> price -> arrive in time -> Pareto set -> labels -> the six that are shown
 
-The set is exact: it holds every (route, slot) of the grammar of ``routes`` on the planner's 6 h grid, from the ready
-day's midnight to ``MAX_LATE_H`` after due_at, that no other one dominates (of equal ones the first). ``table`` says why
-it need not look at every slot, and settles most comparisons in floats with a margin; what is left is compared as the
-rounded amounts that are shown. Nothing is known of other shipments; ``voyage`` says how a vessel is priced then.
+The set is exact: it holds every (route, slot) of the grammar of ``routes`` and every chain of two voyages of
+``transshipment`` with both slots, on the planner's 6 h grid, from the ready day's midnight to ``MAX_LATE_H`` after
+due_at, that no other one dominates (of equal ones the first). ``table`` and ``chains`` say why they need not look at
+every slot, and settle most comparisons in floats with a margin; what is left is compared as the rounded amounts that
+are shown. Nothing is known of other shipments; ``voyage`` says how a vessel is priced then.
 
 A water way that is dearer, slower or dirtier than the road is an answer: the road and the cheapest water way are always
 part of the quote, whatever beats them, and ``missing`` says why there is none.
@@ -41,7 +42,7 @@ def quote(shipment: Shipment, book: RouteBook, graph: NetworkGraph) -> Quote:
     services = [option for route in table.services if (option := maker.services(route)) is not None]
     # The road is the baseline however late it is; anything else may be late by the planner's allowance at most.
     timely = [option for option in services if option.kind == "road" or option.late_s <= MAX_LATE_H * 3600]
-    sailings = Sailings(table.voyages, maker)
+    sailings = Sailings(table.voyages, table.chains, maker, timely)
     baseline = next((option for option in timely if option.kind == "road"), None)
     pareto = with_saving(front([*timely, *sailings.worth_comparing(timely)], baseline), baseline)
     road = beside(baseline, pareto, baseline)

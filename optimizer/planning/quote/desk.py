@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 
 from optimizer.network.graph import NetworkGraph
 from optimizer.planning.quote.calendar import SailingCalendar, moments_of_change
+from optimizer.planning.quote.chains import ChainTable
 from optimizer.planning.quote.missing import barred_routes
 from optimizer.planning.quote.records import MissingRoute
 from optimizer.planning.quote.table import VoyageTable
@@ -17,11 +18,12 @@ from optimizer.planning.routes import RouteBook
 
 @dataclass(frozen=True, slots=True)
 class DoorTable:
-    """The routes between two doors: services, and those with a voyage (None when there are none). ``barred`` says why
-    others cannot exist on any day."""
+    """The routes between two doors: services, those with a voyage and those with two (None when there are none).
+    ``barred`` says why others cannot exist on any day."""
 
     services: tuple[Route, ...]
     voyages: VoyageTable | None
+    chains: ChainTable | None
     barred: tuple[MissingRoute, ...]
 
 
@@ -42,17 +44,18 @@ class QuoteDesk:
             routes = book.routes(*key)
             planned = [route for route in routes if route.planned_at is not None]
             group = book.network.cargo[cargo_code].cargo_group
-            calendars = [self._calendar(route) for route in planned]
+            calendars = [self._calendar(route, at) for route in planned for at in route.voyages]
+            chains = book.transshipped(*key)
+            pairs = [(self._calendar(r, r.voyages[0]), self._calendar(r, r.voyages[1])) for r in chains]
             self._tables[key] = DoorTable(
                 tuple(route for route in routes if route.planned_at is None),
                 VoyageTable(book, self.times, planned, calendars, group) if planned else None,
+                ChainTable(book, self.times, chains, pairs, group) if chains else None,
                 barred_routes(book, self.graph, key, planned),
             )
         return self._tables[key]
 
-    def _calendar(self, route: Route) -> SailingCalendar:
-        at = route.planned_at
-        assert at is not None
+    def _calendar(self, route: Route, at: int) -> SailingCalendar:
         leg, load_h, discharge_h = route.legs[at], route.legs[at - 1].hours, route.legs[at + 1].hours
         key = (leg.origin, leg.destination, leg.vehicle_class, load_h, discharge_h)
         if key not in self._calendars:

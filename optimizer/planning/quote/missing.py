@@ -31,6 +31,11 @@ KIND_NAMES = {
     "river-sea": Message("江出海（内河转江海）", "River and ship"),
     "rail": Message("铁路", "Rail"),
     "sea": Message("江海直达", "The river-sea ship"),
+    "river-river": Message("两程内河（途中换船）", "The river with a change of vessel"),
+    "sea-rail": Message("海铁联运（船转铁路）", "Ship and rail"),
+    "rail-sea": Message("铁海联运（铁路转船）", "Rail and ship"),
+    "river-rail": Message("水铁联运（内河转铁路）", "River and rail"),
+    "rail-river": Message("铁水联运（铁路转内河）", "Rail and river"),
 }
 
 

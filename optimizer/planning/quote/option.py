@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -52,40 +53,50 @@ class OptionMaker:
     def services(self, route: Route) -> QuoteOption | None:
         """A route of services only, begun when the cargo is ready; None when a closure on its way never ends."""
         spans = self.times.run(route.legs, self.ready_h, self.slot_zero)
-        return None if spans[-1][1] == float("inf") else self._option(route, spans, 0.0, 0.0)
+        return None if spans[-1][1] == float("inf") else self._option(route, spans, {}, {})
 
     def voyage(self, route: Route, slot: int, capacity_t: float) -> QuoteOption | None:
         """A route whose vessel berths in ``slot`` (from midnight on) and may load ``capacity_t``; None as above."""
-        at = route.planned_at
-        assert at is not None
-        before = self.times.run(route.legs[: at - 1], self.ready_h, self.slot_zero)
-        yard_h = before[-1][1]
-        berths = slot * float(SLOT_H)
-        sails = berths + route.legs[at - 1].hours
-        arrives = sails + route.legs[at].hours
-        off = arrives + route.legs[at + 1].hours
-        own = [(berths, sails), (sails, arrives), (arrives, off)]
-        after = self.times.run(route.legs[at + 2 :], off, self.slot_zero)
-        spans = [*before[: at - 1], *own, *after[: len(route.legs) - at - 2]]
-        return None if spans[-1][1] == float("inf") else self._option(route, spans, capacity_t, berths - yard_h)
+        return self.voyages(route, [slot], [capacity_t])
 
-    def _option(self, route: Route, spans: list[Span], capacity_t: float, waited_h: float) -> QuoteOption:
-        at = route.planned_at
+    def voyages(self, route: Route, slots: Sequence[int], capacity_t: Sequence[float]) -> QuoteOption | None:
+        """A route of one or two voyages, each with its slot and what its vessels may load then; None as above."""
+        spans: list[Span] = []
+        most_t: dict[int, float] = {}
+        waited_h: dict[int, float] = {}
+        hour = self.ready_h
+        for at, slot, capacity in zip(route.voyages, slots, capacity_t, strict=True):
+            legs = route.legs[len(spans) : at - 1]
+            before = self.times.run(legs, hour, self.slot_zero)
+            berths = slot * float(SLOT_H)
+            sails = berths + route.legs[at - 1].hours
+            arrives = sails + route.legs[at].hours
+            waited_h[at - 1], most_t[at] = berths - before[-1][1], capacity
+            hour = arrives + route.legs[at + 1].hours
+            spans += [*before[: len(legs)], (berths, sails), (sails, arrives), (arrives, hour)]
+        legs = route.legs[len(spans) :]
+        spans += self.times.run(legs, hour, self.slot_zero)[: len(legs)]
+        return None if spans[-1][1] == float("inf") else self._option(route, spans, most_t, waited_h)
+
+    def _option(
+        self, route: Route, spans: list[Span], most_t: Mapping[int, float], waited_h: Mapping[int, float]
+    ) -> QuoteOption:
+        """``most_t``: what a vessel of each voyage leg may load; ``waited_h``: how long cargo lay before its hub."""
         legs: list[QuoteLeg] = []
         said: list[Message] = []
         for i, (leg, span) in enumerate(zip(route.legs, spans, strict=True)):
-            if i == at:
-                worked = self._voyage(route, at, capacity_t)
-                said.append(voyage_words(self.network, leg, worked.vessels, worked.load_t, capacity_t, self.mass_t))
+            if i in most_t:
+                worked = self._voyage(route, i, most_t[i])
+                said.append(voyage_words(self.network, leg, worked.vessels, worked.load_t, most_t[i], self.mass_t))
             else:
-                worked = self._service(leg, waited_h if at is not None and i == at - 1 else 0.0)
+                worked = self._service(leg, waited_h.get(i, 0.0))
                 said += service_words(self.network, leg)
             legs.append(self._leg(i + 1, leg, span, worked))
         arrives_at = legs[-1].arrives_at
         seconds = (arrives_at - self.shipment.ready_at) // timedelta(seconds=1)
         return QuoteOption(
             kind=route.kind,
-            title=option_title(self.network, route, legs[at].vessels if at is not None else 0),
+            title=option_title(self.network, route, [leg.vessels for leg in legs]),
             legs=tuple(legs),
             amounts=Amounts(
                 sum(leg.cost_fen for leg in legs),

@@ -56,7 +56,7 @@ class QuoteLeg:
 
 @dataclass(frozen=True, slots=True)
 class QuoteOption:
-    """One way from door to door. ``kind`` as in ``routes``: road | river | sea-river | river-sea | rail | sea.
+    """One way from door to door. ``kind`` as in ``routes``.
 
     ``amounts.duration_s`` runs from ready_at to ``arrives_at``; ``late_s`` is the part of it after due_at. ``saving`` =
     road baseline - this option, negative where it is dearer, dirtier or slower; None without a road. ``labels`` are

@@ -92,7 +92,7 @@ class VoyageTable:
         self.fixed_wtw_kg = np.array([p.fixed_wtw_kg for p in prices])
         self.load_wtw_kg_per_t = np.array([p.wtw_kg_per_t for p in prices])
         self.free_d, self.storage_yuan_per_t_d = np.array(free_d), np.array(storage)
-        self.before, self.after = _steps(before), _steps(after)
+        self.before, self.after = steps_of(before), steps_of(after)
         # A closure of a yard or of a service's way is looked up moment by moment, on the few routes it can touch.
         self.odd_before = [i for i, legs in enumerate(before) if times.may_wait(legs)]
         self.odd_after = [i for i, legs in enumerate(after) if times.may_wait(legs)]
@@ -100,7 +100,7 @@ class VoyageTable:
 
     def candidates(self, request: Request) -> Candidates:
         """Every (route, slot) that is not beaten on its own route, at least the first that sails."""
-        yard_h = _run(self.before, np.full(len(self.routes), request.ready_h))
+        yard_h = run_steps(self.before, np.full(len(self.routes), request.ready_h))
         for i in self.odd_before:
             at = self.routes[i].planned_at or 0
             yard_h[i] = self.times.run(self.routes[i].legs[: at - 1], request.ready_h, request.slot_zero)[-1][1]
@@ -108,7 +108,7 @@ class VoyageTable:
         shut = _Shut()
         route, slot, capacity_t, load_t = self._slots(request, first, shut)
         off_h = slot * float(SLOT_H) + self.berth_h[route]
-        door_h = _run((self.after[0][route], self.after[1][route]), off_h)
+        door_h = run_steps((self.after[0][route], self.after[1][route]), off_h)
         if self.odd_after:
             odd = set(self.odd_after)
             for row in [row for row, i in enumerate(route) if int(i) in odd]:
@@ -200,7 +200,8 @@ def unbeaten(cost_yuan: Floats, wtw_kg: Floats, arrives_s: Indices) -> Indices:
     return np.array(sorted(kept), dtype=np.int64)
 
 
-def _steps(chains: Sequence[Sequence[RouteLeg]]) -> Steps:
+def steps_of(chains: Sequence[Sequence[RouteLeg]]) -> Steps:
+    """Interval and hours of chains of services, padded to the longest."""
     longest = max((len(legs) for legs in chains), default=0)
     interval_h, hours = np.zeros((len(chains), longest)), np.zeros((len(chains), longest))
     for i, legs in enumerate(chains):
@@ -209,7 +210,7 @@ def _steps(chains: Sequence[Sequence[RouteLeg]]) -> Steps:
     return interval_h, hours
 
 
-def _run(steps: Steps, start_h: Floats) -> Floats:
+def run_steps(steps: Steps, start_h: Floats) -> Floats:
     """Hours at the end of each chain of legs; services wait for their bell, as in ``routes.begin_h``."""
     hour = start_h
     for interval_h, hours in zip(steps[0].T, steps[1].T, strict=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from optimizer.errors import Message
 from optimizer.network.model import Mode, Network
 from optimizer.planning.plan import Amounts
@@ -27,10 +29,13 @@ def place_name(network: Network, location_id: str) -> Message:
     return Message(place.name_zh, place.name_en)
 
 
-def option_title(network: Network, route: Route, vessels: int) -> Message:
-    """Such as ``内河 衢江港区→乍浦港区（1000 吨级，2 艘）``; a truck from door to door is just the road."""
+def option_title(network: Network, route: Route, vessels: Sequence[int]) -> Message:
+    """Such as ``内河 衢江港区→乍浦港区（1000 吨级，2 艘）``; a truck from door to door is just the road.
+    ``vessels``: how many each leg takes."""
     parts = [
-        _leg_title(network, leg, vessels) for leg in route.legs if leg.role == "main" and leg.mode is not Mode.ROAD
+        _leg_title(network, leg, count)
+        for leg, count in zip(route.legs, vessels, strict=True)
+        if leg.role == "main" and leg.mode is not Mode.ROAD
     ]
     if route.kind == "road":
         direct = Message("公路直达", "Road, door to door")
