@@ -126,6 +126,21 @@ class NetworkGraph:
             return vessel.capacity_t
         return load_at_draught_t(vessel, depth_m - self.network.value("keel_clearance_m"))
 
+    def floats(self, lane: Lane, departs_at: datetime) -> bool:
+        """Whether an empty vessel that casts off then has its light draught under way."""
+        depth_m = self._least_depth_m(lane, departs_at)
+        return depth_m is None or self._is_afloat(lane, depth_m)
+
+    def always_floats(self, lane: Lane) -> bool:
+        """Whether :meth:`floats` holds for every departure: at the least depth that any table row names."""
+        depths = [level.available_depth_m for level in self.network.water_levels if level.link_id in _links_of(lane)]
+        depths += [own for name in _links_of(lane) if (own := self.network.links[name].min_depth_m) is not None]
+        return not depths or self._is_afloat(lane, min(depths))
+
+    def _is_afloat(self, lane: Lane, depth_m: float) -> bool:
+        vessel = self.network.vessel_classes[lane.vessel_class]
+        return depth_m - self.network.value("keel_clearance_m") >= vessel.light_draught_m
+
     def closed(self, lane: Lane, departs_at: datetime) -> str | None:
         """The id of the first closure that a sailing at ``departs_at`` would run into, None when the way is open.
 
@@ -326,6 +341,10 @@ class NetworkGraph:
             return None
         enters, leaves = departs_at + timedelta(hours=from_h), departs_at + timedelta(hours=to_h)
         return next((closure_id for start, end, closure_id in spans if start < leaves and end > enters), None)
+
+
+def _links_of(lane: Lane) -> set[str]:
+    return {stretch.link_id for stretch in lane.stretches}
 
 
 def admits(link: Link, locks: list[Lock], vessel: VesselClass) -> bool:

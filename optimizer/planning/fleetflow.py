@@ -208,6 +208,8 @@ class _FleetMaker:
             first = (start - self.grid.epoch) // SLOT + 1
             beyond = -((self.grid.epoch - end) // SLOT)
             open_slot[max(first, 0) : max(beyond, 0)] = False
+        if not self.graph.always_floats(lane):
+            open_slot &= [self.graph.floats(lane, self.grid.epoch + slot * SLOT) for slot in range(len(open_slot))]
         return np.flatnonzero(open_slot)
 
     def _wtw_kg(self, vessel: VesselClass, fuel_kg: float) -> float:

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from optimizer.errors import InputError
-from optimizer.network.model import FleetEntry, Network
+from optimizer.network.model import FleetEntry, Network, WaterLevel
 from optimizer.planning.document import plan_to_json
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
@@ -54,6 +54,17 @@ def test_rounded_times_do_not_put_a_plan_below_its_bound() -> None:
     plan = planned(corridor(), [late])
     assert faults(plan, [late], corridor()) == []
     assert plan.status == "optimal"
+
+
+def test_an_empty_hull_waits_for_water_to_float_in() -> None:
+    """A meter too little for the large class until the second morning: it may not come up for its cargo before."""
+    shallow = WaterLevel("UP-MID", TINY_START, TINY_START + 30 * HOUR, 0.9, MADE_UP)
+    network = replace(tiny_network(), water_levels=(shallow,))
+    shipments = [cargo(0, 1000.0, "UP", code="coal", due_h=0.0)]
+    plan = planned(network, shipments)
+    assert faults(plan, shipments, network) == []
+    up = [voyage for voyage in plan.voyages if (voyage.destination, voyage.vessel_class) == ("UP", "BIG")]
+    assert all(voyage.arrives_at > TINY_START + 30 * HOUR for voyage in up)
 
 
 def busy_fortnight() -> tuple[Shipment, ...]:
