@@ -5,11 +5,12 @@ Each function asks one question of everything that is recorded and names the rec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from optimizer.accounts.books import AuditView, Books
 from optimizer.accounts.calculation import CalculationRun, calculate, inputs_of
+from optimizer.accounts.corrections import SETTLING, Booking, active_runs, restatement, reversal, standing_entries
 from optimizer.accounts.ledger import (
     Bucket,
     Kind,
@@ -23,19 +24,20 @@ from optimizer.accounts.ledger import (
     pending_by_lot,
     reserved_amount,
 )
-from optimizer.accounts.settlement import ISSUANCE, review, settlement_transactions
+from optimizer.accounts.settlement import ISSUANCE, credit_lines, review
 from optimizer.errors import Message, ModalshiftError
 from optimizer.quantities import CHINA_TIME
 from optimizer.waybills.codec import sha256, to_json
 from optimizer.waybills.finding import Finding
 from optimizer.waybills.lifecycle import CarbonStatus, lot_record
+from optimizer.waybills.waybill import Waybill
 
 Check = Callable[[AuditView], Iterator[Finding]]
 
 
 def audit(books: Books) -> list[Finding]:
     """Run every check; findings in the order of :data:`CHECKS`, then of record."""
-    view = AuditView(books, review(books.waybills, books.events))
+    view = AuditView(books, review(books.waybills, books.events), standing_entries(books.transactions))
     return [finding for check in CHECKS for finding in check(view)]
 
 
@@ -120,6 +122,26 @@ def settled_lots_are_cleared(view: AuditView) -> Iterator[Finding]:
             yield _finding("pending_after_settlement", _name(entry), "结算后仍有预留", "still pending after settlement")
 
 
+def corrections_form_a_chain(view: AuditView) -> Iterator[Finding]:
+    """Every correction names the entry that stood for its lot when it was made, and is dated no earlier than that
+    (invariants 5 and 8)."""
+    last: dict[tuple[str, int], Transaction] = {}
+    for entry in view.books.transactions:
+        key = (entry.waybill_number, entry.lot_no)
+        standing_entry = last.get(key)
+        if entry.kind in (Kind.REVERSE, Kind.RESTATE):
+            if standing_entry is None or entry.resolves != standing_entry.transaction_id:
+                yield _finding(
+                    "corrects_another", _name(entry), "未指向该批现行分录", "does not name the entry that stood"
+                )
+            elif entry.period < standing_entry.period:
+                yield _finding(
+                    "correction_backdated", _name(entry), "更正早于原分录", "is booked before what it corrects"
+                )
+        if entry.kind in SETTLING:
+            last[key] = entry
+
+
 def one_claim_per_lot(view: AuditView) -> Iterator[Finding]:
     """At most one settlement of a lot (invariant 5)."""
     seen: dict[tuple[str, int], Transaction] = {}
@@ -132,7 +154,7 @@ def one_claim_per_lot(view: AuditView) -> Iterator[Finding]:
 
 
 def verified_lots_are_settled(view: AuditView) -> Iterator[Finding]:
-    """Every delivered and verified lot has a settlement (invariant 12)."""
+    """Every delivered and verified lot has a settlement, or an open job that is named here (invariant 12)."""
     settled = {(item.waybill_number, item.lot_no) for item in view.books.settlements}
     for number, state in view.reviewed.states.items():
         for lot in state.lots:
@@ -143,14 +165,15 @@ def verified_lots_are_settled(view: AuditView) -> Iterator[Finding]:
 
 
 def settled_lots_are_verified(view: AuditView) -> Iterator[Finding]:
-    """Every settled lot exists and its events still verify it; later withdrawals and disputes show here."""
-    for entry in view.books.settlements:
-        record = lot_record(entry.waybill_number, entry.lot_no)
-        state = view.reviewed.states.get(entry.waybill_number)
-        lot = next((item for item in state.lots if item.lot_no == entry.lot_no), None) if state else None
+    """Every settled lot exists and its events still verify it, unless it was reversed; later withdrawals and disputes
+    show here."""
+    for (number, lot_no), entry in view.standing.items():
+        record = lot_record(number, lot_no)
+        state = view.reviewed.states.get(number)
+        lot = next((item for item in state.lots if item.lot_no == lot_no), None) if state else None
         if lot is None:
             yield _finding("settled_without_waybill", _name(entry), f"没有 {record}", f"there is no {record}")
-        elif lot.carbon is not CarbonStatus.VERIFIED:
+        elif lot.carbon is not CarbonStatus.VERIFIED and entry.kind is not Kind.REVERSE:
             yield _finding(
                 "settled_not_verified",
                 record,
@@ -160,29 +183,41 @@ def settled_lots_are_verified(view: AuditView) -> Iterator[Finding]:
 
 
 def settlements_recompute(view: AuditView) -> Iterator[Finding]:
-    """Every settlement names a run; running it again from its stored inputs gives the same grams, and these are the
-    grams posted (invariant 9)."""
-    pending = {item.transaction_id: item for item in view.books.transactions if item.kind is Kind.ESTIMATE}
-    by_lot = {(item.waybill_number, item.lot_no): item for item in pending.values()}
-    for entry in view.books.settlements:
+    """Every settlement and restatement names a run; running it again from its stored inputs gives the same grams, and
+    these are the grams posted; a reversal takes back what stood (invariant 9)."""
+    before: dict[tuple[str, int], list[Transaction]] = {}
+    for entry in view.books.transactions:
+        if entry.kind not in SETTLING:
+            continue
+        earlier = before.setdefault((entry.waybill_number, entry.lot_no), [])
         run = view.books.runs.get(entry.run_id)
         if run is None:
             yield _finding("run_missing", _name(entry), "没有计算记录", "has no calculation run")
-            continue
-        yield from _recomputed(view, entry, run)
-        waybill = view.books.waybills.get(entry.waybill_number)
-        if waybill is None:
-            continue
-        estimate = by_lot.get((entry.waybill_number, entry.lot_no))
-        lot = waybill.lot(entry.lot_no)
-        expected = settlement_transactions(waybill, lot, run, estimate, entry.effective_at, entry.booked_at, "")[-1]
-        if expected.postings != entry.postings:
-            yield _finding(
-                "postings_differ_from_run",
-                _name(entry),
-                "分录与计算结果不符",
-                "posts other amounts than its calculation run",
-            )
+        else:
+            if entry.kind is not Kind.REVERSE:
+                yield from _recomputed(view, entry, run)
+            waybill = view.waybill_of(run)
+            if waybill is not None and not _posts_its_run(entry, earlier, waybill, run):
+                yield _finding(
+                    "postings_differ_from_run",
+                    _name(entry),
+                    "分录与计算结果不符",
+                    "posts other amounts than its calculation run",
+                )
+        earlier.append(entry)
+
+
+def _posts_its_run(entry: Transaction, earlier: Sequence[Transaction], waybill: Waybill, run: CalculationRun) -> bool:
+    booking = Booking(entry.effective_at, "", entry.memo)
+    try:
+        if entry.kind is Kind.SETTLE:
+            return tuple(credit_lines(waybill, run.result)) == entry.postings
+        if entry.kind is Kind.REVERSE:
+            return reversal(earlier, booking).postings == entry.postings
+        expected = restatement(earlier, waybill, run, booking)
+    except ModalshiftError:
+        return False
+    return expected is not None and expected.postings == entry.postings
 
 
 def _recomputed(view: AuditView, entry: Transaction, run: CalculationRun) -> Iterator[Finding]:
@@ -206,23 +241,24 @@ def _recomputed(view: AuditView, entry: Transaction, run: CalculationRun) -> Ite
 
 
 def inputs_match_evidence(view: AuditView) -> Iterator[Finding]:
-    """The inputs of a settlement are those that waybill, events and data package give today (same versions only)."""
+    """The inputs of a standing settlement are those that waybill, events and data package give today (same versions
+    only)."""
     books = view.books
-    for entry in books.settlements:
+    for (number, lot_no), entry in view.standing.items():
         run = books.runs.get(entry.run_id)
-        waybill = books.waybills.get(entry.waybill_number)
-        if run is None or waybill is None:
+        waybill = books.waybills.get(number)
+        if run is None or waybill is None or entry.kind is Kind.REVERSE:
             continue
         if (run.network_version, run.factors_version) != (books.network.version, books.factors.version):
             continue
-        lots = view.reviewed.states[waybill.number].lots
-        lot = next((item for item in lots if item.lot_no == entry.lot_no), None)
+        lots = view.reviewed.states[number].lots
+        lot = next((item for item in lots if item.lot_no == lot_no), None)
         if lot is None or lot.weighed_mass_kg is None or lot.delivered_at is None:
             continue  # settled_lots_are_verified reports it
         on = lot.delivered_at.astimezone(CHINA_TIME).date()
         inputs = inputs_of(
             waybill,
-            waybill.lot(entry.lot_no),
+            waybill.lot(lot_no),
             lot.weighed_mass_kg,
             on,
             view.reviewed.voyages,
@@ -232,7 +268,7 @@ def inputs_match_evidence(view: AuditView) -> Iterator[Finding]:
         if inputs != run.inputs:
             yield _finding(
                 "inputs_differ_from_evidence",
-                lot_record(entry.waybill_number, entry.lot_no),
+                lot_record(number, lot_no),
                 f"结算所用输入与现有事件不符（{_difference(run, lot.weighed_mass_kg)}）；须重述",
                 f"was settled on other inputs than now ({_difference(run, lot.weighed_mass_kg)}); restate it",
             )
@@ -306,7 +342,8 @@ def frozen_lots(view: AuditView) -> Iterator[Finding]:
 
 
 def credits_add_up(view: AuditView) -> Iterator[Finding]:
-    """Claims over all parties equal the sum of credited grams of all runs, to the gram (invariant 5)."""
+    """Claims over all parties, retired ones included, equal the sum of credited grams of all runs that stand, to the
+    gram (invariant 5)."""
     books = view.books
     folded = fold_balances(books.transactions)
     held_g = sum(
@@ -314,7 +351,11 @@ def credits_add_up(view: AuditView) -> Iterator[Finding]:
         for (account_id, ledger, bucket, _), amount in folded.items()
         if ledger is Ledger.CLAIM and bucket is not Bucket.RESERVED and account_id != ISSUANCE.account_id
     )
-    credited_g = sum(run.result.credited_wtw_g for run in books.runs.values())
+    credited_g = sum(
+        books.runs[run_id].result.credited_wtw_g
+        for run_id in active_runs(books.transactions).values()
+        if run_id in books.runs
+    )
     if held_g != credited_g:
         yield _finding(
             "claims_differ_from_runs",
@@ -333,6 +374,7 @@ CHECKS: tuple[Check, ...] = (
     estimates_resolve_once,
     settled_lots_are_cleared,
     one_claim_per_lot,
+    corrections_form_a_chain,
     verified_lots_are_settled,
     settled_lots_are_verified,
     settlements_recompute,

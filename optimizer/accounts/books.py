@@ -59,7 +59,13 @@ class Books:
 
 @dataclass(frozen=True, slots=True)
 class AuditView:
-    """The books with the events folded once, shared by all checks."""
+    """The books with the events folded once, shared by all checks. ``standing``: the last SETTLE, RESTATE or REVERSE of
+    each lot."""
 
     books: Books
     reviewed: Review
+    standing: Mapping[tuple[str, int], Transaction]
+
+    def waybill_of(self, run: CalculationRun) -> Waybill | None:
+        """The waybill that a run was made for, None when it is gone."""
+        return self.books.waybills.get(run.inputs.waybill_number)

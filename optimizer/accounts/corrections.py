@@ -22,6 +22,7 @@ from optimizer.accounts.ledger import (
     Bucket,
     Kind,
     Ledger,
+    Posting,
     PostingLines,
     Transaction,
     booking_period,
@@ -33,7 +34,6 @@ from optimizer.accounts.settlement import ISSUANCE, credit_lines
 from optimizer.emissions.reduction import METHOD
 from optimizer.errors import ConflictError, InputError, Message
 from optimizer.quantities import kilograms
-from optimizer.waybills.lifecycle import lot_record
 from optimizer.waybills.waybill import Waybill
 
 SETTLING = (Kind.SETTLE, Kind.RESTATE, Kind.REVERSE)
@@ -113,12 +113,17 @@ def retirement(account_id: str, amount_g: int, reference: str, booking: Booking)
     return _disposition(Kind.RETIRE, (account_id, account_id, Bucket.RETIRED), amount_g, reference, booking)
 
 
-def require_covered(transaction: Transaction, balances: Mapping[BalanceKey, int]) -> None:
-    """Raise ConflictError when an entry would leave a party's claim below zero (invariant 6)."""
-    for (account_id, ledger, bucket, part), change in fold_balances([transaction]).items():
+def require_covered(postings: Sequence[Posting], balances: Mapping[BalanceKey, int]) -> None:
+    """Raise ConflictError when postings would leave a party's claim below zero (invariant 6)."""
+    changes: dict[BalanceKey, int] = {}
+    for line in postings:
+        key = (line.account_id, line.ledger, line.bucket, line.part)
+        changes[key] = changes.get(key, 0) + line.amount
+    for key, change in changes.items():
+        account_id, ledger, bucket, _ = key
         if ledger is not Ledger.CLAIM or account_id.startswith("issuance."):
             continue
-        held = balances.get((account_id, ledger, bucket, part), 0)
+        held = balances.get(key, 0)
         if held + change < 0:
             raise ConflictError(
                 Message(
@@ -176,19 +181,17 @@ def _correction(kind: Kind, last: Transaction, run_id: str, lines: PostingLines,
 
 def active_runs(transactions: Sequence[Transaction]) -> dict[tuple[str, int], str]:
     """The run that stands for each settled lot; lots whose last entry is a REVERSE are left out."""
-    last: dict[tuple[str, int], Transaction] = {}
-    for entry in transactions:
-        if entry.kind in SETTLING:
-            last[entry.waybill_number, entry.lot_no] = entry
-    return {key: entry.run_id for key, entry in last.items() if entry.kind is not Kind.REVERSE}
+    return {
+        key: entry.run_id for key, entry in standing_entries(transactions).items() if entry.kind is not Kind.REVERSE
+    }
+
+
+def standing_entries(transactions: Iterable[Transaction]) -> dict[tuple[str, int], Transaction]:
+    """The last SETTLE, RESTATE or REVERSE of each lot, by lot, in order of settlement."""
+    return {(entry.waybill_number, entry.lot_no): entry for entry in transactions if entry.kind in SETTLING}
 
 
 def _not_settled() -> ConflictError:
     return ConflictError(
         Message("该批次尚未结算，无可更正。", "This lot is not settled yet; there is nothing to correct.")
     )
-
-
-def lot_name(transaction: Transaction) -> str:
-    """How messages name the lot of an entry."""
-    return lot_record(transaction.waybill_number, transaction.lot_no)

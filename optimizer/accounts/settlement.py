@@ -36,6 +36,7 @@ from optimizer.accounts.ledger import (
 from optimizer.accounts.voyages import Voyages, voyages_of
 from optimizer.emissions.factors import FactorTable
 from optimizer.emissions.reduction import METHOD
+from optimizer.errors import Message, UnknownRecordError
 from optimizer.network.model import Network
 from optimizer.quantities import CHINA_TIME
 from optimizer.waybills.event import Event
@@ -144,11 +145,20 @@ class Desk:
     last_closed: str
 
     def run_lot(self, waybill: Waybill, lot: WaybillLot, state: LotState, voyages: Voyages) -> CalculationRun:
-        """The calculation of a delivered lot. Raises FactorError where a factor is missing."""
+        """The calculation of a delivered lot. Raises FactorError where a factor is missing, UnknownRecordError where
+        the network lacks a class that the lot travelled with."""
         assert state.delivered_at is not None
         assert state.weighed_mass_kg is not None
         on = state.delivered_at.astimezone(CHINA_TIME).date()
-        inputs = inputs_of(waybill, lot, state.weighed_mass_kg, on, voyages, self.network, self.factors)
+        try:
+            inputs = inputs_of(waybill, lot, state.weighed_mass_kg, on, voyages, self.network, self.factors)
+        except KeyError as error:
+            raise UnknownRecordError(
+                Message(
+                    f"路网 {self.network.version} 没有 {error}；请使用签发运单时的路网。",
+                    f"The network {self.network.version} has no {error}; use the network the waybill was issued with.",
+                )
+            ) from error
         versions = (self.factors.version, self.network.version, self.code_version)
         return run_of(inputs, calculate(inputs, self.factors), versions, self.at)
 

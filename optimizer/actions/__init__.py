@@ -16,6 +16,8 @@ from optimizer.actions.access import (
 )
 from optimizer.actions.auditing import audit
 from optimizer.actions.closing import close
+from optimizer.actions.correcting import RestateResult, restate, restate_all, reverse
+from optimizer.actions.disposing import retire, transfer
 from optimizer.actions.opening import open_store
 from optimizer.actions.overview import SavingsOverview, savings
 from optimizer.actions.quoting import QuoteDesk, quote
@@ -38,6 +40,7 @@ __all__ = [
     "QuoteDesk",
     "RecordResult",
     "ReleaseBook",
+    "RestateResult",
     "SavingsOverview",
     "SealResult",
     "SettleResult",
@@ -62,6 +65,10 @@ __all__ = [
     "record",
     "release_factors",
     "require_released_factors",
+    "restate",
+    "restate_all",
+    "retire",
+    "reverse",
     "revoke_token",
     "rotate_key",
     "savings",
@@ -70,6 +77,7 @@ __all__ = [
     "set_password",
     "settle",
     "statement",
+    "transfer",
     "user_id_of",
     "user_of_token",
     "verify",

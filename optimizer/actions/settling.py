@@ -137,7 +137,7 @@ def _settle_batch(session: Session, jobs: Sequence[Job], desk: Desk, done: _Run)
         if state.carbon is CarbonStatus.VERIFIED and (job.number, job.lot_no) not in settled:
             try:
                 settlement = desk.settle_lot(waybill, waybill.lot(job.lot_no), state, reviewed.voyages, waiting)
-            except (ModalshiftError, KeyError) as error:
+            except ModalshiftError as error:
                 put_back.append(_failed(job, error))
                 continue
             runs.append(settlement.run)
@@ -155,8 +155,8 @@ def _settle_batch(session: Session, jobs: Sequence[Job], desk: Desk, done: _Run)
     done.findings += [finding for _, finding in put_back]
 
 
-def _failed(job: Job, error: Exception) -> tuple[Job, Finding]:
-    text = error.message if isinstance(error, ModalshiftError) else Message(f"缺少 {error}", f"missing {error}")
+def _failed(job: Job, error: ModalshiftError) -> tuple[Job, Finding]:
+    text = error.message
     record = lot_record(job.number, job.lot_no)
     finding = Finding(
         "cannot_settle",

@@ -9,7 +9,7 @@ from optimizer.accounts import merkle
 from optimizer.accounts.ledger import Account, Kind
 from optimizer.accounts.statement import Seal, Statement, statement_of
 from optimizer.actions.closing import require_period
-from optimizer.errors import Message, UnknownRecordError
+from optimizer.actions.disposing import account_named
 from optimizer.store.engine import Store
 from optimizer.store.session import Session
 from optimizer.waybills.party import Party
@@ -26,17 +26,7 @@ def statement(
     """
     require_period(period)
     with store.read() as session:
-        accounts = session.accounts()
-        own = [item for item in accounts.values() if account in (item.account_id, item.party_id)]
-        if len(own) != 1:
-            listed = ", ".join(item.account_id for item in (own or accounts.values()) if item.party_id)
-            raise UnknownRecordError(
-                Message(
-                    f"没有账户“{account}”；现有账户：{listed or '无'}。",
-                    f"There is no account '{account}'; accounts: {listed or 'none'}.",
-                )
-            )
-        chosen = own[0]
+        chosen = account_named(session.accounts(), account)
         party = session.parties().get(chosen.party_id)
         if until_seq is not None:
             as_of = AsOf(until_seq, session.last_closed(), None)

@@ -10,6 +10,7 @@ from optimizer.cli.check import check
 from optimizer.cli.checkpoint import checkpoint
 from optimizer.cli.close import close
 from optimizer.cli.command import Program
+from optimizer.cli.corrections import restate, retire, reverse, transfer
 from optimizer.cli.demo import demo
 from optimizer.cli.factors import factors
 from optimizer.cli.footprint import footprint
@@ -51,6 +52,10 @@ VERBS = (
     footprint,
     factors,
     settle,
+    reverse,
+    restate,
+    transfer,
+    retire,
     close,
     statement,
     audit,

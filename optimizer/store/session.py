@@ -265,6 +265,18 @@ class Session(AccessRows, FactorRows, PlanningRows):
         query = select(entries.number, entries.lot_no).where(entries.kind == "SETTLE")
         return {(row.number, row.lot_no) for row in self._selected(query, entries.number, numbers)}
 
+    def settled_after(self, after: tuple[str, int], count: int) -> list[tuple[str, int]]:
+        """The next settled lots in order of waybill and lot, at most ``count``."""
+        entries = schema.transactions.c
+        query = (
+            select(entries.number, entries.lot_no)
+            .where(entries.kind == "SETTLE")
+            .where((entries.number > after[0]) | ((entries.number == after[0]) & (entries.lot_no > after[1])))
+            .order_by(entries.number, entries.lot_no)
+            .limit(count)
+        )
+        return [(row.number, row.lot_no) for row in self._connection.execute(query)]
+
     def pending_lots(self, numbers: Iterable[str]) -> set[tuple[str, int]]:
         """The lots of these waybills with an estimate that nothing resolved yet."""
         entries, pendings = schema.transactions.c, schema.pendings.c

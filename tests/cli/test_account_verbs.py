@@ -10,6 +10,8 @@ from click.testing import CliRunner, Result
 
 from optimizer.actions import open_store
 from optimizer.cli import cli
+from tests.store.conftest import settle_world
+from tests.waybills.world import world_waybills
 
 
 @pytest.fixture
@@ -70,3 +72,55 @@ def test_a_database_nobody_can_open_is_named(tmp_path: Path) -> None:
     assert run("audit", "--db", "mysql://localhost/x").exit_code == 2
     (tmp_path / "text.db").write_text("this is no database, and long enough to be seen as none" * 10)
     assert run("audit", "--db", f"sqlite:///{tmp_path / 'text.db'}").exit_code == 2
+
+
+@pytest.fixture
+def settled_url(db_url: str) -> str:
+    """The tiny world, settled."""
+    store = open_store(db_url)
+    settle_world(store)
+    store.close()
+    return db_url
+
+
+def test_corrections_and_deals_from_the_command_line(settled_url: str) -> None:
+    """Transfer, retire, reverse: each says what it booked; asked again it answers the same; too much is refused."""
+    number = world_waybills()[0].number
+    english = ("--db", settled_url, "--lang", "en")
+    deal = ("transfer", "E1", "E2", "--kg", "1.5", "--reference", "d1", "--reason", "sold", *english)
+    first, again = run(*deal), run(*deal)
+    assert (first.exit_code, first.stdout) == (0, again.stdout)
+    assert "E2.energy available +1.500 kg; E1.industry available -1.500 kg" in first.stdout
+    retired = run("retire", "E2", "--kg", "1", "--reference", "r1", "--reason", "report", *english)
+    assert "retired +1.000 kg" in retired.stdout
+    refused = run("retire", "E2", "--kg", "1e9", "--reference", "r2", "--reason", "report", *english)
+    assert (refused.exit_code, "less than" in refused.stderr) == (2, True)
+    assert run("reverse", f"{number}/2", "--reason", "forged", *english).exit_code == 0
+    restated = run("restate", f"{number}/2", "--reason", "not forged", *english)
+    assert restated.exit_code == 2  # the world's classes are not in the shipped network
+    assert run("audit", *english).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["reverse", "MW/x", "--reason", "r"],
+        ["reverse", "nobody/1", "--reason", "r"],
+        ["restate", "--reason", "r"],
+        ["restate", "MW/1", "--all", "--reason", "r"],
+        ["transfer", "E1", "E2", "--kg", "1.0001", "--reference", "x", "--reason", "r"],
+        ["transfer", "E1", "E2", "--kg", "nan", "--reference", "x", "--reason", "r"],
+        ["retire", "E1", "--kg", "-1", "--reference", "x", "--reason", "r"],
+        ["retire", "E1", "--kg", "1", "--reference", "", "--reason", "r"],
+        ["retire", "E1", "--kg", "1", "--reference", "x", "--reason", " "],
+    ],
+)
+def test_wrong_corrections_are_bad_input(settled_url: str, words: list[str]) -> None:
+    """Exit 2 with a sentence, and the ledger is as before."""
+    result = run(*words, "--db", settled_url, "--lang", "en")
+    assert result.exit_code == 2
+    assert "Internal" not in result.stderr
+    store = open_store(settled_url)
+    with store.read() as session:
+        assert session.last_seq() == 12
+    store.close()

@@ -1,0 +1,236 @@
+"""REVERSE, RESTATE, TRANSFER and RETIRE as verbs, on both databases."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from optimizer import actions
+from optimizer.accounts.audit import codes
+from optimizer.accounts.corrections import standing
+from optimizer.accounts.ledger import Bucket, Kind, Ledger, Transaction
+from optimizer.emissions.factors import FactorTable
+from optimizer.errors import ConflictError, InputError, UnknownRecordError
+from optimizer.quantities import CHINA_TIME
+from optimizer.store.engine import Store
+from optimizer.waybills.event import Event, EventType, event_id
+from tests.accounts.small_books import FUEL_LOGS
+from tests.emissions.world import energy_factors
+from tests.waybills.world import (
+    ISSUED_AT,
+    LATER,
+    all_events,
+    leg_event,
+    parties,
+    shipments,
+    world_factors,
+    world_network,
+    world_plan,
+    world_waybills,
+)
+
+S1, S2 = world_waybills()
+NOVEMBER = datetime(2026, 11, 20, 9, tzinfo=CHINA_TIME)
+
+
+def claim(store: Store, account_id: str, bucket: Bucket = Bucket.AVAILABLE) -> int:
+    """The claim of an account, g."""
+    with store.read() as session:
+        return session.account_reader.balances(account_id).get((account_id, Ledger.CLAIM, bucket, ""), 0)
+
+
+def entries(store: Store, number: str, lot_no: int) -> list[Transaction]:
+    """The entries of a lot, in order."""
+    with store.read() as session:
+        return [entry for entry in session.transactions([number]) if entry.lot_no == lot_no]
+
+
+def findings(store: Store, factors: FactorTable | None = None) -> dict[str, int]:
+    """What the audit says."""
+    return codes(actions.audit(store, world_network(), factors or world_factors()))
+
+
+def lighter(mass_kg: int) -> list[Event]:
+    """A discharge of S1's second lot withdrawn, and the right one reported, lighter."""
+    lot = S1.lot(2)
+    leg = next(item for item in lot.legs if item.voyage_id)
+    wrong = leg_event(S1, lot, leg, EventType.DISC)
+    right = leg_event(S1, lot, leg, EventType.DISC, occurrence=2, mass_kg=mass_kg)
+    withdrawal = replace(
+        wrong,
+        event_id=event_id(S1.number, 2, leg.seq, EventType.WDRW),
+        event_type=EventType.WDRW,
+        mass_kg=None,
+        evidence=(),
+        withdraws=wrong.event_id,
+        corrected_by=right.event_id,
+        reason="ticket of another vessel",
+    )
+    return [withdrawal, right]
+
+
+def dearer_diesel() -> FactorTable:
+    """The world's factors with diesel at 0.9 instead of 0.8 kg CO2e/kg before the tank."""
+    return FactorTable(energy_factors("Diesel", 3.2, 0.9, 3.0, 1.5) + energy_factors("Electric", 0.0, 0.6, 0.0, 0.1))
+
+
+def test_a_reversal_takes_everything_back_and_names_the_original(settled: Store) -> None:
+    """Claim, attribution, activity and energy of the lot are zero; it is booked today and names the settlement."""
+    settlement = next(entry for entry in entries(settled, S2.number, 1) if entry.kind is Kind.SETTLE)
+    reversal = actions.reverse(settled, S2.number, 1, "the ticket was forged", NOVEMBER)
+    assert (reversal.resolves, reversal.period, reversal.memo) == (
+        settlement.transaction_id,
+        "2026-11",
+        "the ticket was forged",
+    )
+    assert standing(entries(settled, S2.number, 1)) == {}
+    assert claim(settled, "E2.energy") == 0
+    assert actions.reverse(settled, S2.number, 1, "asked again", NOVEMBER + timedelta(days=1)) == reversal
+    assert findings(settled) == {}
+
+
+def test_a_reversed_lot_is_not_settled_again_and_may_be_restated(settled: Store) -> None:
+    """Settling does nothing; restating brings back exactly what was reversed, and names the reversal."""
+    before = standing(entries(settled, S2.number, 1))
+    reversal = actions.reverse(settled, S2.number, 1, "a dispute", NOVEMBER)
+    assert actions.settle(settled, world_network(), world_factors(), NOVEMBER).settled_lots == 0
+    again = actions.restate(settled, S2.number, 1, "resolved", world_network(), world_factors(), NOVEMBER)
+    assert again is not None
+    assert again.resolves == reversal.transaction_id
+    assert standing(entries(settled, S2.number, 1)) == before
+    assert findings(settled) == {}
+
+
+def test_new_evidence_calls_for_a_restatement(settled: Store) -> None:
+    """A lighter ticket: the audit says so, RESTATE posts the difference alone, and the books are clean again."""
+    before = standing(entries(settled, S1.number, 2))
+    assert actions.record(settled, lighter(290_000), NOVEMBER).refused == ()
+    assert findings(settled) == {"inputs_differ_from_evidence": 1}
+    entry = actions.restate(settled, S1.number, 2, "right ticket", world_network(), world_factors(), NOVEMBER)
+    assert entry is not None
+    after = standing(entries(settled, S1.number, 2))
+    key = ("E1.industry", Ledger.CLAIM, Bucket.AVAILABLE, "")
+    delta = sum(line.amount for line in entry.postings if (line.account_id, line.ledger) == key[:2])
+    assert after[key] == before[key] + delta < before[key]
+    assert actions.restate(settled, S1.number, 2, "again", world_network(), world_factors(), NOVEMBER) is None
+    assert findings(settled) == {}
+
+
+def test_invariant_8_a_factor_revision_leaves_old_statements_and_restates_in_the_open_period(settled: Store) -> None:
+    """October closes; dearer diesel: October's statement is byte for byte as before, the deltas stand in November and
+    name the settlements, and new plus old is what the new factors say."""
+    actions.close(settled, "2026-10", LATER)
+    october = actions.statement(settled, "E1", "2026-10", until_seq=12)
+    revised = dearer_diesel()
+    result = actions.restate_all(settled, world_network(), revised, "factors revised", NOVEMBER)
+    assert (result.lots, result.restated, result.findings) == (3, 3, ())
+    assert result.credited_change_g != 0
+    assert actions.statement(settled, "E1", "2026-10", until_seq=12) == october
+    now = actions.statement(settled, "E1", "2026-10")
+    assert (now.movements, now.opening, now.closing) == (october.movements, october.opening, october.closing)
+    november = actions.statement(settled, "E1", "2026-11")
+    assert [movement.kind for movement in november.movements] == ["RESTATE", "RESTATE"]
+    assert {movement.corrects for movement in november.movements} == {
+        movement.transaction_id for movement in october.movements
+    }
+    assert november.opening == october.closing
+    assert november.credited_g == sum(movement.credited_g for movement in november.movements)
+    assert actions.restate_all(settled, world_network(), revised, "factors revised", NOVEMBER).restated == 0
+    assert findings(settled, revised) == {}
+
+
+def test_restating_everything_goes_on_after_a_crash(settled: Store) -> None:
+    """Batches of one, a crash after the second: the next run restates the third, none twice."""
+    written = 0
+
+    def crash(step: str) -> None:
+        nonlocal written
+        written += step == "committed"
+        if written == 2:
+            raise RuntimeError("crash")
+
+    revised = dearer_diesel()
+    with pytest.raises(RuntimeError, match="crash"):
+        actions.restate_all(settled, world_network(), revised, "x", NOVEMBER, batch=1, reached=crash)
+    assert actions.restate_all(settled, world_network(), revised, "x", NOVEMBER, batch=1).restated == 1
+    assert findings(settled, revised) == {}
+
+
+def test_what_was_never_verified_or_settled_cannot_be_corrected(settled: Store) -> None:
+    """An unknown lot, no reason; a lot whose discharge was withdrawn can be reversed and not restated."""
+    with pytest.raises(UnknownRecordError, match="no lot"):
+        actions.reverse(settled, S1.number, 9, "x", NOVEMBER)
+    with pytest.raises(InputError, match="reason"):
+        actions.reverse(settled, S1.number, 1, " ", NOVEMBER)
+    actions.record(settled, lighter(290_000)[:1], NOVEMBER)
+    with pytest.raises(ConflictError, match="reverse it"):
+        actions.restate(settled, S1.number, 2, "x", world_network(), world_factors(), NOVEMBER)
+    assert findings(settled) == {"settled_not_verified": 1, "evidence_lost": 1}
+    actions.reverse(settled, S1.number, 2, "never discharged", NOVEMBER)
+    assert findings(settled) == {"evidence_lost": 1}
+
+
+def test_a_transfer_moves_and_conserves(settled: Store) -> None:
+    """Ten kilograms from E1 to E2: the sum over parties stays, the same reference again is the same entry."""
+    before = claim(settled, "E1.industry"), claim(settled, "E2.energy")
+    first = actions.transfer(settled, "E1", "E2", 10_000, "deal 1", "sold", NOVEMBER)
+    again = actions.transfer(settled, "E1", "E2", 10_000, "deal 1", "sold", NOVEMBER + timedelta(days=2))
+    assert again == first
+    assert (claim(settled, "E1.industry"), claim(settled, "E2.energy")) == (before[0] - 10_000, before[1] + 10_000)
+    with pytest.raises(ConflictError, match="another reference"):
+        actions.transfer(settled, "E1", "E2", 10_001, "deal 1", "sold", NOVEMBER)
+    sold, bought = (actions.statement(settled, name, "2026-11") for name in ("E1", "E2"))
+    assert (sold.transferred_g, bought.transferred_g, sold.credited_g) == (-10_000, 10_000, 0)
+    assert findings(settled) == {}
+
+
+def test_what_is_retired_is_gone(settled: Store) -> None:
+    """It moves to the retired bucket of the same account, and can be neither transferred nor reversed afterwards."""
+    held = claim(settled, "E2.energy")
+    actions.retire(settled, "E2", held, "report 2026", "annual report", NOVEMBER)
+    assert (claim(settled, "E2.energy"), claim(settled, "E2.energy", Bucket.RETIRED)) == (0, held)
+    for attempt in (
+        lambda: actions.transfer(settled, "E2", "E1", 1, "deal 2", "x", NOVEMBER),
+        lambda: actions.retire(settled, "E2", 1, "report 2", "x", NOVEMBER),
+        lambda: actions.reverse(settled, S2.number, 1, "x", NOVEMBER),
+    ):
+        with pytest.raises(ConflictError, match="replace what was transferred or retired"):
+            attempt()
+    assert actions.statement(settled, "E2", "2026-11").retired_g == held
+    assert findings(settled) == {}
+
+
+@pytest.mark.parametrize("amount_g", [0, -5])
+def test_only_a_positive_amount_moves(settled: Store, amount_g: int) -> None:
+    """A negative transfer would be a theft."""
+    with pytest.raises(InputError, match="positive"):
+        actions.transfer(settled, "E1", "E2", amount_g, "deal 3", "x", NOVEMBER)
+    with pytest.raises(InputError, match="the same"):
+        actions.transfer(settled, "E1", "E1", 5, "deal 4", "x", NOVEMBER)
+    with pytest.raises(UnknownRecordError):
+        actions.retire(settled, "issuance.shift-v1", 5, "deal 5", "x", NOVEMBER)
+
+
+def test_a_lost_lot_gives_its_estimate_back(store: Store) -> None:
+    """LOST on the way: the next settle voids the whole estimate, nothing stays reserved, no claim is made."""
+    actions.accept(store, world_plan(), shipments(), parties(), world_network(), ISSUED_AT)
+    reported = [event for event in all_events([S1, S2], FUEL_LOGS) if event.waybill_number == S1.number]
+    load = next(event for event in all_events([S2]) if event.event_type is EventType.LOAD)
+    lost = replace(
+        load,
+        event_id=event_id(S2.number, 1, None, EventType.LOST),
+        event_type=EventType.LOST,
+        leg_seq=None,
+        mass_kg=None,
+        evidence=(),
+        reason="sunk",
+    )
+    assert actions.record(store, [*reported, load, lost], LATER).refused == ()
+    result = actions.settle(store, world_network(), world_factors(), LATER)
+    assert result.settled_lots == 2
+    assert [entry.kind for entry in entries(store, S2.number, 1)] == [Kind.ESTIMATE, Kind.VOID]
+    assert claim(store, "E2.energy", Bucket.RESERVED) == 0
+    assert actions.settle(store, world_network(), world_factors(), LATER).transactions == 0
+    assert findings(store) == {}
