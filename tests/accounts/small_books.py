@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from optimizer.accounts.audit import Books
-from optimizer.accounts.books import StoredDocument, StoredTransaction
+from optimizer.accounts.books import Books, StoredDocument, StoredTransaction
 from optimizer.accounts.ledger import Period, Transaction, content_digest
 from optimizer.accounts.settlement import accounts_for, estimates, review, settle
 from optimizer.waybills.event import Event

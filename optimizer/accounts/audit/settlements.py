@@ -1,0 +1,119 @@
+"""Checks of settlements against the calculation runs that they name, run again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from optimizer.accounts.audit.naming import entry_name, finding
+from optimizer.accounts.books import AuditView
+from optimizer.accounts.calculation import CalculationRun, calculate, inputs_of
+from optimizer.accounts.corrections import SETTLING, Booking, restatement, reversal
+from optimizer.accounts.ledger import (
+    Kind,
+    Transaction,
+)
+from optimizer.accounts.settlement import credit_lines
+from optimizer.errors import ModalshiftError
+from optimizer.quantities import CHINA_TIME
+from optimizer.waybills.codec import sha256, to_json
+from optimizer.waybills.finding import Finding
+from optimizer.waybills.lifecycle import lot_record
+from optimizer.waybills.waybill import Waybill
+
+
+def settlements_recompute(view: AuditView) -> Iterator[Finding]:
+    """Every settlement and restatement names a run; running it again from its stored inputs gives the same grams, and
+    these are the grams posted; a reversal takes back what stood (invariant 9)."""
+    before: dict[tuple[str, int], list[Transaction]] = {}
+    for entry in view.books.transactions:
+        if entry.kind not in SETTLING:
+            continue
+        earlier = before.setdefault((entry.waybill_number, entry.lot_no), [])
+        run = view.books.runs.get(entry.run_id)
+        if run is None:
+            yield finding("run_missing", entry_name(entry), "没有计算记录", "has no calculation run")
+        else:
+            if entry.kind is not Kind.REVERSE:
+                yield from _recomputed(view, entry, run)
+            waybill = view.waybill_of(run)
+            if waybill is not None and not _posts_its_run(entry, earlier, waybill, run):
+                yield finding(
+                    "postings_differ_from_run",
+                    entry_name(entry),
+                    "分录与计算结果不符",
+                    "posts other amounts than its calculation run",
+                )
+        earlier.append(entry)
+
+
+def _posts_its_run(entry: Transaction, earlier: Sequence[Transaction], waybill: Waybill, run: CalculationRun) -> bool:
+    booking = Booking(entry.effective_at, "", entry.memo)
+    try:
+        if entry.kind is Kind.SETTLE:
+            return tuple(credit_lines(waybill, run.result)) == entry.postings
+        if entry.kind is Kind.REVERSE:
+            return reversal(earlier, booking).postings == entry.postings
+        expected = restatement(earlier, waybill, run, booking)
+    except ModalshiftError:
+        return False
+    return expected is not None and expected.postings == entry.postings
+
+
+def _recomputed(view: AuditView, entry: Transaction, run: CalculationRun) -> Iterator[Finding]:
+    books = view.books
+    if sha256(to_json(run.inputs)) != run.inputs_sha256 or sha256(to_json(run.result)) != run.result_sha256:
+        yield finding("run_changed", f"run {run.run_id}", "输入或结果与摘要不符", "differs from its digests")
+    if run.factors_version != books.factors.version:
+        return  # Its factor set is not at hand; the digests above still hold inputs and result together.
+    try:
+        result = calculate(run.inputs, books.factors)
+    except (ModalshiftError, ValueError) as error:
+        yield finding("run_fails", f"run {run.run_id}", f"无法重算：{error}", f"cannot be run again: {error}")
+        return
+    if result != run.result:
+        yield finding(
+            "recomputes_differently",
+            entry_name(entry),
+            f"重算得 {result.credited_wtw_g} 克，账面 {run.result.credited_wtw_g} 克",
+            f"recomputes to {result.credited_wtw_g} g, the run says {run.result.credited_wtw_g} g",
+        )
+
+
+def inputs_match_evidence(view: AuditView) -> Iterator[Finding]:
+    """The inputs of a standing settlement are those that waybill, events and data package give today (same versions
+    only)."""
+    books = view.books
+    for (number, lot_no), entry in view.standing.items():
+        run = books.runs.get(entry.run_id)
+        waybill = books.waybills.get(number)
+        if run is None or waybill is None or entry.kind is Kind.REVERSE:
+            continue
+        if (run.network_version, run.factors_version) != (books.network.version, books.factors.version):
+            continue
+        lots = view.reviewed.states[number].lots
+        lot = next((item for item in lots if item.lot_no == lot_no), None)
+        if lot is None or lot.weighed_mass_kg is None or lot.delivered_at is None:
+            continue  # settled_lots_are_verified reports it
+        on = lot.delivered_at.astimezone(CHINA_TIME).date()
+        inputs = inputs_of(
+            waybill,
+            waybill.lot(lot_no),
+            lot.weighed_mass_kg,
+            on,
+            view.reviewed.voyages,
+            books.network,
+            books.factors,
+        )
+        if inputs != run.inputs:
+            yield finding(
+                "inputs_differ_from_evidence",
+                lot_record(number, lot_no),
+                f"结算所用输入与现有事件不符（{_difference(run, lot.weighed_mass_kg)}）；须重述",
+                f"was settled on other inputs than now ({_difference(run, lot.weighed_mass_kg)}); restate it",
+            )
+
+
+def _difference(run: CalculationRun, weighed_mass_kg: int) -> str:
+    if run.inputs.mass_kg != weighed_mass_kg:
+        return f"{run.inputs.mass_kg} kg / {weighed_mass_kg} kg"
+    return "legs, voyage load or fuel log"
