@@ -10,6 +10,7 @@ from optimizer.accounts.ledger import Account, Kind
 from optimizer.accounts.statement import Seal, Statement, statement_of
 from optimizer.actions.closing import require_period
 from optimizer.actions.disposing import account_named
+from optimizer.errors import Message, UnknownRecordError
 from optimizer.store.engine import Store
 from optimizer.store.session import Session
 from optimizer.waybills.party import Party
