@@ -15,6 +15,9 @@ from webapp.api.meta import meta_api
 from webapp.api.plans import plans_api
 from webapp.api.quotes import quotes_api
 from webapp.api.shipments import shipments_api
+from webapp.api.waybills import waybills_api
+from webapp.carrier_page import carrier_page
+from webapp.evidence_page import evidence_page
 from webapp.health import health
 from webapp.limits import API_LIMIT, limiter
 from webapp.plans_page import plans_page
@@ -23,10 +26,14 @@ from webapp.savings_page import savings_page
 from webapp.settings import Settings
 from webapp.shipments_page import shipments_page
 from webapp.verify_page import verify_page
+from webapp.waybills_page import waybills_page
 from webapp.world import open_world
 
-PAGES = (health, sign_in_page, quote_page, shipments_page, plans_page, savings_page, verify_page, api_docs_page)
-APIS = (quotes_api, meta_api, shipments_api, plans_api)
+PAGES = (
+    *(health, sign_in_page, quote_page, shipments_page, plans_page, waybills_page, carrier_page),
+    *(evidence_page, savings_page, verify_page, api_docs_page),
+)
+APIS = (quotes_api, meta_api, shipments_api, plans_api, waybills_api)
 
 
 def create_app(settings: Settings) -> APIFlask:

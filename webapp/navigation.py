@@ -12,6 +12,8 @@ ENTRIES: tuple[tuple[str, str, Permission | None], ...] = (
     ("quote_page.show_quote", "nav.quote", None),
     ("shipments_page.show", "nav.shipments", Permission.READ_SHIPMENTS),
     ("plans_page.show", "nav.plans", Permission.PLAN),
+    ("waybills_page.show", "nav.waybills", Permission.READ_WAYBILLS),
+    ("carrier_page.show", "nav.report", Permission.REPORT_EVENTS),
     ("savings_page.show_savings", "nav.savings", None),
 )
 """Endpoint, key of its words, permission (None: open to all)."""

@@ -148,12 +148,11 @@ def _page(**more: Any) -> str:
 
 def _row(entry: SubmittedShipment) -> dict[str, Any]:
     world, lang, shipment = current_world(), current_lang(), entry.shipment
-    cargo = world.network.cargo.get(shipment.cargo_code)
     state = "withdrawn" if entry.withdrawn else "waybill" if entry.waybill_number else "open"
     return {
         "id": shipment.shipment_id,
         "shipper": world.party_name(shipment.shipper_id, lang),
-        "cargo": (cargo.name_zh if lang == "zh" else cargo.name_en) if cargo else shipment.cargo_code,
+        "cargo": world.cargo_name(shipment.cargo_code, lang),
         "mass_kg": shipment.mass_kg,
         "places": f"{world.place_name(shipment.origin, lang)} → {world.place_name(shipment.destination, lang)}",
         "ready": f"{shipment.ready_at:%Y-%m-%d %H:%M}",

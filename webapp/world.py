@@ -12,6 +12,7 @@ from optimizer.errors import Lang
 from optimizer.network.model import Network
 from optimizer.network.reader import read_network
 from optimizer.store.engine import Store
+from optimizer.store.evidence_files import EvidenceFiles, evidence_directory
 from optimizer.waybills.party import Party
 from webapp.background.queue import PlanQueue
 from webapp.settings import Settings
@@ -28,6 +29,7 @@ class World:
     queue: PlanQueue
     desk: QuoteDesk
     overview: SavingsOverview
+    evidence: EvidenceFiles
     _parties: dict[str, Party] = field(default_factory=dict)
 
     def place_name(self, location_id: str, lang: Lang) -> str:
@@ -36,6 +38,13 @@ class World:
         if place is None:
             return location_id
         return place.name_zh if lang == "zh" else place.name_en
+
+    def cargo_name(self, cargo_code: str, lang: Lang) -> str:
+        """A cargo as people call it; its code where the network no longer has it."""
+        cargo = self.network.cargo.get(cargo_code)
+        if cargo is None:
+            return cargo_code
+        return cargo.name_zh if lang == "zh" else cargo.name_en
 
     def party_name(self, party_id: str, lang: Lang) -> str:
         """A party as people call it; its id where it is not recorded."""
@@ -62,7 +71,14 @@ def open_world(settings: Settings) -> World:
     network, factors = read_tables(settings)
     store = open_store(settings.db_url)
     return World(
-        settings, network, factors, store, PlanQueue(settings), QuoteDesk(network, factors), SavingsOverview(store)
+        settings,
+        network,
+        factors,
+        store,
+        PlanQueue(settings),
+        QuoteDesk(network, factors),
+        SavingsOverview(store),
+        EvidenceFiles(evidence_directory(settings.db_url)),
     )
 
 

@@ -21,7 +21,7 @@ sign_in_page = Blueprint("sign_in", __name__)
 START: Mapping[Role, str] = {
     Role.PLANNER: "shipments_page.show",
     Role.ENTERPRISE: "savings_page.show_savings",
-    Role.CARRIER: "quote_page.show_quote",
+    Role.CARRIER: "carrier_page.show",
     Role.AUDITOR: "savings_page.show_savings",
     Role.BANK: "savings_page.show_savings",
     Role.ADMINISTRATOR: "savings_page.show_savings",

@@ -1,0 +1,88 @@
+"""Waybills as a user may see them: lists, one whole with its state, and reports upon it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from optimizer.access.user import Permission, Role, User, sees_waybill_of
+from optimizer.accounts.calculation import CalculationRun
+from optimizer.accounts.ledger import Kind, Transaction
+from optimizer.accounts.settlement import review
+from optimizer.actions.recording import RecordResult, record
+from optimizer.errors import Message, UnknownRecordError
+from optimizer.store.engine import Store
+from optimizer.store.waybill_lists import WaybillHeader
+from optimizer.waybills.event import Event
+from optimizer.waybills.lifecycle import WaybillState
+from optimizer.waybills.waybill import Waybill
+
+
+@dataclass(frozen=True, slots=True)
+class WaybillFile:
+    """Everything about one waybill: the document, where it stands, what was reported, what was booked and computed."""
+
+    waybill: Waybill
+    state: WaybillState
+    events: tuple[Event, ...]
+    transactions: tuple[Transaction, ...]
+    runs: tuple[CalculationRun, ...]
+
+    def settled(self, lot_no: int) -> bool:
+        """Whether a lot has its settlement."""
+        return any(entry.kind is Kind.SETTLE and entry.lot_no == lot_no for entry in self.transactions)
+
+    def run_of(self, lot_no: int) -> CalculationRun | None:
+        """The newest calculation run of a lot that an entry names."""
+        ids = [entry.run_id for entry in self.transactions if entry.lot_no == lot_no and entry.run_id]
+        by_id = {run.run_id: run for run in self.runs}
+        return by_id.get(ids[-1]) if ids else None
+
+
+def waybills_seen_by(
+    store: Store, user: User, after: str = "", limit: int | None = None, text: str = ""
+) -> list[WaybillHeader]:
+    """Headers of the waybills in a user's scope, by number; none for a role that may not read waybills."""
+    if not user.may(Permission.READ_WAYBILLS):
+        return []
+    with store.read() as session:
+        if user.role is Role.AUDITOR:
+            return session.waybill_headers(after=after, limit=limit, text=text)
+        if user.role is Role.ENTERPRISE:
+            return session.waybill_headers(shipper_or_receiver_id=user.party_id, after=after, limit=limit, text=text)
+        return session.waybill_headers(operator_id=user.party_id, after=after, limit=limit, text=text)
+
+
+def waybill_file(store: Store, user: User, number: str) -> WaybillFile:
+    """One waybill whole. Raises UnknownRecordError when there is none or it is not for this user: the same for both."""
+    with store.read() as session:
+        found = session.waybills([number]).get(number)
+        if found is None or not sees_waybill(user, found):
+            raise unknown_waybill(number)
+        neighbours = session.neighbourhood({number})
+        waybills, events = session.waybills(neighbours | {number}), session.events(neighbours | {number})
+        entries = session.transactions([number])
+        runs = session.runs({entry.run_id for entry in entries if entry.run_id})
+    state = review(waybills, events, [number]).states[number]
+    own = tuple(event for event in events if event.waybill_number == number)
+    return WaybillFile(found, state, own, tuple(entries), tuple(runs.values()))
+
+
+def report_events(store: Store, user: User, number: str, events: Sequence[Event], at: datetime) -> RecordResult:
+    """Record events upon a waybill in the user's scope. Raises UnknownRecordError as :func:`waybill_file`."""
+    with store.read() as session:
+        found = session.waybills([number]).get(number)
+    if found is None or not user.may(Permission.REPORT_EVENTS) or not sees_waybill(user, found):
+        raise unknown_waybill(number)
+    return record(store, events, at)
+
+
+def sees_waybill(user: User, waybill: Waybill) -> bool:
+    """Whether a waybill is in a user's scope."""
+    return sees_waybill_of(user, waybill.operator.party_id, waybill.consignor.party_id, waybill.consignee.party_id)
+
+
+def unknown_waybill(number: str) -> UnknownRecordError:
+    """The error for a waybill that does not exist or is not for this user."""
+    return UnknownRecordError(Message(f"没有运单 {number}。", f"There is no waybill {number}."))

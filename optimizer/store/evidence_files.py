@@ -1,0 +1,137 @@
+"""Evidence files, kept by what they are: the SHA-256 of a file is its name.
+
+They lie in a directory beside the database, two levels deep by the first digits. A file is written under another name
+first and then renamed, so a digest never names half a file. Nothing here is ever changed or deleted.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from optimizer.errors import Fault, InputError, Message, UnknownRecordError
+
+MAX_FILE_BYTES = 10_000_000
+TYPES = {
+    "application/pdf": b"%PDF-",
+    "image/jpeg": b"\xff\xd8\xff",
+    "image/png": b"\x89PNG\r\n\x1a\n",
+    "image/webp": b"RIFF",
+}
+"""Accepted kinds of files and how they begin. What a file says of itself is not believed."""
+WEBP = b"WEBP"
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceFile:
+    """A file that is kept. ``media_type`` is told from its first bytes."""
+
+    sha256: str
+    media_type: str
+    size_bytes: int
+
+
+class EvidenceFiles:
+    """The files of one directory, made when the first file comes."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def add(self, content: bytes, name: str = "evidence") -> EvidenceFile:
+        """Keep a file; the same content again is the same file.
+
+        Raises InputError for an empty file, one above MAX_FILE_BYTES, or one that is neither PDF, JPEG, PNG nor WebP.
+        """
+        media_type = _accepted(content, name)
+        digest = sha256(content).hexdigest()
+        path = self._path(digest)
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with NamedTemporaryFile(dir=path.parent, delete=False) as draft:
+                draft.write(content)
+                draft.flush()
+                os.fsync(draft.fileno())
+            os.replace(draft.name, path)
+            _sync_directory(path.parent)
+        return EvidenceFile(digest, media_type, len(content))
+
+    def read(self, digest: str) -> tuple[EvidenceFile, bytes]:
+        """A file and its content. Raises UnknownRecordError where it is not kept, or no longer is what it was."""
+        content = self._content(digest)
+        if content is None or sha256(content).hexdigest() != digest:
+            raise UnknownRecordError(
+                Message(f"没有凭证文件 {digest[:12]}…。", f"There is no evidence file {digest[:12]}….")
+            )
+        return EvidenceFile(digest, media_type_of(content) or "application/octet-stream", len(content)), content
+
+    def holds(self, digest: str) -> bool:
+        """Whether a file of this digest is there (its content is not read)."""
+        return _is_digest(digest) and self._path(digest).exists()
+
+    def altered(self, digests: Iterable[str]) -> Iterator[str]:
+        """Those of the digests whose file is there but no longer has that digest."""
+        for digest in digests:
+            content = self._content(digest)
+            if content is not None and sha256(content).hexdigest() != digest:
+                yield digest
+
+    def _content(self, digest: str) -> bytes | None:
+        if not self.holds(digest):
+            return None
+        return self._path(digest).read_bytes()
+
+    def _path(self, digest: str) -> Path:
+        return self.directory / digest[:2] / digest[2:4] / digest
+
+
+def media_type_of(content: bytes) -> str | None:
+    """The media type that the first bytes tell, None for any other kind."""
+    for media_type, magic in TYPES.items():
+        if content.startswith(magic) and (media_type != "image/webp" or content[8:12] == WEBP):
+            return media_type
+    return None
+
+
+def evidence_directory(db_url: str) -> Path:
+    """Where the files of a database lie: beside an SQLite file, else ``evidence`` in the working directory."""
+    prefix = "sqlite:///"
+    file = db_url.removeprefix(prefix)
+    return Path(f"{file}.evidence") if file != db_url and file else Path("evidence")
+
+
+def _accepted(content: bytes, name: str) -> str:
+    faults = []
+    media_type = media_type_of(content)
+    if not content:
+        faults.append(_fault(name, "empty_file", "文件为空", "the file is empty"))
+    elif len(content) > MAX_FILE_BYTES:
+        limit = f"{MAX_FILE_BYTES // 1_000_000} MB"
+        faults.append(_fault(name, "too_large", f"文件超过 {limit}", f"the file is larger than {limit}"))
+    elif media_type is None:
+        faults.append(_fault(name, "wrong_type", "应为 PDF、JPEG、PNG 或 WebP", "should be a PDF, JPEG, PNG or WebP"))
+    if faults or media_type is None:
+        raise InputError.of(faults)
+    return media_type
+
+
+def _fault(name: str, code: str, zh: str, en: str) -> Fault:
+    return Fault(name[:100], None, None, code, Message(zh, en))
+
+
+def _is_digest(text: str) -> bool:
+    return len(text) == 64 and all(character in "0123456789abcdef" for character in text)
+
+
+def _sync_directory(directory: Path) -> None:
+    """Make the new name last through a power cut, where the system lets a directory be synced."""
+    with suppress(OSError):
+        descriptor = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,227 @@
+"""Waybills on pages and over the API: who sees them, what they show, and a carrier's reports from a phone."""
+
+from __future__ import annotations
+
+import re
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from optimizer import actions
+from optimizer.access.user import Role, User
+from tests.waybills import world
+from tests.webapp.signed_in import House, Visitor
+from webapp import Settings
+
+JPEG = b"\xff\xd8\xff\xe0 a weigh ticket"
+FIRST, SECOND = "E1", "E2"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    """The tiny world of waybills (consignors E1 and E2) with users of its operator, its shippers, and an auditor."""
+    settings = Settings(db_url=f"sqlite:///{tmp_path / 'm.db'}", demo=True, limits=False)
+    store = actions.open_store(settings.db_url)
+    actions.accept(
+        store, world.world_plan(), world.shipments(), world.parties(), world.world_network(), at=world.ISSUED_AT
+    )
+    operator = next(party.party_id for party in world.parties() if party.role == "operator")
+    people = {
+        "planner": (Role.PLANNER, operator),
+        "carrier": (Role.CARRIER, operator),
+        "first": (Role.ENTERPRISE, FIRST),
+        "second": (Role.ENTERPRISE, SECOND),
+        "auditor": (Role.AUDITOR, ""),
+        "bank": (Role.BANK, ""),
+        "admin": (Role.ADMINISTRATOR, ""),
+    }
+    tokens = {}
+    for number, (login, (role, party)) in enumerate(people.items()):
+        user = User(actions.user_id_of(login), login, login, login, role, party)
+        actions.add_user(store, user, None, world.LATER)
+        tokens[login], _ = actions.make_token(store, login, "", bytes([number] * 32), world.LATER)
+    return House(settings, store, tokens)
+
+
+def numbers_of(house: House, login: str) -> list[str]:
+    """The waybills that a user's list shows."""
+    return [item["number"] for item in house.program(login).get("/api/v1/waybills").json["items"]]
+
+
+def number_of(house: House, consignor: str) -> str:
+    """The waybill of a consignor."""
+    items = house.program("auditor").get("/api/v1/waybills").json["items"]
+    return next(item["number"] for item in items if item["consignor_id"] == consignor)
+
+
+def test_everybody_sees_the_waybills_of_their_own_scope(house: House) -> None:
+    """Operators and auditors all of these, shippers theirs; a foreign number is answered like one that is not there."""
+    everything = numbers_of(house, "auditor")
+    assert len(everything) == 2
+    assert numbers_of(house, "planner") == numbers_of(house, "carrier") == everything
+    own, foreign = number_of(house, FIRST), number_of(house, SECOND)
+    assert own in numbers_of(house, "first")
+    program, browser = house.program("first"), house.browser("first")
+    if foreign not in numbers_of(house, "first"):
+        for path in (foreign, "NO-SUCH-NUMBER"):
+            assert program.get(f"/api/v1/waybills/{path}").status_code == 404
+            assert program.get(f"/api/v1/waybills/{path}/events").status_code == 404
+            assert browser.get(f"/waybills/{path}").status_code == 404
+            assert browser.get(f"/waybills/{path}/evidence/{'0' * 64}").status_code == 404
+
+
+@pytest.mark.parametrize("login", ["bank", "admin"])
+def test_banks_and_administrators_see_no_freight(house: House, login: str) -> None:
+    """403, on pages and over the API."""
+    number = number_of(house, FIRST)
+    for path in ("/api/v1/waybills", f"/api/v1/waybills/{number}", f"/api/v1/waybills/{number}/events"):
+        assert house.program(login).get(path).status_code == 403
+    for path in ("/waybills", f"/waybills/{number}", "/carrier", f"/carrier/{number}"):
+        assert house.browser(login).get(path).status_code == 403
+
+
+@pytest.mark.parametrize("login", ["first", "auditor"])
+def test_only_planners_and_carriers_report(house: House, login: str) -> None:
+    """An enterprise cannot weigh its own cargo."""
+    number = number_of(house, FIRST)
+    assert house.program(login).post(f"/api/v1/waybills/{number}/events", []).status_code == 403
+    assert house.browser(login).get(f"/carrier/{number}").status_code == 403
+
+
+def report(house: House, number: str, records: Any) -> list[dict[str, Any]]:
+    """Report over the API."""
+    reply = house.program("carrier").post(f"/api/v1/waybills/{number}/events", records)
+    assert reply.status_code == 200
+    results: list[dict[str, Any]] = reply.json["results"]
+    return results
+
+
+def test_reports_over_the_api_are_taken_one_by_one(house: House) -> None:
+    """Accepted, known, refused by the reader, refused by the guards: each in its place."""
+    number = number_of(house, FIRST)
+    bill = house.program("carrier").get(f"/api/v1/waybills/{number}").json["waybill"]
+    leg = next(leg for leg in bill["lots"][0]["legs"] if leg["mode"] != "Hub")
+    load = {
+        "event_type": "LOAD",
+        "lot_no": 1,
+        "leg_seq": leg["seq"],
+        "event_time": leg["planned_departs_at"],
+        "location_id": leg["origin"],
+        "mass_t": 12.5,
+    }
+    wrong = {**load, "event_type": "LOADED", "mass_t": -1, "speed": 9}
+    future = {**load, "event_type": "DEPA", "event_time": "2099-01-01T00:00:00", "mass_t": None}
+    results = report(house, number, [load, wrong, load, future, 7])
+    assert [result["status"] for result in results] == ["accepted", "refused", "known", "refused", "refused"]
+    assert {error["pointer"] for error in results[1]["errors"]} == {"/event_type", "/mass_t", "/speed"}
+    assert results[3]["errors"][0]["code"] == "in_the_future"
+    listed = house.program("auditor").get(f"/api/v1/waybills/{number}/events").json["items"]
+    assert [event["mass_kg"] for event in listed] == [12_500]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("mass_t", "12,5"),
+        ("mass_t", 0.0001),
+        ("mass_kg", 1.5),
+        ("mass_kg", True),
+        ("mass_t", float("inf")),
+        ("event_time", "yesterday"),
+        ("lot_no", 0),
+        ("lot_no", "1"),
+        ("energy", {"carrier": "Diesel"}),
+        ("energy", {"carrier": "Electric", "amount_kg": 5}),
+        ("evidence", [{"kind": "photo"}]),
+        ("evidence", "x"),
+        ("reason", "a\nb"),
+        ("reason", "x" * 201),
+        ("classifier", "MAYBE"),
+    ],
+)
+def test_a_field_that_cannot_be_read_is_named(house: House, field: str, value: Any) -> None:
+    """With a pointer to it and what would be right; nothing is rounded in silence."""
+    number = number_of(house, FIRST)
+    record = {"event_type": "HOLD", "lot_no": 1, "event_time": "2026-10-02T08:00:00", field: value}
+    (result,) = report(house, number, [record])
+    assert result["status"] == "refused"
+    assert [error["pointer"] for error in result["errors"]] == [f"/{field}"]
+
+
+def tap(browser: Visitor, number: str, **fields: Any) -> Any:
+    """Press the first button of a waybill and send its form."""
+    page = browser.get(f"/carrier/{number}").text
+    address = re.search(rf'href="(/carrier/{number}\?lot=\d+)"', page)
+    assert address
+    form = browser.get(address.group(1)).text
+    hidden = dict(re.findall(r'<input type="hidden" name="(lot|event_type)" value="([^"]+)"', form))
+    return browser.send(address.group(1), f"/carrier/{number}", **hidden, **fields)
+
+
+def test_three_taps_report_a_loading_with_its_weigh_ticket(house: House) -> None:
+    """The next button is then the departure; the ticket can be fetched by whoever sees the waybill, as a download."""
+    number = number_of(house, FIRST)
+    bill = house.program("carrier").get(f"/api/v1/waybills/{number}").json["waybill"]
+    leg = next(leg for leg in bill["lots"][0]["legs"] if leg["mode"] != "Hub")
+    browser = house.browser("carrier")
+    when = leg["planned_departs_at"][:16]
+    reply = tap(browser, number, event_time=when, mass_t="12.5", photo=(BytesIO(JPEG), "磅单.jpg"))
+    assert reply.status_code == 302
+    page = browser.get(f"/carrier/{number}").text
+    assert "已上报：第 1 批 装载" in page
+    assert "离开" in page
+    (event,) = house.program("first").get(f"/api/v1/waybills/{number}/events").json["items"]
+    digest = event["evidence"][0]["sha256"]
+    assert event["evidence"][0]["kind"] == "weigh_ticket"
+    ticket = house.browser("first").get(f"/waybills/{number}/evidence/{digest}")
+    assert ticket.data == JPEG
+    assert ticket.headers["Content-Disposition"].startswith("attachment")
+    assert house.browser("first").get(f"/waybills/{number}/evidence/{'0' * 64}").status_code == 404
+
+
+def test_a_refused_report_keeps_what_was_typed_and_says_why(house: House) -> None:
+    """A time in the future, a weight that is no number, a file that is no picture."""
+    number = number_of(house, FIRST)
+    browser = house.browser("carrier")
+    for fields, words in (
+        ({"event_time": "2099-01-01T00:00", "mass_t": "7"}, "晚于现在"),
+        ({"event_time": "2026-10-02T08:00", "mass_t": "lots"}, "至多三位小数"),
+        ({"event_time": "2026-10-02T08:00", "photo": (BytesIO(b"<script>"), "x.jpg")}, "PDF、JPEG、PNG"),
+    ):
+        reply = tap(browser, number, **fields)
+        assert reply.status_code == 422
+        assert words in reply.text
+        assert f'value="{fields["event_time"]}"' in reply.text
+    assert house.program("auditor").get(f"/api/v1/waybills/{number}/events").json["items"] == []
+
+
+def test_a_form_that_is_sent_twice_reports_once(house: House) -> None:
+    """The second one meets a lot that waits for something else."""
+    number = number_of(house, FIRST)
+    browser = house.browser("carrier")
+    bill = house.program("carrier").get(f"/api/v1/waybills/{number}").json["waybill"]
+    leg = next(leg for leg in bill["lots"][0]["legs"] if leg["mode"] != "Hub")
+    fields = {"lot": "1", "event_type": "LOAD", "event_time": leg["planned_departs_at"][:16], "mass_t": "12.5"}
+    for _ in range(2):
+        assert browser.send(f"/carrier/{number}?lot=1", f"/carrier/{number}", **fields).status_code == 302
+    assert len(house.program("auditor").get(f"/api/v1/waybills/{number}/events").json["items"]) == 1
+
+
+def test_a_settled_waybill_shows_its_whole_story(house: House) -> None:
+    """States, plan beside actual, what was credited, every event; in both languages, with a QR code."""
+    with house.store.read() as session:
+        waybills = list(session.waybills().values())
+    of_first = [waybill for waybill in waybills if waybill.consignor.party_id == FIRST]
+    actions.record(house.store, world.all_events(of_first, {"V2": world.VOYAGE_FUEL_G}), at=world.LATER)
+    actions.settle(house.store, world.world_network(), world.world_factors(), at=world.LATER)
+    browser = house.browser("first")
+    page = browser.get(f"/waybills/{of_first[0].number}").text
+    for words in ("已结算", "入账", "装载", "磅单", "<svg"):
+        assert words in page
+    english = browser.get(f"/waybills/{of_first[0].number}?lang=en").text
+    assert "Settled: baseline" in english
+    item = house.program("first").get(f"/api/v1/waybills/{of_first[0].number}").json
+    assert item["transport_status"] == "DELIVERED"
+    assert all(lot["settled"] for lot in item["lots"])

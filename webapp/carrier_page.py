@@ -1,0 +1,168 @@
+"""承运上报: on a phone, three taps: choose the waybill, choose what happened, send it with weight and photo.
+
+The page offers what may come next on each lot and fills in time and place; the guards of the waybill decide in the end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from optimizer.access.user import Permission
+from optimizer.actions.waybill_views import WaybillFile, report_events, waybill_file, waybills_seen_by
+from optimizer.errors import Fault, InputError
+from optimizer.waybills.event import EventType
+from optimizer.waybills.event_reader import events_from_records
+from optimizer.waybills.lifecycle import effective
+from optimizer.waybills.waybill import WaybillLeg, WaybillLot
+from webapp.access.visitor import now, require, require_permission
+from webapp.language import current_lang, text
+from webapp.world import current_world
+
+carrier_page = Blueprint("carrier_page", __name__, url_prefix="/carrier")
+
+PAGE = 50
+ON_LEG = (EventType.LOAD, EventType.DEPA, EventType.ARRI, EventType.DISC)
+WEIGHED = frozenset({EventType.LOAD, EventType.DISC, EventType.DLV})
+FUEL_ON = EventType.ARRI
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """What a lot waits for: an event of a leg, or its delivery."""
+
+    lot_no: int
+    event_type: EventType
+    leg_seq: int | None
+    location_id: str
+    voyage_id: str
+    vessel_id: str
+    by_water: bool
+
+
+@carrier_page.get("")
+@require(Permission.REPORT_EVENTS)
+def show() -> str:
+    """The waybills of the operator, with a search."""
+    user = require_permission(Permission.REPORT_EVENTS)
+    asked = request.args.get("q", "").strip()[:64]
+    rows = waybills_seen_by(current_world().store, user, request.args.get("after", ""), PAGE + 1, asked)
+    next_url = url_for("carrier_page.show", q=asked, after=rows[PAGE - 1].number) if len(rows) > PAGE else ""
+    world, lang = current_world(), current_lang()
+    shown = [
+        {
+            "number": row.number,
+            "places": f"{world.place_name(row.place_of_receipt, lang)} → "
+            f"{world.place_name(row.place_of_delivery, lang)}",
+            "cargo": world.cargo_name(row.cargo_code, lang),
+            "mass_kg": row.declared_mass_kg,
+        }
+        for row in rows[:PAGE]
+    ]
+    return render_template("carrier.html", q=asked, rows=shown, next_url=next_url)
+
+
+@carrier_page.get("/<number>")
+@require(Permission.REPORT_EVENTS)
+def show_waybill(number: str) -> str:
+    """One button for each lot: what comes next; or the form once a button was pressed."""
+    user = require_permission(Permission.REPORT_EVENTS)
+    found = waybill_file(current_world().store, user, number)
+    steps = next_steps(found)
+    chosen = next((step for step in steps if str(step.lot_no) == request.args.get("lot")), None)
+    return _page(found, steps, chosen, (), now())
+
+
+@carrier_page.post("/<number>")
+@require(Permission.REPORT_EVENTS)
+def report(number: str) -> Response | tuple[str, int]:
+    """Record what happened; a refusal says why and keeps what was typed."""
+    user = require_permission(Permission.REPORT_EVENTS)
+    at = now()
+    found = waybill_file(current_world().store, user, number)
+    steps = next_steps(found)
+    step = next((step for step in steps if str(step.lot_no) == request.form.get("lot")), None)
+    if step is None or step.event_type.value != request.form.get("event_type"):
+        # Somebody else reported meanwhile, or the form was sent twice: show where the lot stands now.
+        return redirect(url_for("carrier_page.show_waybill", number=number))
+    try:
+        record = _record(step)
+    except InputError as error:
+        return _page(found, steps, step, tuple(error.faults), at), 422
+    ((event, faults),) = events_from_records([record], number, user.party_id, at)
+    if event is not None:
+        result = report_events(current_world().store, user, number, [event], at)
+        faults = tuple(fault for refusal in result.refused for fault in refusal.faults)
+    if faults:
+        return _page(found, steps, step, faults, at), 422
+    flash(text("carrier.sent", what=text(f"event.{step.event_type.value}"), lot=step.lot_no))
+    return redirect(url_for("carrier_page.show_waybill", number=number))
+
+
+def next_steps(found: WaybillFile) -> list[Next]:
+    """What each lot waits for, in order of lots; lots that were delivered, lost or returned wait for nothing."""
+    steps = []
+    for lot in found.waybill.lots:
+        facts = [event for event in effective(found.events) if event.lot_no == lot.lot_no]
+        kinds = {event.event_type for event in facts}
+        if kinds & {EventType.DLV, EventType.LOST, EventType.RETN}:
+            continue
+        steps.append(_next_of(lot, {(event.leg_seq, event.event_type) for event in facts}, found))
+    return steps
+
+
+def _next_of(lot: WaybillLot, reported: set[tuple[int | None, EventType]], found: WaybillFile) -> Next:
+    for leg in lot.transport_legs:
+        for kind in ON_LEG:
+            if (leg.seq, kind) not in reported:
+                return _on_leg(lot, leg, kind)
+    place = found.waybill.place_of_delivery
+    return Next(lot.lot_no, EventType.DLV, None, place, "", "", False)
+
+
+def _on_leg(lot: WaybillLot, leg: WaybillLeg, kind: EventType) -> Next:
+    place = leg.origin if kind in (EventType.LOAD, EventType.DEPA) else leg.destination
+    return Next(lot.lot_no, kind, leg.seq, place, leg.voyage_id, leg.vessel_id, bool(leg.voyage_id))
+
+
+def _record(step: Next) -> dict[str, Any]:
+    """The record of the form; an empty field is left out."""
+    form = {key: value.strip() for key, value in request.form.items()}
+    record: dict[str, Any] = {
+        "event_type": step.event_type.value,
+        "lot_no": step.lot_no,
+        "leg_seq": step.leg_seq,
+        "event_time": form.get("event_time") or None,
+        "location_id": step.location_id,
+        "voyage_id": step.voyage_id or None,
+        "vessel_id": step.vessel_id or None,
+        "mass_t": form.get("mass_t") or None,
+    }
+    if form.get("fuel_kg"):
+        record["energy"] = {"carrier": form.get("fuel", "Diesel"), "amount_kg": form["fuel_kg"]}
+    photo = request.files.get("photo")
+    if photo is not None and photo.filename:
+        kind = "weigh_ticket" if step.event_type in WEIGHED else "photo"
+        kept = current_world().evidence.add(photo.read(), photo.filename)
+        record["evidence"] = [{"kind": kind, "sha256": kept.sha256}]
+    return record
+
+
+def _page(found: WaybillFile, steps: list[Next], chosen: Next | None, faults: tuple[Fault, ...], at: datetime) -> str:
+    world, lang = current_world(), current_lang()
+    return render_template(
+        "carrier_waybill.html",
+        waybill=found.waybill,
+        steps=[(step, world.place_name(step.location_id, lang)) for step in steps],
+        chosen=chosen,
+        place=world.place_name(chosen.location_id, lang) if chosen else "",
+        weighed=chosen is not None and chosen.event_type in WEIGHED,
+        fuel=chosen is not None and chosen.event_type is FUEL_ON and chosen.by_water,
+        faults=faults,
+        typed=request.form,
+        time=request.form.get("event_time") or f"{at:%Y-%m-%dT%H:%M}",
+    )
