@@ -173,15 +173,16 @@ class TreeRows:
         """Every record as it is now, kind by kind, numbered kinds in order."""
         for source in SOURCES:
             query = select(source.table).order_by(*self._order(source)).execution_options(yield_per=CHUNK)
-            for rows in self._connection.execute(query).mappings().partitions(CHUNK):
-                yield from self._entries(source, rows)
+            for rows in self._connection.execute(query).partitions(CHUNK):
+                yield from self._entries(source, _mappings(source.table, rows))
 
     def entry(self, kind: str, entry_id: str) -> tuple[Entry, str] | None:
         """A record as it is now, with its document (empty where it has none); None where it does not exist."""
         source = _BY_KIND[kind]
-        row = self._connection.execute(select(source.table).where(_id_of(source) == entry_id)).mappings().first()
-        if row is None:
+        rows = self._rows(select(source.table).where(_id_of(source) == entry_id))
+        if not rows:
             return None
+        (row,) = _mappings(source.table, rows[:1])
         return self._entries(source, [row])[0], str(row.get(DOCUMENT, ""))
 
     def orphans(self) -> list[str]:
@@ -293,7 +294,7 @@ class TreeRows:
 
     def _unsealed(self, source: Source, head: Head | None, limit: int) -> list[Entry]:
         query = select(source.table).where(_not_sealed(source, head)).order_by(*self._order(source))
-        rows = self._connection.execute(query.limit(limit)).mappings().all()
+        rows = _mappings(source.table, self._connection.execute(query.limit(limit)))
         return [
             entry
             for start in range(0, len(rows), CHUNK)
@@ -317,7 +318,8 @@ class TreeRows:
         wanted = {row[first_own] for row in rows}
         query = select(part.table).where(part.table.c[first_theirs].in_(wanted))
         found: dict[tuple[Any, ...], list[Any]] = {}
-        for row in self._connection.execute(query.order_by(*self._in_order(part.table.primary_key))).mappings():
+        rows_of = self._connection.execute(query.order_by(*self._in_order(part.table.primary_key)))
+        for row in _mappings(part.table, rows_of):
             found.setdefault(tuple(row[theirs] for _, theirs in part.link), []).append(row)
         return found
 
@@ -330,6 +332,12 @@ class TreeRows:
         """Text by code point on every database, so that the same records make the same tree."""
         bytewise = self._connection.dialect.name == "postgresql"
         return [column.collate("C") if bytewise and isinstance(column.type, Text) else column for column in columns]
+
+
+def _mappings(table: Table, rows: Iterable[Any]) -> list[dict[str, Any]]:
+    """Whole rows of a table by column name."""
+    names = table.c.keys()
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 @contextmanager

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -136,12 +140,12 @@ def test_a_crash_at_any_step_loses_and_doubles_nothing(
     assert result.checkpoint.root == tree_of(settled).root()
 
 
-def test_two_sealers_at_once_make_one_tree(settled: Store, path: Path) -> None:
+def test_two_sealers_at_once_make_one_tree(settled: Store, url: str) -> None:
     """Both end well; what one sealed the other does not seal again."""
     results, errors = [], []
 
     def run() -> None:
-        own = actions.open_store(f"sqlite:///{path}")
+        own = actions.open_store(url)
         try:
             results.append(seal(own, KEY, AT, batch=3))
         except Exception as error:  # pragma: no cover
@@ -265,3 +269,57 @@ def test_settling_goes_on_while_sealed(settled: Store) -> None:
     """Sealing changes no record: settling again writes nothing."""
     seal(settled, KEY, AT)
     assert actions.settle(settled, world_network(), world_factors(), AT).transactions == 0
+
+
+SEAL_FOREVER = """
+import sys
+from datetime import datetime
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from optimizer import actions
+store = actions.open_store(sys.argv[1])
+print("ready", flush=True)
+actions.seal(store, Ed25519PrivateKey.from_private_bytes(bytes([1] * 32)), datetime.fromisoformat(sys.argv[2]), batch=1)
+"""
+
+
+@pytest.mark.parametrize("delay_ms", [0, 40, 160])
+def test_a_killed_sealer_leaves_a_sound_tree(settled: Store, url: str, delay_ms: int) -> None:
+    """kill -9 while batches of one are sealed: what stands is sound, and the next run seals the rest once."""
+    child = subprocess.Popen(
+        [sys.executable, "-c", SEAL_FOREVER, url, AT.isoformat()], stdout=subprocess.PIPE, env={**os.environ}
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == b"ready\n"
+    time.sleep(delay_ms / 1000)
+    child.kill()
+    child.wait()
+    child.stdout.close()
+    assert actions.verify(settled).findings == ()
+    seal(settled, KEY, AT, batch=1)
+    report = actions.verify(settled)
+    assert (report.findings, report.unsealed) == ((), 0)
+
+
+def test_records_written_while_sealing_are_sealed_or_wait(settled: Store, url: str) -> None:
+    """Periods are closed by one thread while another seals in small batches: nothing is lost, the tree stays sound."""
+    errors: list[Exception] = []
+
+    def close_months() -> None:
+        own = actions.open_store(url)
+        try:
+            for month in ("2026-10", "2026-11", "2026-12"):
+                actions.close(own, month, AT + timedelta(days=120))
+        except Exception as error:  # pragma: no cover
+            errors.append(error)
+        finally:
+            own.close()
+
+    writer = threading.Thread(target=close_months)
+    writer.start()
+    for _ in range(4):
+        seal(settled, KEY, AT, batch=5)
+    writer.join(timeout=60)
+    seal(settled, KEY, AT)
+    assert errors == []
+    report = actions.verify(settled)
+    assert (report.findings, report.unsealed) == ((), 0)

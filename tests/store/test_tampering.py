@@ -6,7 +6,7 @@ import os
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -14,6 +14,7 @@ from random import Random
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.exc import SQLAlchemyError
 
 from optimizer import actions
 from optimizer.accounts.checkpoint import Checkpoint, parse_checkpoint
@@ -130,12 +131,16 @@ def test_every_tampering_is_found_in_the_long_run(opened: Opened) -> None:
 
 
 def clean_runs(opened: Opened, runs: int, seed: int) -> None:
-    """Verify sound books again and again, against any choice of exported heads, while they grow."""
+    """Verify sound books again and again, against any choice of exported heads, with records that wait to be sealed."""
     random = Random(seed)
     for run in range(runs):
         checkpoints = random.sample(opened.heads, random.randrange(len(opened.heads) + 1))
-        report = verified(opened.tree, checkpoints)
-        assert report.findings == (), (run, seed)
+        months = random.randrange(4)
+        with opened.tampered() as raw:
+            for month in range(months):
+                raw.execute("INSERT INTO periods VALUES (?, ?, 99)", (f"2027-{month + 1:02d}", AT.isoformat()))
+            report = verified(opened.tree, checkpoints)
+        assert (report.findings, report.unsealed) == ((), months), (run, seed)
 
 
 def test_sound_books_raise_no_alarm(opened: Opened) -> None:
@@ -147,3 +152,54 @@ def test_sound_books_raise_no_alarm(opened: Opened) -> None:
 def test_sound_books_raise_no_alarm_in_the_long_run(opened: Opened) -> None:
     """Ten thousand."""
     clean_runs(opened, 10 * CLEAN, seed=int(os.environ.get("TORTURE_SEED", "2")))
+
+
+def flipped_files(sealed: Store, path: Path, flips: int, seed: int) -> Counter[str]:
+    """Flip one bit of the database file at a time: what the records say afterwards is the same, or it is found."""
+    sealed.close()
+    with closing(sqlite3.connect(path)) as raw:
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        raw.execute("PRAGMA journal_mode = DELETE")
+        before = "\n".join(raw.iterdump())
+    sound, random, outcomes = path.read_bytes(), Random(seed), Counter[str]()
+    copy = path.with_name("flipped.db")
+    for _ in range(flips):
+        at, bit = random.randrange(len(sound)), random.randrange(8)
+        copy.write_bytes(sound[:at] + bytes([sound[at] ^ 1 << bit]) + sound[at + 1 :])
+        outcomes[_outcome(copy, before)] += 1
+    assert outcomes["changed unseen"] == 0, (seed, outcomes)
+    return outcomes
+
+
+def _outcome(copy: Path, before: str) -> str:
+    """Refused, found, unchanged (a free byte, an index that was not read), or the one that must not be."""
+    engine = create_engine(f"sqlite:///{copy}")
+    try:
+        with engine.connect() as connection:
+            if verified(TreeRows(connection)).findings:
+                return "found"
+        with closing(sqlite3.connect(copy)) as raw:
+            after = "\n".join(raw.iterdump())
+    except (sqlite3.Error, SQLAlchemyError, UnicodeDecodeError):
+        return "refused"
+    finally:
+        engine.dispose()
+    sealed_rows = [line for line in before.split("\n") if _is_sealed(line)]
+    return "unchanged" if sealed_rows == [line for line in after.split("\n") if _is_sealed(line)] else "changed unseen"
+
+
+def _is_sealed(line: str) -> bool:
+    """Whether a line of a dump is a row that is sealed."""
+    return line.startswith(tuple(f'INSERT INTO "{table.name}"' for table in tampering.SEALED_TABLES))
+
+
+def test_flipped_bits_of_the_file_are_found(sealed: Store, path: Path) -> None:
+    """A hundred and fifty bits, one at a time; some of them are found, none changes a sealed row unseen."""
+    outcomes = flipped_files(sealed, path, MUTATIONS * 3 // 10, seed=1)
+    assert outcomes["found"] + outcomes["refused"] > 0
+
+
+@pytest.mark.torture
+def test_flipped_bits_of_the_file_are_found_in_the_long_run(sealed: Store, path: Path) -> None:
+    """Fifteen hundred."""
+    flipped_files(sealed, path, MUTATIONS * 3, seed=int(os.environ.get("TORTURE_SEED", "2")))
