@@ -58,6 +58,11 @@ class PlanProgram:
     wtw_kg: Floats
 
     @cached_property
+    def by_column(self) -> sp.csc_array:
+        """The matrix by columns."""
+        return sp.csc_array(self.program.matrix)
+
+    @cached_property
     def sailing_columns(self) -> dict[tuple[int, int], tuple[int, ...]]:
         """Hull columns of each sailing (family, slot), one per pool."""
         found: dict[tuple[int, int], tuple[int, ...]] = {}

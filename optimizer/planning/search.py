@@ -1,8 +1,9 @@
 """The search: prices and a bound first, then plans that only get better.
 
-Small programs (up to :data:`EXACT_COLUMNS` columns) go whole to branch and bound and come back optimal. Larger ones get
-prices and a proven bound from the coarse relaxation, a first plan from full ships, and are then improved window by
-window until the gap that was asked for is reached, nothing improves any more, or the time is up.
+Small programs (up to :data:`EXACT_COLUMNS` columns) go whole to branch and bound and come back optimal. A few shipments
+(up to :data:`FEW_SHIPMENTS`) on a large network are settled by a program that is coarse in time (``exact``). Larger
+ones get prices and a proven bound from the coarse relaxation, a first plan from full ships, and are then improved
+window by window until the gap that was asked for is reached, nothing improves any more, or the time is up.
 
 There is a plan before anything is solved (all cargo by services, no voyage at all), and a bound. So whenever the time
 is up, or somebody presses Ctrl-C, the best plan so far stands with its gap.
@@ -19,6 +20,7 @@ from optimizer.network.model import Network
 from optimizer.planning.batches import batch_plan
 from optimizer.planning.closing import close_gap
 from optimizer.planning.design import Effort, Floats, solve_integer
+from optimizer.planning.exact.refine import Refinement
 from optimizer.planning.fleetflow import WAIT, FleetFlow
 from optimizer.planning.lagrange import LagrangianBound
 from optimizer.planning.program import PlanProgram
@@ -29,6 +31,8 @@ from optimizer.planning.windows import FEASIBLE, Windows, WindowSizes, violation
 
 EXACT_COLUMNS = 6_000
 """Plans up to this size are solved to optimality in one piece."""
+FEW_SHIPMENTS = 60
+"""Up to so many shipments the optimum is sought by refinement in time before anything else is tried."""
 EXACT_GAP = 1e-6
 """Gap at which such a plan counts as solved; what is asked for may be less."""
 CLOSE_COLUMNS, CLOSE_NODES = 25_000, 1_000
@@ -141,7 +145,29 @@ class Search:
         self.tell("bound")
         if self._late():
             return "time_limit"
-        return self._solve_exactly() if len(self.program.cost) <= EXACT_COLUMNS else self._solve_in_steps()
+        if len(self.program.cost) <= EXACT_COLUMNS:
+            return self._solve_exactly()
+        if len(self.problem.space.shipments) <= FEW_SHIPMENTS:
+            self._refine()
+            if self._gap() <= max(self.settings.gap, EXACT_GAP):
+                return "gap"
+            if self._late():
+                return "time_limit"
+        return self._solve_in_steps()
+
+    def _refine(self) -> None:
+        """Few shipments: the optimum by a program coarse in time, refined where that is too coarse."""
+        problem = self.problem
+        refinement = Refinement(problem.program, problem.space, problem.fleet, self.settings.seed, self.watch.left_s)
+        if self.x is not None:
+            refinement.offer(self.x)
+        for step in refinement.steps():
+            if step.x is not None:
+                self._offer(step.x)
+            if self.x is not None:
+                refinement.offer(self.x)
+            self.bound_yuan = max(self.bound_yuan, step.bound_yuan)
+            self.tell("exact")
 
     def _solve_exactly(self) -> str:
         outcome = solve_integer(self.program, self._effort(min(self.settings.gap, EXACT_GAP)), self.x)

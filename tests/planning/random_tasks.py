@@ -31,13 +31,17 @@ def planned(
     settings: PlanSettings = EXACT,
     *,
     in_steps: bool = False,
+    refined: bool = False,
     tell: Tell = lambda progress: None,
     clock: Callable[[], float] = lambda: 0.0,
 ) -> Plan:
-    """The plan of the product, by default with a clock that stands still; ``in_steps``: the way of large plans."""
+    """The plan of the product, by default with a clock that stands still; ``in_steps``: the way of large plans,
+    ``refined``: the way of few shipments on a large network."""
     with pytest.MonkeyPatch.context() as patch:
-        if in_steps:
+        if in_steps or refined:
             patch.setattr(search, "EXACT_COLUMNS", -1)
+        if in_steps:
+            patch.setattr(search, "FEW_SHIPMENTS", -1)
             patch.setattr(relaxation, "SMALL", -1)
         return plan_shipments(shipments, network, round_factors(), settings, clock=clock, tell=tell)
 

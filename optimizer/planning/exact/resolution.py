@@ -1,0 +1,81 @@
+"""Where time is cut: at first hardly at all, then where a plan needs it.
+
+Two kinds of cuts. A cut at a *node* (pool, place, slot) separates hulls that are there before the slot from hulls that
+are there from it on; between two cuts a hull may, so to speak, leave before it came. A cut in the *sailings* of a
+family separates sailings before a slot from those after; between two cuts all sailings count as one. Sailings are
+always cut at least as finely as the nodes at both their ends, so that cargo and hull mean the same sailings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.planning.design import Bools, Indices
+from optimizer.planning.fleetflow import FleetFlow
+from optimizer.planning.timespace import TimeSpace
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """``node_begins``: per node row, whether a span begins there; ``sailing_begins``: the same, shape (families,
+    slots)."""
+
+    node_begins: Bools
+    sailing_begins: Bools
+
+    def node_spans(self) -> Indices:
+        """The number of the span of each node."""
+        return np.cumsum(self.node_begins) - 1
+
+    def sailing_spans(self) -> Indices:
+        """The number of the span of each sailing, shape (families, slots)."""
+        return (np.cumsum(self.sailing_begins) - 1).reshape(self.sailing_begins.shape)
+
+
+class Clock:
+    """Makes and refines the resolutions of one time-space and its fleet."""
+
+    def __init__(self, space: TimeSpace, fleet: FleetFlow) -> None:
+        self.space, self.fleet, self.slots = space, fleet, space.grid.slots
+        self.first_node = {
+            (int(fleet.node_pool[n]), fleet.node_place[n]): n for n in range(0, len(fleet.node_place), self.slots)
+        }
+
+    def coarsest(self) -> Resolution:
+        """Nodes uncut. Sailings cut where a shipment may first board and where the depth changes what a hull loads:
+        all that a span offers can then be had in its first slot."""
+        nodes = np.zeros(len(self.fleet.node_slot), dtype=bool)
+        nodes[:: self.slots] = True
+        families = self.space.families
+        begins = np.zeros((len(families), self.slots), dtype=bool)
+        for number, family in enumerate(families):
+            begins[number] = np.diff(family.capacity_t, prepend=-1.0) != 0
+        begins[:, :1] = True
+        cargo = self.space.columns
+        planned = np.flatnonzero(cargo.family >= 0)
+        way = cargo.shipment[planned] * (len(self.space.routes) + 1) + cargo.route[planned]
+        order = planned[np.lexsort((cargo.slot[planned], way))]
+        boards = order[np.diff(np.sort(way), prepend=-1) != 0]
+        begins[cargo.family[boards], cargo.slot[boards]] = True
+        return Resolution(nodes, begins)
+
+    def cut(self, before: Resolution, nodes: Indices, sailings: Indices) -> Resolution:
+        """A finer resolution: spans also begin at these nodes, and at these sailings (shape (n, 2): family,
+        slot)."""
+        node_begins = before.node_begins.copy()
+        node_begins[nodes] = True
+        begins = before.sailing_begins.copy()
+        begins[sailings[:, 0], sailings[:, 1]] = True
+        pool_class = [pool.vessel_class for pool in self.fleet.pools]
+        for number, family in enumerate(self.space.families):
+            for pool, name in enumerate(pool_class):
+                if name != family.vessel_class:
+                    continue
+                origin = self.first_node[(pool, family.origin)]
+                begins[number] |= node_begins[origin : origin + self.slots]
+                start = self.first_node[(pool, family.destination)] + family.slots_taken
+                at_end = node_begins[start : start + self.slots - family.slots_taken]
+                begins[number, : len(at_end)] |= at_end
+        return Resolution(node_begins, begins)
