@@ -192,7 +192,7 @@ def test_the_product_plans_few_shipments_to_the_optimum(task: Task) -> None:
     network, shipments = task
     whole, by_refinement = planned(network, shipments), planned(network, shipments, refined=True)
     assert by_refinement.objective_yuan == pytest.approx(whole.objective_yuan, rel=2e-5, abs=1.0)
-    assert by_refinement.status == "optimal"
+    assert by_refinement.status == whole.status
     assert not faults(by_refinement, shipments, network)
     turned = planned(network, shipments[::-1], refined=True)
     assert replace(turned, shipments=turned.shipments[::-1]) == by_refinement

@@ -65,7 +65,8 @@ def realise(
         row_lower=np.concatenate([program.row_lower[kept], value]),
         row_upper=np.concatenate([program.row_upper[kept], value]),
         lower=np.zeros(n + back + over),
-        upper=np.concatenate([program.upper[columns], np.full(back + over, np.inf)]),
+        # A hull that goes back in time meets itself, so there may be more in a place than there are.
+        upper=np.concatenate([np.where(columns < cargo_count, 1.0, np.inf), np.full(back + over, np.inf)]),
         integer=is_move,
     )
     outcome = solve_integer(full, effort) if whole else solve_linear(full, effort)
@@ -103,7 +104,8 @@ def reroute(plan: PlanProgram, fleet: FleetFlow, x: Floats, effort: Effort) -> F
     places = {fleet.node_place[n] for n in np.concatenate([hulls.tail[loaded], hulls.head[loaded]])}
     places |= {entry.location_id for pool in pools for entry in fleet.pools[pool].entries}
     near = [lane.lane.origin in places and lane.lane.destination in places for lane in fleet.empty_lanes]
-    goes = (hulls.kind == EMPTY) & np.isin(hulls.pool, pools) & np.array([*near, False])[hulls.item]
+    lane = np.where(hulls.kind == EMPTY, hulls.item, len(near))
+    goes = np.isin(hulls.pool, pools) & np.array([*near, False])[lane]
     columns = np.flatnonzero(goes | (hulls.kind == WAIT)) + cargo_count
     fixed = np.where((plan.column_family >= 0) | (np.arange(len(x)) < cargo_count), x, 0.0)
     # With the loaded voyages fixed, hulls are a flow in a network, and the linear solution is whole.

@@ -20,7 +20,6 @@ import numpy as np
 import scipy.sparse as sp
 
 from optimizer.planning.design import (
-    Bools,
     Effort,
     Floats,
     Indices,
@@ -217,7 +216,7 @@ class Refinement:
         empty = columns[(columns >= plan.cargo_count) & (plan.column_family[columns] < 0)] - plan.cargo_count
         tails = hulls.tail[empty]
         next_tails = tails[hulls.slot[empty] < last] + 1
-        return _edges(np.concatenate([tails, next_tails])), np.unique(
+        return np.unique(np.concatenate([tails, next_tails])), np.unique(
             np.concatenate([sailings, after[after[:, 1] <= last]]), axis=0
         )
 
@@ -226,14 +225,7 @@ class Refinement:
         return Effort(gap, None if np.isinf(left) else max(left, 0.1), nodes, self.seed)
 
 
-def _edges(nodes: Indices) -> Indices:
-    return np.unique(nodes)
-
-
 def _same(one: Resolution, other: Resolution) -> bool:
     return bool(
         np.array_equal(one.node_begins, other.node_begins) and np.array_equal(one.sailing_begins, other.sailing_begins)
     )
-
-
-__all__ = ["Bools", "Refinement", "Step"]

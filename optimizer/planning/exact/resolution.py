@@ -44,8 +44,8 @@ class Clock:
         }
 
     def coarsest(self) -> Resolution:
-        """Nodes uncut. Sailings cut where a shipment may first board and where the depth changes what a hull loads:
-        all that a span offers can then be had in its first slot."""
+        """Nodes uncut. Sailings cut where a shipment may first board, where nobody may board any more, and where the
+        depth changes what a hull loads: all that a span offers can then be had in its first slot."""
         nodes = np.zeros(len(self.fleet.node_slot), dtype=bool)
         nodes[:: self.slots] = True
         families = self.space.families
@@ -59,6 +59,9 @@ class Clock:
         order = planned[np.lexsort((cargo.slot[planned], way))]
         boards = order[np.diff(np.sort(way), prepend=-1) != 0]
         begins[cargo.family[boards], cargo.slot[boards]] = True
+        boarded = np.zeros(begins.shape, dtype=bool)
+        boarded[cargo.family[planned], cargo.slot[planned]] = True
+        begins[:, 1:] |= boarded[:, 1:] != boarded[:, :-1]
         return Resolution(nodes, begins)
 
     def cut(self, before: Resolution, nodes: Indices, sailings: Indices) -> Resolution:
