@@ -10,6 +10,7 @@
     ├── BoundaryError               two emission boundaries (WTW CO2e, TTW CO2) were about to be mixed
     ├── FactorError                 no emission factor fits, or one is used outside its validity
     ├── UnreadableRecordError       the database cannot hand out a row (damaged file, bytes that are no text)
+    ├── StorageError                the database could not write or answer; nothing of the request was written (exit 3)
     └── SolverError                 OR-Tools answered something that is not a plan (a defect of ours, exit 3)
 
 User-data faults are values (:class:`Fault`): a reader collects all of them and raises one InputError that
@@ -140,6 +141,10 @@ class UnreadableRecordError(ModalshiftError):
     """The database cannot hand out a row that is in it."""
 
     exit_code = 1
+
+
+class StorageError(ModalshiftError):
+    """The database could not write or answer (disk full, locked, server gone); nothing of the request was written."""
 
 
 class SolverError(ModalshiftError):

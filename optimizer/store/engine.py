@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib.resources import as_file, files
 from typing import Any
 
@@ -16,9 +17,9 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 
-from optimizer.errors import InputError, Message
+from optimizer.errors import InputError, Message, StorageError
 from optimizer.store.session import Session
 
 DEFAULT_URL = "sqlite:///modalshift.db"
@@ -42,12 +43,26 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """One transaction, alone: writers wait for each other. Committed at the end, rolled back on any exception."""
-        with self._engine.connect().execution_options(**{_WRITE: True}) as connection, connection.begin():
-            if connection.dialect.name == "postgresql":
-                # One writer at a time keeps the sequence gapless; readers go on.
-                connection.exec_driver_sql("LOCK TABLE transactions IN SHARE ROW EXCLUSIVE MODE")
-            yield Session(connection)
+        """One transaction, alone: writers wait for each other. Committed at the end, rolled back on any exception.
+
+        Raises StorageError when the database cannot write (disk full, locked for long, server gone).
+        """
+        try:
+            with self._engine.connect().execution_options(**{_WRITE: True}) as connection, connection.begin():
+                if connection.dialect.name == "postgresql":
+                    # One writer at a time keeps the sequence gapless; readers go on. The lock comes before the
+                    # snapshot, so what the writer before wrote is seen.
+                    connection.exec_driver_sql("LOCK TABLE transactions IN SHARE ROW EXCLUSIVE MODE")
+                yield Session(connection)
+        except (OperationalError, sqlite3.OperationalError) as error:
+            reason = str(getattr(error, "orig", None) or error)
+            raise StorageError(
+                Message(
+                    f"数据库无法写入（{reason}）；本次操作未写入任何内容，请腾出空间或恢复服务后重试。",
+                    f"The database cannot write ({reason}); nothing of this was written. Make room or bring the server "
+                    "back, then try again.",
+                )
+            ) from error
 
     def close(self) -> None:
         """Give up all connections."""
@@ -84,7 +99,7 @@ def open_store(url: str = DEFAULT_URL) -> Store:
 def _engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
-        return create_engine(parsed.set(drivername="postgresql+psycopg"), isolation_level="SERIALIZABLE")
+        return create_engine(parsed.set(drivername="postgresql+psycopg"), isolation_level="REPEATABLE READ")
     if parsed.get_backend_name() != "sqlite":
         raise ArgumentError("sqlite or postgresql")
     engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False})
@@ -114,9 +129,8 @@ def migrate(connection: Connection, revision: str = "head") -> None:
     with as_file(files("optimizer.store") / "migrations") as scripts:
         config = Config()
         config.set_main_option("script_location", os.fspath(scripts).replace("%", "%%"))
-        newest = ScriptDirectory.from_config(config).get_current_head()
         with connection.begin():
-            if MigrationContext.configure(connection).get_current_revision() == newest:
+            if MigrationContext.configure(connection).get_current_revision() == _newest_revision():
                 return
         writer = connection.execution_options(**{_WRITE: True})
         sqlite = writer.dialect.name == "sqlite"
@@ -132,6 +146,15 @@ def migrate(connection: Connection, revision: str = "head") -> None:
                 raise RuntimeError("the migration left rows that point nowhere")
         if sqlite:
             _raw(writer).execute("PRAGMA foreign_keys = ON")
+
+
+@cache
+def _newest_revision() -> str | None:
+    """Reading every migration takes longer than opening a database; they do not change while we run."""
+    with as_file(files("optimizer.store") / "migrations") as scripts:
+        config = Config()
+        config.set_main_option("script_location", os.fspath(scripts).replace("%", "%%"))
+        return ScriptDirectory.from_config(config).get_current_head()
 
 
 def _raw(connection: Connection) -> sqlite3.Connection:

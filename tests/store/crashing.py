@@ -1,0 +1,120 @@
+"""A child process that works on the database and dies: at a chosen statement, or whenever it is killed.
+
+The child is forked, so it costs no start of an interpreter; no connection of the parent may be open then. It tells the
+parent through a pipe what it was promised: a verb that returned has been acknowledged.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import event
+
+from optimizer import actions
+from optimizer.store import bulk
+from optimizer.store.engine import Store
+
+Work = Callable[[Store, Callable[[str], None]], None]
+"""Does something with a store; the second argument tells the parent that something is acknowledged."""
+
+
+@dataclass(frozen=True)
+class Died:
+    """How a child ended: what it acknowledged, and whether it was killed before it was done."""
+
+    acknowledged: tuple[str, ...]
+    was_killed: bool
+
+
+def in_child(url: str, work: Work, kill_at: int | None = None) -> Died:
+    """Run ``work`` in a child; with ``kill_at`` it kills itself before that statement (or bulk append)."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        _live(url, work, writer, kill_at)
+    os.close(writer)
+    with os.fdopen(reader) as pipe:
+        lines = tuple(line.rstrip("\n") for line in pipe)
+    _, status = os.waitpid(child, 0)
+    if not os.WIFSIGNALED(status) and os.WEXITSTATUS(status) != 0:
+        raise AssertionError(f"the child failed: {lines}")
+    return Died(lines, os.WIFSIGNALED(status))
+
+
+def start(url: str, work: Work) -> tuple[int, int]:
+    """Start a child; its process id and the reading end of its pipe."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reader)
+        _live(url, work, writer, None)
+    os.close(writer)
+    return child, reader
+
+
+def kill(child: int, reader: int) -> tuple[str, ...]:
+    """Kill a child wherever it is; what it had acknowledged."""
+    with suppress(ProcessLookupError):
+        os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    with os.fdopen(reader) as pipe:
+        text = pipe.read()
+    return tuple(line for line in text.split("\n")[:-1])
+
+
+def _live(url: str, work: Work, writer: int, kill_at: int | None) -> None:
+    """The child's life; it never returns."""
+    code = 1
+    try:
+        with os.fdopen(writer, "w", buffering=1) as pipe:
+            try:
+                store = actions.open_store(url)
+                if kill_at is not None:
+                    _count_down(store, kill_at)
+                work(store, lambda text: print(text, file=pipe, flush=True))
+                store.close()
+                code = 0
+            except Exception as error:
+                print(f"{type(error).__name__}: {error}", file=pipe, flush=True)
+    finally:
+        os._exit(code)
+
+
+def _count_down(store: Store, kill_at: int) -> None:
+    left = kill_at
+
+    def step(*_arguments: Any) -> None:
+        nonlocal left
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        left -= 1
+
+    event.listen(store._engine, "before_cursor_execute", step)
+    event.listen(store._engine, "commit", step)
+    real = bulk.append_tuples
+
+    def append(*arguments: Any) -> None:
+        step()
+        real(*arguments)
+        step()
+
+    bulk.append_tuples = append  # type: ignore[assignment]
+    from optimizer.store import session
+
+    session.append_tuples = append  # type: ignore[attr-defined]
+
+
+def sqlite_limit_pages(store: Store, pages: int) -> None:
+    """Let a SQLite database grow by at most so many pages, as a full disk would."""
+
+    def limit(connection: sqlite3.Connection, _record: object) -> None:
+        present = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count = {present + pages}")
+
+    event.listen(store._engine, "connect", limit)
