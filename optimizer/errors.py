@@ -4,6 +4,7 @@
     ├── InputError                  the user's data or words are wrong: CLI exit 2, HTTP 4xx, nothing was written
     │   ├── NetworkDataError        a network directory is wrong
     │   ├── ShipmentDataError       a shipments file or request is wrong
+    │   ├── SailingDataError        a file of carriers' sailings is wrong
     │   ├── EventDataError          a reported event is wrong
     │   └── UnknownRecordError      a place, account, waybill or period that does not exist
     ├── ConflictError               the request contradicts what is recorded (same id, other content; closed period)
@@ -109,6 +110,10 @@ class NetworkDataError(InputError):
 
 class ShipmentDataError(InputError):
     """A shipments file or a quote request is wrong."""
+
+
+class SailingDataError(InputError):
+    """A file of carriers' sailings is wrong."""
 
 
 class EventDataError(InputError):

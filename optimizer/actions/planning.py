@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from optimizer.emissions.factors import FactorTable
 from optimizer.network.model import Network
+from optimizer.planning.offer import Offer
 from optimizer.planning.plan import Plan
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
@@ -20,10 +21,11 @@ def plan(
     *,
     clock: Callable[[], float],
     tell: Tell = lambda progress: None,
+    offers: Sequence[Offer] = (),
 ) -> Plan:
     """The plan of the shipments, in their order, with its proven gap. ``clock`` counts seconds, ``tell`` hears of each
-    step on the way.
+    step on the way; ``offers`` are carriers' sailings it may take.
 
     Raises InputError when no plan keeps the cap on emissions, SolverError when the solver fails (a defect of ours).
     """
-    return plan_shipments(shipments, network, factors, settings, clock=clock, tell=tell)
+    return plan_shipments(shipments, network, factors, settings, clock=clock, tell=tell, offers=offers)

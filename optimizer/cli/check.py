@@ -29,17 +29,26 @@ from optimizer.errors import Message
     zh="计划所依据的货单",
     en="the shipments that were planned",
 )
+@option(
+    "--sailings",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    zh="计划所依据的承运人报价航次",
+    en="the sailings that carriers had offered",
+)
 @option("--json", "as_json", is_flag=True, zh="输出 JSON", en="print JSON")
-def check(plan: Path, shipments: Path, as_json: bool) -> int:
+def check(plan: Path, shipments: Path, sailings: Path | None, as_json: bool) -> int:
     """Exit 1 when anything is wrong with the plan."""
     from optimizer.planning.check import check_plan, violations_to_text
     from optimizer.planning.document import plan_from_json
+    from optimizer.planning.sailing_file import read_sailings
     from optimizer.planning.shipment_file import read_shipments
 
     session = current_session()
     network = session.network()
     document = plan_from_json(read_document(plan), plan.name)
-    violations = check_plan(document, read_shipments(shipments, network), network, session.factors())
+    offers = read_sailings(sailings, network) if sailings else []
+    violations = check_plan(document, read_shipments(shipments, network), network, session.factors(), offers)
     if as_json:
         print_json([asdict(violation) for violation in violations])
     else:

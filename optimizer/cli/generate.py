@@ -9,11 +9,15 @@ import click
 from optimizer.cli.command import Verb, option
 from optimizer.cli.documents import whole_file
 from optimizer.cli.printing import say
+from optimizer.cli.session import current_session
 from optimizer.errors import Message
 
 
 @click.command(
-    cls=Verb, about=Message("按示范流向生成一个月的货单", "generate a month of shipments from the demo flows")
+    cls=Verb,
+    about=Message(
+        "按示范流向生成一个月的货单与报价航次", "generate a month of shipments, and of sailings, from the demo flows"
+    ),
 )
 @option("--shipments", type=int, zh="票数；默认按年流量推算", en="how many; by default what the yearly flows give")
 @option("--month", default="2026-10", show_default=True, metavar="YYYY-MM", zh="月份", en="month")
@@ -26,12 +30,32 @@ from optimizer.errors import Message
     zh="写入的文件",
     en="file to write",
 )
-def generate(shipments: int | None, month: str, seed: int, out: Path) -> None:
-    """Same flows, month, count and seed give the same file, byte for byte."""
+@option(
+    "--sailings", type=int, default=0, zh="另生成承运人报价航次数", en="how many carriers' sailings to generate too"
+)
+@option(
+    "--sailings-out",
+    default="sailings.csv",
+    show_default=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    zh="航次文件",
+    en="file for the sailings",
+)
+def generate(shipments: int | None, month: str, seed: int, out: Path, sailings: int, sailings_out: Path) -> None:
+    """Same flows, month, counts and seed give the same files, byte for byte. The sailings are those of a market made
+    up for these shipments."""
     from optimizer.demo.generate import generate_shipments, write_shipments_csv
+    from optimizer.demo.generate_sailings import generate_sailings, write_sailings_csv
     from optimizer.demo.seed_files import read_flows
 
     generated = generate_shipments(read_flows(), month, shipments, seed)
+    offers = generate_sailings(generated, current_session().network(), sailings, seed) if sailings else []
     with whole_file(out) as draft:
         write_shipments_csv(generated, draft)
     say(Message(f"已写入 {len(generated)} 票货单：{out}", f"Wrote {len(generated)} shipments: {out}"))
+    if sailings:
+        with whole_file(sailings_out) as draft:
+            write_sailings_csv(offers, draft)
+        say(
+            Message(f"已写入 {len(offers)} 个报价航次：{sailings_out}", f"Wrote {len(offers)} sailings: {sailings_out}")
+        )

@@ -63,6 +63,21 @@ S_PER_H = 3600
 @option("--gap", default=0.01, show_default=True, type=click.FloatRange(0, 1), zh="达到即停的间隙", en="gap to stop at")
 @option("--time-limit", metavar="SECONDS", type=click.FloatRange(0, min_open=True), zh="时限（秒）", en="time limit, s")
 @option("--seed", default=0, show_default=True, type=int, zh="随机种子", en="random seed")
+@option(
+    "--sailings",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    zh="承运人报价航次（CSV 或 XLSX）",
+    en="sailings that carriers offer (CSV or XLSX)",
+)
+@option(
+    "--own-voyages",
+    type=click.Choice(["all", "none"]),
+    default="all",
+    show_default=True,
+    zh="是否安排自有船队的航次",
+    en="whether the planner sails its own fleet",
+)
 def plan(
     shipments: Path,
     out: Path,
@@ -72,22 +87,25 @@ def plan(
     gap: float,
     time_limit: float | None,
     seed: int,
+    sailings: Path | None,
+    own_voyages: str,
 ) -> int:
     """Exit 1 when a shipment had to be left out."""
     from optimizer.actions.planning import plan as plan_together
     from optimizer.planning.document import plan_to_json
+    from optimizer.planning.sailing_file import read_sailings
     from optimizer.planning.settings import PlanSettings
     from optimizer.planning.shipment_file import read_shipments
     from optimizer.planning.summary import summary_of
 
     session = current_session()
     network = session.network()
-    listed = read_shipments(shipments, network)
+    listed, offers = read_shipments(shipments, network), read_sailings(sailings, network) if sailings else []
     factors = session.factors()
-    settings = PlanSettings(carbon_price, co2e_cap_t, horizon_days, gap, time_limit, seed)
+    settings = PlanSettings(carbon_price, co2e_cap_t, horizon_days, gap, time_limit, seed, own_voyages == "all")
     # The file is opened first: that a place cannot be written to is said before an hour of work, not after it.
     with whole_file(out) as draft:
-        made = plan_together(listed, network, factors, settings, clock=time.monotonic, tell=teller())
+        made = plan_together(listed, network, factors, settings, clock=time.monotonic, tell=teller(), offers=offers)
         draft.write_text(plan_to_json(made), encoding="utf-8", newline="")
     print_plan(made, summary_of(made, listed))
     say(Message(f"已写入 {out}", f"Wrote {out}"))

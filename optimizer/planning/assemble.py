@@ -86,6 +86,7 @@ def _load(
     moves = follow_hulls(space, fleet, counts)
     cut = cut_into_lots(space, shares, hulls_by_sailing(fleet, counts), smallest_kg)
     while True:
+        cut.hold_least()
         aboard, ashore = load_hulls(space, moves, cut.parts)
         if not ashore:
             return cut, without_idle_tours(moves, aboard), aboard
@@ -164,6 +165,7 @@ def _settings(settings: PlanSettings, status: str, gap: float) -> dict[str, Any]
         "gap": settings.gap,
         "time_limit_s": settings.time_limit_s,
         "seed": settings.seed,
+        "own_voyages": settings.own_voyages,
         "stop": stop,
     }
 

@@ -6,6 +6,7 @@ for small changes; a second lock chamber is not worth thousands of times one mor
     lock          one more vessel on a day; over many days one more lockage a day
     terminal      one more tonne handled on a day
     fleet         one more vessel at a home for the whole plan: hull price at its start less that at the end
+    offer         one more tonne of room on a carrier's sailing that is full
     water level   0.1 m more depth where it cuts the load: tonne price x hulls x tonnes more, over the whole plan
 """
 
@@ -23,6 +24,7 @@ from optimizer.network.graph import Lane, NetworkGraph
 from optimizer.network.model import Network
 from optimizer.planning.design import Floats
 from optimizer.planning.fleetflow import FleetFlow
+from optimizer.planning.lagrange import NO_HULL
 from optimizer.planning.plan import Binding, Voyage
 from optimizer.planning.program import PlanProgram
 from optimizer.planning.settings import SLOT_H
@@ -80,7 +82,7 @@ def bindings(
     ``prices`` has one entry per row of ``plan``, yuan per unit of the row, at most 0 for rows with an upper limit.
     """
     scene = _Scene(plan, space, fleet, prices, network, graph)
-    found = [*_locks(scene), *_terminals(scene), *_fleet(scene), *_water(scene, voyages)]
+    found = [*_locks(scene), *_terminals(scene), *_fleet(scene), *_offers(scene, voyages), *_water(scene, voyages)]
     worth = [item for item in found if item.value_yuan >= LEAST_YUAN]
     worth.sort(key=lambda item: (-item.value_yuan, item.kind, item.item_id, item.day))
     return tuple(worth[:MOST])
@@ -140,6 +142,8 @@ def _fleet(scene: _Scene) -> Iterator[Binding]:
     for node in np.flatnonzero(fleet.supply > 0):
         number, place, start = int(fleet.node_pool[node]), fleet.node_place[node], int(fleet.node_slot[node])
         pool = fleet.pools[number]
+        if pool.sailing_id:
+            continue
         # A hull more is one more at its start and one more that must be back at the end.
         yuan = float(scene.prices[row[(number, place, last)]] - scene.prices[row[(number, place, start)]])
         vessel, location = scene.network.vessel_classes[pool.vessel_class], scene.network.locations[place]
@@ -153,14 +157,41 @@ def _fleet(scene: _Scene) -> Iterator[Binding]:
         yield Binding("fleet", f"{pool.vessel_class}/{pool.market}/{place}", date, yuan, "vessel", message)
 
 
+def _offers(scene: _Scene, voyages: Sequence[Voyage]) -> Iterator[Binding]:
+    """Sailings that were bought and are full, of the cargo group that they load."""
+    full = {(v.voyage_id, v.cargo_group) for v in voyages if v.offer is not None and v.load_kg >= v.capacity_kg}
+    block = scene.plan.block("link")
+    for number, (family, _) in enumerate(block.keys):
+        assert isinstance(family, int)
+        given = scene.space.families[family].given
+        yuan = -float(scene.prices[block.first + number])
+        if given is None or given.offer is None or yuan >= NO_HULL:
+            continue
+        if (given.voyage_id, given.cargo_group) not in full:
+            continue
+        places = scene.network.locations
+        start, end = places[given.origin], places[given.destination]
+        message = Message(
+            f"{given.offer.carrier_id} 的航次 {given.voyage_id}（{start.name_zh}—{end.name_zh}）"
+            f"多一吨舱位可省 {yuan:,.2f} 元。",
+            f"One more tonne of room on {given.offer.carrier_id}'s sailing {given.voyage_id} ({start.name_en} to"
+            f" {end.name_en}) would save {yuan:,.2f} yuan.",
+        )
+        yield Binding("offer", given.voyage_id, f"{given.departs_at:%Y-%m-%d}", yuan, "t", message)
+
+
 def _water(scene: _Scene, voyages: Sequence[Voyage]) -> Iterator[Binding]:
     space, block = scene.space, scene.plan.block("link")
     row = {key: block.first + number for number, key in enumerate(block.keys)}
-    number_of = {(f.origin, f.destination, f.vessel_class, f.cargo_group): n for n, f in enumerate(space.families)}
+    number_of = {
+        (f.origin, f.destination, f.vessel_class, f.cargo_group): n
+        for n, f in enumerate(space.families)
+        if f.given is None
+    }
     worth: dict[tuple[str, ...], float] = defaultdict(float)
     sailings: dict[tuple[str, ...], int] = defaultdict(int)
     for voyage in voyages:
-        if voyage.empty:
+        if voyage.empty or voyage.offer is not None:
             continue
         family = number_of[(voyage.origin, voyage.destination, voyage.vessel_class, voyage.cargo_group)]
         slot = round(space.grid.hour(voyage.berth_from) / SLOT_H)

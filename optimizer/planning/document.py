@@ -20,6 +20,7 @@ from optimizer.planning.plan import (
     Leg,
     LockPassage,
     Lot,
+    OfferTerms,
     Plan,
     PlannedShipment,
     Reason,
@@ -105,6 +106,13 @@ _SHIPMENT = Record(
     Field("saving", Optional(_AMOUNTS)),
 )
 _PASSAGE = Record(LockPassage, Field("lock_id", TEXT), Field("at", MOMENT))
+_OFFER = Record(
+    OfferTerms,
+    Field("carrier_id", TEXT),
+    Field("fixed_yuan", NUMBER),
+    Field("price_yuan_per_t", NUMBER),
+    Field("min_load_t", THOUSANDTHS, "least_kg"),
+)
 _VOYAGE = Record(
     Voyage,
     Field("voyage_id", TEXT),
@@ -127,10 +135,11 @@ _VOYAGE = Record(
     Field("cost_yuan", YUAN, "cost_fen"),
     Field("co2e_ttw_kg", KILOGRAMS, "co2e_ttw_g"),
     Field("co2e_wtw_kg", KILOGRAMS, "co2e_wtw_g"),
+    Field("offer", Optional(_OFFER)),
 )
 _BINDING = Record(
     Binding,
-    Field("kind", Choice("lock", "terminal", "fleet", "water_level")),
+    Field("kind", Choice("lock", "terminal", "fleet", "water_level", "offer")),
     Field("item_id", TEXT),
     Field("day", TEXT),
     Field("value_yuan", NUMBER),

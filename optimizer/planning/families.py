@@ -12,6 +12,7 @@ from optimizer.emissions.operations import fuel_emissions
 from optimizer.network.graph import NetworkGraph
 from optimizer.planning import tariff
 from optimizer.planning.design import Floats
+from optimizer.planning.given import GivenSailing
 from optimizer.planning.quote.calendar import Moments, SailingCalendar, slot_at
 from optimizer.planning.route import Route, RouteLeg
 from optimizer.planning.routes import RouteBook
@@ -42,7 +43,7 @@ class Family:
     ``load_h`` and ``discharge_h`` are berth times, ``slots_taken`` how long one sailing takes a vessel.
     ``capacity_t`` is an array over slots: what one vessel may load when berthing then, 0 where it must not sail
     (closure, no water, past the horizon). Fuel: ``fuel_empty_kg`` of the ship itself plus ``fuel_kg_per_t`` of what
-    it carries."""
+    it carries. ``given``: the one given sailing that this family stands for, None for voyages of the planner's own."""
 
     origin: str
     destination: str
@@ -55,6 +56,7 @@ class Family:
     capacity_t: Floats
     fuel_empty_kg: float
     fuel_kg_per_t: float
+    given: GivenSailing | None = None
 
     @property
     def door_to_door_h(self) -> float:

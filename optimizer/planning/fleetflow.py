@@ -37,12 +37,14 @@ SLOT = timedelta(hours=SLOT_H)
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """Hulls of one class on one market. ``places`` are the terminals it may be at; ``homes`` maps place -> entries."""
+    """Hulls of one class on one market. ``places`` are the terminals it may be at; ``homes`` maps place -> entries.
+    ``sailing_id`` names the one given sailing whose vessel this is, empty for the planner's own fleet."""
 
     vessel_class: str
     market: str
     places: tuple[str, ...]
     entries: tuple[FleetEntry, ...]
+    sailing_id: str = ""
 
     @property
     def count(self) -> int:
@@ -104,6 +106,8 @@ def _pools(families: Sequence[Family], book: RouteBook) -> list[Pool]:
     """Pools whose class has a family, in table order."""
     used: dict[str, dict[str, None]] = defaultdict(dict)
     for family in families:
+        if family.given is not None:
+            continue
         used[family.vessel_class].update({family.origin: None, family.destination: None})
     entries: dict[tuple[str, str], list[FleetEntry]] = defaultdict(list)
     for entry in book.network.fleet:
@@ -173,7 +177,7 @@ class _FleetMaker:
     ) -> None:
         fuel_yuan = fuel_yuan_per_kg(self.book, vessel.energy_carrier, self.carbon)
         for index, family in enumerate(self.space.families):
-            if family.vessel_class != pool.vessel_class:
+            if family.vessel_class != pool.vessel_class or family.given is not None:
                 continue
             slots = np.flatnonzero(family.capacity_t > 0)
             cost = slot_yuan * family.slots_taken + fuel_yuan * family.fuel_empty_kg
@@ -182,7 +186,7 @@ class _FleetMaker:
             self._append(LOADED, number, index, slots, first[family.origin] + slots, head, cost, wtw_kg)
 
     def _add_empty(self, pool: Pool, number: int, first: dict[str, int], slot_yuan: float, vessel: VesselClass) -> None:
-        families = [f for f in self.space.families if f.vessel_class == pool.vessel_class]
+        families = [f for f in self.space.families if f.vessel_class == pool.vessel_class and f.given is None]
         homes = {entry.location_id for entry in pool.entries}
         leaves = {f.destination for f in families} | homes
         enters = {f.origin for f in families} | homes

@@ -26,7 +26,8 @@ WHOLE = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One hull's move that begins in ``slot``; ``item`` is the family (``kind`` LOADED) or the empty lane (EMPTY)."""
+    """One hull's move that begins in ``slot``; ``item`` is the family (``kind`` LOADED) or the empty lane (EMPTY).
+    ``given``: the vessel is that of a given sailing."""
 
     vessel_id: str
     pool: int
@@ -36,6 +37,7 @@ class Move:
     origin: str
     destination: str
     slots_taken: int
+    given: bool = False
 
     @property
     def sailing(self) -> Sailing | None:
@@ -78,7 +80,8 @@ def follow_hulls(space: TimeSpace, fleet: FleetFlow, counts: Indices) -> list[Mo
                 )
             _, vessel_id = heapq.heappop(queue)
             heapq.heappush(lying[(pool, destination)], (slot + taken, vessel_id))
-            moves.append(Move(vessel_id, pool, kind, item, slot, origin, destination, taken))
+            given = fleet.pools[pool].sailing_id != ""
+            moves.append(Move(vessel_id, pool, kind, item, slot, origin, destination, taken, given))
     return moves
 
 
@@ -98,7 +101,7 @@ def _at_home(fleet: FleetFlow) -> dict[tuple[int, str], list[tuple[int, str]]]:
         home = fleet.pools[pool]
         for _ in range(round(float(fleet.supply[node]))):
             number = len(lying[(pool, place)]) + 1
-            name = f"{home.vessel_class}-{home.market}-{place}-{number:03d}"
+            name = home.sailing_id or f"{home.vessel_class}-{home.market}-{place}-{number:03d}"
             lying[(pool, place)].append((int(fleet.node_slot[node]), name))
     return lying
 

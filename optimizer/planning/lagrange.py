@@ -22,7 +22,7 @@ from optimizer.planning.design import Floats, Indices
 from optimizer.planning.fleetflow import FleetFlow
 from optimizer.planning.kernels import mend_nodes
 from optimizer.planning.pricing import Prices, price_all, prices_of
-from optimizer.planning.program import PlanProgram
+from optimizer.planning.program import PlanProgram, RowBlock
 from optimizer.planning.ways import Ways
 from optimizer.quantities import KG_PER_T
 
@@ -40,7 +40,8 @@ class LagrangianBound:
         hulls = sp.csc_array(program.matrix)[:, plan.cargo_count :]
         self.hull_cost = program.cost[plan.cargo_count :]
         self.node, self.link, self.assign = (self._rows(kind) for kind in ("node", "link", "assign"))
-        self.terminal, self.cap = self._rows("terminal"), self._rows("cap")
+        self.terminal, self.cap, self.least = (self._rows(kind) for kind in ("terminal", "cap", "least"))
+        self.least_sailing = _sailings_of(plan.block("least"), ways.grid.slots)
         self.other = np.ones(len(plan.row_slot), dtype=bool)
         for rows in (self.node, self.link, self.assign):
             self.other[rows] = False
@@ -77,6 +78,8 @@ class LagrangianBound:
         ways = self.ways
         aboard = np.full(ways.capacity_t.size, np.inf)
         aboard[self.sailings] = tonne
+        # A tonne that helps a given sailing to its least load is worth the price of that row.
+        aboard[self.least_sailing] += prices[self.least]
         terminal = np.zeros(len(ways.terminals) * ways.days)
         terminal[self.terminal_days] = -prices[self.terminal]
         # The row of the cap counts tonnes.
@@ -92,6 +95,12 @@ class LagrangianBound:
         tonne = np.full(self.link.stop - self.link.start, NO_HULL)
         np.minimum.at(tonne, self.hull_link[sailing], np.maximum(of_hull, 0.0) / self.hull_capacity[sailing])
         return tonne
+
+
+def _sailings_of(block: RowBlock, slots: int) -> Indices:
+    """Rows keyed (family, slot) as places in the flat array families x slots."""
+    keys = np.array(block.keys, dtype=np.int64).reshape(-1, 2)
+    return np.asarray(keys[:, 0] * slots + keys[:, 1])
 
 
 def _right_sign(prices: Floats, lower: Floats, upper: Floats) -> Floats:

@@ -139,14 +139,60 @@ class Cut:
         for shipment in sorted(self._parts):
             road = [p for p in self.of(shipment) if p.sailing is None and self.space.routes[p.route].kind == "road"]
             for small in self.of(shipment) if road else ():
-                if small.sailing is not None and small.mass_kg < self.smallest_kg:
+                if small.mass_kg < self.smallest_kg and self._spares(small, small.mass_kg):
                     self._shift(small, road[0], small.mass_kg)
-            aboard = [part for part in self.of(shipment) if part.sailing is not None]
+            aboard = [part for part in self.of(shipment) if self._spares(part, self.smallest_kg)]
             for lot in (part for part in self.of(shipment) if part.route in {p.route for p in road}):
                 missing_kg = self.smallest_kg - lot.mass_kg
                 largest = max(aboard, key=lambda part: part.mass_kg, default=None)
                 if missing_kg > 0 and largest is not None and largest.mass_kg - missing_kg >= self.smallest_kg:
                     self._shift(largest, lot, missing_kg)
+
+    def hold_least(self) -> None:
+        """Give each given sailing in use its least load, from lots of the same shipments that go without a vessel of
+        ours; where that is not enough, nobody sails with it."""
+        for sailing in sorted(self._aboard):
+            given = self.space.families[sailing[0]].given
+            if given is None or given.least_kg <= 0:
+                continue
+            if not 0 < self._load_kg(sailing) < given.least_kg:
+                continue
+            for shipment, route in self._bookable(sailing):
+                way = Part(shipment, route, *sailing, 0)
+                self._fetch(way, given.least_kg - self._load_kg(sailing))
+            if self._load_kg(sailing) < given.least_kg:
+                for part in self._smallest_first(sailing):
+                    self.put_ashore(part, part.mass_kg)
+
+    def _load_kg(self, sailing: Sailing) -> int:
+        return sum(part.mass_kg for part in self._smallest_first(sailing))
+
+    def _spares(self, part: Part, mass_kg: int) -> bool:
+        """Whether a part aboard may lose so much without its sailing falling below a least load."""
+        if part.sailing is None:
+            return False
+        given = self.space.families[part.sailing[0]].given
+        return given is None or given.least_kg <= 0 or self._load_kg(part.sailing) - mass_kg >= given.least_kg
+
+    def _bookable(self, sailing: Sailing) -> list[tuple[int, int]]:
+        """(shipment, route) of everything that may be on a sailing and may be split, what is aboard first."""
+        columns, aboard = self.space.columns, {(p.shipment, p.route) for p in self._smallest_first(sailing)}
+        numbers = np.flatnonzero((columns.family == sailing[0]) & (columns.slot == sailing[1]))
+        pairs = {(int(columns.shipment[n]), int(columns.route[n])) for n in numbers} | aboard
+        pairs = {pair for pair in pairs if self.space.shipments[pair[0]].splittable}
+        return sorted(pairs, key=lambda pair: (pair not in aboard, pair))
+
+    def _fetch(self, way: Part, missing_kg: int) -> None:
+        """Bring up to so many kilograms of a shipment aboard: from its lots that need no vessel of ours first, then
+        from other sailings that can spare them."""
+        if way.sailing is None:
+            return
+        for other in sorted(self.of(way.shipment), key=lambda part: part.sailing is not None):
+            mass_kg = min(missing_kg, other.mass_kg, self._room_kg[way.sailing])
+            free = other.sailing is None or (other.sailing != way.sailing and self._spares(other, mass_kg))
+            if mass_kg > 0 and free:
+                self._shift(other, way, mass_kg)
+                missing_kg -= mass_kg
 
     def _shift(self, source: Part, target: Part, mass_kg: int) -> None:
         self.take(source, mass_kg)

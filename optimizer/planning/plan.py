@@ -101,10 +101,23 @@ class LockPassage:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferTerms:
+    """What a carrier asks for a sailing that the plan takes: ``fixed_yuan`` once, ``price_yuan_per_t`` for each tonne
+    aboard, and at least ``least_kg`` of cargo."""
+
+    carrier_id: str
+    fixed_yuan: float
+    price_yuan_per_t: float
+    least_kg: int
+
+
+@dataclass(frozen=True, slots=True)
 class Voyage:
-    """One sailing of one vessel. ``vessel_id`` names the hull the plan uses (class, home, number), so that fleet
-    balance can be checked by following each hull. ``berth_from`` and ``free_at`` bound the time the vessel is taken; an
-    empty voyage repositions it (``cargo_group`` is empty, load 0)."""
+    """One sailing of one vessel. ``market``: own | spot | offer (then ``offer`` has its terms, ``voyage_id`` and
+    ``vessel_id`` are the carrier's sailing id, and ``locks`` are the carrier's matter). ``vessel_id`` names the hull
+    the plan uses (class, home, number), so that fleet balance can be checked by following each hull. ``berth_from``
+    and ``free_at`` bound the time the vessel is taken; an empty voyage repositions it (``cargo_group`` is empty, load
+    0)."""
 
     voyage_id: str
     vessel_id: str
@@ -126,11 +139,13 @@ class Voyage:
     cost_fen: int
     co2e_ttw_g: int
     co2e_wtw_g: int
+    offer: OfferTerms | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """What limits the plan. ``kind``: lock | terminal | fleet | water_level; ``value_yuan`` of one more ``unit``."""
+    """What limits the plan. ``kind``: lock | terminal | fleet | water_level | offer; ``value_yuan`` of one more
+    ``unit``."""
 
     kind: str
     item_id: str

@@ -6,6 +6,7 @@ rows      assign                     each shipment is carried: sum of its shares
           link[family, slot]         tonnes loaded <= capacity x hulls sailing
           node[pool, place, slot]    hulls arriving = hulls leaving
           lock[lock, day]            hulls passing, loaded and empty <= vessels a day open to the plan
+          least[family, slot]        tonnes loaded >= least load x given vessel sailing
           terminal[place, group, day] tonnes handled <= handling a day
           cap                        kg CO2e of everything <= cap (only when asked for)
 """
@@ -119,6 +120,7 @@ def make_program(space: TimeSpace, fleet: FleetFlow, network: Network, co2e_cap_
     _add_links(rows, space, fleet, cargo_count)
     _add_nodes(rows, fleet, cargo_count)
     _add_locks(rows, space, fleet, network, cargo_count)
+    _add_least(rows, space, fleet, cargo_count)
     _add_terminals(rows, space, network)
     if co2e_cap_t is not None:
         everything = np.arange(len(wtw_kg))
@@ -235,6 +237,8 @@ def _add_locks(rows: _Rows, space: TimeSpace, fleet: FleetFlow, network: Network
             parts.append((lock_number[passage.lock_id] * days + day, columns + cargo_count))
 
     for index, family in enumerate(space.families):
+        if family.given is not None:
+            continue  # An offer passes on its carrier's own lockages; a kept voyage's are taken off the limit.
         assert family.leg.lane is not None
         columns = np.flatnonzero((hulls.kind == LOADED) & (hulls.item == index))
         note(columns, family.leg.lane.passages, family.load_h)
@@ -250,6 +254,28 @@ def _add_locks(rows: _Rows, space: TimeSpace, fleet: FleetFlow, network: Network
     most = np.array([locks[u // days].vessels_per_day for u in used])
     slot = (used % days) * SLOTS_PER_DAY
     rows.add("lock", keys, slot, [(row, column, np.ones(len(row)))], np.full(len(keys), -np.inf), most)
+
+
+def _add_least(rows: _Rows, space: TimeSpace, fleet: FleetFlow, cargo_count: int) -> None:
+    """A given sailing with a least load is taken only with as much aboard."""
+    cargo, hulls = space.columns, fleet.columns
+    asking = [number for number, f in enumerate(space.families) if f.given is not None and f.given.least_kg > 0]
+    if not asking:
+        return
+    row_of = np.full(len(space.families) + 1, -1)
+    row_of[asking] = np.arange(len(asking))
+    aboard = np.flatnonzero(row_of[cargo.family] >= 0)
+    loaded = np.flatnonzero(hulls.kind == LOADED)
+    loaded = loaded[row_of[hulls.item[loaded]] >= 0]
+    mass_t = np.array([s.mass_kg / 1000 for s in space.shipments])
+    least_t = np.array([given.least_kg / 1000 if (given := f.given) is not None else 0.0 for f in space.families])
+    entries = [
+        (row_of[cargo.family[aboard]], aboard, -mass_t[cargo.shipment[aboard]]),
+        (row_of[hulls.item[loaded]], loaded + cargo_count, least_t[hulls.item[loaded]]),
+    ]
+    slots = np.array([int(np.flatnonzero(space.families[number].capacity_t)[0]) for number in asking])
+    keys: list[tuple[object, ...]] = list(zip(asking, slots.tolist(), strict=True))
+    rows.add("least", keys, slots, entries, np.full(len(keys), -np.inf), np.zeros(len(keys)))
 
 
 def _add_terminals(rows: _Rows, space: TimeSpace, network: Network) -> None:

@@ -20,6 +20,8 @@ from optimizer.emissions.operations import fuel_emissions, vessel_fuel_kg
 from optimizer.network.graph import Lane
 from optimizer.planning import tariff
 from optimizer.planning.fleetflow import LOADED, FleetFlow
+from optimizer.planning.given import OFFERED
+from optimizer.planning.given_voyage import given_voyage
 from optimizer.planning.hulls import Move, tours_of
 from optimizer.planning.lots import Part, Sailing, capacity_kg
 from optimizer.planning.packing import Item, stow
@@ -71,6 +73,7 @@ def without_idle_tours(moves: Sequence[Move], aboard: dict[Move, Aboard]) -> lis
     """Leave out hulls that carry nothing on a whole round trip; when nobody carries anything, all of them."""
     if not aboard:
         return []
+    moves = [move for move in moves if not move.given or move in aboard]
     idle = {
         vessel_id
         for vessel_id, tour in tours_of(moves).items()
@@ -89,16 +92,24 @@ class VoyageMaker:
             self.bases[(entry.vessel_class, entry.market)].add(entry.location_id)
 
     def voyages(self, moves: Sequence[Move], aboard: dict[Move, Aboard]) -> dict[Move, Voyage]:
-        """One voyage for each move, numbered by (berth_from, origin, destination, vessel_id)."""
+        """One voyage for each move, numbered by (berth_from, origin, destination, vessel_id); a given sailing keeps its
+        own name. Given ones come first."""
         made: list[tuple[Move, Voyage]] = []
-        for tour in tours_of(moves).values():
+        named = {move: self._given(move, sum(kg for _, kg in aboard.get(move, ()))) for move in moves if move.given}
+        for tour in tours_of([move for move in moves if not move.given]).values():
             left: Voyage | None = None
             for move in tour:
                 voyage = self._voyage(move, sum(kg for _, kg in aboard.get(move, ())))
                 made.append((move, self._priced(voyage, left)))
                 left = voyage
         made.sort(key=lambda pair: (pair[1].berth_from, pair[1].origin, pair[1].destination, pair[1].vessel_id))
-        return {move: replace(voyage, voyage_id=f"V{n:05d}") for n, (move, voyage) in enumerate(made, start=1)}
+        own = {move: replace(voyage, voyage_id=f"V{n:05d}") for n, (move, voyage) in enumerate(made, start=1)}
+        return {**named, **own}
+
+    def _given(self, move: Move, load_kg: int) -> Voyage:
+        given = self.space.families[move.item].given
+        assert given is not None
+        return given_voyage(given, load_kg, self.book)
 
     def _voyage(self, move: Move, load_kg: int) -> Voyage:
         """Times, load and fuel; the cost follows."""
@@ -174,9 +185,10 @@ def borne_by_lots(voyages: Sequence[Voyage]) -> dict[str, Borne]:
 
     The share goes by kg·km. Empty voyages of a class that carries nothing are borne by all loaded voyages.
     """
-    loaded = [voyage for voyage in voyages if not voyage.empty]
+    borne = {v.voyage_id: [v.cost_fen, v.co2e_ttw_g, v.co2e_wtw_g] for v in voyages if not v.empty}
+    # Whoever buys a carrier's sailing does not pay for the empty running of the planner's fleet.
+    loaded = [voyage for voyage in voyages if not voyage.empty and voyage.market != OFFERED]
     carrying = {voyage.vessel_class for voyage in loaded}
-    borne = {v.voyage_id: [v.cost_fen, v.co2e_ttw_g, v.co2e_wtw_g] for v in loaded}
     empty: Counter[tuple[str, int]] = Counter()
     for voyage in voyages:
         if voyage.empty:

@@ -76,7 +76,7 @@ def parse_mass_kg(cell: Cell, default_unit: str = "t") -> int:
     A number without a unit is in ``default_unit``. A comma is accepted between groups of three digits only. Rounded
     once, half to even. Raises CellError: not_a_number, unknown_unit, mass_not_positive, mass_too_large.
     """
-    number, unit = _number_and_unit(cell, "mass", "质量")
+    number, unit = number_and_unit(cell, "mass", "质量")
     kg_per_unit = _KG_PER_UNIT.get(unit.casefold() or default_unit)
     if kg_per_unit is None:
         raise CellError(
@@ -110,7 +110,7 @@ def parse_value_yuan_per_t(cell: Cell) -> float:
     """Cargo value in yuan per tonne, empty = 0. Raises CellError: not_a_number, unknown_unit, bad_value."""
     if plain(cell) == "":
         return 0.0
-    number, unit = _number_and_unit(str(cell).lstrip("¥￥ ") if isinstance(cell, str) else cell, "value", "货值")
+    number, unit = number_and_unit(str(cell).lstrip("¥￥ ") if isinstance(cell, str) else cell, "value", "货值")
     if unit and unit.casefold() not in _VALUE_UNITS:
         raise CellError(
             "unknown_unit",
@@ -130,7 +130,7 @@ def parse_value_yuan_per_t(cell: Cell) -> float:
     return float(number)
 
 
-def _number_and_unit(cell: Cell, noun_en: str, noun_zh: str) -> tuple[Decimal, str]:
+def number_and_unit(cell: Cell, noun_en: str, noun_zh: str) -> tuple[Decimal, str]:
     """The number and the word after it; every finite number has at most 40 characters and a three-digit exponent."""
     text = plain(cell)
     match = _NUMBER.fullmatch(text) if len(text) <= MAX_NUMBER_CHARACTERS and not isinstance(cell, bool) else None

@@ -1,4 +1,6 @@
-"""The columns of a shipments table: their headers in both languages, and each row's cells by column."""
+"""The columns of a shipments table: their headers in both languages, and each row's cells by column.
+
+Tables of other things (``sailing_file``) bring headers of their own and are read by the same functions."""
 
 from __future__ import annotations
 
@@ -36,18 +38,18 @@ def header_key(text: str) -> str:
     return name_key(text).replace("_", "").replace("-", "")
 
 
-def header_names() -> dict[str, str]:
+def header_names(headers: Mapping[str, tuple[str, ...]] = HEADERS) -> dict[str, str]:
     """Header key -> column."""
-    return {header_key(name): column for column, names in HEADERS.items() for name in (column, *names)}
+    return {header_key(name): column for column, names in headers.items() for name in (column, *names)}
 
 
-def unknown_column(header: str) -> Message:
+def unknown_column(header: str, headers: Mapping[str, tuple[str, ...]] = HEADERS) -> Message:
     """The sentence for a header that is none of ours, with the nearest one."""
-    near = NameIndex({column: column for column in HEADERS}, HEADERS).nearest(header, 1)
+    near = NameIndex({column: column for column in headers}, headers).nearest(header, 1)
     hint_zh, hint_en = (f"是否指 {near[0]}？", f" Did you mean {near[0]}?") if near else ("", "")
     return Message(
-        f"不认识的列“{quoted(header)}”。{hint_zh}请改名或删去；认识的列：{'、'.join(HEADERS)}。",
-        f"Unknown column '{quoted(header)}'.{hint_en} Rename or remove it; known columns: {', '.join(HEADERS)}.",
+        f"不认识的列“{quoted(header)}”。{hint_zh}请改名或删去；认识的列：{'、'.join(headers)}。",
+        f"Unknown column '{quoted(header)}'.{hint_en} Rename or remove it; known columns: {', '.join(headers)}.",
     )
 
 
@@ -59,25 +61,30 @@ def duplicate_column(header: str, column: str) -> Message:
     )
 
 
-def columns_of(header: Row, faults: FaultList) -> list[str | None]:
+def columns_of(
+    header: Row,
+    faults: FaultList,
+    headers: Mapping[str, tuple[str, ...]] = HEADERS,
+    required: tuple[str, ...] = REQUIRED,
+) -> list[str | None]:
     """The column of each header cell; None where the cell is empty (such a column must stay empty)."""
-    known = header_names()
+    known = header_names(headers)
     columns: list[str | None] = []
     for cell in header.cells:
         text = plain(cell)
         column = known.get(header_key(text))
         if text and column is None:
-            faults.add(header.number, quoted(text), "unknown_column", unknown_column(text))
+            faults.add(header.number, quoted(text), "unknown_column", unknown_column(text, headers))
         elif column in columns and column is not None:
             faults.add(header.number, quoted(text), "duplicate_column", duplicate_column(text, column))
         columns.append(column)
     if "mass_t" in columns and "mass_kg" in columns:
         faults.add(header.number, "mass_kg", "duplicate_column", duplicate_column("mass_kg", "mass_t"))
-    for column in REQUIRED:
+    for column in required:
         if column not in columns and not (column == "mass_t" and "mass_kg" in columns):
             faults.add(header.number, column, "missing_column", Message(
-                f"缺少列 {column}（{HEADERS[column][0]}）；请在表头加上。",
-                f"Column {column} ({HEADERS[column][0]}) is missing; add it to the header."))  # fmt: skip
+                f"缺少列 {column}（{headers[column][0]}）；请在表头加上。",
+                f"Column {column} ({headers[column][0]}) is missing; add it to the header."))  # fmt: skip
     while columns and columns[-1] is None:
         columns.pop()
     return columns

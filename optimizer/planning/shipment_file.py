@@ -65,7 +65,7 @@ def read_shipments(path: Path, network: Network) -> list[Shipment]:
     Raises ShipmentDataError with every fault (at most 1,000 listed, then their count): file, row, column, code and a
     sentence in both languages that says what would be right.
     """
-    rows = rows_of(_content(path), path.name)
+    rows = rows_of(content_of(path), path.name)
     header = next(rows)
     faults = FaultList(path.name)
     columns = columns_of(header, faults)
@@ -131,7 +131,8 @@ def _cells_of(record: Any, place: int, known: Mapping[str, str], faults: FaultLi
     return cells
 
 
-def _content(path: Path) -> bytes:
+def content_of(path: Path) -> bytes:
+    """The bytes of a file of rows. Raises ShipmentDataError: no_file, too_large, unreadable_file."""
     name = path.name
     try:
         size_bytes = path.stat().st_size
@@ -161,11 +162,11 @@ class RowReading:
         self._parsers: dict[str, Callable[[Cell], Any]] = {
             "shipment_id": parse_identifier,
             "shipper_id": parse_identifier,
-            "cargo_code": lambda cell: _named(cell, "unknown_cargo", cargo).cargo_code,
+            "cargo_code": lambda cell: named(cell, "unknown_cargo", cargo).cargo_code,
             "mass_t": parse_mass_kg,
             "mass_kg": lambda cell: parse_mass_kg(cell, default_unit="kg"),
-            "origin": lambda cell: _named(cell, "unknown_location", locations).location_id,
-            "destination": lambda cell: _named(cell, "unknown_location", locations).location_id,
+            "origin": lambda cell: named(cell, "unknown_location", locations).location_id,
+            "destination": lambda cell: named(cell, "unknown_location", locations).location_id,
             "ready_at": parse_moment,
             "due_at": parse_moment,
             "splittable": lambda cell: parse_yes_no(cell, default=True),
@@ -233,7 +234,7 @@ class RowReading:
             self._fault(place, "due_at", "due_before_ready", message)
 
 
-def _named(cell: Cell, code: str, index: NameIndex[Found]) -> Found:
+def named(cell: Cell, code: str, index: NameIndex[Found]) -> Found:
     """The place or cargo a cell names; raises CellError with the nearest names, sought only if somebody reads them."""
     text = plain(cell)
     found = index.find(text)

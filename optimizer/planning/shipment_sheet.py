@@ -75,9 +75,7 @@ def rows_of(content: bytes, name: str) -> Iterator[Row]:
             raise file_error(name, "too_many_rows", message, row.number)
         yield row
     if count == 0:
-        message = Message(
-            "文件为空；请给出表头和至少一行货单。", "The file is empty; give a header and at least one shipment."
-        )
+        message = Message("文件为空；请给出表头和至少一行。", "The file is empty; give a header and at least one row.")
         raise file_error(name, "empty_file", message)
 
 

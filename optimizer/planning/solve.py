@@ -17,7 +17,11 @@ from optimizer.planning import tariff
 from optimizer.planning.assemble import assemble
 from optimizer.planning.design import Floats
 from optimizer.planning.fleetflow import make_fleetflow
+from optimizer.planning.given import offered_sailings
+from optimizer.planning.given_hulls import with_given_hulls
+from optimizer.planning.given_ways import add_given
 from optimizer.planning.lagrange import LagrangianBound
+from optimizer.planning.offer import Offer
 from optimizer.planning.plan import Plan, PlannedShipment, Reason
 from optimizer.planning.program import make_program
 from optimizer.planning.routes import RouteBook
@@ -43,8 +47,9 @@ def plan_shipments(
     *,
     clock: Callable[[], float],
     tell: Tell = lambda progress: None,
+    offers: Sequence[Offer] = (),
 ) -> Plan:
-    """Plan all shipments together.
+    """Plan all shipments together; ``offers`` are carriers' sailings that the plan may take beside its own voyages.
 
     ``clock`` gives seconds from any origin (``time.monotonic``); it sets the stopwatch and the time limit, nothing
     else. A KeyboardInterrupt once time and space are laid out ends the search, not the plan. Raises InputError without
@@ -57,7 +62,7 @@ def plan_shipments(
     inside, outside = _within_horizon(shipments, settings)
     graph = NetworkGraph(network)
     book = RouteBook(network, graph, factors, min(s.ready_at for s in shipments).date())
-    problem = _lay_out(inside, network, graph, book, settings)
+    problem = lay_out(inside, book, settings, offers)
     search = Search(problem, settings, watch)
     search.run()
     plan = _write(search, network, book)
@@ -88,13 +93,16 @@ def _within_horizon(shipments: Sequence[Shipment], settings: PlanSettings) -> tu
     return inside, {shipment_id for shipment_id, ready in day.items() if ready >= days}
 
 
-def _lay_out(
-    shipments: Sequence[Shipment], network: Network, graph: NetworkGraph, book: RouteBook, settings: PlanSettings
+def lay_out(
+    shipments: Sequence[Shipment], book: RouteBook, settings: PlanSettings, offers: Sequence[Offer] = ()
 ) -> Problem:
-    # The plan must not depend on the order of the rows in a file.
+    """The program of a planning task. It does not depend on the order of shipments and offers."""
     ordered = sorted(shipments, key=lambda shipment: shipment.shipment_id)
-    space = make_timespace(ordered, book, graph, settings)
-    fleet = make_fleetflow(space, book, graph, settings.carbon_price_yuan_per_t / 1000)
+    graph, network = book.graph, book.network
+    givens = offered_sailings(offers, graph)
+    space = make_timespace(ordered, book, graph, settings, lambda maker: add_given(maker, givens.sailings))
+    carbon = settings.carbon_price_yuan_per_t / 1000
+    fleet = with_given_hulls(make_fleetflow(space, book, graph, carbon), space, book, carbon)
     program = make_program(space, fleet, network, settings.co2e_cap_t)
     return Problem(network, space, fleet, program, LagrangianBound(program, fleet, space.ways))
 

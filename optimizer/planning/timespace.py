@@ -20,7 +20,7 @@ from optimizer.planning.route import Route
 from optimizer.planning.routes import RouteBook
 from optimizer.planning.settings import SLOT_H, PlanSettings
 from optimizer.planning.shipment import Shipment
-from optimizer.planning.ways import REJECT_YUAN_PER_T, Ways, begin_hours, make_grid, make_ways
+from optimizer.planning.ways import REJECT_YUAN_PER_T, AddMore, Ways, begin_hours, make_grid, make_ways
 
 __all__ = [
     "REJECT_YUAN_PER_T",
@@ -91,10 +91,14 @@ class TimeSpace:
 
 
 def make_timespace(
-    shipments: Sequence[Shipment], book: RouteBook, graph: NetworkGraph, settings: PlanSettings
+    shipments: Sequence[Shipment],
+    book: RouteBook,
+    graph: NetworkGraph,
+    settings: PlanSettings,
+    add_more: AddMore | None = None,
 ) -> TimeSpace:
-    """All sailings and all cargo columns of these shipments (at least one)."""
-    ways = make_ways(shipments, book, graph, settings)
+    """All sailings and all cargo columns of these shipments (at least one). ``add_more`` brings further lines."""
+    ways = make_ways(shipments, book, graph, settings, add_more=add_more)
     return TimeSpace(ways, columns_of(ways, *all_columns(ways)))
 
 

@@ -54,7 +54,9 @@ class WaterWays:
 
     def __init__(self, space: TimeSpace, book: RouteBook, carbon_yuan_per_kg: float) -> None:
         self.space, self.book, self.network, self.carbon = space, book, book.network, carbon_yuan_per_kg
-        self._families = {(f.origin, f.destination, f.vessel_class, f.cargo_group): f for f in space.families}
+        self._families = {
+            (f.origin, f.destination, f.vessel_class, f.cargo_group): f for f in space.families if f.given is None
+        }
         self._open: dict[int, np.ndarray] = {id(f): np.flatnonzero(f.capacity_t > 0) for f in space.families}
         self._kept: dict[tuple[str, str, str], list[WaterRoute]] = {}
 
@@ -63,7 +65,8 @@ class WaterWays:
         shipment = self.space.shipments[k]
         key = (shipment.origin, shipment.destination, shipment.cargo_code)
         if key not in self._kept:
-            self._kept[key] = [self._water_route(route, key[2]) for route in self.book.routes(*key) if _voyage(route)]
+            routes = self.book.routes(*key) if self._families else ()
+            self._kept[key] = [self._water_route(route, key[2]) for route in routes if _voyage(route)]
         return self._kept[key]
 
     def price(self, k: int, water: WaterRoute, road_yuan_per_t: float) -> WaterPrice:

@@ -12,7 +12,7 @@ stand together, so that a block of shipments is a slice.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -33,6 +33,9 @@ from optimizer.quantities import CHINA_TIME, KG_PER_T
 REJECT_YUAN_PER_T = 100_000.0
 """Price of leaving behind a shipment that has no road: far above any transport, so it happens only when nothing else
 can."""
+
+
+AddMore = Callable[["WayMaker"], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +136,10 @@ def make_ways(
     graph: NetworkGraph,
     settings: PlanSettings,
     grid: Grid | None = None,
+    add_more: AddMore | None = None,
 ) -> Ways:
     """Lay out sailings and lines for these shipments (at least one). ``grid``: the slots, where they are given.
+    ``add_more`` adds lines of another kind once those of the network's own routes are there.
 
     A line is left out only when it can never be of use: when even in a full vessel that has to make this trip anyway
     (an empty voyage would burn the same fuel), the tonne costs at least what it costs on that shipment's road. Under a
@@ -143,18 +148,23 @@ def make_ways(
     groups: dict[tuple[str, str, str], list[int]] = defaultdict(list)
     for index, shipment in enumerate(shipments):
         groups[(shipment.origin, shipment.destination, shipment.cargo_code)].append(index)
-    routes_of = {key: book.routes(*key) for key in groups}
+    routes_of = {
+        key: [route for route in book.routes(*key) if settings.own_voyages or route.planned_at is None]
+        for key in groups
+    }
     longest_h = max(
         (leg.hours for routes in routes_of.values() for r in routes for leg in r.legs if leg.planned), default=0
     )
-    maker = _WayMaker(shipments, book, graph, settings, grid or make_grid(shipments, longest_h + 48))
+    maker = WayMaker(shipments, book, graph, settings, grid or make_grid(shipments, longest_h + 48))
     for key, members in groups.items():
         maker.add_group(np.array(members, dtype=np.int64), routes_of[key], book.network.cargo[key[2]].cargo_group)
+    if add_more is not None:
+        add_more(maker)
     return maker.finish()
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class Part:
     """Lines of one route, one per member; ``handled`` lists (terminal, days)."""
 
     shipment: Indices
@@ -168,7 +178,9 @@ class _Part:
     handled: list[tuple[int, Indices]]
 
 
-class _WayMaker:
+class WayMaker:
+    """Collects lines and tables group by group; :meth:`finish` joins them."""
+
     def __init__(
         self,
         shipments: Sequence[Shipment],
@@ -197,7 +209,7 @@ class _WayMaker:
         self.families: list[Family] = []
         self.family_index: dict[tuple[str, str, str, str], int] = {}
         self.terminal_index: dict[tuple[str, str], int] = {}
-        self.parts: list[_Part] = []
+        self.parts: list[Part] = []
         self.table_family: list[int] = []
         self.table_door: list[Floats] = []
         self.table_handled: list[list[tuple[int, Indices]]] = []
@@ -210,10 +222,8 @@ class _WayMaker:
             self.stranded.extend(int(k) for k in members)
             return
         nobody = np.full(len(members), -1)
-        if not any(_is_unlimited(route) for route in routes):
-            price = np.full(len(members), REJECT_YUAN_PER_T)
-            never = np.full(len(members), np.inf)
-            self.parts.append(_Part(members, -1, -1, nobody, nobody, price, never, never, []))
+        if not any(is_unlimited(route) for route in routes):
+            self.leave_behind(members)
         road_yuan_per_t, road_wtw_kg_per_t = np.full(len(members), np.inf), np.inf
         for route in routes:
             number = len(self.routes)
@@ -223,13 +233,50 @@ class _WayMaker:
                 continue
             self.wtw_kg_per_t.append(route.wtw_kg_per_t)
             price, door_h, handled = self._services(members, route, group)
-            self.parts.append(_Part(members, number, -1, nobody, nobody, price, door_h, door_h, handled))
-            if _is_unlimited(route):
+            self.parts.append(Part(members, number, -1, nobody, nobody, price, door_h, door_h, handled))
+            if is_unlimited(route):
                 road_yuan_per_t = np.minimum(road_yuan_per_t, price)
                 road_wtw_kg_per_t = min(road_wtw_kg_per_t, route.wtw_kg_per_t)
 
+    def add_table(self, family: int, slot: int, door_h: float, hubs: Sequence[tuple[str, Floats]]) -> int:
+        """A table for a family that sails in one slot only, and the hubs from the berth on. Storage is no part of it.
+        Returns its number."""
+        never = np.full(self.grid.slots, np.inf)
+        never[slot] = door_h
+        days = self._terminal_days(hubs, self.families[family].cargo_group)
+        self.table_family.append(family)
+        self.table_door.append(never)
+        self.table_handled.append([(number, np.full(self.grid.slots, day[0])) for number, day in days])
+        self.table_yard.append((0.0, 0.0))
+        return len(self.table_family) - 1
+
+    def add_lines(
+        self,
+        members: Indices,
+        route: Route,
+        table: int,
+        slot: int,
+        yuan_per_t: Floats,
+        wtw_kg_per_t: float,
+        yard_h: Floats,
+        hubs: Sequence[tuple[str, Floats]],
+    ) -> None:
+        """Lines of shipments on a route that sails in one slot. ``yuan_per_t`` leaves out what pricing adds: the time
+        rate x hours at the door since the plan's midnight, and lateness."""
+        handled = self._terminal_days(hubs, self.families[self.table_family[table]].cargo_group)
+        when, nothing = np.full(len(members), slot), np.zeros(len(members))
+        self.parts.append(Part(members, len(self.routes), table, when, when, yuan_per_t, yard_h, nothing, handled))
+        self.routes.append(route)
+        self.wtw_kg_per_t.append(wtw_kg_per_t)
+
+    def leave_behind(self, members: Indices) -> None:
+        """Let shipments be left behind at the price of a rejection."""
+        nobody, never = np.full(len(members), -1), np.full(len(members), np.inf)
+        price = np.full(len(members), REJECT_YUAN_PER_T)
+        self.parts.append(Part(members, -1, -1, nobody, nobody, price, never, never, []))
+
     def _services(self, members: Indices, route: Route, group: str) -> tuple[Floats, Floats, list[tuple[int, Indices]]]:
-        door_h, hubs = _run(route.legs, self.cargo.ready_h[members])
+        door_h, hubs = run_legs(route.legs, self.cargo.ready_h[members])
         price = self._route_price(members, route, route.wtw_kg_per_t, 0.0)
         price += self.cargo.time_rate[members] * (door_h - self.cargo.ready_h[members])
         price += self.cargo.late_rate[members] * np.maximum(0.0, door_h - self.cargo.due_h[members])
@@ -248,8 +295,8 @@ class _WayMaker:
         if self.settings.co2e_cap_t is not None:
             useful |= wtw_kg_per_t < road_wtw_kg_per_t
         chosen = members[useful]
-        yard_h, hubs = _run(route.legs[: at - 1], self.cargo.ready_h[chosen])
-        door_h, hubs_after = _run(route.legs[at + 2 :], self.slot_h + family.door_to_door_h)
+        yard_h, hubs = run_legs(route.legs[: at - 1], self.cargo.ready_h[chosen])
+        door_h, hubs_after = run_legs(route.legs[at + 2 :], self.slot_h + family.door_to_door_h)
         first = np.ceil((yard_h - 1e-9) / SLOT_H).astype(np.int64)
         last = np.searchsorted(door_h, self.cargo.due_h[chosen] + MAX_LATE_H, side="right") - 1
         last = np.minimum(last, first + MAX_WAIT_H // SLOT_H)
@@ -270,7 +317,7 @@ class _WayMaker:
         price -= self.cargo.time_rate[chosen] * self.cargo.ready_h[chosen]
         terminal = self.network.terminals[(route.legs[at].origin, group)]
         self.parts.append(
-            _Part(chosen, number, len(self.table_family), first, last, price, yard_h, np.zeros(len(chosen)), handled)
+            Part(chosen, number, len(self.table_family), first, last, price, yard_h, np.zeros(len(chosen)), handled)
         )
         self.table_family.append(index)
         self.table_door.append(door_h)
@@ -402,7 +449,7 @@ def _joined(parts: Sequence[np.ndarray], kind: type) -> np.ndarray:
     return np.concatenate([np.zeros(0, dtype=kind), *parts]).astype(kind)
 
 
-def _is_unlimited(route: Route) -> bool:
+def is_unlimited(route: Route) -> bool:
     """Whether any tonnage can go this way at any time: trucks only, no terminal whose day may be full."""
     return route.planned_at is None and all(leg.role != "hub" for leg in route.legs)
 
@@ -414,7 +461,7 @@ def begin_hours(leg: RouteLeg, ready_h: Floats) -> Floats:
     return np.asarray(np.ceil((ready_h - 1e-9) / leg.interval_h) * leg.interval_h)
 
 
-def _run(legs: Sequence[RouteLeg], hour: Floats) -> tuple[Floats, list[tuple[str, Floats]]]:
+def run_legs(legs: Sequence[RouteLeg], hour: Floats) -> tuple[Floats, list[tuple[str, Floats]]]:
     """Hours at the end of some legs, and at each hub on the way (its place, its hours), for cargo ready at ``hour``."""
     hubs = []
     for leg in legs:

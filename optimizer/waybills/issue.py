@@ -71,10 +71,13 @@ def from_plan(
 
 
 def empty_running(voyages: Sequence[Voyage]) -> dict[str, tuple[float, float]]:
-    """Per vessel class: fuel of empty voyages over fuel of loaded ones, and empty km over all km, in the plan."""
+    """Per vessel class: fuel of empty voyages over fuel of loaded ones, and empty km over all km, in the plan.
+    Carriers' sailings are bought one by one: the empty running of the plan's fleet is not theirs."""
     fuel_g: dict[str, list[int]] = {}
     distance_km: dict[str, list[float]] = {}
     for voyage in voyages:
+        if voyage.offer is not None:
+            continue
         fuel_g.setdefault(voyage.vessel_class, [0, 0])[voyage.empty] += voyage.fuel_g
         distance_km.setdefault(voyage.vessel_class, [0.0, 0.0])[voyage.empty] += voyage.distance_km
     return {
@@ -215,7 +218,8 @@ def _lot(lot: Lot, baseline_ttw_g: int, baseline_wtw_g: int, baseline_cost_fen: 
 
 def _leg(leg: Leg, sources: _Sources) -> WaybillLeg:
     voyage = sources.voyages.get(leg.voyage_id)
-    fuel_ratio, km_share = sources.empties.get(leg.vehicle_class, (0.0, 0.0)) if voyage else (0.0, 0.0)
+    own = voyage is not None and voyage.offer is None
+    fuel_ratio, km_share = sources.empties.get(leg.vehicle_class, (0.0, 0.0)) if own else (0.0, 0.0)
     return WaybillLeg(
         seq=leg.seq,
         role=leg.role,

@@ -122,11 +122,10 @@ def test_the_result_says_who_travels_how(planned: tuple[Path, Result], document:
 
 
 def test_an_option_that_would_do_nothing_is_not_offered() -> None:
-    """The planner runs on one thread; --workers, --sailings and --keep come when they mean something."""
+    """The planner runs on one thread; --workers comes when it means something."""
     told = run("plan", "--help").output
     assert "--workers" not in told
-    for name in ("--workers", "--sailings", "--keep"):
-        assert run("plan", "any.csv", "--out", "plan.json", name, "2").exit_code == 2
+    assert run("plan", "any.csv", "--out", "plan.json", "--workers", "2").exit_code == 2
 
 
 def test_a_cap_that_no_plan_keeps_is_bad_input(shipments: Path, tmp_path: Path) -> None:
@@ -135,3 +134,31 @@ def test_a_cap_that_no_plan_keeps_is_bad_input(shipments: Path, tmp_path: Path) 
     assert result.exit_code == 2
     assert "raise the cap" in result.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_market_of_sailings_is_generated_planned_and_checked(tmp_path: Path) -> None:
+    """generate, plan --sailings with and without own voyages, check --sailings; without the offers the check fails."""
+    cargo, market, out = tmp_path / "s.csv", tmp_path / "o.csv", tmp_path / "plan.json"
+    made = run("generate", "--shipments", 30, "--sailings", 25, "--out", cargo, "--sailings-out", market)
+    assert made.exit_code == 0, made.stderr
+    for own in ("none", "all"):
+        words = ("--sailings", market, "--own-voyages", own, "--gap", 0.1, "--time-limit", 20)
+        result = run("plan", cargo, "--out", out, *words)
+        assert result.exit_code == 0, result.stderr
+        checked = run("check", out, "--shipments", cargo, "--sailings", market)
+        assert (checked.exit_code, checked.stdout) == (0, "复核通过，未发现问题。\n")
+        document = json.loads(out.read_text(encoding="utf-8"))
+        if own == "none":
+            assert document["voyages"]
+            assert {voyage["market"] for voyage in document["voyages"]} == {"offer"}
+            assert run("check", out, "--shipments", cargo).exit_code == 1
+
+
+def test_a_wrong_file_of_sailings_writes_nothing(shipments: Path, tmp_path: Path) -> None:
+    """Every fault with file, row and column; exit 2."""
+    market = tmp_path / "o.csv"
+    market.write_text("sailing_id,carrier_id\nY1,C1\n", encoding="utf-8")
+    result = run("plan", shipments, "--out", tmp_path / "plan.json", "--sailings", market)
+    assert result.exit_code == 2
+    assert "o.csv:1:capacity_t" in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["o.csv"]

@@ -20,6 +20,7 @@ from optimizer.planning.plan import (
     Leg,
     LockPassage,
     Lot,
+    OfferTerms,
     Plan,
     PlannedShipment,
     Reason,
@@ -93,9 +94,16 @@ voyages = st.builds(
     grams,
     grams,
     grams,
+    st.none() | st.builds(OfferTerms, texts, numbers, numbers, masses),
 )
 bindings = st.builds(
-    Binding, st.sampled_from(["lock", "terminal", "fleet", "water_level"]), texts, texts, numbers, texts, messages
+    Binding,
+    st.sampled_from(["lock", "terminal", "fleet", "water_level", "offer"]),
+    texts,
+    texts,
+    numbers,
+    texts,
+    messages,
 )
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**9), 10**9) | numbers | texts,

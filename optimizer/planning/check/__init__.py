@@ -17,6 +17,7 @@ from optimizer.planning.check.amounts import (
     check_voyage_amounts,
     check_voyage_costs,
 )
+from optimizer.planning.check.bought import check_offers
 from optimizer.planning.check.fleet import check_fleet, check_hulls
 from optimizer.planning.check.limits import check_locks, check_terminals
 from optimizer.planning.check.movement import check_legs, check_services
@@ -44,6 +45,7 @@ from optimizer.planning.check.sums import (
 )
 from optimizer.planning.check.violation import SENTENCES, Findings, Violation, violations_to_text
 from optimizer.planning.check.workings import Workings
+from optimizer.planning.offer import Offer
 from optimizer.planning.plan import Plan
 from optimizer.planning.shipment import Shipment
 
@@ -63,6 +65,7 @@ CHECKS: tuple[Callable[[Workings, Findings], None], ...] = (
     check_cargo,
     check_passage,
     check_water,
+    check_offers,
     check_hulls,
     check_fleet,
     check_locks,
@@ -80,13 +83,20 @@ CHECKS: tuple[Callable[[Workings, Findings], None], ...] = (
 )
 
 
-def check_plan(plan: Plan, shipments: Sequence[Shipment], network: Network, factors: FactorTable) -> list[Violation]:
+def check_plan(
+    plan: Plan,
+    shipments: Sequence[Shipment],
+    network: Network,
+    factors: FactorTable,
+    offers: Sequence[Offer] = (),
+) -> list[Violation]:
     """Everything that is wrong in a plan, in the order of :data:`CHECKS`; an empty list is a plan that holds.
 
-    ``shipments`` are all that were to be planned. A leg that names what the network does not have is reported once and
-    left out of the recomputation. Raises FactorError when the factor table lacks a row that the plan needs.
+    ``shipments`` are all that were to be planned, ``offers`` all that carriers had offered. A leg that names what
+    the network does not have is reported once and left out of the recomputation. Raises FactorError when the
+    factor table lacks a row that the plan needs.
     """
-    work, found = Workings(plan, shipments, network, factors), Findings()
+    work, found = Workings(plan, shipments, network, factors, offers), Findings()
     for check in CHECKS:
         check(work, found)
     return found.violations

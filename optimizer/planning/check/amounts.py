@@ -54,10 +54,15 @@ def check_voyage_amounts(work: Workings, found: Findings) -> None:
 def check_voyage_costs(work: Workings, found: Findings) -> None:
     """An own hull is paid from berthing until free, a spot hull also while it waits away from its base.
 
-    The charter of waiting may stand on any voyage of the hull, so a spot hull is compared as a whole.
+    A carrier's sailing costs its fixed sum and its price for each tonne aboard. The charter of waiting may stand
+    on any voyage of the hull, so a spot hull is compared as a whole.
     """
     tours: dict[str, list[Voyage]] = defaultdict(list)
-    for voyage in sorted(work.voyages, key=lambda voyage: (voyage.berth_from, voyage.free_at)):
+    for voyage in work.voyages:
+        if voyage.offer is not None:
+            expected_yuan = voyage.offer.fixed_yuan + voyage.offer.price_yuan_per_t * voyage.load_kg / 1000
+            found.near("voyage_cost", f"voyages/{voyage.voyage_id}", expected_yuan * 100, voyage.cost_fen, ROUNDING)
+    for voyage in sorted(work.sailed, key=lambda voyage: (voyage.berth_from, voyage.free_at)):
         spot = voyage.market == "spot"
         tours[f"vessels/{voyage.vessel_id}" if spot else f"voyages/{voyage.voyage_id}"].append(voyage)
     for where, voyages in tours.items():
@@ -86,7 +91,7 @@ def _waiting_yuan(work: Workings, voyages: Sequence[Voyage]) -> float:
 
 def check_shares(work: Workings, found: Findings) -> None:
     """Lots of one voyage bear it by tonnes and at least its own amounts; all lots together bear all voyages, empty ones
-    included. Tolls are a lot's own and come on top."""
+    included. Tolls are a lot's own and come on top. A carrier's sailing bears itself and nothing else."""
     borne = [0.0, 0.0, 0.0]
     lots = 0
     for voyage in work.plan.voyages:
@@ -99,6 +104,8 @@ def check_shares(work: Workings, found: Findings) -> None:
             borne[number] += total
             if items and total < own - SHARING * len(items):
                 found.add("voyage_shares", f"voyages/{voyage.voyage_id}/{name}", f">= {own}", total)
+            if voyage.offer is not None and total > own:
+                found.add("voyage_shares", f"voyages/{voyage.voyage_id}/{name}", own, total)
             for item, share in zip(items, shares, strict=True):
                 expected = total * item.mass_kg / mass_kg if mass_kg else 0.0
                 found.near("voyage_shares", f"{item.where}/{name}", expected, share[number], SHARING)
@@ -113,7 +120,8 @@ def _own(voyage: Voyage) -> list[tuple[str, int]]:
 
 def _share(work: Workings, item: Carried) -> tuple[float, float, float]:
     course = work.ways.course(item.leg.origin, item.leg.destination, item.leg.vehicle_class)
-    toll_fen = (course.toll_yuan_per_t if course else 0.0) * item.mass_kg / 10
+    tolled = course is not None and not work.bought(item.leg)
+    toll_fen = (course.toll_yuan_per_t if course and tolled else 0.0) * item.mass_kg / 10
     return item.leg.cost_fen - toll_fen, item.leg.co2e_ttw_g, item.leg.co2e_wtw_g
 
 

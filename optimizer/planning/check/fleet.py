@@ -53,6 +53,7 @@ def check_fleet(work: Workings, found: Findings) -> None:
 def _tours(work: Workings) -> dict[str, list[Voyage]]:
     """The voyages of each hull in the order of their berthing."""
     tours: dict[str, list[Voyage]] = defaultdict(list)
-    for voyage in sorted(work.plan.voyages, key=lambda voyage: (voyage.berth_from, voyage.free_at, voyage.voyage_id)):
+    own = [voyage for voyage in work.plan.voyages if voyage.offer is None]
+    for voyage in sorted(own, key=lambda voyage: (voyage.berth_from, voyage.free_at, voyage.voyage_id)):
         tours[voyage.vessel_id].append(voyage)
     return tours

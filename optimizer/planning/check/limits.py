@@ -12,9 +12,10 @@ from optimizer.planning.check.workings import Workings
 
 
 def check_locks(work: Workings, found: Findings) -> None:
-    """Passages a day, both directions, empty hulls included, each on the day on which the vessel leaves the lock."""
+    """Passages a day, both directions, empty hulls included, carriers' sailings not, each on the day on which the
+    vessel leaves the lock."""
     passages: Counter[tuple[str, int]] = Counter()
-    for voyage in work.voyages:
+    for voyage in work.sailed:
         course = work.course(voyage)
         assert course is not None
         for stay in course.locks:

@@ -86,10 +86,12 @@ def check_passage(work: Workings, found: Findings) -> None:
         if list(times) != sorted(times):
             found.add("voyage_times", where, sorted(times), times)
         found.near("leg_distance", where, course.distance_km, voyage.distance_km, DISTANCE_KM)
-        sailed_s = (voyage.arrives_at - voyage.departs_at).total_seconds()
-        found.near("leg_duration", where, course.hours * 3600, sailed_s, CLOCK_S)
         for closure_id in work.ways.closures(course, voyage.departs_at):
             found.add("closed", where, "open", closure_id)
+        if voyage.offer is not None:
+            continue  # Hours and locks are the carrier's; check_offers holds them against the offer.
+        sailed_s = (voyage.arrives_at - voyage.departs_at).total_seconds()
+        found.near("leg_duration", where, course.hours * 3600, sailed_s, CLOCK_S)
         found.same(
             "lock_passages", where, [stay.item_id for stay in course.locks], [lock.lock_id for lock in voyage.locks]
         )
@@ -110,4 +112,6 @@ def check_water(work: Workings, found: Findings) -> None:
             found.add("capacity", where, f"draught {vessel.light_draught_m} m", f"{draught_m:.3f} m")
         elif not voyage.empty:
             allowed_kg = work.ways.capacity_t(course, vessel, voyage.departs_at) * 1000
+            offer = work.offer_by_id.get(voyage.voyage_id) if voyage.offer is not None else None
+            allowed_kg = min(allowed_kg, offer.capacity_kg) if offer is not None else allowed_kg
             found.near("capacity", where, allowed_kg, voyage.capacity_kg, 1)

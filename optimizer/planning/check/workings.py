@@ -10,6 +10,7 @@ Formulas, written anew from the documentation of tariffs, routes and voyages:
              free days; hours = berth_overhead_h + vehicle load / berth_t_per_h, the load of a full vessel where a
              planned voyage begins or ends, else of a train where one does, else of the smallest river-sea class
     voyage   days taken x daily rate (spot: charter) + fuel x price; fuel linear in the load
+    offer    fixed sum + price x load; its fuel counts for grams alone, its hours are the carrier's
     grams    intensity x mass x km, intensities of ``emissions.operations`` on the plan's first day
 """
 
@@ -31,6 +32,7 @@ from optimizer.emissions.operations import (
 )
 from optimizer.network.model import Mode, Network, Tariff, Terminal, TruckClass, VesselClass
 from optimizer.planning.check.ways import Course, Ways
+from optimizer.planning.offer import Offer
 from optimizer.planning.plan import Leg, Lot, Plan, PlannedShipment, Voyage
 from optimizer.planning.shipment import Shipment
 from optimizer.quantities import CHINA_TIME
@@ -67,11 +69,13 @@ class Workings:
     shipments: Sequence[Shipment]
     network: Network
     factors: FactorTable
+    offers: Sequence[Offer] = ()
     ways: Ways = field(init=False)
 
     def __post_init__(self) -> None:
         self.ways = Ways(self.network)
         self.shipment_by_id = {shipment.shipment_id: shipment for shipment in self.shipments}
+        self.offer_by_id = {offer.sailing_id: offer for offer in self.offers}
         self.voyage_by_id = {voyage.voyage_id: voyage for voyage in self.plan.voyages}
         self.truck_intensity = cache(lambda truck_class: truck_operation(
             self.network.truck_classes[truck_class], self.factors, self.on))  # fmt: skip
@@ -180,6 +184,16 @@ class Workings:
                 found.setdefault(item.leg.voyage_id, []).append(item)
         return found
 
+    @cached_property
+    def sailed(self) -> list[Voyage]:
+        """Voyages of the planner's own fleet, hired vessels included."""
+        return [voyage for voyage in self.voyages if voyage.offer is None]
+
+    def bought(self, leg: Leg) -> bool:
+        """Whether a leg travels on a carrier's sailing."""
+        voyage = self.voyage_by_id.get(leg.voyage_id)
+        return voyage is not None and voyage.offer is not None
+
     def setting(self, name: str) -> float | None:
         """A number among the plan's settings; None where it is absent or no number."""
         value = self.plan.settings.get(name)
@@ -240,6 +254,9 @@ class Workings:
             rail = self.ways.rail(leg.origin, leg.destination)
             return rail.hours if rail else None
         course = self.ways.course(leg.origin, leg.destination, leg.vehicle_class)
+        offer = self.offer_by_id.get(leg.voyage_id) if self.bought(leg) else None
+        if course and offer is not None:
+            return (offer.arrives_at - offer.departs_at) / timedelta(hours=1)
         return course.hours if course else None
 
     def leg_distance_km(self, item: Carried) -> float | None:
