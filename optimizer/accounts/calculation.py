@@ -233,6 +233,11 @@ def calculate(inputs: LotInputs, factors: FactorTable) -> LotResult:
     )
 
 
+def chain_of(inputs: Sequence[ElementInput], factors: FactorTable, on: date) -> Footprint:
+    """The footprint of one side of a lot (baseline or project) from its stored inputs. Raises FactorError."""
+    return footprint(_elements(inputs), factors, on)
+
+
 def run_of(inputs: LotInputs, result: LotResult, versions: tuple[str, str, str], run_at: datetime) -> CalculationRun:
     """The run record. ``versions``: factors, network, code."""
     inputs_sha256, result_sha256 = sha256(to_json(inputs)), sha256(to_json(result))

@@ -15,6 +15,7 @@ from optimizer.cli.demo import demo
 from optimizer.cli.factors import factors
 from optimizer.cli.footprint import footprint
 from optimizer.cli.generate import generate
+from optimizer.cli.ileap import ileap
 from optimizer.cli.key import key
 from optimizer.cli.plan import plan
 from optimizer.cli.proof import proof
@@ -51,6 +52,7 @@ VERBS = (
     check,
     footprint,
     factors,
+    ileap,
     settle,
     reverse,
     restate,
