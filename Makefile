@@ -55,8 +55,9 @@ bench: $(RUNTIME_INSTALLED)
 	$(BIN)/modalshift bench quote --json $(BENCH_RESULTS)/quote.json
 	$(BIN)/modalshift bench plan --json $(BENCH_RESULTS)/plan.json
 	$(BIN)/modalshift bench proof --json $(BENCH_RESULTS)/proof.json
+	$(BIN)/modalshift bench footprint --json $(BENCH_RESULTS)/footprint.json
 	$(BIN)/modalshift bench table $(BENCH_RESULTS)/plan.json $(BENCH_RESULTS)/quote.json \
-		$(BENCH_RESULTS)/proof.json --readme README.md
+		$(BENCH_RESULTS)/footprint.json $(BENCH_RESULTS)/proof.json --readme README.md
 
 # The dev extra is locked against the runtime lock, so that tests run on the very versions that ship.
 lock: $(DEV_INSTALLED)

@@ -11,6 +11,7 @@ from optimizer.cli.checkpoint import checkpoint
 from optimizer.cli.close import close
 from optimizer.cli.command import Program
 from optimizer.cli.corrections import restate, retire, reverse, transfer
+from optimizer.cli.corridor import corridor
 from optimizer.cli.demo import demo
 from optimizer.cli.factors import factors
 from optimizer.cli.footprint import footprint
@@ -18,6 +19,7 @@ from optimizer.cli.generate import generate
 from optimizer.cli.ileap import ileap
 from optimizer.cli.key import key
 from optimizer.cli.plan import plan
+from optimizer.cli.product_footprint import energy, product_footprint
 from optimizer.cli.proof import proof
 from optimizer.cli.quote import quote
 from optimizer.cli.seal import seal
@@ -60,6 +62,9 @@ VERBS = (
     retire,
     close,
     statement,
+    product_footprint,
+    energy,
+    corridor,
     audit,
     seal,
     checkpoint,

@@ -106,6 +106,25 @@ def bench_proof(leaves: int, proofs: int, runs: int, seed: int, json_file: Path 
     _report(run(ProofBench(_now(), leaves, proofs, runs, seed), _tell), json_file)
 
 
+@bench.command(
+    "footprint",
+    cls=Verb,
+    about=Message(
+        "足迹，对比 numpy 相乘",
+        "footprints, beside a bare multiplication",
+    ),
+)
+@option("--legs", default=1_000_000, show_default=True, type=click.IntRange(4, 20_000_000), zh="行数", en="rows")
+@option("--runs", default=5, show_default=True, type=click.IntRange(1, 100), zh="次数", en="runs")
+@seed_option
+@json_option
+def bench_footprint(legs: int, runs: int, seed: int, json_file: Path | None) -> None:
+    """Reading and writing the files included."""
+    from optimizer.bench.footprint import FootprintBench, run
+
+    _report(run(FootprintBench(_now(), legs, runs, seed), _tell), json_file)
+
+
 @bench.command("table", cls=Verb, about=Message("把测得的结果写成 README 的表", "stored results as the README's table"))
 @click.argument("results", metavar="RESULT.json...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @option("--readme", metavar="FILE", type=click.Path(path_type=Path), zh="改写其中的表", en="rewrite the table in there")

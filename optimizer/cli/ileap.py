@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,6 +47,7 @@ def ileap(ctx: click.Context) -> None:
 )
 @option("--company", default="modalshift", show_default=True, zh="出具方名称", en="name of who issues it")
 @option("--company-id", "company_ids", multiple=True, metavar="URN", zh="出具方 URN，可多次", en="URN of who issues it")
+@option("--no-tad", is_flag=True, zh="不写活动数据", en="leave activity data out")
 @option("--created-at", metavar="TIME", zh="出具时间，默认现在", en="time of issue; now by default")
 @option(
     "--on", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", zh="运输链的作业日", en="day of chains that name none"
@@ -58,6 +60,7 @@ def export(
     pact_version: int | None,
     company: str,
     company_ids: tuple[str, ...],
+    no_tad: bool,
     created_at: str | None,
     on: datetime | None,
 ) -> int:
@@ -68,6 +71,8 @@ def export(
 
     now = _moment(created_at)
     bundle = _bundle(plan_file, chains_file, waybills, on.date() if on else now.date())
+    if no_tad:
+        bundle = replace(bundle, activities=())
     document = bundle_document(bundle)
     faults = bundle_faults(document, out.name)
     if faults:

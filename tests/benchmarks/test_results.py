@@ -12,7 +12,7 @@ from optimizer.bench.table import with_block
 
 ROOT = Path(__file__).parents[2]
 RESULTS = Path(__file__).parent / "results"
-SHOWN = ("plan", "quote")
+SHOWN = ("plan", "quote", "footprint")
 """In the order of the README."""
 
 
