@@ -9,10 +9,11 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import StaticPool, create_engine
+from sqlalchemy import BigInteger, Column, Connection, LargeBinary, StaticPool, Text, create_engine
 
 from optimizer import actions
 from optimizer.accounts.checkpoint import Checkpoint, sign_checkpoint
@@ -22,7 +23,10 @@ from optimizer.accounts.seal_view import SealReport
 from optimizer.actions.sealing import rotate_key, seal
 from optimizer.errors import ConflictError, InputError, UnknownRecordError
 from optimizer.store.engine import Store
+from optimizer.store.schema import metadata
 from optimizer.store.tree_rows import TreeRows
+from tests.store import tampering
+from tests.store.conftest import allow_changes
 from tests.store.tampering import disarm, rebuild_tree
 from tests.waybills.world import LATER
 
@@ -64,6 +68,51 @@ def test_sound_books_agree_with_every_exported_head(sealed: Store, early: Checkp
     assert (before.findings, before.unsealed) == ((), 0)
     actions.close(sealed, "2026-11", AT + timedelta(days=60))
     assert actions.verify(sealed, [early]) == replace(before, unsealed=1)
+
+
+@pytest.mark.parametrize("table", [table.name for table in tampering.SEALED_TABLES] + ["tree_leaves", "tree_nodes"])
+def test_a_changed_row_of_any_table_is_found(settled: Store, raw: Connection, table: str) -> None:
+    """One value in one row of each table, on both databases; before it nothing is found."""
+    rotate_and_close(settled)
+    before = actions.verify(settled)
+    assert before.findings == ()
+    column = changeable(table)
+    if raw.exec_driver_sql(f"SELECT COUNT(*) FROM {table}").scalar_one() == 0:
+        assert table in EMPTY_TABLES
+        return
+    allow_changes(raw, table)
+    raw.exec_driver_sql(f"UPDATE {table} SET {column.name} = {another_value(column)}")
+    assert actions.verify(settled).findings
+
+
+EMPTY_TABLES = ("evidence_files", "factor_records")
+
+
+def rotate_and_close(store: Store) -> None:
+    """Something of everything: a closed month, two keys, several heads."""
+    seal(store, KEY, AT, batch=20)
+    actions.close(store, "2026-10", AT)
+    rotate_key(store, NEXT_KEY, AT, old=KEY)
+    seal(store, NEXT_KEY, AT)
+
+
+def changeable(table: str) -> Column[Any]:
+    """A column that neither names the row nor another one."""
+    columns = metadata.tables[table].columns
+    return next(
+        column
+        for column in reversed(list(columns))
+        if not column.primary_key
+        and not column.foreign_keys
+        and isinstance(column.type, (Text, LargeBinary, BigInteger))
+    )
+
+
+def another_value(column: Column[Any]) -> str:
+    """SQL for another value of the same type."""
+    if isinstance(column.type, LargeBinary):
+        return f"{column.name} || {column.name}"
+    return f"coalesce({column.name}, '') || 'x'" if isinstance(column.type, Text) else f"{column.name} + 1"
 
 
 def test_the_first_changed_entry_comes_first(sealed: Store, early: Checkpoint, path: Path) -> None:
