@@ -11,6 +11,7 @@ from webapp.access import visitor
 from webapp.access.sign_in_page import sign_in_page
 from webapp.api import conditional, documented
 from webapp.api.documents_page import api_docs_page
+from webapp.api.ledger import ledger_api
 from webapp.api.meta import meta_api
 from webapp.api.plans import plans_api
 from webapp.api.quotes import quotes_api
@@ -33,7 +34,7 @@ PAGES = (
     *(health, sign_in_page, quote_page, shipments_page, plans_page, waybills_page, carrier_page),
     *(evidence_page, savings_page, verify_page, api_docs_page),
 )
-APIS = (quotes_api, meta_api, shipments_api, plans_api, waybills_api)
+APIS = (quotes_api, meta_api, shipments_api, plans_api, waybills_api, ledger_api)
 
 
 def create_app(settings: Settings) -> APIFlask:
