@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from optimizer.accounts import merkle
 from optimizer.accounts.checkpoint import Checkpoint, parse_checkpoint
@@ -41,9 +42,19 @@ def verify(
     """
     try:
         with store.read() as session, readable():
-            return check_seals(session.tree.log(), checkpoints, manifest)
+            report = check_seals(session.tree.log(), checkpoints, manifest)
+            damage = session.tree.damage()
     except UnreadableRecordError as error:
         return SealReport((Finding("unreadable", "database", error.message),), 0, 0)
+    return replace(report, findings=(*report.findings, *map(_damaged, damage)))
+
+
+def _damaged(said: str) -> Finding:
+    return Finding(
+        "file_damaged",
+        "database",
+        Message(f"数据库文件损坏：{said}；请从备份恢复。", f"The database file is damaged: {said}; restore a backup."),
+    )
 
 
 def prove(store: Store, name: str, since: Checkpoint | None = None, *, with_document: bool = False) -> Proof:

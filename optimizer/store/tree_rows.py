@@ -126,7 +126,14 @@ class TreeRows:
         """The log's public keys, oldest first."""
         rows = self._rows(select(schema.tree_keys).order_by(schema.tree_keys.c.key_no))
         return [
-            LogKey(row.key_no, row.verifier_key, row.recorded_at, row.rotation or "", row.reason or "") for row in rows
+            LogKey(
+                _number(row.key_no),
+                _words(row.verifier_key),
+                _words(row.recorded_at),
+                _words(row.rotation),
+                _words(row.reason),
+            )
+            for row in rows
         ]
 
     def add_key(self, key: LogKey) -> None:
@@ -197,6 +204,14 @@ class TreeRows:
                     found.append(f"{part.table.name} {' '.join(named)}")
         return found
 
+    def damage(self) -> list[str]:
+        """What SQLite's own check says about the file: a row that its index contradicts reads one way here and another
+        way there. Nothing for a sound file, and on PostgreSQL."""
+        if self._connection.dialect.name != "sqlite":
+            return []
+        said = [str(row[0]) for row in self._connection.exec_driver_sql("PRAGMA integrity_check(10)")]
+        return [] if said == ["ok"] else said
+
     def log(self) -> SealedLog:
         """Everything that :func:`seal_check.check_seals` compares, read while it compares."""
         return SealedLog(self.public_keys(), self.heads(), self.leaves(), self.nodes(), self.entries(), self.orphans())
@@ -207,7 +222,7 @@ class TreeRows:
         """All leaves in order."""
         query = select(schema.tree_leaves).order_by(schema.tree_leaves.c.leaf_index)
         rows = self._connection.execute(query.execution_options(yield_per=10 * CHUNK))
-        return (Leaf(row.leaf_index, row.kind, row.entry_id, row.leaf_hash) for row in rows)
+        return (Leaf(_number(row.leaf_index), _words(row.kind), _words(row.entry_id), row.leaf_hash) for row in rows)
 
     def leaf_at(self, index: int) -> Leaf | None:
         """The leaf at an index, None beyond the tree."""
@@ -309,7 +324,7 @@ class TreeRows:
             entry_id = "/".join(str(row[column]) for column in source.key)
             own = {part.name: rows_of.get(tuple(row[own] for own, _ in part.link), ()) for part, rows_of in parts}
             text = entry_text(source.kind, entry_id, row, own)
-            found.append(Entry(source.kind, entry_id, row["seq"] if source.numbered else 0, text))
+            found.append(Entry(source.kind, entry_id, _number(row["seq"]) if source.numbered else 0, text))
         return found
 
     def _parts(self, part: Part, rows: Sequence[Any]) -> dict[tuple[Any, ...], list[Any]]:
@@ -379,14 +394,24 @@ def _not_sealed(source: Source, head: Head | None) -> ColumnElement[bool]:
 
 def _head(row: Any) -> Head:
     return Head(
-        row.tree_size,
+        _number(row.tree_size),
         row.root,
-        row.sealed_at,
-        row.key_no,
-        row.last_event_seq,
-        row.last_transaction_seq,
-        row.note,
+        _words(row.sealed_at),
+        _number(row.key_no),
+        _number(row.last_event_seq),
+        _number(row.last_transaction_seq),
+        _words(row.note),
     )
+
+
+def _number(value: object) -> int:
+    """A number as stored. SQLite keeps whatever somebody put there; what is no number agrees with none."""
+    return value if isinstance(value, int) else -1
+
+
+def _words(value: object) -> str:
+    """A text as stored, empty for NULL; what is no text agrees with none."""
+    return value if isinstance(value, str) else "" if value is None else repr(value)
 
 
 _LEAF_HASHES = "SELECT 0, leaf_index, leaf_hash FROM tree_leaves"

@@ -176,7 +176,8 @@ def _outcome(copy: Path, before: str) -> str:
     engine = create_engine(f"sqlite:///{copy}")
     try:
         with engine.connect() as connection:
-            if verified(TreeRows(connection)).findings:
+            tree = TreeRows(connection)
+            if verified(tree).findings or tree.damage():
                 return "found"
         with closing(sqlite3.connect(copy)) as raw:
             after = "\n".join(raw.iterdump())

@@ -321,3 +321,41 @@ def test_a_wrong_manifest_is_bad_input(text: str) -> None:
     """Header, index and hash are checked, with file and row."""
     with pytest.raises(InputError, match=r"m\.csv:"):
         parse_manifest(text, "m.csv")
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [
+        ("tree_keys", "rotation", "x'00'"),
+        ("tree_keys", "verifier_key", "x'00'"),
+        ("tree_heads", "note", "x'00'"),
+        ("tree_heads", "root", "'text'"),
+        ("tree_heads", "sealed_at", "7"),
+        ("tree_heads", "key_no", "'one'"),
+        ("tree_heads", "last_event_seq", "'many'"),
+        ("tree_leaves", "leaf_hash", "'text'"),
+        ("tree_leaves", "kind", "x'00'"),
+        ("tree_nodes", "node_hash", "'text'"),
+    ],
+)
+def test_values_of_another_type_are_findings_and_no_defects(
+    sealed: Store, path: Path, table: str, column: str, value: str
+) -> None:
+    """SQLite keeps bytes in a text column and words in a number's."""
+    rotate_key(sealed, NEXT_KEY, AT, old=KEY)
+    seal(sealed, NEXT_KEY, AT)
+    with administrator(path) as raw:
+        raw.execute(f"UPDATE {table} SET {column} = {value} WHERE rowid = (SELECT MAX(rowid) FROM {table})")
+    assert actions.verify(sealed).findings
+
+
+def test_a_row_that_its_index_contradicts_is_found(sealed: Store, path: Path) -> None:
+    """Whoever writes into the file itself can make a row read one way by its index and another way without."""
+    sealed.close()
+    with closing(sqlite3.connect(path)) as raw:
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    content = path.read_bytes()
+    # The account's name stands in its row and in the index; one of them is changed.
+    at = content.rindex(b"E1.industry")
+    path.write_bytes(content[:at] + b"E1.induStry" + content[at + 11 :])
+    assert "file_damaged" in codes(actions.verify(actions.open_store(f"sqlite:///{path}")))
