@@ -15,6 +15,7 @@ from optimizer.cli.corridor import corridor
 from optimizer.cli.demo import demo
 from optimizer.cli.factors import factors
 from optimizer.cli.footprint import footprint
+from optimizer.cli.frontier import frontier
 from optimizer.cli.generate import generate
 from optimizer.cli.ileap import ileap
 from optimizer.cli.key import key
@@ -51,6 +52,7 @@ VERBS = (
     demo,
     quote,
     plan,
+    frontier,
     check,
     footprint,
     factors,

@@ -64,12 +64,35 @@ def unrelaxed(plan: PlanProgram, proof: LagrangianBound) -> Relaxation:
 
 
 def relax(
-    plan: PlanProgram, proof: LagrangianBound, effort: Effort, left_s: Callable[[], float] = lambda: np.inf
+    plan: PlanProgram,
+    proof: LagrangianBound,
+    effort: Effort,
+    left_s: Callable[[], float] = lambda: np.inf,
+    prices: Floats | None = None,
 ) -> Relaxation:
-    """Prices and bound of a plan program; what :func:`unrelaxed` knows where the time (``left_s``) is up at once."""
+    """Prices and bound of a plan program; what :func:`unrelaxed` knows where the time (``left_s``) is up at once.
+    ``prices``: row prices of a like program, from which to begin."""
     horizon = int(max(plan.row_slot.max(initial=0), plan.column_slot.max(initial=0))) + 1
     span = 1 if len(plan.column_slot) <= SMALL else horizon
-    return tighten(plan, span, unrelaxed(plan, proof), proof, effort, left_s)
+    before = unrelaxed(plan, proof)
+    if prices is not None:
+        bound, mended = proof.prove(prices)
+        before = replace(before, prices=mended, bound=max(before.bound, bound))
+    return tighten(plan, span, before, proof, effort, left_s)
+
+
+def relax_whole(plan: PlanProgram, proof: LagrangianBound, effort: Effort) -> Relaxation:
+    """The relaxation of the whole program at once: where nothing binds the slots together that is quicker than
+    pricing."""
+    # Bounds on hulls are left to the rows of their nodes, so that what they are worth shows in the prices of rows.
+    upper = np.where(_is_hull(plan), np.inf, plan.program.upper)
+    before, outcome = unrelaxed(plan, proof), solve_linear(replace(plan.program, upper=upper), effort)
+    if outcome.status == "infeasible":
+        return replace(before, feasible=False)
+    if outcome.x is None or outcome.row_prices is None:
+        return before
+    bound, mended = proof.prove(outcome.row_prices)
+    return Relaxation(mended, max(bound, before.bound), outcome.x)
 
 
 def tighten(

@@ -24,8 +24,9 @@ from optimizer.planning.exact.refine import Refinement
 from optimizer.planning.fleetflow import WAIT, FleetFlow
 from optimizer.planning.lagrange import LagrangianBound
 from optimizer.planning.program import PlanProgram
-from optimizer.planning.relaxation import LEAST_S, relax, tighten, unrelaxed
+from optimizer.planning.relaxation import LEAST_S, relax, relax_whole, tighten, unrelaxed
 from optimizer.planning.settings import SLOTS_PER_DAY, PlanSettings
+from optimizer.planning.taking import takings
 from optimizer.planning.timespace import TimeSpace
 from optimizer.planning.windows import FEASIBLE, Windows, WindowSizes, violation
 
@@ -94,14 +95,22 @@ class Problem:
     proof: LagrangianBound
 
 
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What is known from a like problem (same rows and columns, other costs): a plan, and prices of the rows."""
+
+    x: Floats
+    prices: Floats
+
+
 class Search:
     """The best plan so far and what is proven of it. ``x`` is None while no plan is known (under a cap on CO2e only).
 
     ``stopped_by``: gap | exhausted | time_limit | interrupt | infeasible (proven).
     """
 
-    def __init__(self, problem: Problem, settings: PlanSettings, watch: Watch) -> None:
-        self.problem, self.settings, self.watch = problem, settings, watch
+    def __init__(self, problem: Problem, settings: PlanSettings, watch: Watch, start: Start | None = None) -> None:
+        self.problem, self.settings, self.watch, self.start = problem, settings, watch, start
         self.program = problem.program.program
         self.relaxation = unrelaxed(problem.program, problem.proof)
         self.bound_yuan = self.relaxation.bound
@@ -110,6 +119,8 @@ class Search:
         self.stopped_by = "exhausted"
         for x in _by_services(problem, capped=settings.co2e_cap_t is not None):
             self._offer(x)
+        if start is not None:
+            self._offer(start.x)
 
     @property
     def cost_yuan(self) -> float | None:
@@ -138,7 +149,11 @@ class Search:
     def _run(self) -> str:
         self.tell("layout")
         plan, proof = self.problem.program, self.problem.proof
-        self.relaxation = relax(plan, proof, Effort(seed=self.settings.seed), self.watch.left_s)
+        prices = None if self.start is None else self.start.prices
+        if self._only_given():
+            self.relaxation = relax_whole(plan, proof, self._effort(0.0))
+        else:
+            self.relaxation = relax(plan, proof, Effort(seed=self.settings.seed), self.watch.left_s, prices)
         self.bound_yuan = self.relaxation.bound
         if not self.relaxation.feasible:
             return "infeasible"
@@ -147,13 +162,33 @@ class Search:
             return "time_limit"
         if len(self.program.cost) <= EXACT_COLUMNS:
             return self._solve_exactly()
-        if len(self.problem.space.shipments) <= FEW_SHIPMENTS:
+        if self._only_given():
+            return self._take_offers()
+        # The refinement thins out slots; a given sailing has one.
+        given = any(pool.sailing_id for pool in self.problem.fleet.pools)
+        if not given and len(self.problem.space.shipments) <= FEW_SHIPMENTS:
             self._refine()
             if self._gap() <= max(self.settings.gap, EXACT_GAP):
                 return "gap"
             if self._late():
                 return "time_limit"
         return self._solve_in_steps()
+
+    def _only_given(self) -> bool:
+        pools = self.problem.fleet.pools
+        return bool(pools) and all(pool.sailing_id for pool in pools)
+
+    def _take_offers(self) -> str:
+        """No fleet to balance: round the relaxation, with more sailings left open in each round."""
+        for x in takings(self.problem.program, self.relaxation, self._round_effort, self.watch.left_s):
+            self._offer(x)
+            self.tell("improve")
+            if self._gap() <= max(self.settings.gap, EXACT_GAP):
+                return "gap"
+        return self._close()
+
+    def _round_effort(self) -> Effort:
+        return self._effort(max(self.settings.gap / 4, EXACT_GAP), CLOSE_NODES)
 
     def _refine(self) -> None:
         """Few shipments: the optimum by a program coarse in time, refined where that is too coarse."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from math import inf
 
 from optimizer.emissions.factors import FactorTable
 from optimizer.errors import InputError, Message
@@ -56,28 +57,38 @@ def plan_shipments(
     shipments, for a horizon beyond MAX_HORIZON_DAYS and where no plan keeps the cap on CO2e, FactorError when the
     factors do not cover the plan's date.
     """
-    if not shipments:
-        raise InputError(Message("没有可规划的货单。", "There are no shipments to plan."))
     watch = Watch(clock, settings.time_limit_s, tell)
-    inside, outside = _within_horizon(shipments, settings)
-    graph = NetworkGraph(network)
-    book = RouteBook(network, graph, factors, min(s.ready_at for s in shipments).date())
+    book, inside = task_of(shipments, network, factors, settings)
     problem = lay_out(inside, book, settings, offers)
     search = Search(problem, settings, watch)
     search.run()
-    plan = _write(search, network, book)
+    plan = written(search, book)
     target = settings.gap
     for _ in range(MORE_TRIES):
         if search.windows is None or search.stopped_by != "gap" or plan.gap <= settings.gap:
             break
         target = max(0.0, target - 1.5 * (plan.gap - settings.gap))
         search.improve(target)
-        plan = _write(search, network, book)
-    return _with_rejected(plan, shipments, outside, settings)
+        plan = written(search, book)
+    return _with_rejected(plan, shipments, settings)
 
 
-def _within_horizon(shipments: Sequence[Shipment], settings: PlanSettings) -> tuple[list[Shipment], set[str]]:
-    """Shipments that become ready inside the horizon, and the ids of the others."""
+def task_of(
+    shipments: Sequence[Shipment], network: Network, factors: FactorTable, settings: PlanSettings
+) -> tuple[RouteBook, list[Shipment]]:
+    """The routes and the shipments of a task, those beyond the horizon left out.
+
+    Raises InputError without shipments and for a horizon beyond MAX_HORIZON_DAYS.
+    """
+    if not shipments:
+        raise InputError(Message("没有可规划的货单。", "There are no shipments to plan."))
+    inside = _within_horizon(shipments, settings)
+    on = min(shipment.ready_at for shipment in shipments).date()
+    return RouteBook(network, NetworkGraph(network), factors, on), inside
+
+
+def _within_horizon(shipments: Sequence[Shipment], settings: PlanSettings) -> list[Shipment]:
+    """Shipments that become ready inside the horizon."""
     first = min(shipment.ready_at for shipment in shipments).date()
     day = {shipment.shipment_id: (shipment.ready_at.date() - first).days for shipment in shipments}
     days = max(day.values()) + 1 if settings.horizon_days is None else settings.horizon_days
@@ -89,32 +100,38 @@ def _within_horizon(shipments: Sequence[Shipment], settings: PlanSettings) -> tu
                 " Shorten it with --horizon-days or split the shipments.",
             )
         )
-    inside = [shipment for shipment in shipments if day[shipment.shipment_id] < days]
-    return inside, {shipment_id for shipment_id, ready in day.items() if ready >= days}
+    return [shipment for shipment in shipments if day[shipment.shipment_id] < days]
 
 
 def lay_out(
-    shipments: Sequence[Shipment], book: RouteBook, settings: PlanSettings, offers: Sequence[Offer] = ()
+    shipments: Sequence[Shipment],
+    book: RouteBook,
+    settings: PlanSettings,
+    offers: Sequence[Offer] = (),
+    *,
+    keep_cleaner: bool = False,
 ) -> Problem:
-    """The program of a planning task. It does not depend on the order of shipments and offers."""
+    """The program of a planning task. It does not depend on the order of shipments and offers. ``keep_cleaner``: ways
+    that are dearer than the road but emit less take part, as they do under a cap on CO2e."""
     ordered = sorted(shipments, key=lambda shipment: shipment.shipment_id)
     graph, network = book.graph, book.network
     givens = offered_sailings(offers, graph)
-    space = make_timespace(ordered, book, graph, settings, lambda maker: add_given(maker, givens.sailings))
+    widely = replace(settings, co2e_cap_t=inf) if keep_cleaner else settings
+    space = make_timespace(ordered, book, graph, widely, lambda maker: add_given(maker, givens.sailings))
     carbon = settings.carbon_price_yuan_per_t / 1000
     fleet = with_given_hulls(make_fleetflow(space, book, graph, carbon), space, book, carbon)
-    program = make_program(space, fleet, network, settings.co2e_cap_t)
+    program = make_program(space, fleet, network, widely.co2e_cap_t)
     return Problem(network, space, fleet, program, LagrangianBound(program, fleet, space.ways))
 
 
-def _write(search: Search, network: Network, book: RouteBook) -> Plan:
+def written(search: Search, book: RouteBook) -> Plan:
     """The best plan of a search as a document. Interrupted here, it begins anew: whoever stops a run wants its plan."""
     if search.x is None:
         raise _no_plan(search)
     try:
-        return _document(search, search.x, network, book)
+        return _document(search, search.x, book.network, book)
     except KeyboardInterrupt:
-        return _document(search, search.x, network, book)
+        return _document(search, search.x, book.network, book)
 
 
 def _document(search: Search, x: Floats, network: Network, book: RouteBook) -> Plan:
@@ -178,7 +195,7 @@ def _no_plan(search: Search) -> InputError:
     )
 
 
-def _with_rejected(plan: Plan, shipments: Sequence[Shipment], outside: set[str], settings: PlanSettings) -> Plan:
+def _with_rejected(plan: Plan, shipments: Sequence[Shipment], settings: PlanSettings) -> Plan:
     """The plan with one entry per shipment, in the order of the input."""
     reason = Reason(
         f"货单在 {settings.horizon_days} 天的计划期之后才可提货；请延长计划期。",
@@ -187,6 +204,6 @@ def _with_rejected(plan: Plan, shipments: Sequence[Shipment], outside: set[str],
         lacks="time",
     )
     planned = {entry.shipment_id: entry for entry in plan.shipments}
-    for shipment_id in outside:
+    for shipment_id in {shipment.shipment_id for shipment in shipments} - planned.keys():
         planned[shipment_id] = PlannedShipment(shipment_id, "rejected", reason, None, (), None, (), None, 0)
     return replace(plan, shipments=tuple(planned[shipment.shipment_id] for shipment in shipments))

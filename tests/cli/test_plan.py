@@ -162,3 +162,18 @@ def test_a_wrong_file_of_sailings_writes_nothing(shipments: Path, tmp_path: Path
     assert result.exit_code == 2
     assert "o.csv:1:capacity_t" in result.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["o.csv"]
+
+
+def test_the_frontier_is_traced_from_the_command_line(tmp_path: Path) -> None:
+    """A market for a small month: JSON and CSV, a table and a drawing; another ending is bad input."""
+    cargo, market = tmp_path / "s.csv", tmp_path / "o.csv"
+    run("generate", "--shipments", 20, "--sailings", 20, "--out", cargo, "--sailings-out", market)
+    words = ("--sailings", market, "--own-voyages", "none", "--points", 3, "--gap", 0.001)
+    result = run("frontier", cargo, "--out", tmp_path / "f.json", *words, "--lang", "en")
+    assert result.exit_code == 0, result.stderr
+    points = json.loads((tmp_path / "f.json").read_text(encoding="utf-8"))["points"]
+    assert len(points) == 3
+    assert f"{points[0]['weighed_yuan']:,.0f}" in result.stdout
+    assert run("frontier", cargo, "--out", tmp_path / "f.csv", *words).exit_code == 0
+    assert len((tmp_path / "f.csv").read_text(encoding="utf-8").splitlines()) == 4
+    assert run("frontier", cargo, "--out", tmp_path / "f.txt", *words).exit_code == 2

@@ -14,14 +14,18 @@ from hypothesis import strategies as st
 
 from optimizer.network.graph import NetworkGraph
 from optimizer.network.model import Closure, Network, WaterLevel
+from optimizer.planning import search
 from optimizer.planning.check import check_plan
+from optimizer.planning.design import Effort
 from optimizer.planning.document import plan_from_json, plan_to_json
 from optimizer.planning.given import offered_sailings
 from optimizer.planning.offer import Offer
 from optimizer.planning.plan import Plan
+from optimizer.planning.relaxation import relax_whole
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
-from optimizer.planning.solve import plan_shipments
+from optimizer.planning.solve import lay_out, plan_shipments, task_of
+from optimizer.planning.taking import takings
 from optimizer.waybills.issue import empty_running
 from tests.network.tiny import MADE_UP, TINY_START, tiny_network
 from tests.planning.offer_enumeration import cheapest_with_offers
@@ -138,6 +142,33 @@ def test_one_more_offer_never_makes_a_plan_dearer(
     asked = BOTH if own_voyages else MARKET
     fewer, more = (planned(shipments, chosen, asked) for chosen in (offers[1:], offers))
     assert more.objective_yuan <= fewer.objective_yuan + 1.5 + 2.0 * len(offers)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(SHIPMENT, min_size=1, max_size=4), st.lists(OFFER, min_size=1, max_size=4))
+def test_a_large_market_is_rounded_to_the_optimum(shipments: list[Shipment], offers: list[Offer]) -> None:
+    """The way of large markets (relaxation, cuts, open sailings) on small ones: the plan holds, its bound is below
+    every plan there is, and with all sailings open it is the best one."""
+    shipments, offers = numbered(shipments, offers)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search, "EXACT_COLUMNS", -1)
+        plan = planned(shipments, offers)
+    best = cheapest_with_offers(shipments, offers)
+    assert plan.objective_yuan == pytest.approx(best, abs=1.5 + 2.0 * len(offers))
+    assert plan.bound_yuan <= best + 0.01
+
+
+def test_cuts_tell_half_a_sailing_from_a_whole_one() -> None:
+    """100 t on an offer of 500 t: the relaxation takes a fifth of its fixed sum, the cut asks for all of it."""
+    shipments = [cargo(1, 100, "UP", code="stone", due_h=72)]
+    book, inside = task_of(shipments, TINY, round_factors(), MARKET)
+    problem = lay_out(inside, book, MARKET, [offer(1, fixed_yuan=3000.0)])
+    relaxation = relax_whole(problem.program, problem.proof, Effort())
+    taken = problem.program.column_family[problem.program.cargo_count :] >= 0
+    assert 0 < relaxation.shares[problem.program.cargo_count :][taken].max() < 0.5
+    found = list(takings(problem.program, relaxation, lambda: Effort(gap=0.0), lambda: 60.0))
+    assert {float(x[problem.program.cargo_count :][taken].max()) for x in found} <= {0.0, 1.0}
+    assert float(problem.program.program.cost @ found[-1]) >= relaxation.bound
 
 
 def test_a_sailing_is_paid_as_offered_and_shared_by_tonnes() -> None:
