@@ -21,6 +21,24 @@ if TYPE_CHECKING:
 SHOWN_FACTORS = 12
 
 
+def _tell_columns(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:
+    """Print what each column of file and result holds, and end."""
+    if not asked:
+        return
+    from optimizer.emissions.footprint import columns as names
+
+    lang = current_session().lang
+    chinese = {ours: theirs for theirs, ours in names.CHINESE.items()}
+    rows = [[name, chinese.get(name, ""), about.text(lang)] for name, about in names.ABOUT.items()]
+    print_table(
+        Message("列：输入，之后是结果所加", "Columns: of the file, then what the result adds"),
+        [Message("列名", "Column"), Message("中文列名", "In Chinese"), Message("含义", "Holds")],
+        rows,
+        numeric_from=3,
+    )
+    ctx.exit(0)
+
+
 @click.command(
     cls=Verb,
     about=Message("核算任意运输链的碳足迹（ISO 14083）", "ISO 14083 footprint of any transport chains"),
@@ -48,6 +66,10 @@ SHOWN_FACTORS = 12
     en="boundary of rows by energy",
 )
 @option("--allow-unstated", is_flag=True, zh="允许使用未说明边界的因子", en="let factors pass that state no boundary")
+@option(
+    "--columns", is_flag=True, is_eager=True, expose_value=False, callback=_tell_columns,
+    zh="说明各列后结束", en="explain the columns and end",
+)  # fmt: skip
 @option("--report", type=click.Path(path_type=Path), metavar="FILE.json", zh="另写核算说明", en="write a report too")
 def footprint(
     chains: Path,

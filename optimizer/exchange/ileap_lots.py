@@ -113,14 +113,28 @@ def _footprint(
     chain = chain_of(items, factors, on)
     elements: list[Element] = []
     operations = []
-    for number, element in enumerate(chain.elements):
-        operation = operation_of(element, factors, on)
+    for number, (item, element) in enumerate(zip(items, chain.elements, strict=True)):
+        rates, words = _rates(item, element)
+        operation = operation_of(element, rates, words, factors, on)
         operations.append(operation)
         before = (elements[-1].element_id,) if elements else ()
         leg = legs[number] if len(legs) == len(chain.elements) else None
         elements.append(element_of(element, operation, f"{shipment}-{side}{number + 1}", before, network, leg))
     mass_kg = Decimal(chain.elements[0].mass_kg)
     return ShipmentFootprint(shipment, mass_kg, tuple(elements)), operations
+
+
+def _rates(item: ElementInput, element: ElementFootprint) -> tuple[tuple[float, float], str]:
+    """TTW and WTT of an element per tkm (hub: per tonne) and where they come from. Logged energy is shared by the mass
+    on board, which may differ from the mass delivered, so there the rate is what the element came to."""
+    if item.intensity is not None:
+        return (item.intensity.ttw_kg, item.intensity.wtt_kg), item.intensity.how.en
+    log = item.log
+    assert log is not None, "an element has an intensity or a log"
+    work = element.mass_kg / KG_PER_T * (1.0 if item.mode is Mode.HUB else element.distance_km)
+    words = f"logged {log.carrier} of voyage {log.voyage_id}, empty voyages included"
+    grams = element.wtw_co2e
+    return (grams.ttw_g / G_PER_KG / work, grams.wtt_g / G_PER_KG / work), words
 
 
 def _note_voyage(

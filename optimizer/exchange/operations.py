@@ -21,7 +21,6 @@ from optimizer.errors import FactorError, InputError, Message
 from optimizer.exchange.decimals import decimal_text
 from optimizer.exchange.ileap import Energy, Operation
 from optimizer.network.model import Mode
-from optimizer.quantities import G_PER_KG, KG_PER_T
 
 MJ_PER_KG = {"Diesel": 42.652, "MGO": 42.652, "HFO": 41.816}
 """Net calorific values, GB/T 2589-2020 annex A; they only weigh carriers against each other."""
@@ -31,15 +30,17 @@ HUB_TYPE = "Transshipment"
 SHARE_DIGITS = Decimal("0.000001")
 
 
-def operation_of(element: ElementFootprint, factors: FactorTable, on: date, boundary_note: str = "") -> Operation:
-    """The category of an element: what it emitted per tkm (hub: per tonne), the carriers behind it.
+def operation_of(
+    element: ElementFootprint, rates_kg: tuple[float, float], words: str, factors: FactorTable, on: date
+) -> Operation:
+    """The category of an element. ``rates_kg``: TTW and WTT per tkm (hub: per tonne), before the rounding of grams, so
+    that all lots of one truck class or one voyage share a category. ``words`` must not name a lot either.
 
     Raises FactorError when nothing says what energy it used.
     """
     hub = element.mode is Mode.HUB
-    work = Decimal(element.mass_kg) / KG_PER_T if hub else Decimal(element.activity_kgkm) / KG_PER_T
-    ttw = Decimal(element.wtw_co2e.ttw_g) / G_PER_KG / work
-    wtw = Decimal(element.wtw_co2e.total_g) / G_PER_KG / work
+    ttw, wtt = (Decimal(decimal_text(rate)) for rate in rates_kg)
+    wtw = ttw + wtt
     named = [factors.get(factor_id) for factor_id in element.factor_ids]
     return named_operation(
         hub=hub,
@@ -48,7 +49,7 @@ def operation_of(element: ElementFootprint, factors: FactorTable, on: date, boun
         wtw_kg=wtw,
         unit="tonnes" if hub else "tkm",
         energies=energies_of(named, element.mode, factors, on, ttw, wtw),
-        description=f"{element.how.en} ({element.tier}){boundary_note}",
+        description=f"{words} ({element.tier})",
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from optimizer.cli import cli
+from optimizer.emissions.footprint.columns import ABOUT, OPTIONAL, REQUIRED, RESULT
 from tests.emissions.footprint.sheet import csv_text, row
 
 GOOD = [row("A", 1, mass_t=20, distance_km=100, factor_id="iww-motor-vessel-650-999-wtw")]
@@ -71,6 +72,15 @@ def test_the_result_may_replace_its_source(tmp_path: Path) -> None:
     source = written(tmp_path, GOOD)
     assert run("footprint", source, "--out", source, "--on", "2026-10-01") == 0
     assert "co2e_wtw_kg" in source.read_text(encoding="utf-8")
+
+
+def test_every_column_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    """Those of the file and those of the result, in both languages, no file needed."""
+    assert set(ABOUT) == {*REQUIRED, *OPTIONAL, *RESULT}
+    for lang in ("zh", "en"):
+        assert run("--lang", lang, "footprint", "--columns") == 0
+        said = capsys.readouterr().out
+        assert all(name in said for name in ABOUT)
 
 
 def test_the_report_names_source_and_page_of_every_factor(tmp_path: Path) -> None:

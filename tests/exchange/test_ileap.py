@@ -201,6 +201,12 @@ def test_delivered_lots_are_pairs_of_footprints(lots: Bundle) -> None:
     assert all(one["energyCarriers"][0]["energyConsumption"] for one in document["tad"])
 
 
+def test_lots_of_a_class_share_their_operation(lots: Bundle) -> None:
+    """A TOC is a category: trucks of one class on one leg kind have one, however many lots they carry."""
+    used = [element.operation_id for one in (*lots.footprints, *lots.baseline) for element in one.elements]
+    assert len(set(used)) == len(lots.operations) < len(used)
+
+
 def test_a_plan_is_a_document_too() -> None:
     """Its lots, the road beside them, its loaded voyages."""
     bundle = plan_bundle(world_plan(), world_network(), world_factors())

@@ -59,6 +59,10 @@ def read_chains(path: Path) -> ChainFile:
     columns = {name: _whole(table.column(name)) for name in known}
     text = np.frombuffer(body, dtype=np.uint8).copy()
     ends = np.flatnonzero(text == NEWLINE[0])
+    if len(ends) != table.num_rows:
+        # A line break inside quotes: rows and lines would part, and results would stand beside the wrong rows.
+        zh, en = "单元格内含换行；请删除格内换行", "has a line break inside a cell; remove it"
+        raise _refused(path, "newline_in_cell", zh, en)
     text[ends] = COMMA
     return ChainFile(columns, table.num_rows, text, np.append(0, ends + 1), marked)
 

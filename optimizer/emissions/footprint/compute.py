@@ -24,6 +24,9 @@ MICRO = 1000
 MAX_AMOUNT = 9e15
 """The largest amount in steps: whole numbers of float64 are exact below it."""
 
+MAX_SUM = 9e18
+"""The largest total in steps: below the end of 64-bit integers."""
+
 TIERS = ("", "primary", "modelled", "default", "assumed")
 """Best first; an element of a chain is no better than the worst."""
 
@@ -70,7 +73,7 @@ def compute(legs: Legs, steps_per_g: int = MICRO) -> Result:
     distance_km, distance_faults = _distance(legs, rates)
     faults |= distance_faults | _fit(legs, rates)
     amounts, large = _amounts(legs, distance_km, steps_per_g)
-    faults |= np.where(large, int(RowFault.TOO_LARGE), 0)
+    faults |= np.where(large | _beyond_sums(amounts, groups)[legs.chain], int(RowFault.TOO_LARGE), 0)
     sound = faults == 0
     first = groups.least(np.where(sound, boundary, len(boundaries)))
     final = groups.most(np.where(sound, boundary, -1))
@@ -90,6 +93,15 @@ def compute(legs: Legs, steps_per_g: int = MICRO) -> Result:
         boundary=np.where(failed > 0, NO_RATE, final),
         boundaries=boundaries,
     )
+
+
+def _beyond_sums(amounts: Amounts, groups: _Groups) -> Flags:
+    """Chains whose totals would not fit 64 bits: a sum that wraps around would be a silent lie."""
+    beyond = np.zeros(groups.chains, dtype=bool)
+    for values in (amounts.activity, amounts.ttw, amounts.wtt, amounts.wtw):
+        if len(values) and float(values.max()) * len(values) > MAX_SUM:
+            beyond |= groups.approximate_total(values) > MAX_SUM
+    return beyond
 
 
 def rounded(amount: Floats, exists: Flags) -> Integers:
@@ -116,6 +128,11 @@ class _Groups:
     def total(self, values: Integers) -> Integers:
         """Exact sums."""
         return np.add.reduceat(self._ordered(values), self.starts) if self.chains else values[:0]
+
+    def approximate_total(self, values: Integers) -> Floats:
+        """Sums in float64, which do not wrap around."""
+        ordered = self._ordered(values).astype(np.float64)
+        return np.add.reduceat(ordered, self.starts) if self.chains else ordered[:0]
 
     def least(self, values: Integers) -> Integers:
         """Smallest value of each chain."""

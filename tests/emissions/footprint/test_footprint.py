@@ -446,6 +446,26 @@ def test_the_result_quotes_what_needs_it(tmp_path: Path) -> None:
     assert (lines[0]["factor_ids"], lines[1]["chain_id"]) == ("a,b@1", 'x"y')
 
 
+def test_a_line_break_inside_a_cell_is_refused(tmp_path: Path) -> None:
+    """Rows are repeated line by line; a row of two lines would push every result beside the wrong row."""
+    text = csv_text([row("A", 1, mass_t=1, distance_km=1, factor_id="truck")]).replace("A,", '"A\nA",')
+    source = tmp_path / "chains.csv"
+    source.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as refusal:
+        read_chains(source)
+    assert {fault.code for fault in refusal.value.faults} <= {"newline_in_cell", "field_count", "csv_malformed"}
+
+
+def test_a_total_that_would_not_fit_fails_its_chain(tmp_path: Path) -> None:
+    """1,200 rows, each sound, whose sum is beyond 64 bits: no number rather than a wrapped one; others go on."""
+    rows = [row("big", n, mass_t=1e8, distance_km=900, factor_id="truck") for n in range(1200)]
+    rows.append(row("small", 1, mass_t=1, distance_km=900, factor_id="truck"))
+    lines = footprints(tmp_path, rows, table())
+    assert codes(lines[0]) == {"too_large"}
+    assert total(lines, "big")["co2e_wtw_kg"] == ""
+    assert total(lines, "small")["co2e_wtw_kg"] == "90.000000"
+
+
 def test_every_fault_has_a_sentence_in_both_languages() -> None:
     """And its text carries the code."""
     assert set(SENTENCES) == set(RowFault)
