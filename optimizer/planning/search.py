@@ -322,13 +322,15 @@ def _hulls_at_home(problem: Problem) -> Floats:
 
 
 def _by_services(problem: Problem, *, capped: bool) -> list[Floats]:
-    """Plans without a voyage: each shipment by its cheapest service; by its cheapest way that has no limit (trucks, or
-    left behind), which always holds; and, where CO2e is capped, by its cleanest service."""
+    """Plans without a voyage: each shipment by its cheapest service; by its road (from an island: ship and truck); by
+    its cheapest way that has no limit (trucks, or left behind), which always holds; and, where CO2e is capped, by its
+    cleanest service."""
     cargo, program = problem.space.columns, problem.program.program
     services = cargo.family < 0
     unlimited = services.copy()
     unlimited[cargo.handled_column] = False
-    choices = [(services, program.cost), (unlimited, program.cost)]
+    kinds = np.array([*(route.kind == "road" for route in problem.space.routes), True])  # -1, the last: left behind
+    choices = [(chosen, program.cost) for chosen in (services, services & kinds[cargo.route], unlimited)]
     if capped:
         choices.append((services & (cargo.route >= 0), problem.program.wtw_kg))
     at_home = _hulls_at_home(problem)

@@ -12,6 +12,7 @@ from optimizer.network.model import Mode, Network
 from optimizer.planning.plan import Plan
 from optimizer.planning.quote import QuoteOption, quote
 from optimizer.planning.routes import RouteBook
+from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
 from tests.planning.corridor import START, corridor, link, location, terminal
 from tests.planning.quote_by_hand import parted_corridor
@@ -95,6 +96,20 @@ def test_a_train_at_a_sea_port_is_unloaded_in_the_time_of_a_train() -> None:
     assert ways(plan) == [["Rail"]]
     last = plan.shipments[0].lots[0].legs[-1]
     assert last.arrives_at - last.departs_at == timedelta(hours=1 + 2000 / 400)
+
+
+def test_a_run_that_is_stopped_at_once_strands_nobody_on_an_island() -> None:
+    """Ship and train are cheaper than ship and truck but not for all at once: the first plan still takes everyone."""
+    network = railed()
+    wide = {
+        key: replace(row, handling_t_per_day=4000.0 if key[0] == "FAR" else 100_000.0)
+        for key, row in network.terminals.items()
+    }
+    network = replace(network, terminals=wide)
+    shipments = [replace(steel("ISLE", "FAR", 900_000), shipment_id=f"S{number}") for number in range(9)]
+    plan = planned(network, shipments, PlanSettings(time_limit_s=0.0))
+    assert {item.status for item in plan.shipments} == {"planned"}
+    assert faults(plan, shipments, network) == []
 
 
 def chained(network: Network, shipment: Shipment) -> QuoteOption:
