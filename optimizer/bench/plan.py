@@ -26,8 +26,9 @@ PLANNER, DIRECT, ROAD = "modalshift", "direct_mip", "all_road"
 
 @dataclass(frozen=True, slots=True)
 class PlanBench:
-    """``shipments`` None: the demo month; ``network_dir`` None: the shipped network. Every run of every method stops at
-    ``gap`` or after ``time_limit_s``, whichever comes first; run n has the seed ``seed`` + n."""
+    """``shipments`` None: the demo month; ``network_dir`` None: the shipped network. With ``sailings`` carriers'
+    offers compete with road, rail and coasters alone: no voyages of the planner's own. Every run of every method
+    stops at ``gap`` or after ``time_limit_s``, whichever comes first; run n has the seed ``seed`` + n."""
 
     measured_at: datetime
     shipments: Path | None = None
@@ -36,6 +37,7 @@ class PlanBench:
     gap: float = 0.003
     runs: int = 3
     seed: int = 0
+    sailings: Path | None = None
 
 
 def run(options: PlanBench, tell: Callable[[Message], None] = lambda message: None) -> Result:
@@ -46,7 +48,13 @@ def run(options: PlanBench, tell: Callable[[Message], None] = lambda message: No
         PlanTask(
             file,
             options.network_dir,
-            PlanSettings(gap=options.gap, time_limit_s=options.time_limit_s, seed=options.seed + number),
+            PlanSettings(
+                gap=options.gap,
+                time_limit_s=options.time_limit_s,
+                seed=options.seed + number,
+                own_voyages=options.sailings is None,
+            ),
+            options.sailings,
         )
         for number in range(options.runs)
     ]
@@ -125,12 +133,14 @@ def _result(options: PlanBench, methods: tuple[Method, ...], runs: Runs, load: L
     count = max((answer.shipments for answer in done), default=0)
     # File names of one's own stay out of the record.
     demo = options.shipments is None
+    given = Message("，只用承运人报价航次", ", carriers' sailings alone")
+    market = given if options.sailings else Message("", "")
     versions = next((answer.versions for answer in done if answer.versions), {})
     return Result(
         bench="plan",
         subject=Message(
-            f"{'示范月，' if demo else ''}{count:,} 票货统筹规划",
-            f"{'the demo month, ' if demo else ''}{count:,} shipments planned together",
+            f"{'示范月，' if demo else ''}{count:,} 票货统筹规划{market.zh}",
+            f"{'the demo month, ' if demo else ''}{count:,} shipments planned together{market.en}",
         ),
         measured_at=options.measured_at,
         machine=this_machine(),
@@ -140,6 +150,7 @@ def _result(options: PlanBench, methods: tuple[Method, ...], runs: Runs, load: L
             "time_limit_s": options.time_limit_s,
             "gap": options.gap,
             "shipments": "demo" if demo else "file",
+            "sailings": "none" if options.sailings is None else "file",
             "network": "shipped" if options.network_dir is None else "directory",
             "threads": "default of the solver",
         },

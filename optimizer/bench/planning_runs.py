@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,14 +15,16 @@ from optimizer.network.graph import NetworkGraph
 from optimizer.network.model import Network
 from optimizer.network.reader import read_network
 from optimizer.planning.design import Effort, solve_integer
-from optimizer.planning.fleetflow import make_fleetflow
-from optimizer.planning.program import PlanProgram, make_program
+from optimizer.planning.offer import Offer
+from optimizer.planning.program import PlanProgram
 from optimizer.planning.routes import RouteBook
+from optimizer.planning.sailing_file import read_sailings
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
 from optimizer.planning.shipment_file import read_shipments
 from optimizer.planning.solve import Progress, plan_shipments
-from optimizer.planning.timespace import TimeSpace, make_timespace
+from optimizer.planning.solve import lay_out as laid_out
+from optimizer.planning.timespace import TimeSpace
 from optimizer.quantities import G_PER_KG, KG_PER_T
 
 CLOSE_GAP = 0.01
@@ -31,11 +34,13 @@ LEAST_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class PlanTask:
-    """``network_dir`` None: the shipped network. The settings hold for every method."""
+    """``network_dir`` None: the shipped network; ``sailings``: offers of carriers, None: there are none. The settings
+    hold for every method."""
 
     shipments: Path
     network_dir: Path | None
     settings: PlanSettings
+    sailings: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +70,13 @@ class PlanRun:
 def run_planner(task: PlanTask) -> PlanRun:
     """The planner. Raises InputError for bad files; finding no plan within the limit is an ending, no error."""
     network, factors, shipments = _read(task)
+    offers = _offers(task, network)
     told: list[Progress] = []
     start = time.perf_counter()
     try:
-        plan = plan_shipments(shipments, network, factors, task.settings, clock=time.perf_counter, tell=told.append)
+        plan = plan_shipments(
+            shipments, network, factors, task.settings, clock=time.perf_counter, tell=told.append, offers=offers
+        )
     except SolverError:
         return _nothing(time.perf_counter() - start, told[-1].columns if told else 0, len(shipments))
     seconds = time.perf_counter() - start
@@ -89,8 +97,9 @@ def run_planner(task: PlanTask) -> PlanRun:
 def run_direct(task: PlanTask) -> PlanRun:
     """The same program given whole to HiGHS; laying it out counts against the same time limit."""
     network, factors, shipments = _read(task)
+    offers = _offers(task, network)
     start = time.perf_counter()
-    _, plan = lay_out(shipments, network, factors, task.settings)
+    _, plan = lay_out(shipments, network, factors, task.settings, offers)
     limit_s = task.settings.time_limit_s
     left_s = None if limit_s is None else max(limit_s - (time.perf_counter() - start), LEAST_SECONDS)
     effort = Effort(gap=task.settings.gap, seconds=left_s, seed=task.settings.seed)
@@ -133,14 +142,20 @@ def run_road(task: PlanTask) -> PlanRun:
 
 
 def lay_out(
-    shipments: list[Shipment], network: Network, factors: FactorTable, settings: PlanSettings
+    shipments: list[Shipment],
+    network: Network,
+    factors: FactorTable,
+    settings: PlanSettings,
+    offers: Sequence[Offer] = (),
 ) -> tuple[TimeSpace, PlanProgram]:
-    """The program that the planner solves for these shipments, column by column (a whole horizon)."""
-    graph = NetworkGraph(network)
-    book = RouteBook(network, graph, factors, min(s.ready_at for s in shipments).date())
-    space = make_timespace(sorted(shipments, key=lambda s: s.shipment_id), book, graph, settings)
-    fleet = make_fleetflow(space, book, graph, settings.carbon_price_yuan_per_t / 1000)
-    return space, make_program(space, fleet, network, settings.co2e_cap_t)
+    """The program that the planner solves for these shipments and offers, column by column (a whole horizon)."""
+    book = RouteBook(network, NetworkGraph(network), factors, min(s.ready_at for s in shipments).date())
+    problem = laid_out(shipments, book, settings, offers)
+    return problem.space, problem.program
+
+
+def _offers(task: PlanTask, network: Network) -> list[Offer]:
+    return read_sailings(task.sailings, network) if task.sailings else []
 
 
 def _read(task: PlanTask) -> tuple[Network, FactorTable, list[Shipment]]:

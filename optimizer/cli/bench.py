@@ -54,16 +54,29 @@ seed_option = option(
     "--gap", default=0.003, show_default=True, type=click.FloatRange(0, 1), zh="达到即停的间隙", en="gap to stop at"
 )
 @option("--runs", default=3, show_default=True, type=click.IntRange(1, 100), zh="次数", en="runs")
+@option(
+    "--sailings",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    zh="只用这些承运人报价航次，不排自有航次",
+    en="carriers' sailings, in place of own voyages",
+)
 @seed_option
 @json_option
 def bench_plan(
-    shipments: Path | None, time_limit: float, gap: float, runs: int, seed: int, json_file: Path | None
+    shipments: Path | None,
+    time_limit: float,
+    gap: float,
+    runs: int,
+    sailings: Path | None,
+    seed: int,
+    json_file: Path | None,
 ) -> None:
     """The demo month unless a file is named."""
     from optimizer.bench.plan import PlanBench, run
 
     network_dir = current_session().network_dir
-    options = PlanBench(_now(), shipments, network_dir, time_limit, gap, runs, seed)
+    options = PlanBench(_now(), shipments, network_dir, time_limit, gap, runs, seed, sailings)
     _report(run(options, _tell), json_file)
 
 

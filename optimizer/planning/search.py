@@ -180,7 +180,8 @@ class Search:
 
     def _take_offers(self) -> str:
         """No fleet to balance: round the relaxation, with more sailings left open in each round."""
-        for x in takings(self.problem.program, self.relaxation, self._round_effort, self.watch.left_s):
+        plan, owner, left_s = self.problem.program, self.problem.space.columns.shipment, self.watch.left_s
+        for x in takings(plan, owner, self.relaxation, self._round_effort, left_s):
             self._offer(x)
             self.tell("improve")
             if self._gap() <= max(self.settings.gap, EXACT_GAP):

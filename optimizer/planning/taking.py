@@ -14,43 +14,58 @@ from dataclasses import replace
 import numpy as np
 import scipy.sparse as sp
 
-from optimizer.planning.design import Effort, Floats, Indices, Program, reduced_costs, solve_integer, solve_linear
+from optimizer.planning.design import (
+    Bools,
+    Effort,
+    Floats,
+    Indices,
+    Program,
+    reduced_costs,
+    solve_integer,
+    solve_linear,
+)
 from optimizer.planning.program import PlanProgram
 from optimizer.planning.relaxation import Relaxation
 
 CLEAR = 1e-6
 """A sailing this close to 0 or 1 in the relaxation counts as left or taken."""
-OPEN_AT_FIRST = 60
+OPEN_AT_FIRST = 30
 """Clear sailings that are opened again in the first round, those whose reduced costs say least; three times as many in
 each further round."""
 ROUNDS = 4
-CUT_ROUNDS = 4
-CARGO_YUAN = 150.0
-"""Columns whose reduced cost is above this take no part: each whole share of them would cost as much."""
+CUT_ROUNDS = 1
+WAYS_AT_FIRST = 6
+"""Ways of each shipment that take part in the first round, those of the least reduced cost and those in use; twice as
+many in each further round. Offers at like prices leave hundreds of ways that are as good as one another."""
 
 
 def takings(
-    plan: PlanProgram, relaxation: Relaxation, effort: Callable[[], Effort], left_s: Callable[[], float]
+    plan: PlanProgram,
+    shipment_of: Indices,
+    relaxation: Relaxation,
+    effort: Callable[[], Effort],
+    left_s: Callable[[], float],
 ) -> Iterator[Floats]:
-    """Whole-number solutions of the program, each from a wider choice of open sailings than the one before."""
+    """Whole-number solutions of the program, each from a wider choice of open sailings than the one before.
+    ``shipment_of``: the shipment of each cargo column."""
     gains = reduced_costs(plan.program, relaxation.prices)
-    opened = OPEN_AT_FIRST
+    opened, ways = OPEN_AT_FIRST, WAYS_AT_FIRST
     for _ in range(ROUNDS):
         if left_s() <= 0:
             return
-        taker = _Taker(plan, relaxation.shares, gains, opened)
+        taker = _Taker(plan, relaxation.shares, gains, opened, _rank(gains, shipment_of) < ways)
         x = taker.solve(effort, left_s)
         if x is not None:
             yield x
         if opened >= taker.sailings:
             return
-        opened *= 3
+        opened, ways = opened * 3, ways * 2
 
 
 class _Taker:
     """One round: the program over the columns that take part."""
 
-    def __init__(self, plan: PlanProgram, shares: Floats, gains: Floats, opened: int) -> None:
+    def __init__(self, plan: PlanProgram, shares: Floats, gains: Floats, opened: int, best: Bools) -> None:
         self.plan = plan
         is_cargo = np.arange(len(shares)) < plan.cargo_count
         sails = ~is_cargo & (plan.column_family >= 0)
@@ -65,7 +80,8 @@ class _Taker:
         self.open = sails & ~closed
         offered = np.zeros(int(plan.column_family.max(initial=-1)) + 2, dtype=bool)
         offered[plan.column_family[sails & (upper > 0)]] = True
-        near = (plan.column_family < 0) | ((gains <= CARGO_YUAN) & offered[plan.column_family]) | (shares > CLEAR)
+        chosen = np.append(best, np.zeros(len(shares) - len(best), dtype=bool))
+        near = (plan.column_family < 0) | (chosen & offered[plan.column_family]) | (shares > CLEAR)
         self.columns = np.flatnonzero((is_cargo & near) | (~is_cargo & (upper > 0)))
         matrix = sp.csr_array(sp.csc_array(plan.program.matrix)[:, self.columns])
         self.program = Program(
@@ -114,6 +130,16 @@ class _Taker:
         aboard = np.flatnonzero(is_cargo & (family >= 0))
         aboard = aboard[place[family[aboard]] >= 0]
         return aboard, place[family[aboard]]
+
+
+def _rank(gains: Floats, shipment_of: Indices) -> Indices:
+    """The place of each cargo column among those of its shipment by reduced cost, 0 for the least."""
+    count = len(shipment_of)
+    order = np.lexsort((np.arange(count), gains[:count], shipment_of))
+    first = np.searchsorted(shipment_of[order], np.arange(int(shipment_of.max(initial=-1)) + 1))
+    rank = np.empty(count, dtype=np.int64)
+    rank[order] = np.arange(count) - first[shipment_of[order]]
+    return rank
 
 
 def _with_rows(program: Program, aboard: Indices, sailing: Indices) -> Program:

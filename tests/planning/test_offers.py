@@ -166,7 +166,9 @@ def test_cuts_tell_half_a_sailing_from_a_whole_one() -> None:
     relaxation = relax_whole(problem.program, problem.proof, Effort())
     taken = problem.program.column_family[problem.program.cargo_count :] >= 0
     assert 0 < relaxation.shares[problem.program.cargo_count :][taken].max() < 0.5
-    found = list(takings(problem.program, relaxation, lambda: Effort(gap=0.0), lambda: 60.0))
+    found = list(
+        takings(problem.program, problem.space.columns.shipment, relaxation, lambda: Effort(gap=0.0), lambda: 60.0)
+    )
     assert {float(x[problem.program.cargo_count :][taken].max()) for x in found} <= {0.0, 1.0}
     assert float(problem.program.program.cost @ found[-1]) >= relaxation.bound
 
@@ -269,6 +271,19 @@ def test_a_place_that_only_an_offer_reaches_is_served() -> None:
     dear = planned([replace(shipment, mass_kg=900_000)], [offer(1)], MARKET, network)
     assert dear.shipments[0].status == "rejected"
     assert dear.voyages == ()
+
+
+def test_a_tonne_of_room_on_an_offer_is_worth_what_solving_again_with_it_saves() -> None:
+    """A full offer of 300 t and a dearer road: what `binding` says of one more tonne is what a new plan with 301 t
+    saves, within the rounding of lots."""
+    shipments = [cargo(1, 900, "UP", code="stone", due_h=72)]
+    here, there = (planned(shipments, [offer(1, capacity_kg=kg)]) for kg in (300_000, 301_000))
+    (item,) = [found for found in here.binding if found.kind == "offer"]
+    assert (item.item_id, item.unit, item.day) == ("Y1", "t", "2026-10-02")
+    assert item.value_yuan == pytest.approx(here.objective_yuan - there.objective_yuan, abs=0.1)
+    assert f"{item.value_yuan:,.2f}" in item.message.zh
+    half_empty = planned([replace(shipments[0], mass_kg=250_000)], [offer(1, capacity_kg=300_000)])
+    assert not [found for found in half_empty.binding if found.kind == "offer"]
 
 
 SHIPMENTS = [cargo(1, 200, "MILL", code="stone", due_h=72), cargo(2, 300, "UP", code="stone", due_h=72)]
