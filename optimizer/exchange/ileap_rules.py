@@ -129,8 +129,8 @@ def check_footprint(
             book.add(
                 f"{here}/shipmentId", "other_shipment", "与所在货运的编号不同", "differs from the shipment it stands in"
             )
-        for before in tce.get("prevTceIds") or []:
-            if before not in known or before == name:
+        for before in _optional_list(tce, "prevTceIds", here, book):
+            if not isinstance(before, str) or before not in known or before == name:
                 book.add(
                     f"{here}/prevTceIds", "unknown_element", f"前面没有 {before}", f"there is no {before} before it"
                 )
@@ -220,7 +220,7 @@ def _intensity(item: Mapping[str, Any], pointer: str, book: RuleBook) -> None:
     ttw, wtw = (book.number(item, f"co2eIntensity{part}", pointer) for part in ("TTW", "WTW"))
     if ttw is not None and wtw is not None and ttw > wtw:
         book.add(f"{pointer}/co2eIntensityWTW", "wtw_below_ttw", "WTW 不应小于 TTW", "WTW is below TTW")
-    for one in item.get("certifications") or []:
+    for one in _optional_list(item, "certifications", pointer, book):
         if one not in ileap.CERTIFICATIONS:
             book.add(f"{pointer}/certifications", "not_in_enum", f"不认识 {one}", f"unknown {one}")
     _energies(item, pointer, book)
@@ -289,6 +289,15 @@ def _moment(item: Mapping[str, Any], name: str, pointer: str, book: RuleBook, re
         sound = False
     if not sound:
         book.add(f"{pointer}/{name}", "not_a_moment", "应为带时区的时间", "must be a time with its offset")
+
+
+def _optional_list(item: Mapping[str, Any], name: str, pointer: str, book: RuleBook) -> list[Any]:
+    """A list that may be missing; anything else is a fault."""
+    value = item.get(name, [])
+    if isinstance(value, list):
+        return value
+    book.add(f"{pointer}/{name}", "list_missing", "应为列表", "must be a list")
+    return []
 
 
 def _listed(document: Mapping[str, Any], name: str, book: RuleBook) -> Iterator[tuple[str, Mapping[str, Any]]]:

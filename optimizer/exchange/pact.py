@@ -190,10 +190,11 @@ def opened(document: Any, file: str) -> tuple[dict[str, Any], list[Fault]]:
     found: dict[str, Any] = {"specVersion": "1.0.0"}
     faults = []
     for number, item in enumerate(items if isinstance(items, list) else [items]):
-        for extension in item.get("extensions", []):
-            data = extension.get("data", {})
+        for extension in _list(item.get("extensions")):
+            data = extension.get("data") if isinstance(extension, dict) else None
+            data = data if isinstance(data, dict) else {}
             name = next((target for key, target in _LISTS if key in data), None)
-            urns = " ".join(str(urn) for urn in item.get("productIds", []))
+            urns = " ".join(str(urn) for urn in _list(item.get("productIds")))
             if name == "shipmentFootprints" and ":shipment-baseline:" in urns:
                 name = "baselineFootprints"
             if name is None:
@@ -205,6 +206,11 @@ def opened(document: Any, file: str) -> tuple[dict[str, Any], list[Fault]]:
 
 
 _LISTS = (("tces", "shipmentFootprints"), ("tocId", "tocs"), ("hocId", "hocs"), ("activityId", "tad"))
+
+
+def _list(value: Any) -> list[Any]:
+    """A list, empty where a partner wrote something else."""
+    return value if isinstance(value, list) else []
 
 
 def _is_envelope(document: Any) -> bool:
