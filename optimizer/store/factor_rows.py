@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, insert, select
 
-from optimizer.store import schema
+from optimizer.store import factor_tables
 from optimizer.waybills.codec import from_json, to_json, to_plain
 
 Record = TypeVar("Record")
@@ -27,10 +27,10 @@ class FactorRows:
             "recorded_at": to_plain(at),
             "document": to_json(record),
         }
-        self._connection.execute(insert(schema.factor_records), [row])
+        self._connection.execute(insert(factor_tables.factor_records), [row])
 
     def factor_records(self, kind: str, record: type[Record]) -> list[Record]:
         """All records of a kind, oldest first."""
-        table = schema.factor_records
+        table = factor_tables.factor_records
         query = select(table.c.document).where(table.c.kind == kind).order_by(table.c.recorded_at, table.c.proposal_id)
         return [from_json(record, row.document) for row in self._connection.execute(query)]

@@ -394,15 +394,3 @@ tree_heads = Table(
     Column("note", Text, nullable=False),
 )
 """Signed tree heads, one for each sealed batch: ``note`` is the checkpoint as exported."""
-
-factor_records = Table(
-    "factor_records",
-    metadata,
-    Column("kind", Text, primary_key=True),
-    Column("proposal_id", Text, primary_key=True),
-    Column("login", Text, nullable=False),
-    Column("recorded_at", Text, nullable=False),
-    Column("document", Text, nullable=False),
-    CheckConstraint("kind IN ('PROPOSE','RELEASE')", name="kind_known"),
-)
-"""Factors proposed and released for use in accounts; the two must be different persons (``emissions.releases``)."""

@@ -33,7 +33,7 @@ from optimizer.accounts.merkle import STRIDE, Coordinate, NodeReader, Range, rea
 from optimizer.accounts.seal_view import SealedLog
 from optimizer.accounts.sealed import Head, Leaf, LogKey
 from optimizer.errors import Message, UnreadableRecordError
-from optimizer.store import schema
+from optimizer.store import factor_tables, schema
 
 CHUNK = 500
 """Records read at a time; also the most values of one IN clause."""
@@ -69,7 +69,7 @@ SOURCES: tuple[Source, ...] = (
     Source("key", schema.tree_keys, ("key_no",)),
     Source(HEAD, schema.tree_heads, ("tree_size",)),
     Source("party", schema.parties, ("party_id",)),
-    Source("factors", schema.factor_records, ("kind", "proposal_id")),
+    Source("factors", factor_tables.factor_records, ("kind", "proposal_id")),
     Source("plan", schema.plans, ("plan_id",)),
     Source("account", schema.accounts, ("account_id",)),
     Source(
