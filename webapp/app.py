@@ -9,7 +9,9 @@ from apiflask import APIFlask
 from webapp import figures, language, navigation, problem, security
 from webapp.access import visitor
 from webapp.access.sign_in_page import sign_in_page
+from webapp.accounts_page import accounts_page
 from webapp.api import conditional, documented
+from webapp.api.accounts import accounts_api
 from webapp.api.documents_page import api_docs_page
 from webapp.api.ledger import ledger_api
 from webapp.api.meta import meta_api
@@ -32,9 +34,9 @@ from webapp.world import open_world
 
 PAGES = (
     *(health, sign_in_page, quote_page, shipments_page, plans_page, waybills_page, carrier_page),
-    *(evidence_page, savings_page, verify_page, api_docs_page),
+    *(accounts_page, evidence_page, savings_page, verify_page, api_docs_page),
 )
-APIS = (quotes_api, meta_api, shipments_api, plans_api, waybills_api, ledger_api)
+APIS = (quotes_api, meta_api, shipments_api, plans_api, waybills_api, accounts_api, ledger_api)
 
 
 def create_app(settings: Settings) -> APIFlask:

@@ -14,6 +14,7 @@ ENTRIES: tuple[tuple[str, str, Permission | None], ...] = (
     ("plans_page.show", "nav.plans", Permission.PLAN),
     ("waybills_page.show", "nav.waybills", Permission.READ_WAYBILLS),
     ("carrier_page.show", "nav.report", Permission.REPORT_EVENTS),
+    ("accounts_page.show", "nav.accounts", Permission.READ_ACCOUNTS),
     ("savings_page.show_savings", "nav.savings", None),
 )
 """Endpoint, key of its words, permission (None: open to all)."""

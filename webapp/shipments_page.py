@@ -12,6 +12,7 @@ from werkzeug.exceptions import NotFound
 
 from optimizer.access.user import Permission, User
 from optimizer.actions.submitting import shipments_seen_by, submit_shipments
+from optimizer.documents.sheets import XLSX_TYPE
 from optimizer.errors import Fault, ShipmentDataError
 from optimizer.planning.shipment_upload import (
     Upload,
@@ -31,7 +32,6 @@ shipments_page = Blueprint("shipments_page", __name__)
 
 PAGE = 200
 FAULTS_SHOWN = 100
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def returned(file_id: str) -> Response:
     if found is None:
         raise NotFound
     name, content = found
-    return send_file(BytesIO(content), XLSX, as_attachment=True, download_name=name)
+    return send_file(BytesIO(content), XLSX_TYPE, as_attachment=True, download_name=name)
 
 
 @shipments_page.get("/shipments/template.<kind>")
@@ -118,7 +118,7 @@ def template(kind: str) -> Response:
     rows = template_rows(current_lang())
     name = f"{text('shipments.template_name')}.{kind}"
     if kind == "xlsx":
-        return send_file(BytesIO(workbook(rows, "shipments")), XLSX, as_attachment=True, download_name=name)
+        return send_file(BytesIO(workbook(rows, "shipments")), XLSX_TYPE, as_attachment=True, download_name=name)
     if kind == "csv":
         content = b"\xef\xbb\xbf" + csv_text(rows).encode()  # with the mark, so that Excel reads Chinese
         return send_file(BytesIO(content), "text/csv; charset=utf-8", as_attachment=True, download_name=name)

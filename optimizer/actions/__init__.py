@@ -31,7 +31,7 @@ from optimizer.actions.releasing import (
 )
 from optimizer.actions.sealing import SealResult, rotate_key, seal
 from optimizer.actions.settling import LotsOverview, SettleResult, lots_overview, settle
-from optimizer.actions.stating import statement
+from optimizer.actions.stating import bank_report, statement
 from optimizer.actions.verifying import checkpoint, leaves, prove, verify
 from optimizer.actions.versions import code_version
 
@@ -48,6 +48,7 @@ __all__ = [
     "add_demo_users",
     "add_user",
     "audit",
+    "bank_report",
     "checkpoint",
     "close",
     "code_version",

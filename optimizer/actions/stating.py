@@ -7,9 +7,12 @@ from dataclasses import dataclass, replace
 
 from optimizer.accounts import merkle
 from optimizer.accounts.ledger import Account, Kind
+from optimizer.accounts.report import BankReport
+from optimizer.accounts.report import bank_report as report_of
 from optimizer.accounts.statement import Seal, Statement, statement_of
 from optimizer.actions.closing import require_period
 from optimizer.actions.disposing import account_named
+from optimizer.actions.overview import SavingsOverview
 from optimizer.errors import Message, UnknownRecordError
 from optimizer.store.engine import Store
 from optimizer.store.session import Session
@@ -53,6 +56,13 @@ def statements(store: Store, periods: Iterable[str]) -> list[Statement]:
             for period in months
             for account in accounts
         ]
+
+
+def bank_report(store: Store, account: str, period: str, at_size: int | None = None) -> BankReport:
+    """The one-page report of an account and month, compared with the other enterprises of that month. ``at_size`` and
+    errors as in :func:`statement`; the comparison is with the books as they are now."""
+    found = statement(store, account, period, at_size=at_size)
+    return report_of(found, SavingsOverview(store).lots())
 
 
 @dataclass(frozen=True, slots=True)

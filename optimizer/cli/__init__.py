@@ -23,6 +23,7 @@ from optimizer.cli.plan import plan
 from optimizer.cli.product_footprint import energy, product_footprint
 from optimizer.cli.proof import proof
 from optimizer.cli.quote import quote
+from optimizer.cli.report import report
 from optimizer.cli.seal import seal
 from optimizer.cli.serve import serve
 from optimizer.cli.settle import settle
@@ -69,6 +70,7 @@ VERBS = (
     corridor,
     audit,
     seal,
+    report,
     checkpoint,
     verify,
     proof,

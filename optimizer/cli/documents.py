@@ -53,7 +53,7 @@ def whole_file(path: Path) -> Iterator[Path]:
         ) from error
 
 
-def write_whole(path: Path, content: str) -> None:
-    """Write a text file completely or not at all; an InputError says why it cannot be written."""
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file completely or not at all; an InputError says why it cannot be written."""
     with whole_file(path) as draft:
-        draft.write_text(content, encoding="utf-8", newline="")
+        draft.write_bytes(content.encode() if isinstance(content, str) else content)

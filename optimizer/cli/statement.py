@@ -22,7 +22,7 @@ from optimizer.quantities import kilograms
     "form",
     default="json",
     show_default=True,
-    type=click.Choice(["json", "csv"]),
+    type=click.Choice(["json", "csv", "xlsx", "pdf"]),
     zh="文件格式",
     en="file format",
 )
@@ -38,10 +38,20 @@ def statement(account: str, period: str, form: str, out: Path, at_size: int | No
     """ACCOUNT is an account's id, or the id of a party that has one account."""
     from optimizer import actions
     from optimizer.accounts.statement import statement_csv, statement_json
+    from optimizer.documents.statement_files import statement_pdf, statement_xlsx
 
+    lang = current_session().lang
     with current_session().store() as store:
         found = actions.statement(store, account, period, at_size=at_size)
-    write_whole(out, statement_json(found) if form == "json" else statement_csv(found))
+    match form:
+        case "pdf":
+            write_whole(out, statement_pdf(found, lang))
+        case "xlsx":
+            write_whole(out, statement_xlsx(found, lang))
+        case "csv":
+            write_whole(out, statement_csv(found))
+        case _:
+            write_whole(out, statement_json(found))
     lots, credited_kg = len(found.movements), kilograms(found.credited_g)
     say(
         Message(

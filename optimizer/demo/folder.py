@@ -41,14 +41,14 @@ class DemoFolder:
         """The database of the demo."""
         return f"sqlite:///{self.path / DATABASE}"
 
-    def write(self, name: str, content: str) -> Path:
-        """Write a text file completely or not at all; directories inside the demo are made on the way."""
+    def write(self, name: str, content: str | bytes) -> Path:
+        """Write a file completely or not at all; directories inside the demo are made on the way."""
         path = self.path / name
         path.parent.mkdir(exist_ok=True)
         handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-                file.write(content)
+            with os.fdopen(handle, "wb") as file:
+                file.write(content.encode() if isinstance(content, str) else content)
             Path(draft).chmod(0o644)
             Path(draft).replace(path)
         except BaseException:

@@ -32,6 +32,7 @@ from optimizer.demo.people import demo_people
 from optimizer.demo.step import Narrator, Step
 from optimizer.demo.traffic import figures, traffic_csv, traffic_of
 from optimizer.demo.world import World
+from optimizer.documents.statement_files import statement_pdf, statement_xlsx
 from optimizer.planning.check import Violation, check_plan
 from optimizer.planning.document import plan_to_json
 from optimizer.planning.plan import Plan
@@ -164,6 +165,8 @@ def _close(
         name = f"{STATEMENTS}/{statement.account.party_id}-{statement.period}"
         folder.write(f"{name}.json", statement_json(statement))
         folder.write(f"{name}.csv", statement_csv(statement))
+        folder.write(f"{name}.xlsx", statement_xlsx(statement, "zh"))
+        folder.write(f"{name}.pdf", statement_pdf(statement, "zh"))
     narrator.tell(account_steps.close_step(periods, len(made), f"{folder.path}/{STATEMENTS}"))
     narrator.tell(seal_steps.export_and_verify(store, folder, made))
     return periods

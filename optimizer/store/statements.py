@@ -40,6 +40,11 @@ class AccountReader:
             (row.account_id, Ledger(row.ledger), Bucket(row.bucket), row.part): row.amount for row in rows if row.amount
         }
 
+    def booked_periods(self) -> list[str]:
+        """The months in which anything was booked, in order."""
+        query = select(_ENTRIES.c.period).distinct().order_by(_ENTRIES.c.period)
+        return [str(row.period) for row in self._connection.execute(query)]
+
     def balances_before(self, account_id: str, period: str, until_seq: int | None) -> dict[BalanceKey, int]:
         """Balances from all entries booked before a month, as the ledger stood after ``until_seq`` (None: now)."""
         own = _own_lines(account_id).subquery()

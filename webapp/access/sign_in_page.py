@@ -20,10 +20,10 @@ sign_in_page = Blueprint("sign_in", __name__)
 
 START: Mapping[Role, str] = {
     Role.PLANNER: "shipments_page.show",
-    Role.ENTERPRISE: "savings_page.show_savings",
+    Role.ENTERPRISE: "accounts_page.show",
     Role.CARRIER: "carrier_page.show",
     Role.AUDITOR: "savings_page.show_savings",
-    Role.BANK: "savings_page.show_savings",
+    Role.BANK: "accounts_page.show",
     Role.ADMINISTRATOR: "savings_page.show_savings",
 }
 """The first page after signing in."""

@@ -1,0 +1,134 @@
+"""The one-page report for a bank (碳征信): what an enterprise shifted, saved and can prove, beside its peers.
+
+Everything comes from the statement of the period and from the lots of the same period; nothing is estimated here. The
+benchmark compares transport intensity (g CO2e WTW per tkm, whole ways) with the other enterprises of the period that
+have settled lots; its colours are versioned configuration (:data:`COLOURS`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from optimizer.accounts.ledger import Kind
+from optimizer.accounts.statement import Statement
+from optimizer.accounts.totals import LotSaving
+from optimizer.errors import Message
+
+LEAST_PEERS = 3
+"""With fewer enterprises to compare with there is no percentile: it would give their figures away."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColourScale:
+    """From which percentile on which colour: (least percentile, colour), highest first."""
+
+    version: str
+    steps: tuple[tuple[int, str], ...]
+
+    def colour(self, percentile: int | None) -> str:
+        """deep_green | green | yellow | red, or ``none`` without a percentile."""
+        if percentile is None:
+            return "none"
+        return next(colour for least, colour in self.steps if percentile >= least)
+
+
+COLOURS = ColourScale("colours-1", ((75, "deep_green"), (50, "green"), (25, "yellow"), (0, "red")))
+"""Quartiles, as the four-colour labels of the city's other accounts; change them with a new version name."""
+
+COLOUR_NAMES: Mapping[str, Message] = {
+    "deep_green": Message("深绿", "deep green"),
+    "green": Message("绿", "green"),
+    "yellow": Message("黄", "yellow"),
+    "red": Message("红", "red"),
+    "none": Message("不评级", "not rated"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BankReport:
+    """Figures of one enterprise and period. Mass in kg, activity kg·km, emissions g CO2e WTW.
+
+    ``verified_mass_kg`` of ``shipped_mass_kg`` is settled, the rest still open. ``primary_credited_g``: credited on
+    primary data. ``percentile``: share of peers with a higher intensity, 0 to 100, None with fewer than
+    :data:`LEAST_PEERS` peers. ``restatements``: corrections booked in the period.
+    """
+
+    statement: Statement
+    lots: int
+    shipped_mass_kg: int
+    verified_mass_kg: int
+    activity_kgkm: Mapping[str, int]
+    baseline_g: int
+    actual_g: int
+    expected_g: int
+    credited_g: int
+    primary_credited_g: int
+    restatements: int
+    percentile: int | None
+    peers: int
+    scale: ColourScale
+
+    @property
+    def colour(self) -> str:
+        """The colour of the percentile."""
+        return self.scale.colour(self.percentile)
+
+    @property
+    def water_kgkm(self) -> int:
+        """Activity by inland waterway and sea."""
+        return self.activity_kgkm.get("InlandWaterway", 0) + self.activity_kgkm.get("Sea", 0)
+
+    @property
+    def intensity_g_per_tkm(self) -> float | None:
+        """Actual emissions per tkm of the whole ways, None without activity."""
+        activity_kgkm = sum(self.activity_kgkm.values())
+        return self.actual_g / (activity_kgkm / 1000) if activity_kgkm else None
+
+
+def bank_report(statement: Statement, lots: Sequence[LotSaving], scale: ColourScale = COLOURS) -> BankReport:
+    """The report of a statement's account; ``lots``: every lot of all enterprises (the savings overview)."""
+    own = [movement for movement in statement.movements if movement.consigned]
+    activity: dict[str, int] = {}
+    for movement in own:
+        for mode, amount in movement.activity_kgkm.items():
+            activity[mode] = activity.get(mode, 0) + amount
+    party_id = statement.account.party_id
+    of_period = [lot for lot in lots if lot.labels["month"][0] == statement.period]
+    mine = [lot for lot in of_period if lot.labels["enterprise"][0] == party_id]
+    percentile, peers = percentile_among_peers(party_id, of_period)
+    return BankReport(
+        statement=statement,
+        lots=len(own),
+        shipped_mass_kg=sum(lot.mass_kg for lot in mine),
+        verified_mass_kg=sum(lot.mass_kg for lot in mine if lot.settled),
+        activity_kgkm=activity,
+        baseline_g=sum(movement.baseline_g for movement in own),
+        actual_g=sum(movement.actual_g for movement in own),
+        expected_g=sum(movement.expected_g for movement in own),
+        credited_g=sum(movement.credited_g for movement in own),
+        primary_credited_g=sum(movement.credited_g for movement in own if movement.tier == "primary"),
+        restatements=sum(movement.kind in (Kind.RESTATE, Kind.REVERSE) for movement in own),
+        percentile=percentile,
+        peers=peers,
+        scale=scale,
+    )
+
+
+def percentile_among_peers(party_id: str, lots: Sequence[LotSaving]) -> tuple[int | None, int]:
+    """The share of other enterprises whose settled lots have a higher intensity, in whole per cent, and their number.
+
+    None for an enterprise without settled lots, or with fewer than LEAST_PEERS others. Ties count as half.
+    """
+    sums: dict[str, tuple[int, int]] = {}
+    for lot in lots:
+        if lot.settled:
+            grams, activity = sums.get(lot.labels["enterprise"][0], (0, 0))
+            sums[lot.labels["enterprise"][0]] = grams + lot.actual_g, activity + lot.activity_kgkm
+    intensity = {party: grams / activity for party, (grams, activity) in sums.items() if activity}
+    peers = len(intensity) - (party_id in intensity)
+    if party_id not in intensity or peers < LEAST_PEERS:
+        return None, peers
+    mine = intensity.pop(party_id)
+    higher = sum(1.0 if other > mine else 0.5 if other == mine else 0.0 for other in intensity.values())
+    return int(100 * higher / peers), peers

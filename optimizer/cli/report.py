@@ -1,0 +1,45 @@
+"""``modalshift report``: the one page about an account that an enterprise hands to its bank."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from optimizer.cli.command import Verb, option
+from optimizer.cli.documents import write_whole
+from optimizer.cli.printing import say
+from optimizer.cli.session import current_session
+from optimizer.errors import Message
+
+
+@click.command(cls=Verb, about=Message("输出供银行查阅的一页报告", "write the one-page report for a bank"))
+@click.argument("account", metavar="ACCOUNT")
+@option("--period", required=True, metavar="YYYY-MM", zh="月份", en="month")
+@option(
+    "--format",
+    "form",
+    default="pdf",
+    show_default=True,
+    type=click.Choice(["pdf", "json"]),
+    zh="文件格式",
+    en="file format",
+)
+@option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE", zh="写入的文件", en="file to write")
+@option(
+    "--at-size",
+    type=click.IntRange(1),
+    metavar="N",
+    zh="按树有 N 条时的账目",
+    en="as the books stood when the tree had N entries",
+)
+def report(account: str, period: str, form: str, out: Path, at_size: int | None) -> None:
+    """ACCOUNT is an account's id, or the id of a party that has one account."""
+    from optimizer import actions
+    from optimizer.documents.report_files import bank_report_json, bank_report_pdf
+
+    session = current_session()
+    with session.store() as store:
+        found = actions.bank_report(store, account, period, at_size=at_size)
+    write_whole(out, bank_report_pdf(found, session.lang) if form == "pdf" else bank_report_json(found))
+    say(Message(f"已写入 {out}", f"Wrote {out}"))

@@ -1,0 +1,88 @@
+"""Workbooks: tables with typed cells. Numbers stay numbers, texts stay texts (nothing becomes a formula or a link)."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import xlsxwriter
+
+Cell = str | int | Decimal | None
+MAX_WIDTH = 48
+XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet: ``lead`` are lines above the table (name, value), ``columns`` its header, ``rows`` its cells,
+    ``closing`` rows in bold below, ``notes`` texts at the end. ``decimals``: digits shown of Decimal cells."""
+
+    title: str
+    lead: Sequence[tuple[str, Cell]]
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    closing: Sequence[Sequence[Cell]] = ()
+    notes: Sequence[str] = ()
+    decimals: int = 3
+
+
+def workbook_of(sheets: Sequence[Sheet], title: str, made_at: datetime) -> bytes:
+    """The bytes of an XLSX workbook; ``made_at`` is the only date in it, so that equal input gives equal bytes."""
+    buffer = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    book = xlsxwriter.Workbook(buffer, options)
+    book.set_properties({"title": title, "created": made_at.replace(tzinfo=None)})
+    for sheet in sheets:
+        _write(book, sheet)
+    book.close()
+    return buffer.getvalue()
+
+
+def _write(book: Any, sheet: Sheet) -> None:
+    page = book.add_worksheet(sheet.title[:31])
+    bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
+    number = book.add_format({"num_format": f"#,##0.{'0' * sheet.decimals}"})
+    total = book.add_format({"bold": True, "num_format": f"#,##0.{'0' * sheet.decimals}", "top": 1})
+    for row, (name, value) in enumerate(sheet.lead):
+        page.write_string(row, 0, name, bold)
+        _cell(page, row, 1, value, number)
+    top = len(sheet.lead) + (1 if sheet.lead else 0)
+    for column, name in enumerate(sheet.columns):
+        page.write_string(top, column, name, bold)
+    row = top
+    for cells in sheet.rows:
+        row += 1
+        for column, value in enumerate(cells):
+            _cell(page, row, column, value, number)
+    if sheet.rows:
+        page.autofilter(top, 0, row, len(sheet.columns) - 1)
+    for cells in sheet.closing:
+        row += 1
+        for column, value in enumerate(cells):
+            _cell(page, row, column, value, total)
+    for note in sheet.notes:
+        row += 1
+        page.write_string(row + 1, 0, note)
+    for column, name in enumerate(sheet.columns):
+        widest = max([len(name), *(len(str(cells[column])) for cells in sheet.rows[:200] if column < len(cells))])
+        page.set_column(column, column, min(MAX_WIDTH, widest * 1.3 + 2))
+    page.freeze_panes(top + 1, 0)
+    page.set_landscape()
+    page.set_paper(9)
+    page.fit_to_pages(1, 0)
+    page.repeat_rows(top)
+
+
+def _cell(page: Any, row: int, column: int, value: Cell, number: Any) -> None:
+    if value is None:
+        return
+    if isinstance(value, Decimal):
+        page.write_number(row, column, float(value), number)
+    elif isinstance(value, int):
+        page.write_number(row, column, value)
+    else:
+        page.write_string(row, column, value)

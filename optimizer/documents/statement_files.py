@@ -1,0 +1,92 @@
+"""The statement as PDF and as a workbook."""
+
+from __future__ import annotations
+
+import io
+from decimal import Decimal
+
+import segno
+
+from optimizer.accounts.statement import Statement
+from optimizer.documents.sheets import Cell, Sheet, workbook_of
+from optimizer.documents.statement_words import (
+    CLOSING,
+    COLUMNS,
+    MOVEMENTS,
+    NOTHING,
+    OPENING,
+    QR_HINT,
+    TEXT_COLUMNS,
+    period_end,
+    statement_words,
+)
+from optimizer.documents.typesetting import pdf_of
+from optimizer.errors import Lang, Message
+
+BALANCES = Message("余额", "Balances")
+
+
+def statement_pdf(statement: Statement, lang: Lang) -> bytes:
+    """The statement on A4 landscape, PDF/A-2b; the same statement gives the same bytes."""
+    words = statement_words(statement, lang)
+    data = {
+        "period": statement.period,
+        "words": {
+            "title": words.title,
+            "movements": MOVEMENTS.text(lang),
+            "nothing": NOTHING.text(lang),
+            "qr": QR_HINT.text(lang),
+        },
+        "head": words.head,
+        "balances": [
+            {"title": OPENING.text(lang), "rows": words.opening},
+            {"title": CLOSING.text(lang), "rows": words.closing},
+        ],
+        "columns": words.columns,
+        "widths": [width for _, width in COLUMNS],
+        "text_columns": TEXT_COLUMNS,
+        "movements": words.movements,
+        "sum": words.sum,
+        "notes": words.notes,
+        "footer": words.qr_text,
+    }
+    return pdf_of("statement", data, lang, period_end(statement.period), qr_svg(words.qr_text))
+
+
+def statement_xlsx(statement: Statement, lang: Lang) -> bytes:
+    """The statement as a workbook of two sheets: movements, balances. Amounts are numbers with three decimals."""
+    words = statement_words(statement, lang)
+    movements = Sheet(
+        MOVEMENTS.text(lang),
+        words.head,
+        words.columns,
+        [_typed(row) for row in words.movements],
+        [_typed(words.sum)],
+        words.notes,
+    )
+    rows = [
+        *((OPENING.text(lang), name, Decimal(amount)) for name, amount in words.opening),
+        *((CLOSING.text(lang), name, Decimal(amount)) for name, amount in words.closing),
+    ]
+    balances = Sheet(BALANCES.text(lang), (), ("", BALANCES.text(lang), "kg / tkm"), rows)
+    return workbook_of([movements, balances], words.title, period_end(statement.period))
+
+
+def _typed(row: tuple[str, ...]) -> list[Cell]:
+    """Amounts as numbers, words as texts, empty cells empty."""
+    cells: list[Cell] = []
+    for column, text in enumerate(row):
+        if text == "":
+            cells.append(None)
+        elif column in TEXT_COLUMNS or text == "—":
+            cells.append(text)
+        else:
+            cells.append(Decimal(text) if "." in text else int(text))
+    return cells
+
+
+def qr_svg(text: str) -> str:
+    """A QR code as an SVG document."""
+    buffer = io.BytesIO()
+    segno.make(text, error="m").save(buffer, kind="svg", scale=4, border=2, xmldecl=False)
+    return buffer.getvalue().decode()

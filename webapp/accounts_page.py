@@ -1,0 +1,146 @@
+"""碳账户: balances, months, the statement lot by lot, files to keep, and who may read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from optimizer import actions
+from optimizer.access.user import Permission, Role, User
+from optimizer.accounts.statement import Statement
+from optimizer.actions.account_views import AccountEntry, account_seen_by, accounts_seen_by
+from optimizer.documents.report_files import bank_report_pdf
+from optimizer.documents.statement_words import statement_words
+from webapp.access.visitor import now, require, require_permission
+from webapp.api.accounts import FORMATS, asked_size, statement_reply
+from webapp.bars import Bar, Chart, bar_chart
+from webapp.figures import kilograms
+from webapp.language import current_lang, text
+from webapp.world import current_world
+
+accounts_page = Blueprint("accounts_page", __name__)
+
+
+@accounts_page.get("/accounts")
+@require(Permission.READ_ACCOUNTS)
+def show() -> str | AnyResponse:
+    """The accounts in scope; an enterprise with one account goes straight there."""
+    user = require_permission(Permission.READ_ACCOUNTS)
+    entries = accounts_seen_by(current_world().store, user)
+    if user.role is Role.ENTERPRISE and len(entries) == 1:
+        return redirect(url_for("accounts_page.show_account", account_id=entries[0].account.account_id))
+    return render_template("accounts.html", entries=entries)
+
+
+@accounts_page.get("/accounts/<account_id>")
+@require(Permission.READ_ACCOUNTS)
+def show_account(account_id: str) -> str:
+    """Months as bars and rows, the present balances, and for the enterprise the banks that may read."""
+    user = require_permission(Permission.READ_ACCOUNTS)
+    store = current_world().store
+    entry = account_seen_by(store, user, account_id)
+    months = [actions.statement(store, account_id, period) for period in entry.periods]
+    newest = months[-1] if months else None
+    return render_template(
+        "account.html",
+        entry=entry,
+        name=_name(entry),
+        months=list(reversed(months)),
+        closing=statement_words(newest, current_lang()).closing if newest else (),
+        chart=_chart(months),
+        readers=_readers(user, entry),
+    )
+
+
+@accounts_page.get("/accounts/<account_id>/statements/<period>")
+@require(Permission.READ_ACCOUNTS)
+def show_statement(account_id: str, period: str) -> str:
+    """The statement as a page; every lot leads to its waybill for whoever may see that."""
+    user = require_permission(Permission.READ_ACCOUNTS)
+    entry = account_seen_by(current_world().store, user, account_id)
+    found = actions.statement(current_world().store, account_id, period, at_size=asked_size())
+    return render_template(
+        "statement.html",
+        entry=entry,
+        name=_name(entry),
+        statement=found,
+        words=statement_words(found, current_lang()),
+        formats=FORMATS,
+        links_to_waybills=user.may(Permission.READ_WAYBILLS),
+    )
+
+
+@accounts_page.get("/accounts/<account_id>/statements/<period>.<form>")
+@require(Permission.READ_ACCOUNTS)
+def download(account_id: str, period: str, form: str) -> Response | AnyResponse:
+    """The statement as a file; an unknown format leads to the page."""
+    user = require_permission(Permission.READ_ACCOUNTS)
+    account_seen_by(current_world().store, user, account_id)
+    if form not in FORMATS:
+        return redirect(url_for("accounts_page.show_statement", account_id=account_id, period=period))
+    found = actions.statement(current_world().store, account_id, period, at_size=asked_size())
+    reply = statement_reply(found, form)
+    reply.headers.setdefault(
+        "Content-Disposition", f'attachment; filename="statement-{account_id}-{found.period}.{form}"'
+    )
+    return reply
+
+
+@accounts_page.get("/accounts/<account_id>/report/<period>.pdf")
+@require(Permission.READ_ACCOUNTS)
+def report(account_id: str, period: str) -> Response:
+    """The one page for the bank."""
+    user = require_permission(Permission.READ_ACCOUNTS)
+    account_seen_by(current_world().store, user, account_id)
+    found = actions.bank_report(current_world().store, account_id, period, at_size=asked_size())
+    name = f"report-{account_id}-{found.statement.period}.pdf"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(bank_report_pdf(found, current_lang()), content_type="application/pdf", headers=headers)
+
+
+@accounts_page.post("/accounts/<account_id>/readers")
+@require(Permission.GRANT_ACCOUNTS)
+def grant(account_id: str) -> AnyResponse:
+    """The enterprise opens its account to a bank reader, or closes it again; both are written down."""
+    user = require_permission(Permission.GRANT_ACCOUNTS)
+    account_seen_by(current_world().store, user, account_id)
+    actions.grant_account(
+        current_world().store, user, request.form.get("reader", ""), request.form.get("act") == "open", now()
+    )
+    return redirect(url_for("accounts_page.show_account", account_id=account_id))
+
+
+def _name(entry: AccountEntry) -> str:
+    return entry.party.name_zh if current_lang() == "zh" else entry.party.name_en
+
+
+def _chart(months: list[Statement]) -> Chart:
+    """What each month credited."""
+    bars = [
+        Bar(
+            statement.period,
+            kilograms(statement.credited_g),
+            statement.credited_g,
+            "negative" if statement.credited_g < 0 else "option",
+        )
+        for statement in months
+    ]
+    return bar_chart(text("account.chart"), bars)
+
+
+def _readers(user: User, entry: AccountEntry) -> list[dict[str, Any]]:
+    """Every bank reader and whether this account stands open to them; for the enterprise itself only."""
+    if not user.may(Permission.GRANT_ACCOUNTS) or user.party_id != entry.party.party_id:
+        return []
+    with current_world().store.read() as session:
+        return [
+            {
+                "login": reader.login,
+                "name": reader.name(current_lang()),
+                "open": entry.party.party_id in session.opened_to(reader.user_id),
+            }
+            for reader in session.users()
+            if reader.role is Role.BANK and reader.active
+        ]
