@@ -23,19 +23,19 @@ PDF_STANDARD = "a-2b"
 def pdf_of(template: str, data: Mapping[str, Any], lang: Lang, made_at: datetime, qr: str = "") -> bytes:
     """The PDF of a template of this package. ``data`` is what the template reads; ``qr`` an SVG; ``made_at`` is the
     only date in the file, so that equal input gives equal bytes."""
+    source = files("optimizer.documents").joinpath(f"templates/{template}.typ").read_bytes()
     dated = {**data, "date": [made_at.year, made_at.month, made_at.day]}
     inputs = {"data": json.dumps(dated, ensure_ascii=False), "lang": lang, "qr": qr}
-    made = _compiler(template).compile(
-        format="pdf", sys_inputs=inputs, pdf_standards=PDF_STANDARD, timestamp=int(made_at.timestamp())
+    made = _compiler().compile(
+        source, format="pdf", sys_inputs=inputs, pdf_standards=PDF_STANDARD, timestamp=int(made_at.timestamp())
     )
     return cast(bytes, made)
 
 
 @cache
-def _compiler(template: str) -> Any:
-    """The compiler of a template: the font is read once for all documents of a run."""
-    source = files("optimizer.documents").joinpath(f"templates/{template}.typ").read_bytes()
-    return cast(Any, typst.Compiler)(source, font_paths=[_font_directory()], ignore_system_fonts=True)
+def _compiler() -> Any:
+    """One compiler: the font is read once for all documents of a run."""
+    return cast(Any, typst.Compiler)(font_paths=[_font_directory()], ignore_system_fonts=True)
 
 
 @cache

@@ -1,0 +1,154 @@
+"""Statements and reports as files: the same bytes each time, the same figures as the statement."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from io import BytesIO
+
+import openpyxl
+import pytest
+
+from optimizer import actions
+from optimizer.accounts.report import COLOURS, BankReport, bank_report, percentile_among_peers
+from optimizer.accounts.statement import Statement
+from optimizer.accounts.totals import LotSaving
+from optimizer.actions.overview import SavingsOverview
+from optimizer.documents.report_files import bank_report_json, bank_report_pdf
+from optimizer.documents.sheets import Sheet, workbook_of
+from optimizer.documents.statement_files import statement_pdf, statement_xlsx
+from optimizer.documents.statement_words import period_end, qr_text, statement_words
+from optimizer.errors import Lang
+from optimizer.quantities import CHINA_TIME
+from optimizer.store.engine import Store
+from tests.waybills import world
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """The tiny world settled."""
+    opened = actions.open_store(f"sqlite:///{tmp_path_factory.mktemp('documents') / 'm.db'}")
+    issued = actions.accept(
+        opened, world.world_plan(), world.shipments(), world.parties(), world.world_network(), at=world.ISSUED_AT
+    )
+    actions.record(opened, world.all_events(issued, {"V2": world.VOYAGE_FUEL_G}), at=world.LATER)
+    actions.settle(opened, world.world_network(), world.world_factors(), at=world.LATER)
+    return opened
+
+
+@pytest.fixture(scope="module")
+def statement(store: Store) -> Statement:
+    """The statement of the first consignor for the month of its lots."""
+    found = actions.statement(store, "E1", "2026-10")
+    assert found.movements
+    return found
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_statement_is_printed_the_same_each_time(statement: Statement, lang: Lang) -> None:
+    """PDF and workbook, in both languages; another statement gives other bytes."""
+    other = replace(statement, period="2026-11")
+    for make in (statement_pdf, statement_xlsx):
+        assert make(statement, lang) == make(statement, lang)
+        assert make(statement, lang) != make(other, lang)
+    assert statement_pdf(statement, lang).startswith(b"%PDF-1.7")
+
+
+def test_the_pdf_is_archival_and_carries_its_chinese_font(statement: Statement) -> None:
+    """PDF/A says so in its metadata, and the font is inside."""
+    content = statement_pdf(statement, "zh")
+    assert b"pdfaid" in content
+    assert b"NotoSansSC" in content
+
+
+def test_the_workbook_holds_the_figures_as_numbers(statement: Statement) -> None:
+    """Each movement is a row; the sum of the credited column is what the statement says."""
+    book = openpyxl.load_workbook(BytesIO(statement_xlsx(statement, "zh")))
+    rows = list(book.worksheets[0].iter_rows(values_only=True))
+    top = next(number for number, row in enumerate(rows) if row[0] == "序号")
+    body = rows[top + 1 : top + 1 + len(statement.movements)]
+    credited = sum(Decimal(str(row[12])) for row in body)
+    own = sum(movement.credited_g for movement in statement.movements)
+    assert credited == Decimal(own) / 1000
+    assert [row[2] for row in body] == [movement.waybill_number for movement in statement.movements]
+
+
+def test_a_text_never_becomes_a_formula() -> None:
+    """Whoever names an enterprise cannot make the reader's spreadsheet compute."""
+    content = workbook_of(
+        [Sheet("s", [("lead", "=1+1")], ["=A1"], [["=2+2"], ["+3"], [Decimal("1.5")]], [["@x"]], ["=n"])],
+        "t",
+        datetime(2026, 11, 1, tzinfo=CHINA_TIME),
+    )
+    sheet = openpyxl.load_workbook(BytesIO(content)).active
+    kinds = {str(cell.value): cell.data_type for row in sheet.iter_rows() for cell in row if cell.value is not None}
+    assert kinds["1.5"] == "n"
+    assert {kind for value, kind in kinds.items() if value != "1.5"} == {"s"}
+
+
+def test_the_words_re_add(statement: Statement) -> None:
+    """Printed rows add up to the printed sum, to the gram."""
+    words = statement_words(statement, "en")
+    own = [row for row, movement in zip(words.movements, statement.movements, strict=True) if movement.consigned]
+    for column in (5, 6, 7, 8, 9, 10, 11, 12, 13):
+        assert sum(Decimal(row[column]) for row in own) == Decimal(words.sum[column])
+
+
+def test_the_code_names_what_a_bank_compares(statement: Statement) -> None:
+    """Account, period, credited grams, and the tree or that there is none yet."""
+    text = qr_text(statement)
+    assert text.startswith(f"modalshift-statement:1:{statement.account.account_id}:2026-10:{statement.credited_g}:")
+    assert text.endswith(":unsealed")
+
+
+def test_documents_are_dated_by_the_end_of_their_month() -> None:
+    """December ends in the next year."""
+    assert period_end("2026-12") == datetime(2027, 1, 1, tzinfo=CHINA_TIME)
+
+
+def lot(enterprise: str, actual_g: int, activity_kgkm: int = 1_000_000, settled: bool = True) -> LotSaving:
+    """A lot of an enterprise."""
+    labels = {"month": ("2026-10",) * 3, "enterprise": (enterprise,) * 3}
+    return LotSaving("n", 1, labels, settled, 1000, activity_kgkm, activity_kgkm, 0, actual_g, 0, 0, 0)
+
+
+def test_the_percentile_counts_whom_one_beats() -> None:
+    """Ties count half; open lots and those without activity count nothing; too few peers give none."""
+    lots = [lot("A", 10), lot("B", 20), lot("C", 30), lot("D", 10), lot("E", 1, settled=False), lot("F", 1, 0)]
+    assert percentile_among_peers("A", lots) == (83, 3)
+    assert percentile_among_peers("C", lots) == (0, 3)
+    assert percentile_among_peers("E", lots) == (None, 4)
+    assert percentile_among_peers("A", lots[:3]) == (None, 2)
+
+
+@pytest.mark.parametrize(
+    ("percentile", "colour"),
+    [
+        (100, "deep_green"),
+        (75, "deep_green"),
+        (74, "green"),
+        (50, "green"),
+        (25, "yellow"),
+        (24, "red"),
+        (None, "none"),
+    ],
+)
+def test_colours_begin_where_their_scale_says(percentile: int | None, colour: str) -> None:
+    """Bounds belong to the better colour."""
+    assert COLOURS.colour(percentile) == colour
+
+
+def test_the_bank_report_agrees_with_the_statement(store: Store, statement: Statement) -> None:
+    """Its sums are those of the consigned movements; one page; the same bytes each time."""
+    report: BankReport = bank_report(statement, SavingsOverview(store).lots())
+    own = [movement for movement in statement.movements if movement.consigned]
+    assert report.credited_g == sum(movement.credited_g for movement in own)
+    assert report.baseline_g - report.actual_g == report.expected_g
+    assert report.verified_mass_kg == sum(movement.mass_kg for movement in own)
+    assert report.colour == "none"
+    assert '"percentile": null' in bank_report_json(report)
+    for lang in ("zh", "en"):
+        content = bank_report_pdf(report, lang)
+        assert content == bank_report_pdf(report, lang)
+        assert content.count(b"/Type /Page\n") + content.count(b"/Type/Page\n") <= 1
