@@ -58,8 +58,8 @@ def event_row(event: Event, seq: int, at: datetime) -> dict[str, Any]:
     }
 
 
-def run_row(run: CalculationRun) -> dict[str, Any]:
-    """A calculation run as a row of ``calculation_runs``."""
+def run_row(run: CalculationRun, document: str | None = None) -> dict[str, Any]:
+    """A calculation run as a row of ``calculation_runs``; ``document`` is its canonical JSON where that is known."""
     return {
         "run_id": run.run_id,
         "number": run.inputs.waybill_number,
@@ -71,7 +71,7 @@ def run_row(run: CalculationRun) -> dict[str, Any]:
         "network_version": run.network_version,
         "code_version": run.code_version,
         "run_at": to_plain(run.run_at),
-        "document": to_json(run),
+        "document": document or to_json(run),
         "mass_kg": run.result.mass_kg,
         "baseline_wtw_g": run.result.baseline_wtw_g,
         "actual_wtw_g": run.result.actual_wtw_g,

@@ -243,6 +243,8 @@ transactions = Table(
     ),
     Index(None, "period"),
     Index(None, "number", "lot_no"),
+    Index(None, "resolves", sqlite_where=text("resolves IS NOT NULL"), postgresql_where=text("resolves IS NOT NULL")),
+    Index(None, "run_id", sqlite_where=text("run_id IS NOT NULL"), postgresql_where=text("run_id IS NOT NULL")),
     Index(
         "uq_transactions_resolved_once",
         "resolves",

@@ -179,9 +179,11 @@ class Session(AccessRows, FactorRows, PlanningRows, WaybillLists):
 
     # Runs, accounts, ledger
 
-    def add_runs(self, runs: Sequence[CalculationRun]) -> None:
-        """Append those calculation runs that are not there yet."""
-        self._append_new(schema.calculation_runs, "run_id", [run_row(run) for run in runs])
+    def add_runs(self, runs: Sequence[CalculationRun], documents: Mapping[str, str] | None = None) -> None:
+        """Append those calculation runs that are not there yet. ``documents``: their canonical JSON by run id, where the
+        caller has it at hand."""
+        rows = [run_row(run, (documents or {}).get(run.run_id)) for run in runs]
+        self._append_new(schema.calculation_runs, "run_id", rows)
 
     def runs(self, run_ids: Iterable[str] | None = None) -> dict[str, CalculationRun]:
         """Calculation runs by id: all, or those asked for that exist."""

@@ -347,3 +347,13 @@ def test_rules_exist_for_two_databases() -> None:
         assert len(list(statements(dialect))) > 8
     with pytest.raises(ValueError, match="oracle"):
         list(statements("oracle"))
+
+
+def test_every_entry_finds_its_children_by_index(store: Store) -> None:
+    """A table that grows with the ledger and points at another has an index on the column: without one SQLite reads the
+    whole table for each row that enters the other, and appending slows down as the ledger grows."""
+    for name in ("transactions", "postings", "evidence", "waybill_lots", "waybill_legs"):
+        table = metadata.tables[name]
+        leading = [next(iter(index.columns)).name for index in table.indexes] + [next(iter(table.primary_key)).name]
+        for key in table.foreign_key_constraints:
+            assert key.columns[0].name in leading, f"{name}.{key.columns[0].name}"
