@@ -138,6 +138,27 @@ def bench_footprint(legs: int, runs: int, seed: int, json_file: Path | None) -> 
     _report(run(FootprintBench(_now(), legs, runs, seed), _tell), json_file)
 
 
+@bench.command("settle", cls=Verb, about=Message("结算入账，对比驱动直写", "settlements, beside the bare driver"))
+@option("--runs", default=3, show_default=True, type=click.IntRange(1, 100), zh="次数", en="runs")
+@option(
+    "--entries",
+    "sizes",
+    default=(10_000, 100_000),
+    show_default=True,
+    multiple=True,
+    type=click.IntRange(0, 10_000_000),
+    zh="账本规模（可多次给出，递增）",
+    en="ledger sizes, in rising order; may be repeated",
+)
+@seed_option
+@json_option
+def bench_settle(runs: int, sizes: tuple[int, ...], seed: int, json_file: Path | None) -> None:
+    """Copies of settled lots of the demo month."""
+    from optimizer.bench.settle import SettleBench, run
+
+    _report(run(SettleBench(_now(), tuple(sorted(sizes)), runs, seed), _tell), json_file)
+
+
 @bench.command("table", cls=Verb, about=Message("把测得的结果写成 README 的表", "stored results as the README's table"))
 @click.argument("results", metavar="RESULT.json...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @option("--readme", metavar="FILE", type=click.Path(path_type=Path), zh="改写其中的表", en="rewrite the table in there")

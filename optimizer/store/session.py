@@ -180,7 +180,7 @@ class Session(AccessRows, FactorRows, PlanningRows, WaybillLists):
     # Runs, accounts, ledger
 
     def add_runs(self, runs: Sequence[CalculationRun], documents: Mapping[str, str] | None = None) -> None:
-        """Append those calculation runs that are not there yet. ``documents``: canonical JSON by run id, where known."""
+        """Append calculation runs that are not there yet. ``documents``: canonical JSON by run id, where known."""
         rows = [run_row(run, (documents or {}).get(run.run_id)) for run in runs]
         self._append_new(schema.calculation_runs, "run_id", rows)
 

@@ -1,0 +1,244 @@
+"""``bench settle``: settlements appended by the store, beside the same rows inserted by the driver alone.
+
+Both write the same rows in the same batches to databases of the same schema, with the same triggers, the same
+write-ahead log and a full flush at each commit. The store builds entries, digests and rows and asks what is known
+already; the driver is given the finished rows.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from optimizer.accounts.ledger import Transaction
+from optimizer.accounts.settlement import settlement_transactions
+from optimizer.actions import open_store
+from optimizer.actions.versions import code_version
+from optimizer.bench.ledger_world import Copy, LedgerWorld, copied_estimate, copies, ledger_world, open_accounts
+from optimizer.bench.machine import library_versions, load_average, this_machine
+from optimizer.bench.record import Figure, Load, Method, Result
+from optimizer.demo.world import seed_world
+from optimizer.emissions.factors import load_factors
+from optimizer.errors import Message
+from optimizer.network.reader import read_network
+from optimizer.store.engine import Store, prepare_sqlite
+
+STORE, DRIVER = "modalshift", "sqlite3"
+BATCH = 100
+MEASURED = 2_000
+"""Settlements that are timed at each size of the ledger."""
+TABLES = ("calculation_runs", "transactions", "postings")
+"""What a settlement appends, in this order."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettleBench:
+    """Each run fills a fresh ledger to each of ``sizes`` entries and times the next settlements there."""
+
+    measured_at: datetime
+    sizes: tuple[int, ...] = (10_000, 100_000)
+    runs: int = 3
+    seed: int = 0
+
+
+def run(options: SettleBench, tell: Callable[[Message], None] = lambda message: None) -> Result:
+    """Measure on the shipped network. ``tell`` hears of each run before it starts."""
+    before = load_average()
+    network, factors = read_network(None), load_factors(None)
+    made = ledger_world(seed_world(network, factors), time.monotonic, options.seed)
+    rates: dict[str, dict[int, list[float | None]]] = {
+        name: {size: [] for size in options.sizes} for name in (STORE, DRIVER)
+    }
+    for number in range(1, options.runs + 1):
+        tell(Message(f"第 {number}/{options.runs} 次", f"run {number}/{options.runs}"))
+        for name, by_size in one_run(made, options.sizes).items():
+            for size, rate in by_size.items():
+                rates[name][size].append(rate)
+    return Result(
+        bench="settle",
+        subject=Message(
+            f"向 SQLite 账本追加结算，每批 {BATCH} 笔，每次提交落盘",
+            f"settlements appended to a SQLite ledger, {BATCH} to a batch, flushed to disk at each commit",
+        ),
+        measured_at=options.measured_at,
+        machine=this_machine(),
+        load=Load(before, load_average()),
+        versions={
+            "product": code_version(),
+            "network": network.version,
+            "factors": factors.version,
+            "sqlite": sqlite3.sqlite_version,
+            **library_versions("sqlalchemy"),
+        },
+        settings={"batch": BATCH, "measured": MEASURED, "synchronous": "FULL", "journal": "WAL"},
+        seed=options.seed,
+        runs=options.runs,
+        methods=(_store_method(rates[STORE]), _driver_method(rates[DRIVER])),
+    )
+
+
+def one_run(made: LedgerWorld, sizes: Sequence[int], measured: int = MEASURED) -> dict[str, dict[int, float]]:
+    """Settlements per second at each size of the ledger, by the store and by the driver, each on a database of its own
+    with the same content."""
+    found: dict[str, dict[int, float]] = {STORE: {}, DRIVER: {}}
+    with TemporaryDirectory() as folder:
+        paths = {name: Path(folder) / f"{name}.db" for name in found}
+        stores = {name: open_store(f"sqlite:///{path}") for name, path in paths.items()}
+        for store in stores.values():
+            open_accounts(store, made)
+        place = 0
+        for size in sizes:
+            while _entries(stores[STORE]) < size:
+                batch = list(copies(made, place, BATCH * 10))
+                for store in stores.values():
+                    _estimate(store, made, place, len(batch))
+                    _append(store, batch)
+                place += len(batch)
+            for store in stores.values():
+                _estimate(store, made, place, measured)
+            batch = list(copies(made, place, measured))
+            found[STORE][size] = measured / _settle(stores[STORE], made, batch, place)
+            rows = _rows_of(paths[STORE], measured, batch)
+            found[DRIVER][size] = measured / _driven(paths[DRIVER], rows)
+            place += measured
+        for store in stores.values():
+            store.close()
+    return found
+
+
+def _entries(store: Store) -> int:
+    with store.read() as session:
+        return session.last_seq()
+
+
+def _estimate(store: Store, made: LedgerWorld, first: int, count: int) -> None:
+    """Dispatch: reserve the estimates of the copies, and put their jobs into the outbox."""
+    reserved = [copied_estimate(made, place) for place in range(first, first + count)]
+    with store.write() as session:
+        session.add_transactions([entry for entry in reserved if entry is not None])
+        session.outbox.put([copy.job for copy in copies(made, first, count)])
+
+
+def _append(store: Store, batch: Sequence[Copy]) -> None:
+    with store.write() as session:
+        session.add_runs([copy.run for copy in batch], {copy.run.run_id: copy.document for copy in batch})
+        session.add_transactions([entry for copy in batch for entry in copy.transactions])
+        session.outbox.drop((copy.job.number, copy.job.lot_no) for copy in batch)
+
+
+def _settle(store: Store, made: LedgerWorld, batch: Sequence[Copy], first: int) -> float:
+    """Seconds for what the worker does once runs are calculated: entries built and digested, rows appended, jobs
+    deleted."""
+    begun = time.perf_counter()
+    for start in range(0, len(batch), BATCH):
+        part = batch[start : start + BATCH]
+        entries: list[Transaction] = []
+        for place, copy in enumerate(part, start=first + start):
+            model = made.models[place % len(made.models)]
+            pending = copied_estimate(made, place)
+            waybill = made.renumbered(place)
+            entries += settlement_transactions(waybill, model.lot, copy.run, pending, model.delivered_at, made.at, "")
+        with store.write() as session:
+            session.add_runs([copy.run for copy in part], {copy.run.run_id: copy.document for copy in part})
+            session.add_transactions(entries)
+            session.outbox.drop((copy.job.number, copy.job.lot_no) for copy in part)
+    return time.perf_counter() - begun
+
+
+Rows = dict[str, list[tuple[Any, ...]]]
+
+
+def _rows_of(path: Path, measured: int, batch: Sequence[Copy]) -> list[Rows]:
+    """The rows that the store just wrote, batch by batch, for the driver to write again."""
+    connection = sqlite3.connect(path)
+    last = connection.execute("SELECT MAX(seq) FROM transactions").fetchone()[0]
+    counts = [
+        sum(len(copy.transactions) for copy in batch[start : start + BATCH]) for start in range(0, measured, BATCH)
+    ]
+    first = last - sum(counts)
+    found: list[Rows] = []
+    for number, count in enumerate(counts):
+        ids = [copy.run.run_id for copy in batch[number * BATCH : (number + 1) * BATCH]]
+        marks = ", ".join("?" * len(ids))
+        span = (first, first + count)
+        found.append(
+            {
+                "calculation_runs": connection.execute(
+                    f"SELECT * FROM calculation_runs WHERE run_id IN ({marks})", ids
+                ).fetchall(),
+                "transactions": connection.execute(
+                    "SELECT * FROM transactions WHERE seq > ? AND seq <= ? ORDER BY seq", span
+                ).fetchall(),
+                "postings": connection.execute(
+                    "SELECT * FROM postings WHERE transaction_seq > ? AND transaction_seq <= ?", span
+                ).fetchall(),
+                "settlement_jobs": [(copy.job.number, copy.job.lot_no) for copy in batch[number * BATCH :][:BATCH]],
+            }
+        )
+        first += count
+    connection.close()
+    return found
+
+
+def _driven(path: Path, batches: Sequence[Rows]) -> float:
+    """Seconds that the driver takes for the same rows in the same batches."""
+    connection = sqlite3.connect(path)
+    prepare_sqlite(connection)
+    begun = time.perf_counter()
+    for rows in batches:
+        connection.execute("BEGIN IMMEDIATE")
+        for table in TABLES:
+            if rows[table]:
+                marks = ", ".join("?" * len(rows[table][0]))
+                connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows[table])
+        connection.executemany("DELETE FROM settlement_jobs WHERE number = ? AND lot_no = ?", rows["settlement_jobs"])
+        connection.execute("COMMIT")
+    seconds = time.perf_counter() - begun
+    connection.close()
+    return seconds
+
+
+def _figures(rates: dict[int, list[float | None]]) -> tuple[Figure, ...]:
+    return tuple(
+        Figure(
+            f"settlements_per_s_{size}",
+            Message(f"每秒结算（账本 {size:,} 笔）", f"settlements/s at {size:,} entries"),
+            "count",
+            tuple(values),
+        )
+        for size, values in rates.items()
+    )
+
+
+def _store_method(rates: dict[int, list[float | None]]) -> Method:
+    return Method(
+        name=STORE,
+        label=Message("modalshift", "modalshift"),
+        baseline=False,
+        does=Message(
+            "从算好的批次起：生成释放、注销与入账分录，求摘要，查重，追加计算记录、分录与明细，删除待结任务；不含减排计算本身",
+            "from calculated lots on: builds POST, VOID and SETTLE, digests them, looks for what is known, appends "
+            "run, entries and postings, deletes the jobs; the calculation itself is not timed",
+        ),
+        figures=_figures(rates),
+    )
+
+
+def _driver_method(rates: dict[int, list[float | None]]) -> Method:
+    return Method(
+        name=DRIVER,
+        label=Message("sqlite3 驱动", "sqlite3 driver"),
+        baseline=True,
+        does=Message(
+            "把同样的行按同样批次写入同样的表（触发器、外键、落盘相同），行已备好",
+            "inserts the same rows in the same batches into the same tables (same triggers, foreign keys and flushes), "
+            "the rows ready made",
+        ),
+        figures=_figures(rates),
+    )
