@@ -35,8 +35,8 @@ from optimizer.waybills.event import Event
 from optimizer.waybills.issue import from_plan
 from optimizer.waybills.waybill import Waybill, WaybillLot
 
-FLOWS, SHIPMENTS = 3, 60
-"""Shipments of the busiest flows of the demo month are planned to copy from."""
+FLOWS, SHIPMENTS = 1, 20
+"""Shipments of the busiest flow of the demo month are planned to copy from."""
 
 
 @dataclass(frozen=True, slots=True)
