@@ -34,6 +34,8 @@ EXACT_COLUMNS = 6_000
 """Plans up to this size are solved to optimality in one piece."""
 FEW_SHIPMENTS = 60
 """Up to so many shipments the optimum is sought by refinement in time before anything else is tried."""
+QUICK_SHIPMENTS = 10
+"""Above that, and under a time limit, a plan is made the common way first: refinement may take a while to its first."""
 EXACT_GAP = 1e-6
 """Gap at which such a plan counts as solved; what is asked for may be less."""
 CLOSE_COLUMNS, CLOSE_NODES = 25_000, 1_000
@@ -167,6 +169,8 @@ class Search:
         # The refinement thins out slots; a given sailing has one.
         given = any(pool.sailing_id for pool in self.problem.fleet.pools)
         if not given and len(self.problem.space.shipments) <= FEW_SHIPMENTS:
+            if len(self.problem.space.shipments) > QUICK_SHIPMENTS or self.settings.time_limit_s is not None:
+                self._first_plan()
             self._refine()
             if self._gap() <= max(self.settings.gap, EXACT_GAP):
                 return "gap"
@@ -215,7 +219,8 @@ class Search:
         self.tell("exact")
         return "gap" if outcome.status == "optimal" else "time_limit"
 
-    def _solve_in_steps(self) -> str:
+    def _first_plan(self) -> None:
+        """Full ships, polished; or, where they come to no plan, window after window."""
         plan, left_s = self.problem.program, self.watch.left_s
         self.windows = windows = Windows(plan, self.relaxation, WindowSizes(), self.settings.seed)
         moves = ~windows.is_cargo & (plan.column_family < 0) & windows.promising
@@ -226,6 +231,10 @@ class Search:
             x = windows.roll_forward(left_s)
             if x is not None:
                 self._polish(x)
+
+    def _solve_in_steps(self) -> str:
+        if self.windows is None:
+            self._first_plan()
         if self._late():
             return "time_limit"
         self._tighten()

@@ -37,11 +37,11 @@ from optimizer.planning.fleetflow import WAIT, FleetFlow
 from optimizer.planning.program import PlanProgram
 from optimizer.planning.timespace import TimeSpace
 
-LINEAR_ROUNDS = 6
+LINEAR_ROUNDS = 5
 LINEAR_SEARCHES, SEARCHES = 4, 25
 """How often covering rows are looked for in a round on the linear relaxation, and in one with branch and bound."""
 ROUNDS = 25
-FIRST_GAP, LAST_GAP = 2e-3, 2e-7
+FIRST_GAP, LAST_GAP = 5e-3, 2e-7
 """Where branch and bound may stop while time is still being cut, and when nothing is left to cut."""
 NODES = 2_000
 """Branch and bound gives up after so many nodes: an amount of work, so that equal input gives equal output."""
@@ -94,6 +94,7 @@ class Refinement:
         """Rounds until the best plan is proven, nothing more can be cut, or the time is up. The caller checks each
         plan and gives those that hold to :meth:`offer`."""
         self._cut_by_relaxation()
+        yield Step(None, self.bound_yuan)
         gap, reach = FIRST_GAP, FIRST_REACH
         for _ in range(ROUNDS):
             if self.left_s() <= 0:
@@ -122,6 +123,8 @@ class Refinement:
                 if gap <= LAST_GAP and reach >= 1.0:
                     return
                 gap, reach = LAST_GAP, 1.0
+            gap = max(LAST_GAP, min(gap, self.gap / 4))
+            reach = max(reach, outcome.objective / self.bound_yuan - 1.0) if self.bound_yuan > 0 else 1.0
             self.resolution = finer if not settled else self.resolution
 
     def _plans(self, found: Realised) -> Iterator[Step]:
@@ -166,7 +169,11 @@ class Refinement:
             integer=program.integer[kept],
         )
         start = None if self.best is None else self._in_classes(coarse, self.best)[kept]
-        outcome = solve_integer(small, self._effort(gap, NODES), start)
+        effort = self._effort(gap, NODES)
+        if effort.seconds is not None:
+            # Time must be left to sail what is found, and for another round.
+            effort = replace(effort, seconds=effort.seconds / 2)
+        outcome = solve_integer(small, effort, start)
         beyond = proven + limit
         if outcome.x is None:
             return None, max(proven, beyond if outcome.status == "infeasible" else min(outcome.bound, beyond))

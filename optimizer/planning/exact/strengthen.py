@@ -35,7 +35,7 @@ BROKEN = 1e-4
 SET_SIZE = 3
 """Covering is tried for up to so many shipments together."""
 MOST_SETS = 400
-WORTH = 1e-5
+WORTH = 4e-5
 """Looking for rows ends when a round of them raises the bound by less than this, relatively."""
 
 
