@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from optimizer.network.model import Closure, FleetEntry, Mode, Network, WaterLevel
 from optimizer.planning import relaxation, search
 from optimizer.planning.check import check_plan
+from optimizer.planning.offer import Offer
 from optimizer.planning.plan import Plan
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
@@ -32,6 +33,7 @@ def planned(
     *,
     in_steps: bool = False,
     refined: bool = False,
+    offers: Sequence[Offer] = (),
     tell: Tell = lambda progress: None,
     clock: Callable[[], float] = lambda: 0.0,
 ) -> Plan:
@@ -43,7 +45,7 @@ def planned(
         if in_steps:
             patch.setattr(search, "FEW_SHIPMENTS", -1)
             patch.setattr(relaxation, "SMALL", -1)
-        return plan_shipments(shipments, network, round_factors(), settings, clock=clock, tell=tell)
+        return plan_shipments(shipments, network, round_factors(), settings, clock=clock, tell=tell, offers=offers)
 
 
 def faults(plan: Plan, shipments: Sequence[Shipment], network: Network) -> list[str]:

@@ -16,11 +16,14 @@ from optimizer.planning.exact.realise import realise
 from optimizer.planning.exact.refine import Refinement
 from optimizer.planning.exact.resolution import Clock, Resolution
 from optimizer.planning.exact.strengthen import Covering, Strengthener, strengthened
+from optimizer.planning.offer import Offer
 from optimizer.planning.settings import PlanSettings
+from optimizer.planning.shipment import Shipment
 from optimizer.planning.windows import FEASIBLE, violation
 from tests.network.tiny import MADE_UP, TINY_START, tiny_network
 from tests.planning.random_tasks import Task, any_tasks, cargo, faults, planned
 from tests.planning.solved import Case, lay_out
+from tests.planning.test_offers import OFFER, SHIPMENT, numbered
 
 LOOK = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -196,3 +199,21 @@ def test_the_product_plans_few_shipments_to_the_optimum(task: Task) -> None:
     assert not faults(by_refinement, shipments, network)
     turned = planned(network, shipments[::-1], refined=True)
     assert replace(turned, shipments=turned.shipments[::-1]) == by_refinement
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(SHIPMENT, min_size=1, max_size=3),
+    st.lists(OFFER, min_size=1, max_size=3),
+    st.booleans(),
+)
+def test_offers_are_weighed_on_the_way_too(shipments: list[Shipment], offers: list[Offer], own_voyages: bool) -> None:
+    """With carriers' sailings, their least loads among them: the same optimum as by branch and bound on the whole."""
+    shipments, offers = numbered(shipments, offers)
+    asked = PlanSettings(gap=0.0, own_voyages=own_voyages)
+    whole, by_refinement = (
+        planned(tiny_network(), shipments, asked, offers=offers, refined=refined) for refined in (False, True)
+    )
+    assert by_refinement.objective_yuan == pytest.approx(whole.objective_yuan, rel=2e-5, abs=1.0)
+    assert by_refinement.bound_yuan <= whole.objective_yuan * (1 + 1e-6) + 1.0
+    assert by_refinement.status == whole.status

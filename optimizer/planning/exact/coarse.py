@@ -1,8 +1,9 @@
 """The plan program with time cut coarsely: a relaxation, small enough for branch and bound.
 
 Columns that differ only inside a span become one, a *class*: it costs what its cheapest member costs. Node and sailing
-rows are summed over spans. In every other row (locks, terminals, CO2e: all of them limits from above) a class counts
-with the least that any member counts, so that every plan of the full program is a solution here that costs no more.
+rows are summed over spans. In every other row (locks, terminals, CO2e, least loads: all of them limits from above) a
+class counts with the least that any member counts, so that every plan of the full program is a solution here that costs
+no more.
 """
 
 from __future__ import annotations
@@ -154,7 +155,7 @@ def _program(
 
 
 def _least(limits: sp.csr_array, class_of: Indices, classes: int) -> sp.csr_array:
-    """For each row and class the least entry of any member (no entry counts as 0; entries are not negative)."""
+    """For each row and class the least entry of any member (no entry counts as 0)."""
     entries = sp.coo_array(limits)
     known = class_of[entries.col] >= 0
     row, owner, value = entries.row[known].astype(np.int64), class_of[entries.col[known]], entries.data[known]
@@ -164,6 +165,7 @@ def _least(limits: sp.csr_array, class_of: Indices, classes: int) -> sp.csr_arra
     begins = np.flatnonzero(np.diff(code[order], prepend=-1) != 0)
     sizes = np.diff(np.append(begins, len(order)))
     at = order[begins]
-    full = sizes == members[owner[at]]
-    at = at[full]
-    return sp.csr_array(sp.coo_array((value[at], (row[at], owner[at])), shape=(limits.shape[0], classes)))
+    least = np.where(sizes == members[owner[at]], value[at], np.minimum(value[at], 0.0))
+    counts = least != 0.0
+    at, least = at[counts], least[counts]
+    return sp.csr_array(sp.coo_array((least, (row[at], owner[at])), shape=(limits.shape[0], classes)))

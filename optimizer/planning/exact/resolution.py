@@ -39,15 +39,16 @@ class Clock:
 
     def __init__(self, space: TimeSpace, fleet: FleetFlow) -> None:
         self.space, self.fleet, self.slots = space, fleet, space.grid.slots
-        self.first_node = {
-            (int(fleet.node_pool[n]), fleet.node_place[n]): n for n in range(0, len(fleet.node_place), self.slots)
-        }
+        place_of: dict[tuple[int, str], int] = {}
+        keys = zip(fleet.node_pool.tolist(), fleet.node_place, strict=True)
+        number = np.array([place_of.setdefault(key, len(place_of)) for key in keys], dtype=np.int64)
+        self.starts = np.diff(number, prepend=-1) != 0
+        firsts = np.flatnonzero(self.starts)
+        self.first_node = {(int(fleet.node_pool[n]), fleet.node_place[n]): int(n) for n in firsts}
 
     def coarsest(self) -> Resolution:
         """Nodes uncut. Sailings cut where a shipment may first board, where nobody may board any more, and where the
         depth changes what a hull loads: all that a span offers can then be had in its first slot."""
-        nodes = np.zeros(len(self.fleet.node_slot), dtype=bool)
-        nodes[:: self.slots] = True
         families = self.space.families
         begins = np.zeros((len(families), self.slots), dtype=bool)
         for number, family in enumerate(families):
@@ -62,7 +63,7 @@ class Clock:
         boarded = np.zeros(begins.shape, dtype=bool)
         boarded[cargo.family[planned], cargo.slot[planned]] = True
         begins[:, 1:] |= boarded[:, 1:] != boarded[:, :-1]
-        return Resolution(nodes, begins)
+        return Resolution(self.starts.copy(), begins)
 
     def cut(self, before: Resolution, nodes: Indices, sailings: Indices) -> Resolution:
         """A finer resolution: spans also begin at these nodes, and at these sailings (shape (n, 2): family,
@@ -71,10 +72,11 @@ class Clock:
         node_begins[nodes] = True
         begins = before.sailing_begins.copy()
         begins[sailings[:, 0], sailings[:, 1]] = True
-        pool_class = [pool.vessel_class for pool in self.fleet.pools]
         for number, family in enumerate(self.space.families):
-            for pool, name in enumerate(pool_class):
-                if name != family.vessel_class:
+            if family.given is not None:
+                continue  # It sails once, with a hull of its own.
+            for pool, hulls in enumerate(self.fleet.pools):
+                if hulls.sailing_id or hulls.vessel_class != family.vessel_class:
                     continue
                 origin = self.first_node[(pool, family.origin)]
                 begins[number] |= node_begins[origin : origin + self.slots]
