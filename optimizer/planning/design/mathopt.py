@@ -30,9 +30,12 @@ CP_SAT = parameters_pb2.SOLVER_TYPE_CP_SAT
 
 
 def solve_linear(program: Program, effort: Effort, method: str = "simplex") -> Outcome:
-    """Solve the continuous relaxation. ``method``: ipm | simplex (dual) | choose. On plan programs simplex
-    is several times faster than the interior point with crossover."""
+    """Solve the continuous relaxation. ``method``: ipm | ipm_without_crossover | simplex (dual) | choose. On plan
+    programs simplex is several times faster than the interior point with crossover. Without crossover the answer is
+    no vertex and exact to some 1e-8 only; its prices lie in the middle of the optimal face."""
     options = {"solver": method} if method != "choose" else {}
+    if method == "ipm_without_crossover":
+        options = {"solver": "ipm", "run_crossover": "off"}
     return _solve(HIGHS, program, effort, np.zeros(len(program.cost), dtype=bool), options, None)
 
 
@@ -72,7 +75,7 @@ def _solve(
 ) -> Outcome:
     model = _to_model(program, integer)
     is_mip = bool(integer.any())
-    parameters = _parameters(effort, options, is_mip)
+    parameters = _parameters(solver, effort, options, is_mip)
     model_parameters = model_parameters_pb2.ModelSolveParametersProto()
     if start is not None:
         hint = model_parameters.solution_hints.add()
@@ -110,13 +113,13 @@ def _to_model(program: Program, integer: Bools) -> Any:
     return model
 
 
-def _parameters(effort: Effort, options: dict[str, str], is_mip: bool) -> Any:
+def _parameters(solver: Any, effort: Effort, options: dict[str, str], is_mip: bool) -> Any:
     parameters = parameters_pb2.SolveParametersProto()
     parameters.random_seed = effort.seed
     if effort.seconds is not None:
         parameters.time_limit.FromMilliseconds(max(1, int(effort.seconds * 1000)))
-    if effort.threads is not None:
-        parameters.threads = effort.threads
+    if effort.threads is not None and solver != HIGHS:
+        parameters.threads = effort.threads  # of HiGHS they are settled once for the whole process
     if is_mip:
         parameters.relative_gap_tolerance = effort.gap
         if effort.nodes is not None:

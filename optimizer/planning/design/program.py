@@ -49,7 +49,7 @@ class Outcome:
 @dataclass(frozen=True, slots=True)
 class Effort:
     """How hard to try. ``nodes`` limits branch and bound, ``seconds`` is the last resort that breaks determinism.
-    ``threads`` None leaves their number to the solver."""
+    ``threads`` None leaves their number to the solver; it counts for CP-SAT and SCIP."""
 
     gap: float = 1e-4
     seconds: float | None = None

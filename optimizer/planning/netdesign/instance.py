@@ -1,0 +1,171 @@
+"""Multicommodity capacitated network design, as plain arrays.
+
+    min  sum over arcs a, commodities k of  unit_cost[a] * flow[k, a]  +  sum over arcs of fixed_cost[a] * modules[a]
+    with each commodity's demand carried from its origin to its destination (it may split),
+         sum over k of flow[k, a] <= capacity[a] * modules[a],  modules[a] whole, 0 <= modules[a] <= most_modules[a].
+
+Where no arc has a fixed cost, all modules are free and this is the linear multicommodity flow problem. Quantities,
+costs and capacities are in the units of the data; nothing here knows of ships.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.errors import InputError, Message
+from optimizer.planning.design import Floats, Indices
+
+MOST_DENSE = 50_000_000
+"""Commodities times arcs that the fixed-charge solver keeps in memory (400 MB)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A problem. Nodes count from 0. Arrays of arcs have shape (arcs,), those of commodities (commodities,).
+
+    ``capacity``, ``unit_cost`` and ``fixed_cost`` are per module or per unit of flow; all are >= 0, demands > 0. Raises
+    InputError where shapes or ranges are wrong; readers of files name lines before it comes to that.
+    """
+
+    name: str
+    nodes: int
+    tail: Indices
+    head: Indices
+    capacity: Floats
+    unit_cost: Floats
+    fixed_cost: Floats
+    most_modules: Indices
+    origin: Indices
+    destination: Indices
+    demand: Floats
+
+    def __post_init__(self) -> None:
+        arcs = (self.tail, self.head, self.capacity, self.unit_cost, self.fixed_cost, self.most_modules)
+        commodities = (self.origin, self.destination, self.demand)
+        _require(len({len(part) for part in arcs}) == 1, "弧的数组长度不一", "the arrays of arcs differ in length")
+        _require(
+            len({len(part) for part in commodities}) == 1,
+            "货流的数组长度不一",
+            "the arrays of commodities differ in length",
+        )
+        for ends in (self.tail, self.head, self.origin, self.destination):
+            _require(
+                bool(np.all((ends >= 0) & (ends < self.nodes))),
+                "端点应在 0 与节点数之间",
+                "ends should lie between 0 and the number of nodes",
+            )
+        for amounts in (self.capacity, self.unit_cost, self.fixed_cost, self.most_modules, self.demand):
+            _require(
+                bool(np.all(np.isfinite(amounts) & (amounts >= 0))),
+                "数量、费用与能力应为非负有限数",
+                "amounts, costs and capacities should be finite and not negative",
+            )
+        _require(bool(np.all(self.demand > 0)), "需求应为正数", "demands should be positive")
+        _require(
+            bool(np.all(self.origin != self.destination)),
+            "货流的起点与终点应不同",
+            "origin and destination of a commodity should differ",
+        )
+
+    @property
+    def arcs(self) -> int:
+        """Number of arcs."""
+        return len(self.tail)
+
+    @property
+    def commodities(self) -> int:
+        """Number of commodities."""
+        return len(self.demand)
+
+    @property
+    def linear(self) -> bool:
+        """Whether modules cost nothing, so that it is a linear program."""
+        return not bool(np.any(self.fixed_cost > 0))
+
+    @property
+    def most_capacity(self) -> Floats:
+        """Capacity of each arc with all its modules, shape (arcs,)."""
+        return np.asarray(self.capacity * self.most_modules, dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """An answer: whole modules per arc, and flow as triplets (arc, commodity, amount > 0) in ascending order."""
+
+    modules: Indices
+    flow_arc: Indices
+    flow_commodity: Indices
+    flow_amount: Floats
+
+    def arc_flow(self) -> Floats:
+        """Total flow of each arc, shape (arcs,)."""
+        return np.bincount(self.flow_arc, self.flow_amount, minlength=len(self.modules)).astype(np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a solve came to.
+
+    ``status``: optimal (gap closed to what was asked) | feasible | infeasible (proven) | no_solution (stopped before
+    one was found, or infeasibility not proven). ``ending``: gap | work | time_limit | interrupt | infeasible.
+    ``bound`` is proven by exact pricing, for small fixed-charge problems by HiGHS' branch and bound; it is infinite
+    for infeasible problems. ``objective`` is None without a design.
+    """
+
+    status: str
+    ending: str
+    design: Design | None
+    objective: float | None
+    bound: float
+    work: int
+
+    @property
+    def gap(self) -> float | None:
+        """(objective - bound) / |objective|; None without a design."""
+        if self.objective is None:
+            return None
+        return max(0.0, self.objective - self.bound) / max(abs(self.objective), 1e-9)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Told while solving. ``objective`` None: no design yet. ``columns``: path columns or search steps so far."""
+
+    stage: str
+    seconds: float
+    objective: float | None
+    bound: float
+    columns: int
+
+    @property
+    def gap(self) -> float | None:
+        """(objective - bound) / |objective|; None without a design."""
+        if self.objective is None:
+            return None
+        return max(0.0, self.objective - self.bound) / max(abs(self.objective), 1e-9)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """When to stop: at a proven relative gap, after an amount of work, or after a time (None: no limit). Equal seeds
+    give equal bytes unless the time limit or an interrupt struck. ``work`` counts rounds; None lets the solver end when
+    its plan of rounds is done. ``threads``: 1 or 2 kernels at once; the answer depends on it, not on their speed."""
+
+    gap: float = 1e-6
+    time_limit_s: float | None = 60.0
+    work: int | None = None
+    seed: int = 0
+    threads: int = 2
+
+
+def cost_of(instance: Instance, design: Design) -> float:
+    """The objective of a design."""
+    flow = float(np.sum(instance.unit_cost[design.flow_arc] * design.flow_amount))
+    return flow + float(instance.fixed_cost @ design.modules)
+
+
+def _require(holds: bool, zh: str, en: str) -> None:
+    if not holds:
+        raise InputError(Message(f"网络设计问题有误：{zh}。", f"The network design problem is wrong: {en}."))

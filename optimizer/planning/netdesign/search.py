@@ -1,0 +1,182 @@
+"""What the fixed-charge solver knows at a moment, and the slices of work that make it know more.
+
+Every slice is a fixed amount of work from a seed of its own, so that what comes out does not depend on speed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from optimizer.planning.design import Floats, Indices
+from optimizer.planning.netdesign.instance import Instance
+from optimizer.planning.netdesign.pricing import forward_star
+from optimizer.planning.netdesign.relaxation import Relaxation, climb
+from optimizer.planning.netdesign.rerouting import modules_for
+from optimizer.planning.netdesign.ruin import anneal, construct
+
+HOT, COLD = 5e-3, 5e-5
+"""Temperatures at the begin and end of a cycle, as shares of the cost."""
+MOST_TOGETHER = 40.0
+"""Most commodities that one move takes off (their number is drawn with logarithmic weight)."""
+MOVES_PER_SLICE, CLIMB_CELLS_PER_SLICE = 2e7, 1.6e8
+"""Some 1.5 s of work each on one core of 2020."""
+BIG = 2**31
+
+
+@dataclass(slots=True)
+class Chain:
+    """One annealing chain: where it stands and the best it ever met."""
+
+    flow: Floats
+    best_flow: Floats
+    best: float
+
+
+@dataclass(slots=True)
+class Search:
+    """Incumbent, bound and what is fixed. ``most`` and ``least`` (arcs,) are the modules that a better design than the
+    incumbent can have."""
+
+    instance: Instance
+    relaxation: Relaxation
+    most: Indices
+    least: Indices
+    flow: Floats | None = None
+    best: float = np.inf
+    bound: float = -np.inf
+    chains: list[Chain] = field(default_factory=list)
+    moves: int = 0
+
+    @property
+    def gap(self) -> float:
+        """(best - bound) / best; infinite without an incumbent."""
+        if not np.isfinite(self.best):
+            return np.inf
+        return max(0.0, self.best - self.bound) / max(abs(self.best), 1e-9)
+
+    def take(self, flow: Floats) -> bool:
+        """Keep a flow (commodities, arcs) if it is better than the incumbent."""
+        instance = self.instance
+        load = flow.sum(axis=0)
+        cost = float(instance.unit_cost @ load) + float(instance.fixed_cost @ modules_for(instance, load))
+        if cost < self.best - 1e-9 * abs(cost):
+            self.flow, self.best = flow.copy(), cost
+            return True
+        return False
+
+    def fix(self) -> int:
+        """Close arcs that no better design opens, keep open those that none closes. Returns how many are decided."""
+        if not np.isfinite(self.best):
+            return 0
+        opening, slack = self.relaxation.opening, 1e-9 * abs(self.best)
+        dear = self.relaxation.bound + np.maximum(opening, 0.0) > self.best + slack
+        needed = self.relaxation.bound - np.minimum(opening, 0.0) > self.best + slack
+        self.most[dear & (self.least == 0)] = 0
+        self.least[needed & (self.most > 0)] = np.maximum(self.least[needed & (self.most > 0)], 1)
+        return int(np.sum(self.most == self.least))
+
+
+def climb_slice(search: Search, steps: int) -> float:
+    """Raise the bound; returns by what share it rose. Bounds hold for all better designs, so they are proven for the
+    problem up to the incumbent's own cost."""
+    before = search.relaxation.bound
+    target = search.best if np.isfinite(search.best) else _hoped(search)
+    whole = search.instance.most_modules
+    climb(search.instance, search.relaxation, target, steps, whole, np.zeros_like(whole))
+    search.bound = max(search.bound, min(search.relaxation.bound, search.best))
+    return (search.relaxation.bound - before) / max(abs(before), 1e-9) if np.isfinite(before) else np.inf
+
+
+def climb_steps(instance: Instance) -> int:
+    """Steps of one slice of climbing."""
+    return int(np.clip(CLIMB_CELLS_PER_SLICE / max(1, instance.arcs * instance.commodities), 50, 3000))
+
+
+def first_flow(search: Search) -> None:
+    """Build a flow by falling demand, whole or in parts, with likely arcs made cheaper or not."""
+    instance = search.instance
+    first, arcs = forward_star(instance.nodes, instance.tail)
+    likely = _likely(search)
+    for trust in (0.9, 0.0):
+        for by_parts in (False, True):
+            flow = np.zeros((instance.commodities, instance.arcs))
+            cost = construct(
+                by_parts,
+                instance.origin,
+                instance.destination,
+                instance.demand,
+                first,
+                arcs,
+                instance.tail,
+                instance.head,
+                instance.unit_cost,
+                np.maximum(instance.capacity, 1e-9),
+                instance.fixed_cost,
+                instance.fixed_cost * (1.0 - trust * likely),
+                instance.most_capacity,
+                flow,
+            )
+            if cost >= 0:
+                search.take(flow)
+
+
+def anneal_slice(search: Search, number: int, from_share: float, to_share: float, seed: int) -> None:
+    """One slice of chain ``number``; the temperatures lie between the shares (0..1) of a cycle."""
+    instance, chain = search.instance, search.chains[number]
+    first, arcs = forward_star(instance.nodes, instance.tail)
+    scale = max(search.bound, 0.5 * search.best)
+    chain.best, _ = anneal(
+        instance.origin,
+        instance.destination,
+        instance.demand,
+        first,
+        arcs,
+        instance.tail,
+        instance.head,
+        instance.unit_cost,
+        np.maximum(instance.capacity, 1e-9),
+        instance.fixed_cost,
+        instance.most_capacity,
+        _likely(search),
+        chain.flow,
+        chain.best_flow,
+        chain.best,
+        moves_per_slice(instance),
+        scale * _temperature(from_share),
+        scale * _temperature(to_share),
+        min(MOST_TOGETHER, float(instance.commodities)),
+        seed % BIG,
+    )
+
+
+def moves_per_slice(instance: Instance) -> int:
+    """Moves of one slice of annealing."""
+    return int(np.clip(MOVES_PER_SLICE / (instance.nodes**2 + instance.arcs), 200, 50_000))
+
+
+def restart(search: Search, chains: int) -> None:
+    """All chains from the incumbent."""
+    assert search.flow is not None
+    search.chains = [Chain(search.flow.copy(), search.flow.copy(), search.best) for _ in range(chains)]
+
+
+def gather(search: Search) -> None:
+    """Take the chains' best; the first of equals wins."""
+    for chain in search.chains:
+        search.take(chain.best_flow)
+
+
+def _temperature(share: float) -> float:
+    return float(HOT * (COLD / HOT) ** share)
+
+
+def _hoped(search: Search) -> float:
+    """A target before any design is known."""
+    bound = search.relaxation.bound
+    return float(bound * 1.1 if np.isfinite(bound) and bound > 0 else search.instance.fixed_cost.sum() + 1.0)
+
+
+def _likely(search: Search) -> Floats:
+    return np.minimum(1.0, np.maximum(0.0, search.relaxation.modules))

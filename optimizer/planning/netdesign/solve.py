@@ -1,0 +1,245 @@
+"""The recipe for network design: a bound by Lagrange, designs by ruin and recreate, small problems whole.
+
+Linear problems go to :mod:`flow`. Otherwise:
+
+1. climb     the Lagrangian bound, whose averaged modules guide what follows
+2. build     a first design; where building fails, the linear flow gives one, or proves that there is none
+3. anneal    two chains in cycles that grow; after each the cheapest flow in the incumbent's modules is found exactly
+4. fix       arcs that reduced costs decide
+5. whole     when few arcs are left, the exact program with all strong links by branch and bound
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from optimizer.errors import InputError, Message
+from optimizer.planning.design import Effort
+from optimizer.planning.netdesign.exact import MOST_CELLS, solve_whole
+from optimizer.planning.netdesign.flow import solve_flow
+from optimizer.planning.netdesign.instance import MOST_DENSE, Instance, Progress, Result, Settings, cost_of
+from optimizer.planning.netdesign.paths import Pricer
+from optimizer.planning.netdesign.relaxation import first_relaxation
+from optimizer.planning.netdesign.rerouting import cheapest_within, design_of, flow_of
+from optimizer.planning.netdesign.search import (
+    Search,
+    anneal_slice,
+    climb_slice,
+    climb_steps,
+    first_flow,
+    gather,
+    moves_per_slice,
+    restart,
+)
+
+CYCLE_SHARES = (0.08, 0.25, 0.55)
+"""Lengths of the annealing cycles as shares of the slices that fit the time limit."""
+SLICES_PER_SECOND = 0.6
+WITHOUT_LIMIT_S = 60.0
+"""A solve without a time limit plans its cycles as if it had this one, and ends after them."""
+CLIMBED = 2e-5
+"""A slice of climbing that raises the bound by less than this share is the last."""
+MOST_CLIMBS = 12
+SLICE_MARGIN = 1.2
+"""No slice is begun that would likely end after the limit."""
+
+
+class _Ended(Exception):  # noqa: N818 - it carries an ending, not an error
+    def __init__(self, ending: str) -> None:
+        self.ending = ending
+
+
+@dataclass(slots=True)
+class _Run:
+    """The clock, the settings and the count of slices of one solve."""
+
+    instance: Instance
+    settings: Settings
+    clock: Callable[[], float]
+    tell: Callable[[Progress], None]
+    start_s: float
+    slices: int = 0
+    longest_s: float = 0.0
+
+    @property
+    def seconds(self) -> float:
+        return self.clock() - self.start_s
+
+    @property
+    def left_s(self) -> float | None:
+        limit_s = self.settings.time_limit_s
+        return None if limit_s is None else max(0.0, limit_s - self.seconds)
+
+
+def solve_design(
+    instance: Instance,
+    settings: Settings,
+    clock: Callable[[], float],
+    tell: Callable[[Progress], None] = lambda progress: None,
+) -> Result:
+    """The best design within the settings and a proven bound. ``clock`` gives seconds. A KeyboardInterrupt ends it with
+    the best so far. Raises InputError where the problem is too large for memory."""
+    if instance.linear:
+        return solve_flow(instance, settings, clock, tell)
+    if instance.arcs * instance.commodities > MOST_DENSE:
+        raise InputError(
+            Message(
+                f"弧数乘货流数应不超过 {MOST_DENSE:,}。", f"Arcs times commodities should not exceed {MOST_DENSE:,}."
+            )
+        )
+    run = _Run(instance, settings, clock, tell, clock())
+    if len(Pricer(instance, instance.unit_cost).stranded()):
+        return Result("infeasible", "infeasible", None, None, np.inf, 0)
+    search = Search(
+        instance, first_relaxation(instance), instance.most_modules.copy(), np.zeros_like(instance.most_modules)
+    )
+    try:
+        ending = _recipe(run, search)
+    except _Ended as ended:
+        ending = ended.ending
+    except KeyboardInterrupt:
+        ending = "interrupt"
+    gather(search)
+    return _result(search, settings, ending, run.slices)
+
+
+def _recipe(run: _Run, search: Search) -> str:
+    # One kernel at a time: the second core has nothing to do yet, or there is none, and all the climbing is done here.
+    for _ in range(1 if run.settings.threads > 1 else MOST_CLIMBS):
+        if climb_slice(search, climb_steps(run.instance)) <= CLIMBED:
+            break
+    _build(run, search)
+    _report(run, search, "build")
+    climbing = True
+    planned = SLICES_PER_SECOND * (run.settings.time_limit_s or WITHOUT_LIMIT_S)
+    tried_whole = False
+    for cycle, share in enumerate(CYCLE_SHARES):
+        climbing = _cycle(run, search, cycle, max(2, round(share * planned)), climbing)
+        _reroute(run, search)
+        _report(run, search, "anneal")
+        search.fix()
+        if not tried_whole and _small(search) and cycle == 0:
+            tried_whole = True
+            if _whole(run, search):
+                return "gap"
+    return "work"
+
+
+def _build(run: _Run, search: Search) -> None:
+    """A first incumbent. Raises _Ended where there is none or none was found in time."""
+    first_flow(search)
+    if search.flow is not None:
+        return
+    instance = run.instance
+    costs = instance.unit_cost + instance.fixed_cost / np.maximum(instance.capacity, 1e-9)
+    settings = Settings(gap=1e-3, time_limit_s=run.left_s, seed=run.settings.seed)
+    found = solve_flow(instance, settings, run.clock, unit_cost=costs)
+    if found.status == "infeasible":
+        raise _Ended("infeasible")
+    if found.design is None:
+        raise _Ended("time_limit" if found.ending == "time_limit" else "work")
+    search.take(flow_of(instance, found.design))
+
+
+def _cycle(run: _Run, search: Search, cycle: int, length: int, climbing: bool) -> bool:
+    """One annealing cycle. While the bound still climbs, the second core climbs instead of annealing. Returns whether
+    it still does."""
+    chains = max(1, run.settings.threads)
+    restart(search, chains)
+    for number in range(length):
+        shares = (number / length, (number + 1) / length)
+        lifts = climbing and chains > 1
+        rises = [0.0]
+        tasks: list[Callable[[], object]] = [
+            partial(anneal_slice, search, chain, *shares, run.settings.seed * 1_000_003 + run.slices * 64 + chain)
+            for chain in range(chains - int(lifts))
+        ]
+        if lifts:
+            tasks.append(partial(_lift, search, rises))
+        _together(run, tasks)
+        gather(search)
+        search.moves += moves_per_slice(run.instance) * (chains - int(lifts))
+        search.bound = max(search.bound, min(search.relaxation.bound, search.best))
+        climbing = lifts and rises[0] > CLIMBED and run.slices < MOST_CLIMBS
+        _report(run, search, "anneal")
+    return climbing
+
+
+def _lift(search: Search, rises: list[float]) -> None:
+    rises[0] = climb_slice(search, climb_steps(search.instance))
+
+
+def _together(run: _Run, tasks: list[Callable[[], object]]) -> None:
+    """Run slices at the same time and wait for all: what they give does not depend on which ends first."""
+    left_s = run.left_s
+    if left_s is not None and left_s < SLICE_MARGIN * run.longest_s:
+        raise _Ended("time_limit")
+    begun_s = run.clock()
+    with ThreadPoolExecutor(max_workers=len(tasks)) as pool:
+        done = [pool.submit(task) for task in tasks]
+        while wait(done, timeout=0.2).not_done:
+            pass
+    for answer in done:
+        answer.result()
+    run.slices += 1
+    run.longest_s = max(0.7 * run.longest_s, run.clock() - begun_s)
+
+
+def _reroute(run: _Run, search: Search) -> None:
+    """The cheapest flow in the incumbent's modules; it may even need fewer."""
+    assert search.flow is not None
+    left_s = run.left_s
+    modules = design_of(run.instance, search.flow).modules
+    flow = cheapest_within(run.instance, modules, run.clock, left_s)
+    if flow is not None:
+        search.take(flow)
+
+
+def _small(search: Search) -> bool:
+    return int(np.sum(search.most > 0)) * search.instance.commodities <= MOST_CELLS
+
+
+def _whole(run: _Run, search: Search) -> bool:
+    """Branch and bound on what is left open. Returns whether it closed the gap."""
+    _report(run, search, "whole")
+    settings = run.settings
+    effort = Effort(gap=settings.gap, seconds=run.left_s, seed=settings.seed, threads=settings.threads)
+    outcome, flow = solve_whole(run.instance, search.most, search.least, search.flow, effort)
+    if flow is not None:
+        search.take(flow)
+    if outcome.status == "infeasible":
+        # Nothing within the fixings is better than the incumbent.
+        search.bound = search.best
+    else:
+        search.bound = max(search.bound, min(outcome.bound, search.best))
+    _report(run, search, "whole")
+    return outcome.status in ("optimal", "infeasible")
+
+
+def _report(run: _Run, search: Search, stage: str) -> None:
+    """Tell, and end the solve where the gap or the amount of work asked for is reached."""
+    objective = search.best if np.isfinite(search.best) else None
+    run.tell(Progress(stage, run.seconds, objective, search.bound, search.moves))
+    if search.gap <= run.settings.gap:
+        raise _Ended("gap")
+    if run.settings.work is not None and run.slices >= run.settings.work:
+        raise _Ended("work")
+    if run.left_s is not None and run.left_s <= 0:
+        raise _Ended("time_limit")
+
+
+def _result(search: Search, settings: Settings, ending: str, slices: int) -> Result:
+    if ending == "infeasible":
+        return Result("infeasible", ending, None, None, np.inf, slices)
+    if search.flow is None:
+        return Result("no_solution", ending, None, None, search.bound, slices)
+    design = design_of(search.instance, search.flow)
+    objective = cost_of(search.instance, design)
+    bound = min(search.bound, objective)
+    closed = objective - bound <= max(settings.gap, 1e-9) * max(abs(objective), 1e-9)
+    return Result("optimal" if closed else "feasible", ending, design, objective, bound, slices)
