@@ -16,7 +16,8 @@ from optimizer.accounts.sealed import Head, Leaf
 from optimizer.errors import ConflictError, Message, UnknownRecordError, UnreadableRecordError
 from optimizer.store.engine import Store
 from optimizer.store.session import Session
-from optimizer.store.tree_rows import KINDS, readable
+from optimizer.store.tree_rows import readable
+from optimizer.store.tree_sources import KINDS
 from optimizer.waybills.finding import Finding
 
 

@@ -35,11 +35,10 @@ def append_tuples(connection: Connection, table: str, columns: Sequence[str], ro
             raise IntegrityError(statement, None, error) from error
         return
     statement = f"COPY {table} ({names}) FROM STDIN"
-    import psycopg
-
+    refused: Any = connection.dialect.loaded_dbapi.IntegrityError
     try:
         with driver.cursor() as cursor, cursor.copy(statement) as copy:
             for row in rows:
                 copy.write_row(row)
-    except psycopg.IntegrityError as error:
+    except refused as error:
         raise IntegrityError(statement, None, error) from error

@@ -1,15 +1,12 @@
 """The Merkle tree in the database: which records are sealed, and the nodes that proofs are made of.
 
-Every append-only table is sealed, as a record of its own or as a part of one (:data:`SOURCES`); a test holds that none
-is left out. Records are read column by column as the schema has them, so a new kind of transaction or a new column
-needs nothing here.
+Which tables are sealed stands in :mod:`~optimizer.store.tree_sources`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -33,85 +30,11 @@ from optimizer.accounts.merkle import STRIDE, Coordinate, NodeReader, Range, rea
 from optimizer.accounts.seal_view import SealedLog
 from optimizer.accounts.sealed import Head, Leaf, LogKey
 from optimizer.errors import Message, UnreadableRecordError
-from optimizer.store import factor_tables, schema
+from optimizer.store import schema
+from optimizer.store.tree_sources import BY_KIND, HEAD, SOURCES, Part, Source
 
 CHUNK = 500
 """Records read at a time; also the most values of one IN clause."""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Rows that belong to a record: ``link`` pairs columns of the record's row with columns of these."""
-
-    name: str
-    table: Table
-    link: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A kind of sealed record. ``key``: the columns of its id. ``numbered``: it has a gapless ``seq``."""
-
-    kind: str
-    table: Table
-    key: tuple[str, ...]
-    parts: tuple[Part, ...] = ()
-    numbered: bool = False
-
-
-HEAD = "head"
-"""A head is sealed by the batch after it, so that none can be taken out of the row of heads. It is no reason for a
-batch of its own, or there would always be one more."""
-
-_WAYBILL = (("number", "number"), ("version", "version"))
-
-SOURCES: tuple[Source, ...] = (
-    Source("key", schema.tree_keys, ("key_no",)),
-    Source(HEAD, schema.tree_heads, ("tree_size",)),
-    Source("party", schema.parties, ("party_id",)),
-    Source("factors", factor_tables.factor_records, ("kind", "proposal_id")),
-    Source("plan", schema.plans, ("plan_id",)),
-    Source("account", schema.accounts, ("account_id",)),
-    Source(
-        "waybill",
-        schema.waybills,
-        ("number", "version"),
-        (Part("lots", schema.waybill_lots, _WAYBILL), Part("legs", schema.waybill_legs, _WAYBILL)),
-    ),
-    Source(
-        "event",
-        schema.events,
-        ("event_id",),
-        (Part("evidence", schema.evidence, (("event_id", "event_id"),)),),
-        numbered=True,
-    ),
-    Source("run", schema.calculation_runs, ("run_id",)),
-    Source(
-        "transaction",
-        schema.transactions,
-        ("transaction_id",),
-        (Part("postings", schema.postings, (("seq", "transaction_seq"),)),),
-        numbered=True,
-    ),
-    Source("period", schema.periods, ("period",)),
-    Source("evidence_file", schema.evidence_files, ("sha256",)),
-)
-"""In the order in which a batch is sealed: what a record names comes before it."""
-
-NOT_SEALED = frozenset(
-    {
-        *("users", "zero", "balances", "pendings", "settlement_jobs", "tree_leaves", "tree_nodes"),
-        *("api_tokens", "account_grants", "idempotency_keys", "security_events"),
-        *("shipments", "plan_runs", "returned_files"),
-    }
-)
-"""Log-ins change; sums are derived and kept by the database; work that waits is not history; the tree is checked
-against its signed heads."""
-
-_BY_KIND = {source.kind: source for source in SOURCES}
-
-KINDS = tuple(_BY_KIND)
-"""The kinds of sealed records."""
 
 
 class TreeRows:
@@ -169,7 +92,7 @@ class TreeRows:
         for source in SOURCES:
             if source.kind != HEAD and len(found) < limit:
                 found += self._unsealed(source, head, limit - len(found))
-        return [*found, *self._unsealed(_BY_KIND[HEAD], head, limit)] if found else []
+        return [*found, *self._unsealed(BY_KIND[HEAD], head, limit)] if found else []
 
     def count_unsealed(self, head: Head | None) -> int:
         """How many records no leaf stands for yet."""
@@ -185,7 +108,7 @@ class TreeRows:
 
     def entry(self, kind: str, entry_id: str) -> tuple[Entry, str] | None:
         """A record as it is now, with its document (empty where it has none); None where it does not exist."""
-        source = _BY_KIND[kind]
+        source = BY_KIND[kind]
         rows = self._rows(select(source.table).where(_id_of(source) == entry_id))
         if not rows:
             return None
@@ -231,7 +154,7 @@ class TreeRows:
     def leaves_of(self, entry_id: str, kind: str = "") -> list[Leaf]:
         """The leaves of a record's id: of one kind, or of every kind that has such an id."""
         column = schema.tree_leaves.c
-        kinds = [kind] if kind else list(_BY_KIND)
+        kinds = [kind] if kind else list(BY_KIND)
         found = (self._leaf(and_(column.kind == one, column.entry_id == entry_id)) for one in kinds)
         return [leaf for leaf in found if leaf is not None]
 

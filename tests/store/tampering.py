@@ -16,7 +16,8 @@ from optimizer.accounts.seal_check import check_seals
 from optimizer.accounts.seal_view import SealReport
 from optimizer.errors import UnreadableRecordError
 from optimizer.quantities import local_time
-from optimizer.store.tree_rows import SOURCES, TreeRows, readable
+from optimizer.store.tree_rows import TreeRows, readable
+from optimizer.store.tree_sources import SOURCES
 from optimizer.waybills.finding import Finding
 
 SEALED_TABLES = tuple(

@@ -26,7 +26,7 @@ from optimizer.errors import ConflictError, InputError, UnknownRecordError
 from optimizer.store import tree_rows
 from optimizer.store.engine import Store
 from optimizer.store.schema import metadata
-from optimizer.store.tree_rows import NOT_SEALED, SOURCES
+from optimizer.store.tree_sources import NOT_SEALED, SOURCES
 from tests.waybills.world import LATER, world_factors, world_network
 
 KEY, NEXT_KEY = (Ed25519PrivateKey.from_private_bytes(bytes([number] * 32)) for number in (1, 2))
