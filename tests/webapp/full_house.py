@@ -1,0 +1,146 @@
+"""A house in which every page has something to show, and users on both sides of every fence, for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from flask import Flask
+from flask.testing import FlaskClient
+
+from optimizer import actions
+from optimizer.access.user import OF_A_PARTY, Role, User
+from optimizer.actions.submitting import submit_shipments
+from optimizer.planning.document import plan_to_json
+from optimizer.planning.run import PlanRun
+from optimizer.planning.settings import PlanSettings
+from optimizer.store.engine import Store
+from optimizer.store.evidence_files import EvidenceFiles, evidence_directory
+from optimizer.waybills.event import Evidence
+from optimizer.waybills.waybill import Waybill
+from tests.waybills import world
+from tests.webapp.signed_in import TOKEN
+from webapp import Settings, create_app
+
+JPEG = b"\xff\xd8\xff\xe0 a weigh ticket"
+PERIOD = "2026-10"
+RUN_ID, RETURNED_ID = "00000000-0000-5000-8000-000000000001", "a-returned-file"
+AT = world.LATER + timedelta(days=1)
+
+PEOPLE: Mapping[str, tuple[Role, str]] = {
+    "planner": (Role.PLANNER, "E9"),
+    "enterprise": (Role.ENTERPRISE, "E1"),
+    "carrier": (Role.CARRIER, "E9"),
+    "auditor": (Role.AUDITOR, ""),
+    "bank": (Role.BANK, ""),
+    "administrator": (Role.ADMINISTRATOR, ""),
+    "far-planner": (Role.PLANNER, "E8"),
+    "far-enterprise": (Role.ENTERPRISE, "E2"),
+    "far-carrier": (Role.CARRIER, "E8"),
+    "far-bank": (Role.BANK, ""),
+}
+"""Login -> role and party. The freight is E1's and carried by E9; E1 opened its account to ``bank``. ``far-`` users
+have the same roles elsewhere."""
+
+
+@dataclass(frozen=True)
+class FullHouse:
+    """An application with the tiny world settled and sealed; ``keys`` fill the variable parts of addresses."""
+
+    app: Flask
+    store: Store
+    tokens: Mapping[str, str]
+    keys: Mapping[str, str]
+
+    @classmethod
+    def at(cls, directory: Path) -> FullHouse:
+        """A house whose database lies in a directory."""
+        settings = Settings(db_url=f"sqlite:///{directory / 'm.db'}", demo=True, limits=False)
+        store = actions.open_store(settings.db_url)
+        issued = actions.accept(
+            store, world.world_plan(), world.shipments(), world.parties(), world.world_network(), at=world.ISSUED_AT
+        )
+        with store.write() as books:
+            books.add_parties([world.party("E8", "transport", "operator")], AT)
+        mine = next(waybill for waybill in issued if waybill.consignor.party_id == "E1")
+        digest = _carry_out(store, settings.db_url, issued, mine)
+        tokens = {login: _add_person(store, number, login) for number, login in enumerate(PEOPLE)}
+        actions.grant_account(store, _user("enterprise"), "bank", True, AT)
+        submit_shipments(store, world.shipments(), _user("planner"), world.ISSUED_AT)
+        submit_shipments(store, [replace(world.shipments()[0], shipment_id="FREE-1")], _user("planner"), AT)
+        _keep_files(store)
+        with store.read() as books:
+            entry = next(item for item in books.transactions() if item.waybill_number == mine.number)
+        (account,) = [
+            item.account.account_id
+            for item in actions.account_views.accounts_seen_by(store, _user("enterprise"))
+            if item.party.party_id == "E1"
+        ]
+        keys = {
+            "number": mine.number,
+            "digest": digest,
+            "entry": f"transaction:{entry.transaction_id}",
+            "account_id": account,
+            "period": PERIOD,
+            "form": "csv",
+            "kind": "csv",
+            "run_id": RUN_ID,
+            "shipment_id": "FREE-1",
+            "file_id": RETURNED_ID,
+            "filename": "style.css",
+        }
+        return cls(create_app(settings), store, tokens, keys)
+
+    def browser(self, login: str) -> tuple[FlaskClient, str]:
+        """A client in which a user has signed in (no user for ``stranger``), and its CSRF token."""
+        client = self.app.test_client()
+        token = _csrf(client)
+        if login != "stranger":
+            assert client.post("/login/demo", data={"csrf_token": token, "login": login}).status_code == 302
+            token = _csrf(client, "/quote")  # its own page shows the form to sign out
+        return client, token
+
+
+def _csrf(client: FlaskClient, page: str = "/login") -> str:
+    reply = client.get(page)
+    found = TOKEN.search(reply.text)
+    assert found, (page, reply.status_code)
+    return found.group(1)
+
+
+def _user(login: str) -> User:
+    role, party = PEOPLE[login]
+    return User(actions.user_id_of(login), login, login, login, role, party)
+
+
+def _add_person(store: Store, number: int, login: str) -> str:
+    user = _user(login)
+    assert bool(user.party_id) == (user.role in OF_A_PARTY)
+    actions.add_user(store, user, None, world.LATER)
+    return actions.make_token(store, login, "", bytes([number] * 32), world.LATER)[0]
+
+
+def _carry_out(store: Store, db_url: str, issued: list[Waybill], mine: Waybill) -> str:
+    """Report, settle and seal everything; the digest of an evidence file that supports ``mine``."""
+    digest = EvidenceFiles(evidence_directory(db_url)).add(JPEG, "ticket.jpg").sha256
+    events = world.all_events(issued, {"V2": world.VOYAGE_FUEL_G})
+    place = next(i for i, event in enumerate(events) if event.waybill_number == mine.number and event.evidence)
+    events[place] = replace(events[place], evidence=(Evidence(events[place].evidence[0].kind, digest),))
+    actions.record(store, events, world.LATER)
+    actions.settle(store, world.world_network(), world.world_factors(), world.LATER)
+    actions.seal(store, Ed25519PrivateKey.from_private_bytes(bytes([1] * 32)), AT)
+    return digest
+
+
+def _keep_files(store: Store) -> None:
+    """A finished plan and a returned upload, both of the enterprise's or its operator's user."""
+    plan = world.world_plan()
+    run = PlanRun(RUN_ID, _user("planner").user_id, "queued", PlanSettings(), ("S1", "S2", "S3"), AT)
+    with store.write() as books:
+        books.add_run(run)
+        books.take_run(RUN_ID, AT)
+        books.end_run(RUN_ID, AT, document=plan_to_json(plan))
+        books.keep_returned_file(RETURNED_ID, _user("enterprise").user_id, "x.xlsx", b"PK", AT)
