@@ -31,6 +31,7 @@ from optimizer.actions.releasing import (
 )
 from optimizer.actions.sealing import SealResult, rotate_key, seal
 from optimizer.actions.settling import LotsOverview, SettleResult, lots_overview, settle
+from optimizer.actions.sheeting import calculation_sheet
 from optimizer.actions.stating import bank_report, statement
 from optimizer.actions.verifying import checkpoint, leaves, prove, verify
 from optimizer.actions.versions import code_version
@@ -49,6 +50,7 @@ __all__ = [
     "add_user",
     "audit",
     "bank_report",
+    "calculation_sheet",
     "checkpoint",
     "close",
     "code_version",

@@ -27,6 +27,7 @@ from optimizer.cli.report import report
 from optimizer.cli.seal import seal
 from optimizer.cli.serve import serve
 from optimizer.cli.settle import settle
+from optimizer.cli.sheet import sheet
 from optimizer.cli.statement import statement
 from optimizer.cli.user import token, user
 from optimizer.cli.verify import verify
@@ -65,6 +66,7 @@ VERBS = (
     retire,
     close,
     statement,
+    sheet,
     product_footprint,
     energy,
     corridor,

@@ -1,0 +1,280 @@
+"""A calculation sheet as text, JSON and workbook.
+
+JSON holds every number unrounded, so that its lines can be multiplied again to the gram; text and workbook print the
+same numbers.
+"""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+from optimizer.accounts.sheet import CalculationSheet, SheetLine
+from optimizer.documents.sheets import Cell, Sheet, workbook_of
+from optimizer.emissions.factor import Factor
+from optimizer.emissions.sensitivity import Influence
+from optimizer.emissions.uncertainty import Spread
+from optimizer.errors import Lang, Message
+from optimizer.waybills.codec import to_plain
+
+TITLE = Message("减排计算书", "Calculation sheet")
+SIDES = {"baseline": Message("基准", "baseline"), "project": Message("实际", "project")}
+SENSITIVITY = Message("哪项输入最左右结果", "What moves the result most")
+FACTORS = Message("因子", "Factors")
+LINES = Message("逐行计算", "Line by line")
+
+
+def sheet_json(sheet: CalculationSheet) -> str:
+    """Everything on the sheet; grams are integers, rates and distances floats as they were multiplied."""
+    run, reduction, logging = sheet.run, sheet.reduction, sheet.logging
+    document: dict[str, Any] = {
+        "document": "calculation-sheet",
+        "waybill_number": run.inputs.waybill_number,
+        "waybill_version": run.inputs.waybill_version,
+        "lot_no": run.inputs.lot_no,
+        "run_id": run.run_id,
+        "method": run.inputs.method,
+        "boundary": run.inputs.boundary.value,
+        "versions": {
+            "factors": run.factors_version,
+            "factors_recomputed_with": sheet.factors_at_hand,
+            "network": run.network_version,
+            "code": run.code_version,
+            "uncertainty": run.inputs.uncertainty_version,
+            "inputs_sha256": run.inputs_sha256,
+            "result_sha256": run.result_sha256,
+        },
+        "mass_kg": run.inputs.mass_kg,
+        "delivered_on": run.inputs.on.isoformat(),
+        "tier": run.result.tier,
+        "lines": [{**to_plain(line), "wtw_g": line.wtw_g} for line in sheet.lines],
+        "baseline_g": reduction.baseline_g,
+        "project_g": reduction.project_g,
+        "expected_g": reduction.expected_g,
+        "standard_uncertainty_g": reduction.standard_g,
+        "lower_90_g": reduction.lower_g,
+        "credited_g": reduction.credited_g,
+        "sensitivity": [_influence(item) for item in sheet.influences],
+        "logging_fuel": {**to_plain(logging), "gain_g": logging.gain_g},
+        "factors": [to_plain(factor) for factor in sheet.factors],
+    }
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+
+
+def sheet_text(sheet: CalculationSheet, lang: Lang) -> str:
+    """The sheet as lines of text."""
+    lines = [TITLE.text(lang), *(f"{name}: {value}" for name, value in _head(sheet, lang)), "", LINES.text(lang)]
+    for number, line in enumerate(sheet.lines, start=1):
+        lines += [
+            f"{number}. [{SIDES[line.side].text(lang)}] {line.mode} {line.place}  ({line.tier})",
+            f"   {arithmetic(line)}",
+            f"   {line.how.text(lang)}",
+            f"   {', '.join(line.factor_ids)}",
+        ]
+    lines += ["", *(f"{name}: {value}" for name, value in _totals(sheet, lang)), "", SENSITIVITY.text(lang)]
+    for item in sheet.influences:
+        part = item.contribution
+        lines.append(f"  {item.share:7.2%}  {part.key}  {_width(part.spread)}  {part.spread.reason.text(lang)}")
+    lines += [f"  {_logging(sheet).text(lang)}", "", FACTORS.text(lang)]
+    for factor in sheet.factors:
+        lines.append("  " + " | ".join(str(cell) for cell in _factor_cells(factor, lang) if cell not in (None, "")))
+    return "\n".join(lines) + "\n"
+
+
+def sheet_xlsx(sheet: CalculationSheet, lang: Lang) -> bytes:
+    """The sheet as a workbook of three pages; the same sheet gives the same bytes."""
+    lead: list[tuple[str, Cell]] = [*_head(sheet, lang), *_totals(sheet, lang)]
+    shares = [
+        (i.contribution.key, _share(i), round(i.contribution.exposed_g), _width(i.contribution.spread),
+         round(i.contribution.shortfall_g), i.contribution.spread.reason.text(lang))
+        for i in sheet.influences
+    ]  # fmt: skip
+    pages = [
+        Sheet(
+            LINES.text(lang), lead, _texts(LINE_COLUMNS, lang), [_line_cells(i, lang) for i in sheet.lines], decimals=9
+        ),
+        Sheet(
+            SENSITIVITY.text(lang),
+            [],
+            _texts(SHARE_COLUMNS, lang),
+            shares,
+            notes=[_logging(sheet).text(lang)],
+            decimals=6,
+        ),
+        Sheet(
+            FACTORS.text(lang),
+            [],
+            _texts(FACTOR_COLUMNS, lang),
+            [_factor_cells(factor, lang) for factor in sheet.factors],
+            decimals=9,
+        ),
+    ]
+    return workbook_of(pages, TITLE.text(lang), sheet.run.run_at)
+
+
+def arithmetic(line: SheetLine) -> str:
+    """One line's sum, numbers unrounded."""
+    if line.log is not None:
+        log = line.log
+        amount = (
+            f"{log.carrier} {log.logged_g:,} g x (1 + {log.empty_fuel_ratio!r}) x {log.own_kg:,} / {log.load_kg:,} kg"
+        )
+    elif line.unit == "tkm":
+        amount = f"{line.mass_kg:,} kg x {line.distance_km!r} km ({line.distance_basis}) = {line.activity_kgkm:,} kg·km"
+    else:
+        amount = f"{line.mass_kg:,} kg"
+    per = f"kg CO2e/{line.unit}"
+    return (
+        f"{amount}; x {line.ttw_kg!r} {per} = TTW {line.ttw_g:,} g; x {line.wtt_kg!r} {per} = WTT {line.wtt_g:,} g;"
+        f" WTW {line.wtw_g:,} g"
+    )
+
+
+LINE_COLUMNS = (
+    Message("一侧", "Side"),
+    Message("方式", "Mode"),
+    Message("路段或地点", "Route or place"),
+    Message("重量 kg", "Mass, kg"),
+    Message("里程 km", "Distance, km"),
+    Message("里程口径", "Distance basis"),
+    Message("周转量 kg·km", "Activity, kg·km"),
+    Message("单位", "Unit"),
+    Message("TTW kg/单位", "TTW kg per unit"),
+    Message("WTT kg/单位", "WTT kg per unit"),
+    Message("TTW g", "TTW, g"),
+    Message("WTT g", "WTT, g"),
+    Message("WTW g", "WTW, g"),
+    Message("数据层级", "Tier"),
+    Message("因子", "Factors"),
+    Message("算式", "Arithmetic"),
+    Message("依据", "Where it comes from"),
+)
+SHARE_COLUMNS = (
+    Message("输入", "Input"),
+    Message("占方差", "Share of variance"),
+    Message("随之变动 g", "Moves with it, g"),
+    Message("宽度 95%", "Width, 95 %"),
+    Message("90% 下移 g", "Shortfall at 90 %, g"),
+    Message("理由", "Reason"),
+)
+FACTOR_COLUMNS = (
+    Message("因子", "Factor"),
+    Message("版本", "Version"),
+    Message("单位", "Unit"),
+    Message("WTT kg", "WTT kg"),
+    Message("TTW kg", "TTW kg"),
+    Message("标准煤 kg", "Coal equivalent kg"),
+    Message("气体", "Gases"),
+    Message("来源", "Source"),
+    Message("条款或页", "Clause or page"),
+    Message("证据", "Evidence"),
+    Message("许可", "Licence"),
+    Message("有效起日", "Valid from"),
+)
+
+
+def _line_cells(line: SheetLine, lang: Lang) -> list[Cell]:
+    return [
+        SIDES[line.side].text(lang),
+        line.mode.value,
+        line.place,
+        line.mass_kg,
+        Decimal(repr(line.distance_km)),
+        line.distance_basis,
+        line.activity_kgkm,
+        line.unit,
+        Decimal(repr(line.ttw_kg)),
+        Decimal(repr(line.wtt_kg)),
+        line.ttw_g,
+        line.wtt_g,
+        line.wtw_g,
+        line.tier,
+        " ".join(line.factor_ids),
+        arithmetic(line),
+        line.how.text(lang),
+    ]
+
+
+def _factor_cells(factor: Factor, lang: Lang) -> list[Cell]:
+    values = (factor.wtt_kg, factor.ttw_kg, factor.kgce)
+    return [
+        f"{factor.factor_id} {factor.description.text(lang)}",
+        factor.version,
+        factor.unit,
+        *(None if value is None else Decimal(repr(value)) for value in values),
+        f"{factor.gas_basis} {factor.gwp_set}".strip(),
+        factor.provenance.source,
+        factor.page,
+        factor.provenance.evidence.value,
+        factor.licence,
+        factor.valid_from.isoformat(),
+    ]
+
+
+def _head(sheet: CalculationSheet, lang: Lang) -> list[tuple[str, str]]:
+    run = sheet.run
+    versions = f"{run.factors_version}, {run.network_version}, {run.code_version}, {run.inputs.uncertainty_version}"
+    rows = [
+        (Message("运单与批次", "Waybill and lot"), f"{run.inputs.waybill_number} / {run.inputs.lot_no}"),
+        (Message("计算", "Run"), run.run_id),
+        (Message("方法与边界", "Method and boundary"), f"{run.inputs.method}, {run.inputs.boundary.value}"),
+        (Message("送达日", "Delivered on"), run.inputs.on.isoformat()),
+        (Message("版本", "Versions"), versions),
+        (Message("重算所用因子表", "Recomputed with"), sheet.factors_at_hand),
+    ]
+    return [(name.text(lang), value) for name, value in rows]
+
+
+def _totals(sheet: CalculationSheet, lang: Lang) -> list[tuple[str, int]]:
+    reduction = sheet.reduction
+    rows = [
+        (Message("基准 g", "Baseline, g"), reduction.baseline_g),
+        (Message("实际 g", "Project, g"), reduction.project_g),
+        (Message("预期减排 = 基准 - 实际 g", "Expected = baseline - project, g"), reduction.expected_g),
+        (Message("标准不确定度 g", "Standard uncertainty, g"), round(reduction.standard_g)),
+        (
+            Message("入账 = 90% 下限取整、不小于 0，g", "Credited = lower 90 % bound, floor, >= 0, g"),
+            reduction.credited_g,
+        ),
+    ]
+    return [(name.text(lang), value) for name, value in rows]
+
+
+def _logging(sheet: CalculationSheet) -> Message:
+    gain, places = sheet.logging, ", ".join(sheet.logging.places)
+    if not places:
+        return Message("船舶油耗均已记录。", "The fuel of every voyage is logged.")
+    return Message(
+        f"若记录 {places} 的油耗且与预期相同，入账由 {gain.credited_g:,} 克变为"
+        f" {gain.credited_with_logs_g:,} 克（{gain.gain_g:+,}）。",
+        f"Logging the fuel of {places}, were it the expected amount, changes the credit from {gain.credited_g:,} g to"
+        f" {gain.credited_with_logs_g:,} g ({gain.gain_g:+,}).",
+    )
+
+
+def _influence(item: Influence) -> dict[str, Any]:
+    part = item.contribution
+    return {
+        "input": part.key,
+        "kind": part.kind.value,
+        "share_of_variance": item.share,
+        "exposed_g": part.exposed_g,
+        "width_95": part.spread.value,
+        "lognormal": part.spread.lognormal,
+        "standard_g": part.standard_g,
+        "shortfall_90_g": part.shortfall_g,
+        "reason": to_plain(part.spread.reason),
+    }
+
+
+def _share(item: Influence) -> Decimal:
+    return Decimal(f"{item.share:.6f}")
+
+
+def _width(spread: Spread) -> str:
+    return f"x/÷ {spread.value:g}" if spread.lognormal else f"±{spread.value:.1%}"
+
+
+def _texts(columns: tuple[Message, ...], lang: Lang) -> list[str]:
+    return [column.text(lang) for column in columns]
