@@ -15,8 +15,8 @@ from typing import Any
 
 from optimizer.errors import Message
 
-UNITS = ("s", "ms", "yuan", "t", "MiB", "share", "count")
-"""Units a figure may have; a share is a part of 1."""
+UNITS = ("s", "ms", "yuan", "cost", "t", "MiB", "share", "count")
+"""Units a figure may have; a share is a part of 1, a cost is in the units of a public problem, which are no money."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,10 @@ _PRINTED: dict[str, Callable[[float], str]] = {
     "s": lambda value: f"{value:,.1f} s",
     "ms": lambda value: f"{value:,.3f} ms",
     "yuan": lambda value: f"{value:,.0f}",
+    "cost": lambda value: f"{value:,.0f}",
     "t": lambda value: f"{value:,.1f} t",
     "MiB": lambda value: f"{value:,.0f} MiB",
-    "share": lambda value: f"{value:.2%}",
+    "share": lambda value: f"{value:z.2%}",
     "count": lambda value: f"{value:,.0f}",
 }
 
@@ -72,6 +73,17 @@ def method_text(method: Method) -> Message:
     return Message("；".join(part.zh for part in parts), "; ".join(part.en for part in parts))
 
 
+def told_once(methods: Sequence[Method]) -> list[tuple[Message, Message]]:
+    """Labels and text of the methods; those with the same text share a line, in the order of their first."""
+    labels: dict[Message, list[Message]] = {}
+    for method in methods:
+        labels.setdefault(method_text(method), []).append(method.label)
+    return [
+        (Message("、".join(label.zh for label in same), ", ".join(label.en for label in same)), text)
+        for text, same in labels.items()
+    ]
+
+
 def rows_of(result: Result) -> list[list[str]]:
     """One row per method: medians in the order of :func:`figure_columns`."""
     columns = figure_columns(result)
@@ -110,7 +122,7 @@ def _section(result: Result) -> str:
     title = f"`modalshift bench {result.bench}`：{_both(result.subject)}（{seeds}）"
     settings = ", ".join(f"{name} {value}" for name, value in sorted(result.settings.items()))
     versions = ", ".join(f"{name} {value}" for name, value in sorted(result.versions.items()))
-    notes = [f"- {method.label.en}: {_both(method_text(method))}." for method in result.methods]
+    notes = [f"- {label.en}: {_both(text)}." for label, text in told_once(result.methods)]
     place = (
         f"- {_both(measured_on(result.machine, result.load))}. {iso(result.measured_at)[:10]}; {settings}; {versions}."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -78,6 +79,56 @@ def bench_plan(
     network_dir = current_session().network_dir
     options = PlanBench(_now(), shipments, network_dir, time_limit, gap, runs, seed, sailings)
     _report(run(options, _tell), json_file)
+
+
+def problem_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The files and options that both benches of network design take."""
+    for decorate in (
+        json_option,
+        seed_option,
+        option("--no-baselines", is_flag=True, zh="不跑基准", en="leave the baselines out"),
+        option("--runs", default=1, show_default=True, type=click.IntRange(1, 100), zh="次数", en="runs"),
+        option(
+            "--time-limit",
+            metavar="SECONDS",
+            default=60.0,
+            show_default=True,
+            type=click.FloatRange(0, min_open=True),
+            zh="每次时限（秒）",
+            en="time limit of a run, s",
+        ),
+        click.argument("paths", metavar="FILES|DIRS...", nargs=-1, required=True, type=click.Path(path_type=Path)),
+    ):
+        command = decorate(command)
+    return command
+
+
+@bench.command(
+    "mcf", cls=Verb, about=Message("线性多商品流公开算例，对比整体求解", "public linear flows, beside an LP")
+)
+@problem_options
+def bench_mcf(
+    paths: tuple[Path, ...], time_limit: float, runs: int, no_baselines: bool, seed: int, json_file: Path | None
+) -> None:
+    """CommaLab files, or folders of them; optimal.csv or reference.csv beside them is read."""
+    from optimizer.bench.netdesign import DesignBench, run
+    from optimizer.bench.netdesign_files import LINEAR
+
+    _report(run(DesignBench(LINEAR, _now(), paths, time_limit, runs, seed, not no_baselines), _tell), json_file)
+
+
+@bench.command(
+    "mcnd", cls=Verb, about=Message("网络设计公开算例，对比整体求解", "public network designs, beside a MIP and CP-SAT")
+)
+@problem_options
+def bench_mcnd(
+    paths: tuple[Path, ...], time_limit: float, runs: int, no_baselines: bool, seed: int, json_file: Path | None
+) -> None:
+    """Canad .dow files, or folders of them; optimal.csv or reference.csv beside them is read."""
+    from optimizer.bench.netdesign import DesignBench, run
+    from optimizer.bench.netdesign_files import DESIGN
+
+    _report(run(DesignBench(DESIGN, _now(), paths, time_limit, runs, seed, not no_baselines), _tell), json_file)
 
 
 @bench.command("quote", cls=Verb, about=Message("报价，对比图算法库", "quotes, beside two graph libraries"))
@@ -186,7 +237,7 @@ def _tell(message: Message) -> None:
 def _report(result: Result, json_file: Path | None) -> None:
     """The table, what the methods do, the machine; and the document where one is asked for."""
     from optimizer.bench.document import result_to_json
-    from optimizer.bench.table import column_label, figure_columns, measured_on, method_label, method_text, rows_of
+    from optimizer.bench.table import column_label, figure_columns, measured_on, method_label, rows_of, told_once
 
     lang = current_session().lang
     rows = [
@@ -195,9 +246,8 @@ def _report(result: Result, json_file: Path | None) -> None:
     columns = [Message("方法", "Method"), *(column_label(figure) for figure in figure_columns(result))]
     runs = Message(f"，{result.runs} 次中位数", f", median of {result.runs} runs")
     print_table(Message(result.subject.zh + runs.zh, result.subject.en + runs.en), columns, rows)
-    for method in result.methods:
-        text = method_text(method)
-        say(Message(f"{method.label.zh}：{text.zh}。", f"{method.label.en}: {text.en}."))
+    for label, text in told_once(result.methods):
+        say(Message(f"{label.zh}：{text.zh}。", f"{label.en}: {text.en}."))
     place = measured_on(result.machine, result.load)
     say(Message(f"{place.zh}。", f"{place.en}."))
     if json_file is not None:
