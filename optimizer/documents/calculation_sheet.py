@@ -13,7 +13,7 @@ from typing import Any
 from optimizer.accounts.sheet import CalculationSheet, SheetLine
 from optimizer.documents.sheets import Cell, Sheet, workbook_of
 from optimizer.emissions.factor import Factor
-from optimizer.emissions.sensitivity import Influence
+from optimizer.emissions.sensitivity import FUEL_LOGGED_MODES, Influence
 from optimizer.emissions.uncertainty import Spread
 from optimizer.errors import Lang, Message
 from optimizer.waybills.codec import to_plain
@@ -243,6 +243,8 @@ def _totals(sheet: CalculationSheet, lang: Lang) -> list[tuple[str, int]]:
 
 def _logging(sheet: CalculationSheet) -> Message:
     gain, places = sheet.logging, ", ".join(sheet.logging.places)
+    if not any(line.side == "project" and line.mode in FUEL_LOGGED_MODES for line in sheet.lines):
+        return Message("没有走水路，无船舶油耗可记录。", "No voyage by water, no vessel's fuel to log.")
     if not places:
         return Message("船舶油耗均已记录。", "The fuel of every voyage is logged.")
     return Message(
