@@ -23,7 +23,7 @@ help:
 	@echo "make serve  打开网页 / web pages on http://$(HOST):$(PORT)"
 	@echo "make test   测试 / tests"
 	@echo "make torture 长时间故障测试 / long runs of faults and tampering, some ten minutes"
-	@echo "make check  静态检查 / ruff, mypy, import-linter"
+	@echo "make check  静态检查 / ruff, mypy, import-linter, bandit"
 	@echo "make bench  测量 / measure what the README quotes, into $(BENCH_RESULTS)/ and README.md; some ten minutes"
 	@echo "make lock   更新依赖锁 / refresh the lock files"
 	@echo "make clean  清理 / remove the virtual environment and everything generated"
@@ -49,6 +49,7 @@ check: $(DEV_INSTALLED)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/bandit -q -c pyproject.toml -r optimizer webapp
 
 # Times mean something on a quiet machine only; the load before each bench is stored beside its figures.
 bench: $(RUNTIME_INSTALLED)

@@ -48,8 +48,9 @@ def show_account(account_id: str) -> Response:
     accounts_api,
     "showStatement",
     "The statement of a month",
-    {200: {}},
+    {200: {"type": "object"}},
     problems=(404, 422),
+    other_types=("text/csv", XLSX_TYPE, "application/pdf"),
     query={"format": {"type": "string", "enum": list(FORMATS), "default": "json"}, "at_size": AT_SIZE},
 )
 def show_statement(account_id: str, period: str) -> Response:
@@ -66,8 +67,9 @@ def show_statement(account_id: str, period: str) -> Response:
     accounts_api,
     "showBankReport",
     "The one-page report for a bank",
-    {200: {}},
+    {200: {"type": "object"}},
     problems=(404, 422),
+    other_types=("application/pdf",),
     query={"format": {"type": "string", "enum": ["json", "pdf"], "default": "json"}, "at_size": AT_SIZE},
 )
 def show_report(account_id: str, period: str) -> Response:

@@ -71,18 +71,21 @@ def documented(
     query: Mapping[str, Schema] | None = None,
     headers: Mapping[str, Schema] | None = None,
     reply_type: str = "application/json",
+    other_types: Sequence[str] = (),
     open_to_all: bool = False,
 ) -> Callable[[View], View]:
     """Decorate a view (below its route) with what OpenAPI says of it.
 
-    ``reply``: status -> JSON Schema of the body (None: no body). ``problems``: further statuses, answered as
+    ``reply``: status -> JSON Schema of the body (None: no body); ``other_types``: what a body may be besides
+    ``reply_type``, as text or bytes. ``problems``: further statuses, answered as
     ``application/problem+json``; 401 and 403 are added unless ``open_to_all``, 429 always, 409/413/415 where
     there is a body.
     """
     statuses = {*problems, 429, *(() if open_to_all else (401, 403)), *((400, 409, 413, 415, 422) if body else ())}
     responses: dict[str, Any] = {}
     for status, schema in reply.items():
-        content = {} if schema is None else {"content": {reply_type: {"schema": schema}}}
+        types = {reply_type: {"schema": schema}, **{name: {"schema": {}} for name in other_types}}
+        content = {} if schema is None else {"content": types}
         responses[str(status)] = {"description": MEANING[status], **content}
     for status in sorted(statuses):
         content = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}

@@ -36,6 +36,7 @@ def show_meta() -> Response:
     "Places of the network",
     {200: page_schema({"type": "object"})},
     problems=(422,),
+    other_types=(GEOJSON,),
     query={**QUERY, "format": {"type": "string", "enum": ["json", "geojson"], "default": "json"}},
     open_to_all=True,
 )

@@ -113,7 +113,7 @@ def show_document(run_id: str) -> Response:
     plans_api,
     "streamPlanProgress",
     "Progress as server-sent events",
-    {200: {"type": "string"}},
+    {200: {"type": "object", "properties": {"event": {"enum": ["progress", "over"]}, "data": {"type": "string"}}}},
     problems=(404,),
     reply_type="text/event-stream",
 )
