@@ -241,3 +241,41 @@ def test_the_command_line_refuses_what_it_cannot_print(
     assert ended.value.code in (1, 2)
     assert not out.exists()
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_the_command_line_writes_the_standing_run(
+    books: tuple[Store, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Printed text and written JSON and workbook are those of the run in the accounts."""
+    store, url = books
+    monkeypatch.setattr("optimizer.cli.session.Session.factors", lambda _session: FACTORS)
+    sheet = actions.calculation_sheet(store, S1.number, 1, FACTORS)
+    contents: dict[str, bytes] = {
+        "text": sheet_text(sheet, "en").encode(),
+        "json": sheet_json(sheet).encode(),
+        "xlsx": sheet_xlsx(sheet, "en"),
+    }
+    for form, expected in contents.items():
+        out = tmp_path / f"sheet.{form}"
+        words = ["--db", url, "--lang", "en", "sheet", S1.number, "1", "--format", form, "--out", str(out)]
+        with pytest.raises(SystemExit) as ended:
+            cli.main(words)
+        assert not ended.value.code
+        assert out.read_bytes() == expected
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        cli.main(["--db", url, "--lang", "en", "sheet", S1.number, "1"])
+    assert capsys.readouterr().out.encode() == contents["text"]
+
+
+def test_a_reversed_settlement_has_no_sheet(tmp_path: Path) -> None:
+    """The accounts hold no figure of the lot any more; its neighbour keeps its sheet."""
+    store = actions.open_store(f"sqlite:///{tmp_path / 'a.db'}")
+    issued = actions.accept(store, world_plan(), shipments(), parties(), world_network(), ISSUED_AT)
+    actions.record(store, all_events(issued, FUEL_LOGS), LATER)
+    actions.settle(store, world_network(), FACTORS, LATER)
+    actions.reverse(store, S1.number, 1, "the ticket was forged", LATER)
+    with pytest.raises(UnknownRecordError, match="reversed"):
+        actions.calculation_sheet(store, S1.number, 1, FACTORS)
+    assert actions.calculation_sheet(store, S1.number, 2, FACTORS).reduction.credited_g > 0
+    store.close()
