@@ -10,15 +10,16 @@ import pytest
 from click.testing import CliRunner
 from click.testing import Result as Invoked
 
+from optimizer.bench import netdesign_runs
 from optimizer.bench.document import result_from_json, result_to_json
 from optimizer.bench.isolation import Isolated
 from optimizer.bench.netdesign import CP_SAT, OWN_DESIGN, DesignBench, method_of, run
 from optimizer.bench.netdesign_files import DESIGN, LINEAR, Case, find_cases
-from optimizer.bench.netdesign_runs import DesignRun, whole_program
+from optimizer.bench.netdesign_runs import DesignRun, DesignTask, whole_program
 from optimizer.bench.record import Result
 from optimizer.bench.table import block, told_once
 from optimizer.cli import cli
-from optimizer.errors import InputError
+from optimizer.errors import InputError, Message
 from optimizer.planning.netdesign import Instance, read_instance
 from optimizer.planning.netdesign.generate import canad, grid
 from optimizer.quantities import CHINA_TIME
@@ -172,6 +173,15 @@ def test_runs_that_found_nothing_leave_no_figure() -> None:
         "overran the limit of 60 s, the longest run took 71.0 s",
     ]
     assert method_of(OWN_DESIGN, case, ran[:1], 70).notes == ()
+
+
+def test_an_answer_that_breaks_the_problem_counts_for_nothing(flows: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The independent check has the last word: no objective, and the ending says so."""
+    task = DesignTask(flows / "hand10", 1e-6, 60.0, 0)
+    assert netdesign_runs.run_own(task).objective == pytest.approx(78)
+    monkeypatch.setattr(netdesign_runs, "violations", lambda instance, design: [Message("超载", "overloaded")])
+    refused = netdesign_runs.run_own(task)
+    assert (refused.ending, refused.objective, refused.gap) == ("refused", None, None)
 
 
 def test_all_faults_of_all_files_come_before_any_run(flows: Path, designs: Path, tmp_path: Path) -> None:

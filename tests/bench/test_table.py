@@ -183,7 +183,7 @@ def test_bench_quote_prints_and_stores(tmp_path: Path) -> None:
         assert printed(method.figures[0]) in done.stdout
 
 
-@pytest.mark.parametrize("verb", [[], ["plan"], ["quote"], ["table"]])
+@pytest.mark.parametrize("verb", [[], ["plan"], ["quote"], ["mcf"], ["mcnd"], ["table"]])
 def test_bench_explains_itself_in_both_languages(verb: list[str]) -> None:
     """Help exits 0 and changes with the language; so does `bench` alone."""
     words = ["bench", *verb, *(["--help"] if verb else [])]
