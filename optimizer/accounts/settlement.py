@@ -86,14 +86,15 @@ def review(waybills: Mapping[str, Waybill], events: Sequence[Event], numbers: Co
 
 
 def estimates(waybill: Waybill, booked_at: datetime, last_closed: str) -> list[Transaction]:
-    """The ESTIMATE of each lot of an issued waybill with a positive planned saving, booked when it is due to arrive."""
+    """The ESTIMATE of each lot of an issued waybill with a positive planned saving, booked when the lot is to be
+    dispatched: never in a later month than what resolves it, so that no month ends with less than nothing reserved."""
     transactions = []
     for lot in waybill.lots:
         lines = PostingLines(ISSUANCE.account_id)
         lines.move(_account(waybill.consignor), Ledger.CLAIM, max(0, lot.estimated_saving_wtw_g), Bucket.RESERVED)
         if lines.lines:
-            arrives_at = lot.legs[-1].planned_arrives_at
-            transactions.append(_transaction(Kind.ESTIMATE, waybill, lot, lines, arrives_at, booked_at, last_closed))
+            leaves_at = lot.legs[0].planned_departs_at
+            transactions.append(_transaction(Kind.ESTIMATE, waybill, lot, lines, leaves_at, booked_at, last_closed))
     return transactions
 
 

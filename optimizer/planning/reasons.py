@@ -27,6 +27,16 @@ CROWDED_YUAN_PER_T = 1.0
 """From this price of a tonne's handling on, terminals count as what was taken."""
 
 
+def _no_offer() -> Reason:
+    """Without own voyages it is the carriers' offers that are lacking, not a waterway."""
+    return Reason(
+        "没有承运人的航次既赶得上、装得下，又比公路划算。",
+        "No carrier's sailing on offer is in time, has room and is cheaper than the road.",
+        "no_offer",
+        lacks="way",
+    )
+
+
 class Reasons:
     """Answers for the shipments of one plan, from its columns and the row prices of its relaxation."""
 
@@ -35,6 +45,7 @@ class Reasons:
     ) -> None:
         self.space, self.book, self.network = space, book, book.network
         self.water = WaterWays(space, book, settings.carbon_price_yuan_per_t / KG_PER_T)
+        self.own_voyages = settings.own_voyages
         self.own_yuan = plan.program.cost[: plan.cargo_count]
         self.terminal_yuan = _paid(plan, "terminal", prices)
         # Route -1 (left behind) reads the last entry.
@@ -58,7 +69,7 @@ class Reasons:
             cut_off = [places[end] for end in (shipment.origin, shipment.destination) if not places[end].road_access]
             zh = "、".join(place.name_zh for place in cut_off)
             en = " and ".join(place.name_en for place in cut_off)
-            lack = self.water.missing(k)
+            lack = self.water.missing(k) if self.own_voyages else _no_offer()
             return Reason(
                 f"{zh}没有公路可达；{lack.zh}", f"No road reaches {en}. {lack.en}", "no_road_no_water", lacks="way"
             )
@@ -98,7 +109,7 @@ class Reasons:
             )
         water = self.water.routes(k)
         if not water:
-            return self.water.missing(k)
+            return self.water.missing(k) if self.own_voyages else _no_offer()
         shipment = self.space.shipments[k]
         largest_t = max(float(item.family.capacity_t.max(initial=0.0)) for item in water)
         if not shipment.splittable and self._mass_t(k) > largest_t > 0:

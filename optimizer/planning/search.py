@@ -36,6 +36,8 @@ FEW_SHIPMENTS = 60
 """Up to so many shipments the optimum is sought by refinement in time before anything else is tried."""
 QUICK_SHIPMENTS = 10
 """Above that, and under a time limit, a plan is made the common way first: refinement may take a while to its first."""
+OPTIMAL_SHIPMENTS = 20
+"""Up to so many the optimum is proven whatever gap was asked for; above, the gap asked for is enough."""
 EXACT_GAP = 1e-6
 """Gap at which such a plan counts as solved; what is asked for may be less."""
 CLOSE_COLUMNS, CLOSE_NODES = 25_000, 1_000
@@ -208,6 +210,8 @@ class Search:
                 refinement.offer(self.x)
             self.bound_yuan = max(self.bound_yuan, step.bound_yuan)
             self.tell("exact")
+            if len(problem.space.shipments) > OPTIMAL_SHIPMENTS and self._gap() <= self.settings.gap:
+                return
 
     def _solve_exactly(self) -> str:
         outcome = solve_integer(self.program, self._effort(min(self.settings.gap, EXACT_GAP)), self.x)

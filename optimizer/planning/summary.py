@@ -22,6 +22,7 @@ REASON_KINDS: Mapping[str, Message] = {
     "sailing_full": Message("所选航次剩余舱位不足", "no room left for the whole of it"),
     "whole_too_large": Message("不可拆分，装不进一艘船", "must stay whole and fits no vessel"),
     "no_terminal_near": Message("附近没有可装卸的码头", "no terminal near enough"),
+    "no_offer": Message("没有合适的承运人航次", "no carrier's sailing fits"),
     "no_waterway": Message("没有能通过的航道", "no waterway that a vessel passes"),
     "no_vessel_for_cargo": Message("没有可装运的船", "no vessel may carry it"),
     "closed_or_shallow": Message("停航或水浅", "closures or shallow water"),

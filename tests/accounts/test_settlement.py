@@ -178,10 +178,10 @@ def test_settling_again_settles_nothing() -> None:
 
 
 def test_the_estimate_is_the_planned_saving_of_each_lot() -> None:
-    """Reserved at dispatch for the consignor, effective when the lot is due to arrive."""
+    """Reserved at dispatch for the consignor, effective when the lot is to leave, so no month ends below zero."""
     made = estimates(S1, ISSUED_AT, "")
     assert [reserved_amount(entry) for entry in made] == [lot.estimated_saving_wtw_g for lot in S1.lots]
-    assert made[0].effective_at == S1.lots[0].legs[-1].planned_arrives_at
+    assert made[0].effective_at == S1.lots[0].legs[0].planned_departs_at
     worse = replace(S1, lots=tuple(replace(lot, baseline_wtw_g=0) for lot in S1.lots))
     assert estimates(worse, ISSUED_AT, "") == []
 

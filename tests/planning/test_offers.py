@@ -211,6 +211,13 @@ def test_a_least_load_is_met_or_the_offer_is_left() -> None:
         assert len(planned(shipments, [offer(1, **terms)]).voyages) == taken
 
 
+def test_cargo_that_no_carrier_takes_lacks_an_offer() -> None:
+    """Without own voyages nobody is told that there is no waterway: it is the offer that is lacking."""
+    (entry,) = planned([cargo(1, 100, "MILL", code="stone", due_h=72)], []).shipments
+    assert entry.on_road_because is not None
+    assert entry.on_road_because.code == "no_offer"
+
+
 def test_cargo_dearer_than_its_road_may_fill_a_sailing_up() -> None:
     """500 t asked for and 480 t that gain: 20 t of dear, late cargo come along, though its road would be cheaper."""
     shipments = [
