@@ -15,7 +15,8 @@ from optimizer.planning.families import Family
 from optimizer.planning.given import GivenSailing
 from optimizer.planning.route import Route, RouteLeg
 from optimizer.planning.settings import MAX_LATE_H, MAX_WAIT_H, SLOT_H
-from optimizer.planning.ways import WayMaker, is_unlimited, run_legs
+from optimizer.planning.way_maker import WayMaker
+from optimizer.planning.ways import is_unlimited, run_legs
 from optimizer.quantities import KG_PER_T
 
 SAME_MOMENT_H = 1e-6

@@ -20,7 +20,8 @@ from optimizer.planning.route import Route
 from optimizer.planning.routes import RouteBook
 from optimizer.planning.settings import SLOT_H, PlanSettings
 from optimizer.planning.shipment import Shipment
-from optimizer.planning.ways import REJECT_YUAN_PER_T, AddMore, Ways, begin_hours, make_grid, make_ways
+from optimizer.planning.way_maker import AddMore, make_grid, make_ways
+from optimizer.planning.ways import REJECT_YUAN_PER_T, Ways, begin_hours
 
 __all__ = [
     "REJECT_YUAN_PER_T",
