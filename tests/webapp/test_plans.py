@@ -26,7 +26,10 @@ SETTINGS = {"gap": 0.05, "time_limit_s": 20}
 def house(tmp_path: Path) -> House:
     """A database with two shipments to be planned."""
     made = House.at(tmp_path / "m.db")
-    records = [record("P-1", mass_t=1600), record("P-2", "E02", mass_t=30, cargo_code="steel")]
+    records = [
+        record("P-1", mass_t=1600),
+        record("P-2", "E02", mass_t=30, cargo_code="steel", origin="CSI", destination="JU"),
+    ]
     assert made.program("planner").post("/api/v1/shipments", records).status_code == 200
     return made
 
