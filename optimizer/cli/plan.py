@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 STAGES = {
     "layout": Message("布置时空网络", "laying out time and space"),
     "bound": Message("求下界", "bounding"),
+    "dispatch": Message("派船", "dispatching"),
     "batches": Message("配载成船", "filling ships"),
     "polish": Message("打磨", "polishing"),
     "improve": Message("改进", "improving"),
@@ -78,6 +79,14 @@ S_PER_H = 3600
     zh="是否安排自有船队的航次",
     en="whether the planner sails its own fleet",
 )
+@option(
+    "--workers",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 256),
+    zh="定价线程数；结果与线程数无关",
+    en="threads that price cargo; the plan does not depend on them",
+)
 def plan(
     shipments: Path,
     out: Path,
@@ -89,6 +98,7 @@ def plan(
     seed: int,
     sailings: Path | None,
     own_voyages: str,
+    workers: int,
 ) -> int:
     """Exit 1 when a shipment had to be left out."""
     from optimizer.actions.planning import plan as plan_together
@@ -102,7 +112,9 @@ def plan(
     network = session.network()
     listed, offers = read_shipments(shipments, network), read_sailings(sailings, network) if sailings else []
     factors = session.factors()
-    settings = PlanSettings(carbon_price, co2e_cap_t, horizon_days, gap, time_limit, seed, own_voyages == "all")
+    settings = PlanSettings(
+        carbon_price, co2e_cap_t, horizon_days, gap, time_limit, seed, own_voyages == "all", workers
+    )
     # The file is opened first: that a place cannot be written to is said before an hour of work, not after it.
     with whole_file(out) as draft:
         made = plan_together(listed, network, factors, settings, clock=time.monotonic, tell=teller(), offers=offers)
@@ -216,12 +228,13 @@ def _print_reasons(summary: PlanSummary) -> None:
 
 
 def teller() -> Callable[[Progress], None]:
-    """Progress on stderr, one line for each new stage and each better plan. Stdout stays for the result."""
-    told: tuple[str, float | None] | None = None
+    """Progress on stderr, one line for each new stage, better bound and better plan. Stdout stays for the result."""
+    told: tuple[str, float | None, float | None] | None = None
 
     def tell(progress: Progress) -> None:
         nonlocal told
-        news = (progress.stage, progress.incumbent_yuan)
+        climbing = progress.bound_yuan if progress.stage == "bound" else None
+        news = (progress.stage, progress.incumbent_yuan, climbing)
         if news == told:
             return
         told = news

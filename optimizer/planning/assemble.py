@@ -29,7 +29,13 @@ from optimizer.planning.routes import RouteBook
 from optimizer.planning.sailings import Aboard, Borne, VoyageMaker, borne_by_lots, load_hulls, without_idle_tours
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.timespace import TimeSpace
-from optimizer.planning.totals import bound_of_the_carried, objective_yuan, plan_totals, planned_shipment
+from optimizer.planning.totals import (
+    ShipmentPrices,
+    bound_of_the_carried,
+    objective_yuan,
+    plan_totals,
+    planned_shipment,
+)
 from optimizer.quantities import apportion
 
 
@@ -46,11 +52,13 @@ def assemble(
     seconds: float,
     status: str,
     row_prices: Floats,
+    shipment_prices: ShipmentPrices | None = None,
 ) -> Plan:
     """The plan document of a solution.
 
     ``x`` has one entry per column of ``plan``: shares of shipments, then hull counts. ``bound_yuan`` is a lower bound
-    on the program's objective, ``row_prices`` prices of its rows (at most 0 for rows with an upper limit). Raises
+    on the program's objective, ``row_prices`` prices of its rows (at most 0 for rows with an upper limit),
+    ``shipment_prices`` the bound that these prove, for what may be left behind. Raises
     SolverError when the hull counts are broken numbers or no flow.
     """
     shares, counts = x[: plan.cargo_count], whole_hulls(x[plan.cargo_count :])
@@ -62,7 +70,7 @@ def assemble(
     shipments = _shipments(space, network, cut, lots, Reasons(space, plan, book, settings, row_prices))
     voyages = tuple(sailed.values())
     objective = objective_yuan(space, network, settings, shipments)
-    bound = bound_of_the_carried(bound_yuan, space, shipments)
+    bound = bound_of_the_carried(bound_yuan, space, shipments, shipment_prices)
     gap = (objective - bound) / max(abs(objective), 1.0)
     return Plan(
         status=status,

@@ -23,6 +23,7 @@ import scipy.sparse as sp
 from optimizer.planning.design import Bools, Effort, Floats, Indices, Program, solve_nearly_whole
 from optimizer.planning.program import PlanProgram
 from optimizer.planning.relaxation import Relaxation
+from optimizer.planning.services import cheapest_services, services_with_room
 from optimizer.planning.timespace import TimeSpace
 from optimizer.quantities import KG_PER_T
 
@@ -65,12 +66,11 @@ def batch_plan(
 
     ``moves``: hull columns that sail no family (empty, waiting) and may be used.
     """
-    builder = _BatchBuilder(plan, space, relaxation)
-    batches = [batch for family, loads in sorted(builder.loads().items()) for batch in builder.fill(family, loads)]
-    return _choose_slots(builder, batches, moves, effort)
+    builder = BatchBuilder(plan, space, relaxation)
+    return _choose_slots(builder, builder.batches(), moves, effort)
 
 
-class _BatchBuilder:
+class BatchBuilder:
     """Batches cargo family by family, guided by the relaxation."""
 
     def __init__(self, plan: PlanProgram, space: TimeSpace, relaxation: Relaxation) -> None:
@@ -80,20 +80,14 @@ class _BatchBuilder:
         cap = plan.block("cap")
         cap_yuan_per_kg = -relaxation.prices[cap.first : cap.first + len(cap.keys)].sum() / KG_PER_T
         self.cost = (plan.program.cost + cap_yuan_per_kg * plan.wtw_kg)[: plan.cargo_count]
-        self.on_road, self.road_cost = self._cheapest_services()
+        if relaxation.partial:
+            self.on_road = services_with_room(space, plan, self.cost, relaxation.shares[: plan.cargo_count])
+        else:
+            self.on_road = cheapest_services(space, self.cost)
+        self.road_cost = np.append(self.cost, np.inf)[self.on_road]  # -1 takes the last: no service, no price
         due_h = np.array([space.grid.hour(s.due_at) for s in space.shipments])
         self.on_time = cargo.door_h <= due_h[cargo.shipment] + 1e-6
         self.hull_yuan = self._hull_prices()
-
-    def _cheapest_services(self) -> tuple[Indices, Floats]:
-        """For each shipment its cheapest column without a voyage, and that column's cost."""
-        cargo = self.space.columns
-        services = np.flatnonzero(cargo.family < 0)
-        order = services[np.lexsort((services, self.cost[services], cargo.shipment[services]))]
-        column = np.full(len(self.space.shipments), -1, dtype=np.int64)
-        for found in order[::-1]:
-            column[cargo.shipment[found]] = found
-        return column, np.append(self.cost, np.inf)[column]  # -1 takes the last: no service, no price
 
     def _hull_prices(self) -> Floats:
         """What a full hull is worth on each sailing (family, slot): the mended tonne price times its capacity."""
@@ -104,6 +98,10 @@ class _BatchBuilder:
             index, when = cast(int, family), cast(int, slot)
             worth[index, when] = price * self.space.families[index].capacity_t[when]
         return worth
+
+    def batches(self) -> list[Batch]:
+        """All cargo that the relaxation sends by water, family by family."""
+        return [batch for family, loads in sorted(self.loads().items()) for batch in self.fill(family, loads)]
 
     def loads(self) -> dict[int, list[Load]]:
         """What the relaxation sends with each family, with the slots in which it can berth and be on time."""
@@ -172,7 +170,7 @@ class _BatchBuilder:
         slots = aboard[0].slots[aboard[0].slots >= slot]
         for load in aboard[1:]:
             slots = np.intersect1d(slots, load.slots, assume_unique=True)
-        return Batch(family, tuple(aboard), _spread(slots[capacity[slots] >= mass_t - 1e-9]))
+        return Batch(family, tuple(aboard), slots[capacity[slots] >= mass_t - 1e-9])
 
     def _pays(self, family: int, aboard: list[Load], slot: int) -> bool:
         """Whether the load saves more against its cheapest service than a hull is worth then."""
@@ -208,7 +206,7 @@ def _take(waiting: list[Load], room: float, slot: int) -> tuple[list[Load], list
     return aboard, rest
 
 
-def _choose_slots(builder: _BatchBuilder, batches: list[Batch], moves: Bools, effort: Effort) -> Floats | None:
+def _choose_slots(builder: BatchBuilder, batches: list[Batch], moves: Bools, effort: Effort) -> Floats | None:
     """Solve the program over batches; its columns are sums of full columns, gathered in the matrix ``sums``."""
     plan = builder.plan
     base = _rest_on_services(builder, batches)
@@ -248,7 +246,7 @@ def _choose_slots(builder: _BatchBuilder, batches: list[Batch], moves: Bools, ef
     return np.asarray(base + sums @ np.where(whole, np.round(outcome.x), outcome.x))
 
 
-def _rest_on_services(builder: _BatchBuilder, batches: list[Batch]) -> Floats:
+def _rest_on_services(builder: BatchBuilder, batches: list[Batch]) -> Floats:
     """What no batch takes goes by each shipment's cheapest service."""
     left = np.ones(len(builder.space.shipments))
     for batch in batches:
@@ -260,7 +258,7 @@ def _rest_on_services(builder: _BatchBuilder, batches: list[Batch]) -> Floats:
     return base
 
 
-def _composites(builder: _BatchBuilder, batches: list[Batch]) -> tuple[sp.csc_array, Indices, Bools]:
+def _composites(builder: BatchBuilder, batches: list[Batch]) -> tuple[sp.csc_array, Indices, Bools]:
     """Columns of the batch program: a batch in a slot with a hull of a pool (the hull column plus its loads' shares),
     and each batch on the road. Returns the summing matrix, each column's batch, and which columns are the road."""
     sailing = builder.plan.sailing_columns
@@ -268,7 +266,7 @@ def _composites(builder: _BatchBuilder, batches: list[Batch]) -> tuple[sp.csc_ar
     batch_of: list[int] = []
     road: list[bool] = []
     for number, batch in enumerate(batches):
-        for slot in batch.slots.tolist():
+        for slot in _spread(batch.slots).tolist():
             for hull in sailing.get((batch.family, slot), ()):
                 column = len(batch_of)
                 batch_of.append(number)

@@ -108,8 +108,80 @@ def within(
 
 
 @numba.njit(cache=True, nogil=True)
-def mend_nodes(moves: Indices, tail: Indices, head: Indices, hull_yuan: Floats, nodes: Floats) -> None:
-    """Lower ``nodes`` in place until no move has a negative reduced cost. ``moves``: column numbers, latest first."""
-    for move in moves:
+def mend_nodes(tail: Indices, head: Indices, hull_yuan: Floats, nodes: Floats) -> None:
+    """Lower ``nodes`` in place until no move has a negative reduced cost. Moves come latest first."""
+    for move in range(len(tail)):
+        nodes[tail[move]] = min(nodes[tail[move]], hull_yuan[move] + nodes[head[move]])
+
+
+@numba.njit(cache=True, nogil=True)
+def hold_nodes(tail: Indices, head: Indices, hull_yuan: Floats, nodes: Floats, by: Indices, nearly: float) -> None:
+    """As :func:`mend_nodes`; ``by`` (all -1 before) names the move that holds each node down, or nearly would."""
+    for move in range(len(tail)):
+        node = tail[move]
         after = hull_yuan[move] + nodes[head[move]]
-        nodes[tail[move]] = min(nodes[tail[move]], after)
+        if after <= nodes[node] + (nearly if by[node] < 0 else 0.0):
+            nodes[node] = min(nodes[node], after)
+            by[node] = move
+
+
+@numba.njit(cache=True, nogil=True)
+def ask_tonne(
+    sailing: Indices,
+    link: Indices,
+    capacity_t: Floats,
+    tail: Indices,
+    head: Indices,
+    hull_yuan: Floats,
+    nodes: Floats,
+    tonne: Floats,
+    by: Indices,
+) -> None:
+    """The least yuan per tonne of capacity of each sailing into ``tonne`` and the hull column that asks it into ``by``.
+    ``sailing``: columns of loaded hulls, ``link`` and ``capacity_t`` the sailing of each column and what it loads."""
+    for column in sailing:
+        price = hull_yuan[column] - nodes[tail[column]] + nodes[head[column]]
+        price = max(price, 0.0) / capacity_t[column]
+        if price < tonne[link[column]]:
+            tonne[link[column]] = price
+            by[link[column]] = column
+
+
+@numba.njit(cache=True, nogil=True)
+def push_surplus(nodes_by_slot: Indices, by: Indices, head: Indices, surplus: Floats, hulls: Floats) -> None:
+    """Hulls left over at a node go on by the move that holds its price down, earliest nodes first; ``surplus`` keeps
+    what is missing, and what is left over where no move is free. ``hulls`` counts the moves."""
+    for node in nodes_by_slot:
+        move = by[node]
+        if move >= 0 and surplus[node] > 0.0:
+            hulls[move] += surplus[node]
+            surplus[head[move]] += surplus[node]
+            surplus[node] = 0.0
+
+
+@numba.njit(cache=True, nogil=True)
+def gather_loads(
+    line: Indices,
+    slot: Indices,
+    mass_t: Floats,
+    table: Indices,
+    family: Indices,
+    line_handled: Indices,
+    table_handled: Indices,
+    loads: Floats,
+    terminal: Floats,
+) -> None:
+    """Tonnes of the chosen columns by (family, slot) into ``loads`` and by terminal day into ``terminal``."""
+    for k in range(len(line)):
+        if line[k] < 0:
+            continue
+        for place in range(line_handled.shape[1]):
+            if line_handled[line[k], place] >= 0:
+                terminal[line_handled[line[k], place]] += mass_t[k]
+        number = table[line[k]]
+        if number < 0:
+            continue
+        loads[family[number], slot[k]] += mass_t[k]
+        for place in range(table_handled.shape[1]):
+            if table_handled[number, place, slot[k]] >= 0:
+                terminal[table_handled[number, place, slot[k]]] += mass_t[k]

@@ -20,7 +20,7 @@ import scipy.sparse as sp
 
 from optimizer.planning.design import Floats, Indices
 from optimizer.planning.fleetflow import FleetFlow
-from optimizer.planning.kernels import mend_nodes
+from optimizer.planning.kernels import ask_tonne, mend_nodes
 from optimizer.planning.pricing import Prices, price_all, prices_of
 from optimizer.planning.program import PlanProgram, RowBlock
 from optimizer.planning.ways import Ways
@@ -37,8 +37,11 @@ class LagrangianBound:
     def __init__(self, plan: PlanProgram, fleet: FleetFlow, ways: Ways, workers: int = 1) -> None:
         self.plan, self.fleet, self.ways, self.workers = plan, fleet, ways, workers
         program = plan.program
-        hulls = sp.csc_array(program.matrix)[:, plan.cargo_count :]
-        self.hull_cost = program.cost[plan.cargo_count :]
+        # Hull columns latest first: prices of nodes are mended backwards in time, in one pass over memory.
+        self.latest_first = np.argsort(-fleet.columns.slot, kind="stable")
+        hulls = sp.csc_array(program.matrix)[:, plan.cargo_count + self.latest_first]
+        self.hull_cost = program.cost[plan.cargo_count + self.latest_first]
+        self.tail, self.head = fleet.columns.tail[self.latest_first], fleet.columns.head[self.latest_first]
         self.node, self.link, self.assign = (self._rows(kind) for kind in ("node", "link", "assign"))
         self.terminal, self.cap, self.least = (self._rows(kind) for kind in ("terminal", "cap", "least"))
         self.least_sailing = _sailings_of(plan.block("least"), ways.grid.slots)
@@ -50,7 +53,7 @@ class LagrangianBound:
         self.hull_capacity = -load
         self.sailings = np.flatnonzero(ways.capacity_t.ravel() > 0)
         self.terminal_days = ways.used_terminal_days()
-        self.latest_first = np.argsort(-fleet.columns.slot, kind="stable")
+        self.loaded = np.flatnonzero(self.hull_link >= 0)
 
     def _rows(self, kind: str) -> slice:
         block = self.plan.block(kind)
@@ -63,9 +66,8 @@ class LagrangianBound:
         other = mended[self.other]
         hull_cost = self.hull_cost - self.hull_other @ other
         nodes = mended[self.node].copy()
-        columns = self.fleet.columns
-        mend_nodes(self.latest_first, columns.tail, columns.head, hull_cost, nodes)
-        tonne = self._tonne_prices(nodes, hull_cost)
+        mend_nodes(self.tail, self.head, hull_cost, nodes)
+        tonne = self.tonne_yuan(nodes, hull_cost)[0]
         cheapest = price_all(self.ways, self.cargo_prices(tonne, mended), self.workers).yuan
         sides = np.where(other >= 0, program.row_lower[self.other], program.row_upper[self.other])
         of_other = float(np.sum(np.where(other == 0, 0.0, other * np.where(other == 0, 0.0, sides))))
@@ -87,14 +89,15 @@ class LagrangianBound:
             ways, aboard.reshape(ways.capacity_t.shape), terminal, -float(prices[self.cap].sum()) / KG_PER_T
         )
 
-    def _tonne_prices(self, nodes: Floats, hull_cost: Floats) -> Floats:
-        """Yuan per tonne of capacity on each sailing: the cheapest hull that can make it."""
-        columns = self.fleet.columns
-        sailing = np.flatnonzero(self.hull_link >= 0)
-        of_hull = hull_cost[sailing] - nodes[columns.tail[sailing]] + nodes[columns.head[sailing]]
-        tonne = np.full(self.link.stop - self.link.start, NO_HULL)
-        np.minimum.at(tonne, self.hull_link[sailing], np.maximum(of_hull, 0.0) / self.hull_capacity[sailing])
-        return tonne
+    def tonne_yuan(self, nodes: Floats, hull_cost: Floats) -> tuple[Floats, Indices]:
+        """Yuan per tonne of capacity on each sailing, asked by the cheapest hull that can make it, and that hull's
+        column (latest first, -1: none)."""
+        count = self.link.stop - self.link.start
+        tonne, hull_of = np.full(count, NO_HULL), np.full(count, -1, dtype=np.int64)
+        ask_tonne(
+            self.loaded, self.hull_link, self.hull_capacity, self.tail, self.head, hull_cost, nodes, tonne, hull_of
+        )
+        return tonne, hull_of
 
 
 def _sailings_of(block: RowBlock, slots: int) -> Indices:

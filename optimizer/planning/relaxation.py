@@ -44,12 +44,13 @@ CLOSE_ENOUGH = 2e-4
 class Relaxation:
     """Row prices of the full program, the lower bound they prove in yuan, and the last linear solution (``shares``, one
     column standing for its whole span). ``feasible`` is False once even the relaxation is proven to have no solution:
-    then no plan exists."""
+    then no plan exists. ``partial``: prices were found over all columns, only promising ones are written down."""
 
     prices: Floats
     bound: float
     shares: Floats
     feasible: bool = True
+    partial: bool = False
 
     @property
     def used(self) -> Bools:

@@ -12,19 +12,21 @@ is up, or somebody presses Ctrl-C, the best plan so far stands with its gap.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from optimizer.network.model import Network
-from optimizer.planning.batches import batch_plan
+from optimizer.planning.batches import BatchBuilder, batch_plan
 from optimizer.planning.closing import close_gap
 from optimizer.planning.design import Effort, Floats, solve_integer
+from optimizer.planning.dispatch import dispatch
 from optimizer.planning.exact.refine import Refinement
 from optimizer.planning.fleetflow import WAIT, FleetFlow
 from optimizer.planning.lagrange import LagrangianBound
 from optimizer.planning.program import PlanProgram
-from optimizer.planning.relaxation import LEAST_S, relax, relax_whole, tighten, unrelaxed
+from optimizer.planning.relaxation import LEAST_S, Relaxation, relax, relax_whole, tighten, unrelaxed
+from optimizer.planning.services import services_with_room
 from optimizer.planning.settings import SLOTS_PER_DAY, PlanSettings
 from optimizer.planning.taking import takings
 from optimizer.planning.timespace import TimeSpace
@@ -47,14 +49,16 @@ CLOSE_COLUMNS_TIMED = 100_000
 """What may be left open when a time limit stops the try."""
 TIGHTEN_SPANS = (8, 4)
 """Finer resolutions (slots) of the relaxation that are tried when the first bound leaves too wide a gap."""
+BATCHES_SHARE = 0.6
+"""Part of the time left that the program over batches may take in a large plan."""
 IMPROVE_DAYS = 5
 """Days set free at once while improving."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A sign of life. ``stage``: layout | bound | batches | polish | improve | exact | write. Costs in yuan, None
-    while unknown."""
+    """A sign of life. ``stage``: layout | bound | dispatch | batches | polish | improve | exact | write. Costs in yuan,
+    None while unknown."""
 
     stage: str
     incumbent_yuan: float | None
@@ -76,8 +80,10 @@ Tell = Callable[[Progress], None]
 class Watch:
     """The stopwatch of a run, and the door for signs of life."""
 
-    def __init__(self, clock: Callable[[], float], limit_s: float | None, tell: Tell) -> None:
-        self.clock, self.start, self.limit_s, self.listener = clock, clock(), limit_s, tell
+    def __init__(self, clock: Callable[[], float], limit_s: float | None, tell: Tell, kept_s: float = 0.0) -> None:
+        self.clock, self.start, self.listener = clock, clock(), tell
+        # What is kept is for writing the plan down; at least half of the time is for finding it.
+        self.limit_s = None if limit_s is None else max(limit_s - kept_s, limit_s / 2)
 
     def seconds(self) -> float:
         """Seconds since the start."""
@@ -97,6 +103,10 @@ class Problem:
     fleet: FleetFlow
     program: PlanProgram
     proof: LagrangianBound
+    relaxation: Relaxation | None = None
+    """Prices and shares, where they are known before the search begins."""
+    interrupted: bool = False
+    """Somebody pressed Ctrl-C before the search began: what is at hand is the plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +126,7 @@ class Search:
     def __init__(self, problem: Problem, settings: PlanSettings, watch: Watch, start: Start | None = None) -> None:
         self.problem, self.settings, self.watch, self.start = problem, settings, watch, start
         self.program = problem.program.program
-        self.relaxation = unrelaxed(problem.program, problem.proof)
+        self.relaxation = problem.relaxation or unrelaxed(problem.program, problem.proof)
         self.bound_yuan = self.relaxation.bound
         self.x: Floats | None = None
         self.windows: Windows | None = None
@@ -156,7 +166,7 @@ class Search:
         prices = None if self.start is None else self.start.prices
         if self._only_given():
             self.relaxation = relax_whole(plan, proof, self._effort(0.0))
-        else:
+        elif not self._partial():
             self.relaxation = relax(plan, proof, Effort(seed=self.settings.seed), self.watch.left_s, prices)
         self.bound_yuan = self.relaxation.bound
         if not self.relaxation.feasible:
@@ -164,6 +174,9 @@ class Search:
         self.tell("bound")
         if self._late():
             return "time_limit"
+        if self._partial():
+            # What follows is proven of the columns written down only.
+            return self._solve_in_steps()
         if len(self.program.cost) <= EXACT_COLUMNS:
             return self._solve_exactly()
         if self._only_given():
@@ -179,6 +192,10 @@ class Search:
             if self._late():
                 return "time_limit"
         return self._solve_in_steps()
+
+    def _partial(self) -> bool:
+        """Whether only promising columns are written down: what their program proves is no bound of the plan."""
+        return self.problem.relaxation is not None
 
     def _only_given(self) -> bool:
         pools = self.problem.fleet.pools
@@ -228,7 +245,15 @@ class Search:
         plan, left_s = self.problem.program, self.watch.left_s
         self.windows = windows = Windows(plan, self.relaxation, WindowSizes(), self.settings.seed)
         moves = ~windows.is_cargo & (plan.column_family < 0) & windows.promising
-        x = batch_plan(plan, self.problem.space, self.relaxation, moves, self._effort(2e-3, 200))
+        if self._partial():
+            self._dispatch()
+        if self.problem.interrupted:
+            return
+        effort = self._effort(2e-3, 200)
+        if effort.seconds is not None and self._partial():
+            # Too large a program would spend it all and have nothing to show.
+            effort = replace(effort, seconds=effort.seconds * BATCHES_SHARE)
+        x = batch_plan(plan, self.problem.space, self.relaxation, moves, effort)
         if x is not None:
             self._polish(x)
         if self.x is None and not self._late():
@@ -239,11 +264,21 @@ class Search:
     def _solve_in_steps(self) -> str:
         if self.windows is None:
             self._first_plan()
+        if self.problem.interrupted:
+            return "interrupt"
         if self._late():
             return "time_limit"
         self._tighten()
         stopped_by = self._improve(self.settings.gap)
         return self._close() if stopped_by == "exhausted" else stopped_by
+
+    def _dispatch(self) -> None:
+        """A plan within seconds, however large the month."""
+        builder = BatchBuilder(self.problem.program, self.problem.space, self.relaxation)
+        x = dispatch(builder, builder.batches(), self.problem.fleet)
+        if x is not None:
+            self._offer(x)
+        self.tell("dispatch")
 
     def _close(self) -> str:
         """Let branch and bound settle what plan and bound leave open, where that is little enough."""
@@ -255,7 +290,8 @@ class Search:
         closed = close_gap(self.problem.program, self.problem.proof, self.relaxation.prices, self.x, effort, most)
         if closed is not None:
             self._offer(closed.x)
-            self.bound_yuan = max(self.bound_yuan, closed.bound_yuan)
+            if not self._partial():
+                self.bound_yuan = max(self.bound_yuan, closed.bound_yuan)
             self.tell("exact")
         if self._gap() <= max(self.settings.gap, EXACT_GAP):
             return "gap"
@@ -354,5 +390,11 @@ def _by_services(problem: Problem, *, capped: bool) -> list[Floats]:
         order = number[np.lexsort((number, weight[number], cargo.shipment[number]))]
         x = at_home.copy()
         x[order[np.diff(cargo.shipment[order], prepend=-1) != 0]] = 1.0
+        plans.append(x)
+    if problem.relaxation is not None:
+        x = at_home.copy()
+        cost, shares = program.cost[: len(cargo.slot)], problem.relaxation.shares[: len(cargo.slot)]
+        chosen = services_with_room(problem.space, problem.program, cost, shares)
+        x[chosen[chosen >= 0]] = 1.0
         plans.append(x)
     return plans

@@ -10,32 +10,46 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import inf
 
+import numpy as np
+
 from optimizer.emissions.factors import FactorTable
 from optimizer.errors import InputError, Message
 from optimizer.network.graph import NetworkGraph
 from optimizer.network.model import Network
 from optimizer.planning import tariff
+from optimizer.planning.ascent import climb_up
 from optimizer.planning.assemble import assemble
 from optimizer.planning.design import Floats
-from optimizer.planning.fleetflow import make_fleetflow
+from optimizer.planning.fleetflow import FleetFlow, make_fleetflow
 from optimizer.planning.given import offered_sailings
 from optimizer.planning.given_hulls import with_given_hulls
 from optimizer.planning.given_ways import add_given
 from optimizer.planning.lagrange import LagrangianBound
 from optimizer.planning.offer import Offer
 from optimizer.planning.plan import Plan, PlannedShipment, Reason
+from optimizer.planning.pool import promising, services_only
 from optimizer.planning.program import make_program
+from optimizer.planning.relaxation import Relaxation
 from optimizer.planning.routes import RouteBook
-from optimizer.planning.search import Problem, Progress, Search, Tell, Watch
+from optimizer.planning.search import FEW_SHIPMENTS, Problem, Progress, Search, Tell, Watch
 from optimizer.planning.settings import MAX_HORIZON_DAYS, PlanSettings
 from optimizer.planning.shipment import Shipment
-from optimizer.planning.timespace import make_timespace
+from optimizer.planning.timespace import TimeSpace, all_columns, columns_of
+from optimizer.planning.totals import ShipmentPrices
+from optimizer.planning.way_maker import make_ways
+from optimizer.planning.ways import Ways
 from optimizer.quantities import KG_PER_T
 
 __all__ = ["OPTIMAL_GAP", "Progress", "Tell", "plan_shipments"]
 
 OPTIMAL_GAP = 1e-5
 """Legs are rounded to fen and lots to kg after solving; a gap below this is that rounding."""
+WRITE_S = 5e-4
+"""Part of a time limit that is kept, for each shipment, to write the plan down."""
+WRITTEN_DOWN = 1_500_000
+"""Up to so many columns a plan is solved with all of them written down."""
+CLIMB_SHARE = 0.7
+"""Share of the time that is kept for plans when prices are found; without a limit their steps are counted."""
 MORE_TRIES = 3
 """How often the search goes on because the plan as written down misses the gap that was asked for."""
 
@@ -57,9 +71,9 @@ def plan_shipments(
     shipments, for a horizon beyond MAX_HORIZON_DAYS and where no plan keeps the cap on CO2e, FactorError when the
     factors do not cover the plan's date.
     """
-    watch = Watch(clock, settings.time_limit_s, tell)
+    watch = Watch(clock, settings.time_limit_s, tell, WRITE_S * len(shipments))
     book, inside = task_of(shipments, network, factors, settings)
-    problem = lay_out(inside, book, settings, offers)
+    problem = lay_out(inside, book, settings, offers, watch=watch)
     search = Search(problem, settings, watch)
     search.run()
     plan = written(search, book)
@@ -110,18 +124,55 @@ def lay_out(
     offers: Sequence[Offer] = (),
     *,
     keep_cleaner: bool = False,
+    watch: Watch | None = None,
 ) -> Problem:
     """The program of a planning task. It does not depend on the order of shipments and offers. ``keep_cleaner``: ways
     that are dearer than the road but emit less take part, as they do under a cap on CO2e."""
     ordered = sorted(shipments, key=lambda shipment: shipment.shipment_id)
     graph, network = book.graph, book.network
+    carbon = settings.carbon_price_yuan_per_t / 1000
+    relaxation, interrupted = None, False
     givens = offered_sailings(offers, graph)
     widely = replace(settings, co2e_cap_t=inf) if keep_cleaner else settings
-    space = make_timespace(ordered, book, graph, widely, lambda maker: add_given(maker, givens.sailings))
-    carbon = settings.carbon_price_yuan_per_t / 1000
-    fleet = with_given_hulls(make_fleetflow(space, book, graph, carbon), space, book, carbon)
+    ways = make_ways(ordered, book, graph, widely, add_more=lambda maker: add_given(maker, givens.sailings))
+    # A carrier's sailing has one slot, so that all columns of a market of offers are few enough to write down.
+    if watch is not None and not offers and settings.own_voyages and not keep_cleaner and is_large(ways):
+        fleet = make_fleetflow(ways, book, graph, carbon)
+        space, relaxation, interrupted = _promising(ways, fleet, network, settings, watch)
+    else:
+        space = TimeSpace(ways, columns_of(ways, *all_columns(ways)))
+        fleet = with_given_hulls(make_fleetflow(space, book, graph, carbon), space, book, carbon)
     program = make_program(space, fleet, network, widely.co2e_cap_t)
-    return Problem(network, space, fleet, program, LagrangianBound(program, fleet, space.ways))
+    proof = LagrangianBound(program, fleet, ways, settings.workers)
+    return Problem(network, space, fleet, program, proof, relaxation, interrupted)
+
+
+def is_large(ways: Ways) -> bool:
+    """Whether a plan has too many columns to write all of them down."""
+    return len(ways.shipments) > FEW_SHIPMENTS and int(ways.counts().sum()) > WRITTEN_DOWN
+
+
+def _promising(
+    ways: Ways, fleet: FleetFlow, network: Network, settings: PlanSettings, watch: Watch
+) -> tuple[TimeSpace, Relaxation, bool]:
+    """Prices and a bound over all columns, the columns that they make worth writing down, and whether somebody pressed
+    Ctrl-C meanwhile."""
+    base = make_program(services_only(ways), fleet, network, settings.co2e_cap_t)
+    proof = LagrangianBound(base, fleet, ways, settings.workers)
+    columns = int(ways.counts().sum())
+    share = CLIMB_SHARE * watch.left_s()
+
+    def tell(bound_yuan: float) -> None:
+        watch.listener(Progress("bound", None, bound_yuan, columns, watch.seconds()))
+
+    climb = climb_up(proof, lambda: watch.left_s() - share, tell)
+    space, shares = promising(proof, climb, watch.left_s)
+    no_hulls = np.zeros(len(fleet.columns.kind))
+    return (
+        space,
+        Relaxation(climb.prices, climb.bound, np.concatenate([shares, no_hulls]), partial=True),
+        climb.interrupted,
+    )
 
 
 def written(search: Search, book: RouteBook) -> Plan:
@@ -137,6 +188,7 @@ def written(search: Search, book: RouteBook) -> Plan:
 def _document(search: Search, x: Floats, network: Network, book: RouteBook) -> Plan:
     search.tell("write")
     problem, settings = search.problem, search.settings
+    proven, prices = problem.proof.prove(search.relaxation.prices)
     plan = assemble(
         problem.space,
         problem.fleet,
@@ -149,6 +201,7 @@ def _document(search: Search, x: Floats, network: Network, book: RouteBook) -> P
         seconds=search.watch.seconds(),
         status="feasible",
         row_prices=search.relaxation.prices,
+        shipment_prices=ShipmentPrices(proven, prices[problem.proof.assign]),
     )
     if plan.objective_yuan < plan.bound_yuan <= plan.objective_yuan + _rounding_yuan(plan, search):
         plan = replace(plan, bound_yuan=plan.objective_yuan, gap=0.0)

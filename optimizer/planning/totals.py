@@ -5,9 +5,11 @@ legs.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from optimizer.network.model import Mode, Network
 from optimizer.planning import tariff
+from optimizer.planning.design import Floats
 from optimizer.planning.legs import seconds, sum_of
 from optimizer.planning.plan import Amounts, Leg, Lot, PlannedShipment, Totals, Voyage
 from optimizer.planning.settings import PlanSettings
@@ -77,18 +79,32 @@ def objective_yuan(
     return yuan
 
 
-def bound_of_the_carried(bound_yuan: float, space: TimeSpace, shipments: Sequence[PlannedShipment]) -> float:
-    """The program's bound less the price of leaving behind what this plan leaves behind.
+@dataclass(frozen=True, slots=True)
+class ShipmentPrices:
+    """A bound in yuan that is a sum over shipments, each at its cheapest way at some prices, and a rest."""
 
-    Every plan that leaves the same shipments behind costs at least this. Nothing costs less than nothing.
+    bound_yuan: float
+    cheapest_yuan: Floats
+
+
+def bound_of_the_carried(
+    bound_yuan: float,
+    space: TimeSpace,
+    shipments: Sequence[PlannedShipment],
+    prices: ShipmentPrices | None = None,
+) -> float:
+    """A bound on every plan that leaves behind what this plan leaves behind, yuan.
+
+    Any bound of the program holds less the price of leaving these shipments behind. Of a bound that is a sum over
+    shipments only their own terms need to go, which leaves far more of it. Nothing costs less than nothing.
     """
     stranded = set(space.stranded)
-    left_kg = sum(
-        shipment.mass_kg
-        for k, (shipment, planned) in enumerate(zip(space.shipments, shipments, strict=True))
-        if planned.status == "rejected" and k not in stranded
-    )
-    return max(0.0, bound_yuan - REJECT_YUAN_PER_T * left_kg / KG_PER_T) if left_kg else bound_yuan
+    left = [k for k, planned in enumerate(shipments) if planned.status == "rejected" and k not in stranded]
+    if not left:
+        return bound_yuan
+    left_t = sum(space.shipments[k].mass_kg for k in left) / KG_PER_T
+    found = max(0.0, bound_yuan - REJECT_YUAN_PER_T * left_t)
+    return found if prices is None else max(found, prices.bound_yuan - float(prices.cheapest_yuan[left].sum()))
 
 
 def _legs(lots: Iterable[Lot]) -> list[Leg]:

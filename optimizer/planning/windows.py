@@ -86,7 +86,9 @@ class Windows:
         margin = margin + self.plan.column_surcharge_yuan
         services = self.plan.column_slot < 0
         moves = ~self.is_cargo & (self.plan.column_family < 0)
-        return np.asarray(services | ((of_family | moves) & (self.gains <= margin)) | relaxation.used)
+        # Waiting looks dear wherever hulls are short, and yet every plan needs it; few columns leave no way around it.
+        waits = moves & (self.plan.column_end == self.plan.column_slot + 1) & relaxation.partial
+        return np.asarray(services | waits | ((of_family | moves) & (self.gains <= margin)) | relaxation.used)
 
     def roll_forward(self, left_s: Stopwatch) -> Floats | None:
         """A whole-number plan for the whole horizon, window by window; None where the time is up before its end or a

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from optimizer.network.model import FleetEntry
-from optimizer.planning.batches import Batch, Load, _BatchBuilder, batch_plan
+from optimizer.planning.batches import Batch, BatchBuilder, Load, batch_plan
 from optimizer.planning.design import Effort, Floats
 from optimizer.planning.lagrange import LagrangianBound
 from optimizer.planning.relaxation import Relaxation, relax
@@ -29,7 +29,7 @@ def relaxed(case: Case) -> Relaxation:
 
 def batches_of(case: Case) -> list[Batch]:
     """All batches of a case."""
-    builder = _BatchBuilder(case.program, case.space, relaxed(case))
+    builder = BatchBuilder(case.program, case.space, relaxed(case))
     return [batch for family, loads in sorted(builder.loads().items()) for batch in builder.fill(family, loads)]
 
 

@@ -1,0 +1,228 @@
+"""Better prices, step by step: the bound climbs along the averaged misses of what shipments would choose.
+
+At any prices each shipment chooses its cheapest column, hulls carry what was chosen and go on by the moves that hold
+their value down. What that misses (vessels that are not there, terminals and locks that are full) is a subgradient of
+the bound; the volume algorithm steps from the best prices so far along an average of the latest misses (F. Barahona and
+R. Anbil, The volume algorithm, Mathematical Programming 87, 2000). The same average of choices comes close to a linear
+solution: it says which lines a shipment should use, in which shares.
+
+Every bound on the way is proven, since pricing is exact; no program is solved, and each step costs one pass over
+lines and hulls. A span of slots needs no rows of its own: prices are slot by slot from the start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import scipy.sparse as sp
+
+from optimizer.planning.design import Floats, Indices
+from optimizer.planning.fleetflow import FleetFlow
+from optimizer.planning.kernels import gather_loads, hold_nodes, push_surplus
+from optimizer.planning.lagrange import LagrangianBound
+from optimizer.planning.pricing import Cheapest, price_all
+from optimizer.planning.settings import SLOTS_PER_DAY
+
+SHIP_T = 800.0
+"""A hull weighs as much as this many tonnes when misses are weighed against each other."""
+CAP_T = 100.0
+"""A tonne of CO2e weighs as much as this many tonnes of cargo."""
+TARGET_REL = 0.05
+"""The step aims at first this far above the best bound."""
+PATIENCE = 10
+"""Steps without a better bound before the step is shortened."""
+SHORTER, LONGER = 0.7, 1.15
+LEAST_STEP = 1e-3
+AVERAGE = 0.12
+"""Weight of the newest choices in the average."""
+NEARLY_YUAN = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Climb:
+    """Row prices and the bound that they prove, and for each line the share of its shipment that the averaged choices
+    send with it. ``steps``: how many were made."""
+
+    prices: Floats
+    bound: float
+    line_shares: Floats
+    steps: int
+    interrupted: bool = False
+
+
+@dataclass(slots=True)
+class _Point:
+    """Node prices and the prices of locks, terminals and cap, with what they prove."""
+
+    nodes: Floats
+    other: Floats
+    bound: float = -np.inf
+
+
+STAGES = ((1000, 60, 0.5), (1, 300, 0.3))
+"""(span of slots, most steps, length of the first step): places as a whole first, then slot by slot."""
+TOLD = 20
+"""Steps between two signs of life."""
+
+
+def climb_up(proof: LagrangianBound, left_s: Callable[[], float], tell: Callable[[float], None]) -> Climb:
+    """Climb from nothing through all stages, as far as the time allows; ``tell`` hears the bound now and then. A
+    KeyboardInterrupt ends the climb, not the plan."""
+    ascent = Ascent(proof, np.zeros(len(proof.plan.row_slot)))
+    try:
+        for span, most, length in STAGES:
+            ascent.resolve(span, length)
+            for _ in range(most // TOLD):
+                ascent.climb(TOLD, left_s)
+                tell(ascent.best.bound)
+                if left_s() <= 0 or ascent.length < LEAST_STEP:
+                    break
+    except KeyboardInterrupt:
+        return replace(ascent.result(), interrupted=True)
+    return ascent.result()
+
+
+class Ascent:
+    """Climbs from given row prices of one plan program."""
+
+    def __init__(self, proof: LagrangianBound, prices: Floats) -> None:
+        self.proof, self.plan, self.ways = proof, proof.plan, proof.ways
+        program = self.plan.program
+        self.upper = program.row_upper[proof.other]
+        self.nodes_by_slot = np.argsort(proof.fleet.node_slot, kind="stable")
+        numbers = np.flatnonzero(proof.other)
+        self.terminal_at = np.searchsorted(numbers, np.arange(proof.terminal.start, proof.terminal.stop))
+        self.cap_at = np.searchsorted(numbers, np.arange(proof.cap.start, proof.cap.stop))
+        self.weight = np.full(len(numbers), SHIP_T**2)
+        self.weight[self.terminal_at] = 1.0
+        self.weight[self.cap_at] = CAP_T**2
+        self.prices = prices
+        self.bases = _bases(proof.fleet, 1)
+        self.best = _Point(prices[proof.node].copy(), np.minimum(prices[proof.other], 0.0))
+        self.shares = np.zeros(len(self.ways.lines.route))
+        self.miss_nodes, self.miss_other = np.zeros(len(self.best.nodes)), np.zeros(len(numbers))
+        self.length, self.patience, self.steps = 0.0, 0, 0
+
+    def resolve(self, span: int, length: float) -> None:
+        """From now on node prices move over spans of ``span`` slots together (1: each alone); the averages stay."""
+        self.bases = _bases(self.proof.fleet, span)
+        self.length, self.patience = max(self.length, length), 0
+
+    def climb(self, most: int, left_s: Callable[[], float] = lambda: np.inf) -> None:
+        """Make at most ``most`` steps; fewer where the time is up, or steps become shorter than LEAST_STEP."""
+        for _ in range(most):
+            if self.steps and (left_s() <= 0 or self.length < LEAST_STEP):
+                break
+            self._visit(self._step() if self.steps else _Point(self.best.nodes.copy(), self.best.other.copy()))
+
+    def result(self) -> Climb:
+        """What was reached."""
+        prices = self.prices.copy()
+        prices[self.proof.node], prices[self.proof.other] = self.best.nodes, self.best.other
+        bound, mended = self.proof.prove(prices)
+        return Climb(mended, bound, self.shares, self.steps)
+
+    def _visit(self, point: _Point) -> None:
+        """Price everything at a point; average what is missed; keep the point when it proves more."""
+        proof = self.proof
+        hull_yuan = proof.hull_cost - proof.hull_other @ point.other
+        held_by = np.full(len(point.nodes), -1, dtype=np.int64)
+        hold_nodes(proof.tail, proof.head, hull_yuan, point.nodes, held_by, NEARLY_YUAN)
+        tonne, hull_of = proof.tonne_yuan(point.nodes, hull_yuan)
+        prices = np.zeros(len(self.prices))
+        prices[proof.other] = point.other
+        chosen = price_all(self.ways, proof.cargo_prices(tonne, prices), proof.workers)
+        limits = np.where(point.other < 0, self.upper, 0.0)
+        point.bound = float(chosen.yuan.sum()) + float(proof.fleet.supply @ point.nodes) + float(point.other @ limits)
+        nodes, other = self._misses(chosen, hull_of, held_by)
+        weight = AVERAGE if self.steps else 1.0
+        self.miss_nodes += weight * (nodes - self.miss_nodes)
+        self.miss_other += weight * (other - self.miss_other)
+        self.shares *= 1.0 - weight
+        moved = chosen.line[chosen.line >= 0]
+        self.shares[moved] += weight
+        self.steps += 1
+        self._judge(point, nodes, other)
+
+    def _judge(self, point: _Point, nodes: Floats, other: Floats) -> None:
+        if point.bound > self.best.bound:
+            along = SHIP_T**2 * float(nodes @ self.miss_nodes) + float(self.weight * other @ self.miss_other)
+            if along > 0 and self.patience == 0:
+                self.length = min(self.length * LONGER, 2.0)
+            gained = (point.bound - self.best.bound) / max(abs(point.bound), 1.0)
+            self.best = point
+            self.patience = 0 if gained > 1e-5 else self.patience + 1
+        else:
+            self.patience += 1
+        if self.patience >= PATIENCE:
+            self.length, self.patience = self.length * SHORTER, 0
+
+    def _misses(self, chosen: Cheapest, hull_of: Indices, held_by: Indices) -> tuple[Floats, Floats]:
+        """Hulls left over (negative: missing) at each node, and room left in locks, terminals and cap."""
+        proof, ways = self.proof, self.ways
+        loads, terminal = np.zeros(ways.capacity_t.shape), np.zeros(len(ways.terminals) * ways.days)
+        gather_loads(
+            chosen.line,
+            chosen.slot,
+            ways.cargo.mass_t,
+            ways.lines.table,
+            ways.tables.family,
+            ways.lines.handled,
+            ways.tables.handled,
+            loads,
+            terminal,
+        )
+        hulls = np.zeros(len(proof.tail))
+        loaded = loads.ravel()[proof.sailings]
+        used = np.flatnonzero((loaded > 0) & (hull_of >= 0))
+        hulls[hull_of[used]] = loaded[used] / proof.hull_capacity[hull_of[used]]
+        surplus = proof.fleet.supply.copy()
+        np.subtract.at(surplus, proof.tail[hull_of[used]], hulls[hull_of[used]])
+        np.add.at(surplus, proof.head[hull_of[used]], hulls[hull_of[used]])
+        push_surplus(self.nodes_by_slot, held_by, proof.head, surplus, hulls)
+        taken = np.asarray(proof.hull_other.T @ hulls)
+        taken[self.terminal_at] += terminal[proof.terminal_days]
+        if len(self.cap_at):
+            lines = np.maximum(chosen.line, 0)
+            wtw_kg = ways.wtw_kg_per_t[ways.lines.route[lines]] * ways.cargo.mass_t
+            taken[self.cap_at] += float(wtw_kg[chosen.line >= 0].sum()) / 1000
+        return surplus, self.upper - taken
+
+    def _step(self) -> _Point:
+        """The next point, from the best one along the averaged misses."""
+        # Room left over counts only where a price could still fall.
+        other = np.where((self.best.other >= 0) & (self.miss_other > 0), 0.0, self.miss_other)
+        along = self.bases.T @ self.miss_nodes
+        size = SHIP_T**2 * float(along @ along) + float(self.weight * other @ other)
+        if size <= 0:
+            self.length = 0.0
+            return _Point(self.best.nodes.copy(), self.best.other.copy())
+        step = self.length * TARGET_REL * abs(self.best.bound) / size
+        return _Point(
+            self.best.nodes + step * SHIP_T**2 * (self.bases @ along),
+            np.minimum(self.best.other + step * self.weight * other, 0.0),
+        )
+
+
+def _bases(fleet: FleetFlow, span: int) -> sp.csr_array:
+    """What node prices may do: rise and fall together over a span of slots, place by place; and pool by pool fall
+    through each day at an even rate (a hull's time has a price)."""
+    nodes, slot = len(fleet.node_slot), fleet.node_slot
+    if span == 1 or nodes == 0:
+        return sp.csr_array(sp.eye_array(nodes, format="csr"))
+    horizon = int(slot.max(initial=0)) + 1
+    place = np.cumsum(slot == 0) - 1
+    _, group = np.unique(place * horizon + slot // span, return_inverse=True)
+    size = np.sqrt(np.bincount(group))
+    spans = sp.csr_array((1.0 / size[group], (np.arange(nodes), group)), shape=(nodes, len(size)))
+    days = -(-horizon // SLOTS_PER_DAY)
+    ramps = []
+    for day in range(days):
+        part = -np.clip((slot - day * SLOTS_PER_DAY) / SLOTS_PER_DAY, 0.0, 1.0)
+        at = np.flatnonzero(part)
+        ramps.append(sp.csr_array((part[at], (at, fleet.node_pool[at])), shape=(nodes, len(fleet.pools))))
+    ramp = sp.csc_array(sp.hstack(ramps, format="csc"))
+    norm = np.sqrt(np.asarray(ramp.multiply(ramp).sum(axis=0)).ravel())
+    return sp.csr_array(sp.hstack([spans, ramp * (1.0 / np.maximum(norm, 1.0))[None, :]], format="csr"))
