@@ -121,11 +121,16 @@ def test_the_result_says_who_travels_how(planned: tuple[Path, Result], document:
     assert f"{on_road} on the road" in out
 
 
-def test_an_option_that_would_do_nothing_is_not_offered() -> None:
-    """The planner runs on one thread; --workers comes when it means something."""
-    told = run("plan", "--help").output
-    assert "--workers" not in told
-    assert run("plan", "any.csv", "--out", "plan.json", "--workers", "2").exit_code == 2
+def test_the_number_of_workers_changes_nothing_in_the_plan(shipments: Path, tmp_path: Path) -> None:
+    """More threads price cargo, the plan is the same."""
+    plans = []
+    for workers in ("1", "2"):
+        out = tmp_path / f"{workers}.json"
+        assert run("plan", shipments, "--out", out, "--workers", workers).exit_code == 0
+        made = json.loads(out.read_text(encoding="utf-8"))
+        plans.append([made[key] for key in ("shipments", "voyages", "objective_yuan", "bound_yuan", "totals")])
+    assert plans[0] == plans[1]
+    assert run("plan", shipments, "--out", tmp_path / "0.json", "--workers", "0").exit_code == 2
 
 
 def test_a_cap_that_no_plan_keeps_is_bad_input(shipments: Path, tmp_path: Path) -> None:
