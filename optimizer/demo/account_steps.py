@@ -137,7 +137,7 @@ def close_step(periods: Sequence[str], written: int, directory: str) -> Step:
     """Closed months and the statements on file."""
     rows: list[Row] = [
         [Message("已关账期", "periods closed"), ", ".join(periods)],
-        [Message("对账单（JSON 与 CSV）", "statements (JSON and CSV)"), count(written)],
+        [Message("对账单（JSON、CSV、XLSX、PDF）", "statements (JSON, CSV, XLSX, PDF)"), count(written)],
         [Message("位置", "where"), directory],
     ]
     return Step(Message("十 关账、出对账单（减碳一表清算）", "10 Close the months, write the statements"), _TWO, rows)
