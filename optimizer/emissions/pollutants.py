@@ -38,11 +38,12 @@ _EMEP = "EMEP/EEA air pollutant emission inventory guidebook 2019, Tier 1 diesel
 FACTORS = (
     PollutantFactor("NOx", "inland_waterway", 54.0, 20.0, 161.0, _RHINE, "abstract", Evidence.PUBLISHED),
     PollutantFactor("PM", "inland_waterway", 2.0, 0.3, 8.1, _RHINE, "abstract, PM1", Evidence.PUBLISHED, True),
-    PollutantFactor("NOx", "road", 33.37, 28.34, 38.29, _EMEP, "1.A.3.b, heavy-duty vehicles", Evidence.SECONDARY),
-    PollutantFactor("PM", "road", 0.94, 0.61, 1.57, _EMEP, "1.A.3.b, heavy-duty vehicles", Evidence.SECONDARY),
+    PollutantFactor("NOx", "road", 33.37, 28.34, 38.29, _EMEP, "1.A.3.b, heavy-duty vehicles", Evidence.ASSUMED),
+    PollutantFactor("PM", "road", 0.94, 0.61, 1.57, _EMEP, "1.A.3.b, heavy-duty vehicles", Evidence.ASSUMED),
 )
-"""Inland ships and trucks, the two sides of a shift. Sea ships, trains and terminals have no row: what is not here is
-reported as not covered and never as zero."""
+"""Inland ships and trucks, the two sides of a shift. The truck rows name where such values stand, but the guidebook
+was not read for them: they are assumed until somebody compares them with it. Of the Rhine paper the abstract was read.
+Sea ships, trains and terminals have no row: what is not here is reported as not covered and never as zero."""
 
 POLLUTANTS = ("NOx", "PM")
 

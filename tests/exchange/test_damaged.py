@@ -61,7 +61,7 @@ def test_any_damage_is_a_fault_and_never_a_crash(documents: list[Any], data: st.
 
 @given(JUNK)
 def test_junk_is_no_bundle(junk: Any) -> None:
-    """Anything that JSON can say."""
-    inside, _ = opened(junk, "x.json")
-    bundle_faults(inside, "x.json")
-    bundle_faults(junk, "x.json")
+    """Anything that JSON can say is answered with sentences in both languages, or with an empty bundle."""
+    inside, faults = opened(junk, "x.json")
+    found = [*faults, *bundle_faults(inside, "x.json"), *bundle_faults(junk, "x.json")]
+    assert all(fault.message.zh and fault.message.en for fault in found)

@@ -132,7 +132,8 @@ def test_ghg_protocol_site_example(tmp_path: Path) -> None:
 def test_imo_eeoi_example(tmp_path: Path) -> None:
     """IMO MEPC.1/Circ.684 (2009), appendix, rolling average over four voyages, one of them in ballast: 100 t of HFO
     (3.1144) and 23 t of LFO (3.15104) over 28.5 million t·nm are 13.47 g CO2 per t·nm. The ballast voyage has no cargo
-    of its own: its fuel is borne by the loaded ones, as ISO 14083 wants it."""
+    of its own: its fuel is borne by the loaded ones, as ISO 14083 wants it.
+    Inputs restated without the circular at hand: compare them with it before quoting them."""
     table = FactorTable([fuel("HFO", 3.1144, use="sea"), fuel("MGO", 3.15104, use="sea")])
     voyages = ((25_000, 300), (25_000, 750), (15_000, 150))
     work = [cargo_t * miles for cargo_t, miles in voyages]
@@ -160,7 +161,8 @@ def test_imo_eeoi_example(tmp_path: Path) -> None:
 )
 def test_imo_carbon_factors(tmp_path: Path, carrier: str, carbon: float, published: float) -> None:
     """IMO resolution MEPC.308(73), section 2.2.1: carbon content and conversion factor CF of six fuels (the second is
-    light fuel oil there). CF is the content times 44/12, printed to three decimals."""
+    light fuel oil there). CF is the content times 44/12, printed to three decimals.
+    Restated without the resolution at hand: compare the figures with it before quoting them."""
     table = FactorTable([fuel(carrier, carbon * 44 / 12, use="sea")])
     burnt = row("A", 1, mass_t=1, distance_km=1, mode="Sea", energy_carrier=carrier, energy_amount=1000,
                 energy_unit="kg", share=1)  # fmt: skip
@@ -174,7 +176,8 @@ def test_imo_carbon_factors(tmp_path: Path, carrier: str, carbon: float, publish
 def test_fueleu_well_to_wake(
     tmp_path: Path, name: str, wtt_g_per_mj: float, mj_per_g: float, co2: float, published_g_per_mj: float
 ) -> None:
-    """Regulation (EU) 2023/1805, annexes I and II: WtT plus (CO2 + CH4 x 25 + N2O x 298) over the calorific value."""
+    """Regulation (EU) 2023/1805, annexes I and II: WtT plus (CO2 + CH4 x 25 + N2O x 298) over the calorific value.
+    Inputs restated without the regulation at hand: compare them with it before quoting them."""
     operation = co2 + 0.00005 * 25 + 0.00018 * 298
     burnt = factor(name, energy_carrier="MGO", uses=("sea",), ttw_kg=operation, wtt_kg=wtt_g_per_mj * mj_per_g)
     one_tonne = row("A", 1, mass_t=1, distance_km=1, mode="Sea", energy_carrier="MGO", energy_amount=1000,
