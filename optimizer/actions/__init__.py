@@ -15,6 +15,7 @@ from optimizer.actions.access import (
     user_of_token,
 )
 from optimizer.actions.auditing import audit
+from optimizer.actions.city import city_totals, keep_city_totals
 from optimizer.actions.closing import close
 from optimizer.actions.correcting import RestateResult, restate, restate_all, reverse
 from optimizer.actions.disposing import retire, transfer
@@ -52,10 +53,12 @@ __all__ = [
     "bank_report",
     "calculation_sheet",
     "checkpoint",
+    "city_totals",
     "close",
     "code_version",
     "factor_releases",
     "grant_account",
+    "keep_city_totals",
     "leaves",
     "log_in",
     "lots_overview",

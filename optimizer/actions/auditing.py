@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from optimizer.accounts import audit as checks
+from optimizer.accounts.audit.city import city_totals_are_the_fold
 from optimizer.accounts.books import Books
 from optimizer.emissions.factors import FactorTable
 from optimizer.network.model import Network
@@ -12,7 +13,9 @@ from optimizer.waybills.finding import Finding
 
 def audit(store: Store, network: Network, factors: FactorTable) -> list[Finding]:
     """Every finding of every check over the whole database, recomputed with this data package. Empty: clean books."""
-    return checks.audit(books(store, network, factors))
+    found = checks.audit(books(store, network, factors))
+    with store.read() as session:
+        return [*found, *city_totals_are_the_fold(session.kept_city_cells(), session.folded_city_cells())]
 
 
 def books(store: Store, network: Network, factors: FactorTable) -> Books:

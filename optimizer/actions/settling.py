@@ -14,6 +14,7 @@ from datetime import datetime
 from optimizer.accounts.calculation import CalculationRun, LotResult
 from optimizer.accounts.ledger import Transaction, pending_by_lot
 from optimizer.accounts.settlement import Desk, review
+from optimizer.actions.city import keep_city_totals
 from optimizer.actions.versions import code_version
 from optimizer.emissions.factors import FactorTable
 from optimizer.errors import Message, ModalshiftError
@@ -90,6 +91,8 @@ def settle(
             _settle_batch(session, jobs, Desk(network, factors, code_version(), at, session.last_closed()), done)
             reached("written")
         reached("committed")
+    if done.transactions:
+        keep_city_totals(store)
     return SettleResult(
         settled_lots=len(done.results),
         mass_kg=sum(result.mass_kg for result in done.results),

@@ -27,6 +27,7 @@ from optimizer.errors import ConflictError, Message
 from optimizer.store import schema
 from optimizer.store.access_rows import AccessRows
 from optimizer.store.bulk import append, append_tuples
+from optimizer.store.city_rows import CityRows
 from optimizer.store.factor_rows import FactorRows
 from optimizer.store.neighbourhood import neighbourhood
 from optimizer.store.outbox import Outbox
@@ -54,7 +55,7 @@ _CHUNK = 500
 """Most ids in one IN clause: below SQLite's limit on variables in every build."""
 
 
-class Session(AccessRows, FactorRows, PlanningRows, WaybillLists):
+class Session(AccessRows, CityRows, FactorRows, PlanningRows, WaybillLists):
     """Reads and appends inside one transaction."""
 
     def __init__(self, connection: Connection) -> None:

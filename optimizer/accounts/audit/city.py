@@ -1,0 +1,23 @@
+"""Check of the city's kept sums against the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from optimizer.accounts.audit.naming import finding
+from optimizer.accounts.city import CityAmounts, CityCells
+from optimizer.waybills.finding import Finding
+
+
+def city_totals_are_the_fold(kept: CityCells, folded: CityCells) -> Iterator[Finding]:
+    """Every kept sum is what the settlements and corrections behind it come to."""
+    nothing = CityAmounts()
+    for cell in sorted({*kept, *folded}, key=lambda one: (one.month, one.enterprise, one.cargo, one.corridor)):
+        if kept.get(cell, nothing) != folded.get(cell, nothing):
+            record = f"city {cell.month} {cell.enterprise} {cell.cargo} {cell.corridor}"
+            yield finding(
+                "city_totals_differ",
+                record,
+                "全市汇总与账本不符；请重建汇总",
+                "differs from the ledger it sums; fold the totals anew",
+            )

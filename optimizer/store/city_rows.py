@@ -1,0 +1,151 @@
+"""The city's totals in the database: kept cells, and the transactions since. A part of ``Session``.
+
+The cells are a fold with a cursor. Whoever reads adds the entries after the cursor, so the answer is that of the whole
+ledger however far the cells reach; settling and reading move the cursor on, block by block.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, text
+
+from optimizer.accounts.city import AMOUNTS, CityAmounts, CityCell, CityCells, summed
+from optimizer.store import schema
+from optimizer.store.city_tables import city_cells, city_cursor
+from optimizer.waybills.waybill import WATER_MODES
+
+CITY_BLOCK = 10_000
+"""Transactions folded at a time: some tens of MiB, and a fraction of a second of the writing place."""
+
+_KEYS = ("month", "enterprise", "county", "cargo", "corridor")
+_VERSION = {
+    "sqlite": "json_extract(r.document, '$.inputs.waybill_version')",
+    "postgresql": "CAST(r.document AS json) #>> '{inputs,waybill_version}'",
+}
+_MOVES = """
+SELECT m.period, m.sign, r.number, r.lot_no, {version} AS version, r.mass_kg, r.baseline_wtw_g, r.actual_wtw_g,
+  r.expected_wtw_g, r.credited_wtw_g, r.energy_saved_g, r.activity
+FROM (
+  SELECT period, 1 AS sign, run_id FROM transactions
+  WHERE seq > :after AND seq <= :until AND kind IN ('SETTLE','RESTATE')
+  UNION ALL
+  SELECT t.period, -1, o.run_id FROM transactions AS t JOIN transactions AS o ON o.transaction_id = t.resolves
+  WHERE t.seq > :after AND t.seq <= :until AND t.kind IN ('REVERSE','RESTATE') AND o.kind <> 'REVERSE'
+) AS m JOIN calculation_runs AS r ON r.run_id = m.run_id
+"""
+_CHUNK = 500
+
+
+class CityRows:
+    """The part of a session that keeps and reads the city's totals."""
+
+    _connection: Connection
+
+    def city_behind(self) -> int:
+        """How many transactions the kept cells are behind."""
+        newest = select(func.coalesce(func.max(schema.transactions.c.seq), 0))
+        return int(self._connection.execute(newest).scalar_one()) - self._city_cursor()
+
+    def city_cells(self) -> CityCells:
+        """The totals by cell: what is kept, and the entries since."""
+        return summed([*self.kept_city_cells().items(), *self._city_moves(self._city_cursor(), None)])
+
+    def kept_city_cells(self) -> CityCells:
+        """The cells as they are kept, without the entries since."""
+        found = {}
+        for row in self._connection.execute(select(city_cells)):
+            cell = CityCell(*(row._mapping[name] for name in _KEYS))
+            found[cell] = CityAmounts(*(row._mapping[name] for name in AMOUNTS))
+        return found
+
+    def folded_city_cells(self) -> CityCells:
+        """What the kept cells have to be: the fold of the ledger up to the cursor, from the first entry on."""
+        return summed(self._city_moves(0, self._city_cursor()))
+
+    def keep_city_cells(self, block: int = CITY_BLOCK) -> int:
+        """Fold the next entries into the kept cells; how many entries (0: nothing was behind). In a writing session."""
+        after = self._city_cursor()
+        count = min(block, self.city_behind())
+        if count <= 0:
+            return 0
+        rows = [
+            (*(getattr(cell, name) for name in _KEYS), *(getattr(amounts, name) for name in AMOUNTS))
+            for cell, amounts in summed(self._city_moves(after, after + count)).items()
+        ]
+        self._add_cells(rows)
+        self._connection.execute(delete(city_cursor))
+        self._connection.execute(insert(city_cursor).values(cursor_no=1, last_seq=after + count))
+        return count
+
+    def forget_city_cells(self) -> None:
+        """Empty the kept cells, to fold them anew from the ledger."""
+        self._connection.execute(delete(city_cells))
+        self._connection.execute(delete(city_cursor))
+
+    def _add_cells(self, rows: list[tuple[Any, ...]]) -> None:
+        if not rows:
+            return
+        columns = (*_KEYS, *AMOUNTS)
+        changes = ", ".join(f"{name} = city_cells.{name} + excluded.{name}" for name in AMOUNTS)
+        names, places = ", ".join(columns), ", ".join(f":{name}" for name in columns)
+        statement = text(
+            f"INSERT INTO city_cells ({names}) VALUES ({places}) "
+            f"ON CONFLICT ({', '.join(_KEYS)}) DO UPDATE SET {changes}"
+        )
+        self._connection.execute(statement, [dict(zip(columns, row, strict=True)) for row in rows])
+
+    def _city_cursor(self) -> int:
+        return int(self._connection.execute(select(func.coalesce(func.max(city_cursor.c.last_seq), 0))).scalar_one())
+
+    def _city_moves(self, after: int, until: int | None) -> Iterator[tuple[CityCell, CityAmounts]]:
+        """What each settlement and correction after one entry, up to another (None: the newest), adds and takes out."""
+        last = self.city_behind() + self._city_cursor() if until is None else until
+        query = text(_MOVES.format(version=_VERSION[self._connection.dialect.name]))
+        for start in range(after, last, CITY_BLOCK):
+            span = {"after": start, "until": min(start + CITY_BLOCK, last)}
+            rows = self._connection.execute(query, span).all()
+            lots = self._lots_of({(str(row.number), int(row.version)) for row in rows})
+            for row in rows:
+                place = lots.get((row.number, int(row.version), row.lot_no))
+                if place is not None:  # a run whose waybill is gone: the audit names it
+                    yield _moved(row, *place)
+
+    def _lots_of(self, versions: set[tuple[str, int]]) -> dict[tuple[str, int, int], tuple[tuple[str, ...], int]]:
+        """Of each lot of these waybill versions: enterprise, county, cargo and corridor, and the freight saved, fen."""
+        bills = schema.waybills.c
+        numbers = sorted({number for number, _ in versions})
+        found: dict[tuple[str, int, int], tuple[tuple[str, ...], int]] = {}
+        for start in range(0, len(numbers), _CHUNK):
+            query = select(bills.number, bills.version, bills.document).where(
+                bills.number.in_(numbers[start : start + _CHUNK])
+            )
+            for number, version, document in self._connection.execute(query):
+                bill = json.loads(document)
+                consignor = bill["consignor"]
+                corridor = f"{bill['place_of_receipt']}>{bill['place_of_delivery']}"
+                place = (consignor["party_id"], consignor["county_en"], bill["cargo_code"], corridor)
+                for lot in bill["lots"]:
+                    saved_fen = lot["baseline_cost_fen"] - lot["cost_fen"]
+                    found[number, version, lot["lot_no"]] = (place, saved_fen)
+        return found
+
+
+def _moved(row: Any, place: tuple[str, ...], saved_fen: int) -> tuple[CityCell, CityAmounts]:
+    enterprise, county, cargo, corridor = place
+    activity: dict[str, int] = json.loads(row.activity)
+    amounts = CityAmounts(
+        lots=1,
+        mass_kg=row.mass_kg,
+        water_kgkm=sum(amount for mode, amount in activity.items() if mode in WATER_MODES),
+        activity_kgkm=sum(activity.values()),
+        baseline_g=row.baseline_wtw_g,
+        actual_g=row.actual_wtw_g,
+        expected_g=row.expected_wtw_g,
+        credited_g=row.credited_wtw_g,
+        energy_saved_g=row.energy_saved_g,
+        cost_saved_fen=saved_fen,
+    )
+    return CityCell(row.period, enterprise, county, cargo, corridor), amounts.times(row.sign)
