@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from optimizer.cli.audit import audit
+from optimizer.cli.backup import backup, restore
 from optimizer.cli.bench import bench
 from optimizer.cli.check import check
 from optimizer.cli.checkpoint import checkpoint
@@ -76,6 +77,8 @@ VERBS = (
     checkpoint,
     verify,
     proof,
+    backup,
+    restore,
     key,
     serve,
     generate,

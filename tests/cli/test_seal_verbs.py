@@ -171,3 +171,22 @@ def test_files_that_are_no_checkpoints_are_bad_input(place: Path) -> None:
     (place / "m.csv").write_text("no manifest")
     assert run("verify", "--manifest", "m.csv").exit_code == 2
     assert "rotate" in done("key")
+
+
+def test_backup_and_restore_from_the_command_line(place: Path) -> None:
+    """A backup comes back; an old one is refused because of the head that the key remembers (exit 2)."""
+    done("seal", "--key", "sealer.pem")
+    assert "55 sealed entries" in done("backup", "--out", "a.backup")
+    assert run("backup", "--out", "a.backup").exit_code == 2
+    done("close", "2026-10")
+    done("seal", "--key", "sealer.pem")
+    refused = run("restore", "a.backup")
+    assert refused.exit_code == 2
+    assert "too old" in refused.output
+    (place / "modalshift.db").unlink()
+    refused = run("restore", "a.backup", "--key", "sealer.pem")
+    assert refused.exit_code == 2
+    assert not (place / "modalshift.db").exists()
+    assert "There was no database before" in done("restore", "a.backup")
+    assert "55 entries are as sealed" in done("verify")
+    assert run("--db", "postgresql://host/x", "backup", "--out", "b").exit_code == 2
