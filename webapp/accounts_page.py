@@ -13,11 +13,14 @@ from optimizer.accounts.statement import Statement
 from optimizer.actions.account_views import AccountEntry, account_seen_by, accounts_seen_by
 from optimizer.documents.report_files import bank_report_pdf
 from optimizer.documents.statement_words import statement_words
+from optimizer.quantities import G_PER_KG
 from webapp.access.visitor import now, require, require_permission
 from webapp.api.accounts import FORMATS, asked_size, statement_reply
-from webapp.bars import Bar, Chart, bar_chart
+from webapp.charts.categories import Series, category_chart
+from webapp.charts.figure import Figure
 from webapp.figures import kilograms
 from webapp.language import current_lang, text
+from webapp.security import allow_charts
 from webapp.world import current_world
 
 accounts_page = Blueprint("accounts_page", __name__)
@@ -43,13 +46,14 @@ def show_account(account_id: str) -> str:
     entry = account_seen_by(store, user, account_id)
     months = [actions.statement(store, account_id, period) for period in entry.periods]
     newest = months[-1] if months else None
+    allow_charts()
     return render_template(
         "account.html",
         entry=entry,
         name=_name(entry),
         months=list(reversed(months)),
         closing=statement_words(newest, current_lang()).closing if newest else (),
-        chart=_chart(months),
+        figure=_chart(months),
         readers=_readers(user, entry),
     )
 
@@ -116,18 +120,22 @@ def _name(entry: AccountEntry) -> str:
     return entry.party.name_zh if current_lang() == "zh" else entry.party.name_en
 
 
-def _chart(months: list[Statement]) -> Chart:
-    """What each month credited."""
-    bars = [
-        Bar(
-            statement.period,
-            kilograms(statement.credited_g),
-            statement.credited_g,
-            "negative" if statement.credited_g < 0 else "option",
-        )
-        for statement in months
-    ]
-    return bar_chart(text("account.chart"), bars)
+def _chart(months: list[Statement]) -> Figure:
+    """What each month credited beside what it expected; the table of months stands on the page."""
+    credited, expected = [m.credited_g for m in months], [m.net_expected_g for m in months]
+    names = text("account.credited"), text("account.expected")
+    return category_chart(
+        "account-months",
+        text("account.chart"),
+        text("account.month"),
+        [month.period for month in months],
+        [
+            Series(names[0], [g / G_PER_KG for g in credited], [*map(kilograms, credited)], "water"),
+            Series(names[1], [g / G_PER_KG for g in expected], [*map(kilograms, expected)], "sea", "line"),
+        ],
+        axis="kg CO2e",
+        table=False,
+    )
 
 
 def _readers(user: User, entry: AccountEntry) -> list[dict[str, Any]]:

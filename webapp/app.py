@@ -20,6 +20,8 @@ from webapp.api.quotes import quotes_api
 from webapp.api.shipments import shipments_api
 from webapp.api.waybills import waybills_api
 from webapp.carrier_page import carrier_page
+from webapp.charts import plotly_script
+from webapp.charts.plotly_script import charts_page
 from webapp.evidence_page import evidence_page
 from webapp.health import health
 from webapp.limits import API_LIMIT, limiter
@@ -34,7 +36,7 @@ from webapp.world import open_world
 
 PAGES = (
     *(health, sign_in_page, quote_page, shipments_page, plans_page, waybills_page, carrier_page),
-    *(accounts_page, evidence_page, savings_page, verify_page, api_docs_page),
+    *(accounts_page, evidence_page, savings_page, verify_page, api_docs_page, charts_page),
 )
 APIS = (quotes_api, meta_api, shipments_api, plans_api, waybills_api, accounts_api, ledger_api)
 
@@ -60,7 +62,7 @@ def create_app(settings: Settings) -> APIFlask:
     app.extensions["modalshift.world"] = open_world(settings)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     limiter.init_app(app)
-    for part in (language, figures, visitor, navigation, security, problem, conditional):
+    for part in (language, figures, visitor, navigation, security, problem, conditional, plotly_script):
         part.register(app)
     for pages in PAGES:
         app.register_blueprint(pages)

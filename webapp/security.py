@@ -11,6 +11,7 @@ from werkzeug.exceptions import BadRequest
 
 from webapp.access.session_cookie import SessionCookie
 from webapp.access.visitor import bearer_token
+from webapp.charts.plotly_script import style_hashes
 
 POLICY = {
     "default-src": "'none'",
@@ -37,6 +38,12 @@ def allow_scripts(**further: str) -> None:
     """Let the page of this request run our own scripts and talk to our own server; ``further``: more directives, as
     ``worker_src="'self' blob:"``."""
     g.policy = {**WITH_SCRIPTS, **{name.replace("_", "-"): value for name, value in further.items()}}
+
+
+def allow_charts() -> None:
+    """Let the page of this request draw charts. plotly.js fills two style elements in: allowed by the hashes of what
+    they hold, so that no other inline style is. Its maps run a worker that is a blob of the script itself."""
+    allow_scripts(style_src=" ".join(("'self'", *style_hashes())), worker_src="blob:")
 
 
 def content_security_policy() -> str:
@@ -83,7 +90,7 @@ def register(app: Flask) -> None:
         headers["Referrer-Policy"] = "same-origin"
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
         headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
-        if request.endpoint != "static":
+        if request.endpoint not in ("static", "charts_page.show_script"):
             # Results show one enterprise's freight: no shared cache may keep them.
             headers.setdefault("Cache-Control", "no-store")
         if request.is_secure:

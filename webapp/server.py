@@ -17,6 +17,7 @@ from optimizer.errors import InputError, Lang, Message
 from webapp.access.visitor import now
 from webapp.app import create_app
 from webapp.background.worker import SETTINGS_VARIABLE
+from webapp.charts.plotly_script import zipped_script
 from webapp.settings import Settings
 
 THREADS = 16
@@ -44,6 +45,7 @@ def serve(*, host: str, port: int, demo: bool, db_url: str, network_dir: Path | 
         ) from error
     # The first visitor of the overview should not wait for the ledger to be folded.
     Thread(target=app.extensions["modalshift.world"].overview.savings, args=("month",), daemon=True).start()
+    Thread(target=zipped_script, daemon=True).start()
     address = f"http://{host}:{server.effective_port}/"
     click.echo(Message(f"网页已打开：{address} （Ctrl-C 结束）", f"Serving on {address} (Ctrl-C ends)").text(lang))
     worker = _start_worker(settings)

@@ -12,8 +12,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 OWN_PACKAGES = ("optimizer", "webapp", "network_data", "seeds")
-# SQLAlchemy loads its driver by name from the database URL, the typesetter its font by the name of the package.
-LOADED_BY_NAME = {"psycopg", "pylopdf-fonts-zh-cn"}
+# SQLAlchemy loads its driver by name from the database URL, the typesetter its font by the name of the
+# package; plotly.js is read out of its wheel where it lies.
+LOADED_BY_NAME = {"plotly", "psycopg", "pylopdf-fonts-zh-cn"}
 
 
 def imported_modules(path: Path) -> Iterator[str]:

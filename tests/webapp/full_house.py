@@ -24,6 +24,7 @@ from optimizer.waybills.waybill import Waybill
 from tests.waybills import world
 from tests.webapp.signed_in import TOKEN
 from webapp import Settings, create_app
+from webapp.charts.plotly_script import plotly_digest
 
 JPEG = b"\xff\xd8\xff\xe0 a weigh ticket"
 PERIOD = "2026-10"
@@ -91,6 +92,7 @@ class FullHouse:
             "shipment_id": "FREE-1",
             "file_id": RETURNED_ID,
             "filename": "style.css",
+            "content": plotly_digest(),
         }
         return cls(create_app(settings), store, tokens, keys)
 
