@@ -205,7 +205,7 @@ def diff(before: Path, after: Path, as_json: bool) -> int:
 @factors.command(
     "import", cls=Verb, about=Message("导入自有因子（如 GLEC 表）", "bring your own factors (GLEC's tables, say)")
 )
-@click.argument("file", metavar="FILE.csv", type=click.Path(path_type=Path))
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @option(
     "--out",
     required=True,
@@ -218,19 +218,38 @@ def diff(before: Path, after: Path, as_json: bool) -> int:
 @option("--rename", "renames", multiple=True, metavar="THEIRS=OURS", zh="改列名", en="rename a column")
 @option("--set", "fills", multiple=True, metavar="COLUMN=VALUE", zh="为空格填值", en="value of empty cells of a column")
 @option("--grams", is_flag=True, zh="排放值以克计", en="emission values are in grams")
+@option("--drop", "dropped", multiple=True, metavar="THEIRS", zh="不取的列", en="a column to leave out")
+@option(
+    "--fill-down",
+    multiple=True,
+    metavar="THEIRS",
+    zh="空格取上一行的值（合并单元格）",
+    en="empty cells repeat the one above",
+)
+@option("--id-prefix", default="", metavar="TEXT", zh="无编号的行以此加说明编号", en="makes ids of rows without one")
+@option("--sheet", default="", metavar="NAME", zh="工作表，默认第一个", en="worksheet; the first one by default")
+@option(
+    "--header-row", type=click.IntRange(1), default=None, metavar="N", zh="列名所在行", en="row of the column names"
+)
+@option("--last-row", type=click.IntRange(1), default=None, metavar="N", zh="最后一行", en="last row to read")
 def import_file(
-    file: Path, out: Path, directory: Path | None, renames: tuple[str, ...], fills: tuple[str, ...], grams: bool
-) -> None:
+    file: Path, out: Path, directory: Path | None, renames: tuple[str, ...], fills: tuple[str, ...], grams: bool,
+    dropped: tuple[str, ...], fill_down: tuple[str, ...], id_prefix: str, sheet: str, header_row: int | None,
+    last_row: int | None,
+) -> None:  # fmt: skip
     """Writes DIR/factors.csv with the old rows and the new; a row that exists with other content is refused."""
     from optimizer.emissions.factor_files import FILE, ImportRules, import_factors
 
+    rules = ImportRules(
+        _pairs(renames), _pairs(fills), grams, dropped, fill_down, id_prefix, sheet, header_row or 0, last_row or 0
+    )
     if (out / FILE).exists():
         raise ConflictError(
             Message(
                 f"{out} 已有 {FILE}，版本不可覆盖；请另写目录。", f"{out} holds {FILE} already; name a new directory."
             )
         )
-    done = import_factors(file, directory, ImportRules(_pairs(renames), _pairs(fills), grams))
+    done = import_factors(file, directory, rules)
     out.mkdir(parents=True, exist_ok=True)
     write_whole(out / FILE, done.text)
     _print_changes(list(done.changes))

@@ -112,7 +112,7 @@ def import_file(file: Path, chains_out: Path, factors_out: Path, valid_from: dat
 
     document = _checked(file)
     day = (valid_from or datetime(2020, 1, 1)).date()
-    made = import_bundle(document, day)
+    made = import_bundle(document, day, file.name)
     with tempfile.TemporaryDirectory() as directory:
         own = Path(directory) / file.name
         own.write_text(made.factors_csv, encoding="utf-8")
@@ -121,13 +121,8 @@ def import_file(file: Path, chains_out: Path, factors_out: Path, valid_from: dat
         factors_out.mkdir(parents=True, exist_ok=True)
         write_whole(factors_out / FILE, text)
     write_whole(chains_out, made.chains_csv)
-    for name in made.skipped:
-        say(
-            Message(
-                f"未取 TAD {name}：缺用能量或有多个托运",
-                f"Skipped TAD {name}: no consumption, or several consignments",
-            )
-        )
+    for words in (*made.skipped, *made.whole):
+        say(words)
     rows = made.chains_csv.count("\n") - 1
     say(
         Message(

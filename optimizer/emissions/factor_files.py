@@ -1,24 +1,26 @@
 """A user's own factors beside those of a table: read, checked by the same schema, written as a new directory.
 
-Tables that may not be shipped (GLEC's among them) come in this way: the user's columns are renamed to ours, columns
-that hold for all rows are set once, and grams become kilograms.
+Tables that may not be shipped (GLEC's among them) come in this way, CSV or XLSX: the user's columns are renamed to
+ours, columns that hold for all rows are set once, merged cells are filled down, and grams become kilograms.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from optimizer.emissions.factor_changes import FactorChange, changes, closing
+from optimizer.emissions.factor_sheet import UserTable, read_user_table
 from optimizer.emissions.factors import FactorTable, load_factors
 from optimizer.errors import Fault, InputError, Message, NetworkDataError
 from optimizer.network.schema import load_schema, shipped_directory
-from optimizer.network.tables import MAX_TABLE_BYTES, read_tables
+from optimizer.network.tables import read_tables
 
 FILE = "factors.csv"
 VALUES = ("wtt_kg", "ttw_kg", "wtw_kg")
@@ -27,12 +29,25 @@ GRAMS_PER_KILOGRAM = 1000
 
 @dataclass(frozen=True, slots=True)
 class ImportRules:
-    """How a user's columns become ours. ``rename``: theirs -> ours. ``fill``: ours -> a value where a cell is empty or
-    the column missing. ``grams``: emission values are in grams."""
+    """How a user's file becomes ours. ``rename``: their column -> ours. ``fill``: ours -> a value where a cell is empty
+    or the column missing. ``grams``: emission values are in grams. ``drop``: their columns to leave out. ``fill_down``:
+    their columns whose empty cells repeat the one above (merged cells). ``id_prefix``: makes the id of rows that have
+    none, from it, the description and the energy carrier. ``sheet``, ``header_row``, ``last_row``: see
+    ``factor_sheet``."""
 
     rename: Mapping[str, str] = field(default_factory=dict)
     fill: Mapping[str, str] = field(default_factory=dict)
     grams: bool = False
+    drop: tuple[str, ...] = ()
+    fill_down: tuple[str, ...] = ()
+    id_prefix: str = ""
+    sheet: str = ""
+    header_row: int = 0
+    last_row: int = 0
+
+    def theirs(self, ours: str) -> str:
+        """The user's name of one of our columns."""
+        return next((theirs for theirs, name in self.rename.items() if name == ours), ours)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +71,15 @@ def import_factors(path: Path, base: Path | None, rules: ImportRules) -> FactorI
     columns, and rows that exist with other content. A newer version closes the validity of the one before it.
     """
     old = load_factors(base)
-    theirs = _records(path, rules)
+    user_table = read_user_table(path, rules.sheet, rules.header_row, rules.last_row)
+    theirs = _records(user_table, rules)
     base_text = (base or shipped_directory()) / FILE
     ours = list(csv.DictReader(io.StringIO(base_text.read_text(encoding="utf-8-sig"), newline="")))
     known = {(row["factor_id"], row["version"]) for row in ours}
-    alone = _read(theirs, path.name)
-    fresh = [row for row in theirs if (row["factor_id"], row["version"]) not in known]
-    merged = [_closed(row, old, alone) for row in ours] + fresh
-    text = _text(merged)
-    table = _table_of(text, path.name)
+    alone = _read(theirs, user_table, rules)
+    fresh = [at for at, row in enumerate(theirs) if (row["factor_id"], row["version"]) not in known]
+    text = _text([*(_closed(row, old, alone) for row in ours), *(theirs[at] for at in fresh)])
+    table = _merged(text, len(ours), [user_table.rows[at].number for at in fresh], user_table)
     found = changes(old, table)
     faults = [_refused(path.name, change) for change in changes(old, _overlaid(old, alone)) if change.kind == "changed"]
     if faults:
@@ -86,31 +101,75 @@ def _closed(row: dict[str, str], old: FactorTable, theirs: FactorTable) -> dict[
     return row
 
 
-def _records(path: Path, rules: ImportRules) -> list[dict[str, str]]:
+def _records(table: UserTable, rules: ImportRules) -> list[dict[str, str]]:
     """The user's rows under our column names, all our columns present."""
-    rows = list(csv.DictReader(io.StringIO(_content(path), newline=""), restkey=None))
     columns = column_names()
-    named = [
-        {rules.rename.get(name or "", name or ""): cell or "" for name, cell in row.items() if name} for row in rows
-    ]
-    unknown = sorted({name for row in named for name in row} - set(columns))
-    faults = [_unknown_column(path.name, name) for name in unknown]
-    faults += [_unknown_column("--set", name) for name in rules.fill if name not in columns]
-    if not rows:
-        faults.append(Fault(path.name, None, None, "file_empty", Message("没有数据行。", "The file has no rows.")))
+    ours = {theirs: rules.rename.get(theirs, theirs) for theirs in table.columns if theirs not in rules.drop}
+    faults = _header_faults(table, rules, ours, columns)
+    above: dict[str, str] = {}
     full = []
-    for line, row in enumerate(named, start=2):
-        cells = {name: row.get(name, "").strip() or rules.fill.get(name, "") for name in columns}
-        cells["version"] = cells["version"] or "1"
+    for row in table.rows:
+        given = dict(row.cells)
+        for name in rules.fill_down:
+            above[name] = given[name] = given.get(name) or above.get(name, "")
+        named = {ours[name]: cell for name, cell in given.items() if name in ours}
+        cells = {name: named.get(name, "") or rules.fill.get(name, "") for name in columns}
+        _complete(cells, rules)
         if rules.grams:
-            cells.update(_kilograms(path.name, line, cells, faults))
+            cells.update(_kilograms(table, row.number, cells, faults, rules))
+        _third_value(cells)
         full.append(cells)
     if faults:
         raise InputError.of(faults)
     return full
 
 
-def _kilograms(file: str, line: int, cells: Mapping[str, str], faults: list[Fault]) -> dict[str, str]:
+def _header_faults(
+    table: UserTable, rules: ImportRules, ours: Mapping[str, str], columns: Sequence[str]
+) -> list[Fault]:
+    faults = [_unknown_column(table, theirs) for theirs, name in ours.items() if name not in columns]
+    for name in sorted({name for name in ours.values() if list(ours.values()).count(name) > 1}):
+        message = Message(f"有两列都作 {name}；请用 --drop 去掉一列。", f"Two columns stand for {name}; --drop one.")
+        faults.append(Fault(table.name, table.header_row, name, "column_twice", message))
+    for name in rules.fill:
+        if name not in columns:
+            message = Message(f"--set：本系统没有列 {name}。", f"--set: {name} is no column of ours.")
+            faults.append(Fault(table.name, None, name, "column_unknown", message))
+    for option, names in (("--drop", rules.drop), ("--fill-down", rules.fill_down)):
+        for name in names:
+            if name not in table.columns:
+                message = Message(f"{option}：文件没有列 {name}。", f"{option}: the file has no column {name}.")
+                faults.append(Fault(table.name, table.header_row, name, "column_missing", message))
+    return faults
+
+
+def _complete(cells: dict[str, str], rules: ImportRules) -> None:
+    """What a user's table need not say: version 1, the other language, an id made of the description."""
+    cells["version"] = cells["version"] or "1"
+    cells["description_zh"] = cells["description_zh"] or cells["description_en"]
+    cells["description_en"] = cells["description_en"] or cells["description_zh"]
+    if rules.id_prefix and not cells["factor_id"]:
+        words = "-".join(re.findall(r"\w+", f"{cells['description_en']} {cells['energy_carrier']}".lower()))
+        cells["factor_id"] = f"{rules.id_prefix}-{words}" if words else ""
+
+
+def _third_value(cells: dict[str, str]) -> None:
+    """WTW = WTT + TTW: the third of the values where two are given."""
+    try:
+        wtt, ttw, wtw = (Decimal(cells[name]) if cells[name] else None for name in VALUES)
+    except InvalidOperation:
+        return  # the schema names the cell
+    if wtw is None and wtt is not None and ttw is not None:
+        cells["wtw_kg"] = f"{wtt + ttw:f}"
+    elif wtt is None and wtw is not None and ttw is not None and wtw >= ttw:
+        cells["wtt_kg"] = f"{wtw - ttw:f}"
+    elif ttw is None and wtw is not None and wtt is not None and wtw >= wtt:
+        cells["ttw_kg"] = f"{wtw - wtt:f}"
+
+
+def _kilograms(
+    table: UserTable, row: int, cells: Mapping[str, str], faults: list[Fault], rules: ImportRules
+) -> dict[str, str]:
     found = {}
     for name in VALUES:
         if cells[name]:
@@ -118,28 +177,8 @@ def _kilograms(file: str, line: int, cells: Mapping[str, str], faults: list[Faul
                 found[name] = f"{Decimal(cells[name]) / GRAMS_PER_KILOGRAM:f}"
             except InvalidOperation:
                 message = Message(f"“{cells[name]}”不是数。", f"{cells[name]!r} is not a number.")
-                faults.append(Fault(file, line, name, "not_a_number", message))
+                faults.append(Fault(table.name, row, table.place(row, rules.theirs(name)), "not_a_number", message))
     return found
-
-
-def _content(path: Path) -> str:
-    try:
-        if path.stat().st_size > MAX_TABLE_BYTES:
-            raise InputError.of(
-                [Fault(path.name, None, None, "file_too_large", Message("文件过大。", "The file is too large."))]
-            )
-        raw = path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or str(error)
-        message = Message(f"无法读取（{reason}）。", f"Cannot be read ({reason}).")
-        raise InputError.of([Fault(str(path), None, None, "unreadable_file", message)]) from error
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    message = Message("不是 UTF-8 或 GB18030 文本。", "Neither UTF-8 nor GB18030 text.")
-    raise InputError.of([Fault(path.name, None, None, "encoding_unknown", message)])
 
 
 def _text(rows: Sequence[Mapping[str, str]]) -> str:
@@ -150,30 +189,48 @@ def _text(rows: Sequence[Mapping[str, str]]) -> str:
     return buffer.getvalue()
 
 
-def _read(rows: Sequence[Mapping[str, str]], name: str) -> FactorTable:
-    """The user's rows by the schema of the table, with faults named after the user's file."""
+def _read(rows: Sequence[Mapping[str, str]], table: UserTable, rules: ImportRules) -> FactorTable:
+    """The user's rows by the schema of the table, with faults named after the user's file and cells."""
+
+    def own(fault: Fault) -> Fault:
+        place = (fault.row or 0) - 2  # a line for the header, lines count from 1
+        row = table.rows[place].number if 0 <= place < len(table.rows) else None
+        column = table.place(row, rules.theirs(fault.column)) if fault.column else None
+        return replace(fault, file=table.name, row=row, column=column)
+
     with tempfile.TemporaryDirectory() as directory:
         (Path(directory) / FILE).write_text(_text(rows), encoding="utf-8")
         read = read_tables(Path(directory), ["factors"], load_schema(shipped_directory()))["factors"]
         if read.faults:
-            raise NetworkDataError.of([replace(fault, file=name) for fault in read.faults])
-    return _table_of(_text(rows), name)
+            raise NetworkDataError.of([own(fault) for fault in read.faults])
+    return _table_of(_text(rows), own)
 
 
-def _table_of(text: str, name: str) -> FactorTable:
+def _merged(text: str, base_rows: int, fresh_at: Sequence[int], table: UserTable) -> FactorTable:
+    """The whole table; a fault that arises from rows together names the user's row where one of them is his."""
+
+    def own(fault: Fault) -> Fault:
+        place = (fault.row or 0) - 2 - base_rows
+        return replace(fault, file=table.name, row=fresh_at[place]) if 0 <= place < len(fresh_at) else fault
+
+    return _table_of(text, own)
+
+
+def _table_of(text: str, own: Callable[[Fault], Fault]) -> FactorTable:
     with tempfile.TemporaryDirectory() as directory:
         (Path(directory) / FILE).write_text(text, encoding="utf-8")
         try:
             return load_factors(Path(directory))
         except NetworkDataError as error:
-            raise NetworkDataError.of([replace(fault, file=name) for fault in error.faults]) from error
+            raise NetworkDataError.of([own(fault) for fault in error.faults]) from error
 
 
-def _unknown_column(file: str, name: str) -> Fault:
+def _unknown_column(table: UserTable, name: str) -> Fault:
     message = Message(
-        f"不认识列 {name}；请用 --rename {name}=本系统列名。", f"Column {name} is unknown; use --rename {name}=OURS."
+        f"不认识列 {name}；请用 --rename {name}=本系统列名，或用 --drop 去掉。",
+        f"Column {name} is unknown; use --rename {name}=OURS, or --drop it.",
     )
-    return Fault(file, 1, name, "column_unknown", message)
+    return Fault(table.name, table.header_row, table.place(None, name), "column_unknown", message)
 
 
 def _refused(file: str, change: FactorChange) -> Fault:

@@ -15,12 +15,15 @@ from decimal import Decimal
 from typing import Any
 
 from optimizer.emissions.factor_files import column_names
+from optimizer.emissions.factor_sheet import runs_as_formula
 from optimizer.emissions.factors import MODE_NAMES, FactorTable
 from optimizer.emissions.footprint.compute import MICRO, Result
 from optimizer.emissions.footprint.legs import BASES, Legs
 from optimizer.emissions.footprint.rates import Rate
+from optimizer.errors import Fault, InputError, Message
 from optimizer.exchange.decimals import decimal_text
 from optimizer.exchange.ileap import Bundle, Element, Operation, ShipmentFootprint, unique_operations
+from optimizer.exchange.ileap_activity import activity_chains
 from optimizer.exchange.operations import HUB_TYPE, energies_of, named_operation
 from optimizer.network.model import Mode
 from optimizer.quantities import G_PER_KG, KG_PER_T
@@ -37,11 +40,13 @@ CHAIN_COLUMNS = ("chain_id", "seq", "kind", "mass_t", "distance_km", "factor_id"
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """Text of a chains file and of a factor table, and what could not be taken over, one sentence each."""
+    """Text of a chains file and of a factor table. ``skipped``: what could not be taken over, one sentence each;
+    ``whole``: activities of several consignments that stand as one chain, because nothing says how to share them."""
 
     chains_csv: str
     factors_csv: str
-    skipped: tuple[str, ...]
+    skipped: tuple[Message, ...]
+    whole: tuple[Message, ...]
 
 
 def chains_bundle(legs: Legs, result: Result, factors: FactorTable, on: date) -> Bundle:
@@ -127,23 +132,40 @@ def _operation(
     )
 
 
-def import_bundle(document: Mapping[str, Any], on: date) -> Imported:
+def import_bundle(document: Mapping[str, Any], on: date, file: str = "") -> Imported:
     """Chains and factors of a valid bundle (check it with ``ileap_rules`` first).
 
-    Activity data becomes a chain of its own where it says what was burnt and for whom; else it is named as skipped.
+    Activity data becomes chains of its own (see ``ileap_activity``). Raises InputError for an id that a spreadsheet
+    program would run as a formula: the chains are written as CSV.
     """
+    footprints = [*document.get("shipmentFootprints", []), *document.get("baselineFootprints", [])]
+    activities = document.get("tad", [])
+    _refuse_formulas([str(one["shipmentId"]) for one in footprints], file)
+    _refuse_formulas([str(one["activityId"]) for one in activities], file)
     rows: list[dict[str, str]] = []
-    skipped: list[str] = []
-    for footprint in [*document.get("shipmentFootprints", []), *document.get("baselineFootprints", [])]:
+    for footprint in footprints:
         rows += _rows(footprint, baseline=footprint in document.get("baselineFootprints", []))
-    for activity in document.get("tad", []):
-        row = _tad_row(activity)
-        if row is None:
-            skipped.append(str(activity["activityId"]))
-        else:
-            rows.append(row)
+    masses = {str(one["shipmentId"]): Decimal(one["mass"]) for one in document.get("shipmentFootprints", [])}
+    taken = [activity_chains(activity, masses) for activity in activities]
     factors = [_factor_row(one, on) for name in ("tocs", "hocs") for one in document.get(name, [])]
-    return Imported(_csv(CHAIN_COLUMNS, rows), _csv(column_names(), factors), tuple(skipped))
+    return Imported(
+        _csv(CHAIN_COLUMNS, [*rows, *(row for one in taken for row in one.rows)]),
+        _csv(column_names(), factors),
+        tuple(one.skipped for one in taken if one.skipped is not None),
+        tuple(one.whole for one in taken if one.whole is not None),
+    )
+
+
+def _refuse_formulas(ids: Sequence[str], file: str) -> None:
+    faults = []
+    for one in ids:
+        if runs_as_formula(one):
+            message = Message(
+                f"编号“{one[:40]}”会被表格软件当作公式。", f"A spreadsheet would run the id {one[:40]!r}."
+            )
+            faults.append(Fault(file, None, None, "formula_text", message))
+    if faults:
+        raise InputError.of(faults)
 
 
 def _rows(footprint: Mapping[str, Any], baseline: bool) -> list[dict[str, str]]:
@@ -165,30 +187,6 @@ def _rows(footprint: Mapping[str, Any], baseline: bool) -> list[dict[str, str]]:
             }
         )
     return rows
-
-
-def _tad_row(activity: Mapping[str, Any]) -> dict[str, str] | None:
-    carriers = activity.get("energyCarriers", [])
-    single = len(carriers) == 1 and len(activity.get("consignmentIds", [])) == 1
-    if not single or "energyConsumption" not in carriers[0] or "mass" not in activity:
-        return None
-    unit = carriers[0].get("energyConsumptionUnit", "")
-    if unit not in ("kg", "l", "kWh"):
-        return None
-    basis = next(name for name in ("sfd", "gcd", "actual") if name in activity["distance"])
-    return {
-        "chain_id": str(activity["activityId"]),
-        "seq": "1",
-        "kind": "transport",
-        "mass_t": decimal_text(Decimal(activity["mass"]) / KG_PER_T),
-        "distance_km": activity["distance"][basis],
-        "distance_basis": basis,
-        "mode": activity["mode"],
-        "energy_carrier": carriers[0]["energyCarrier"],
-        "energy_amount": carriers[0]["energyConsumption"],
-        "energy_unit": unit,
-        "share": "1",
-    }
 
 
 def _factor_row(operation: Mapping[str, Any], on: date) -> dict[str, str]:

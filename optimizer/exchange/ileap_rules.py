@@ -156,8 +156,7 @@ def check_hoc(item: Mapping[str, Any], pointer: str, book: RuleBook) -> None:
 def check_tad(item: Mapping[str, Any], pointer: str, book: RuleBook) -> None:
     """A TAD."""
     book.text(item, "activityId", pointer)
-    if not isinstance(item.get("consignmentIds"), list):
-        book.add(f"{pointer}/consignmentIds", "list_missing", "应为列表", "must be a list")
+    _consignments(item, pointer, book)
     book.choice(item, "mode", ileap.MODES, pointer)
     _distance(item, pointer, book)
     for name in ("origin", "destination"):
@@ -168,6 +167,20 @@ def check_tad(item: Mapping[str, Any], pointer: str, book: RuleBook) -> None:
         book.number(item, name, pointer, required=False)
     if "energyCarriers" in item:
         _energies(item, pointer, book)
+
+
+def _consignments(item: Mapping[str, Any], pointer: str, book: RuleBook) -> None:
+    """A list, possibly empty, of different texts: a consignment named twice would bear its share twice."""
+    consignments = item.get("consignmentIds")
+    if not isinstance(consignments, list):
+        book.add(f"{pointer}/consignmentIds", "list_missing", "应为列表", "must be a list")
+        return
+    for number, one in enumerate(consignments):
+        here = f"{pointer}/consignmentIds/{number}"
+        if not isinstance(one, str) or not one:
+            book.add(here, "text_missing", "应为非空文本", "must be a non-empty text")
+        elif one in consignments[:number]:
+            book.add(here, "duplicate_id", f"编号 {one} 重复", f"id {one} stands twice")
 
 
 def _tce(

@@ -4,6 +4,7 @@ back."""
 from __future__ import annotations
 
 import copy
+import csv
 import io
 import json
 import os
@@ -319,12 +320,22 @@ def test_baselines_keep_apart_in_envelopes(lots: Bundle) -> None:
     assert made.chains_csv.count("#baseline") == sum(len(one.elements) for one in lots.baseline)
 
 
-def test_activity_data_becomes_chains_where_it_can(lots: Bundle) -> None:
-    """One consignment and a consumption: a row of primary energy; otherwise it is named as skipped."""
+def test_activity_data_becomes_chains(lots: Bundle) -> None:
+    """Every trip with a consumption is a chain of primary energy; alone, without the masses, each stands whole."""
     made = import_bundle(bundle_document(Bundle(activities=lots.activities)), ON)
-    single = [one for one in lots.activities if len(one.consignment_ids) == 1]
-    assert made.chains_csv.count("Diesel") == len(single)
-    assert len(made.skipped) == len(lots.activities) - len(single)
+    several = [one for one in lots.activities if len(one.consignment_ids) > 1]
+    assert several
+    assert made.chains_csv.count("Diesel") == len(lots.activities)
+    assert (made.skipped, len(made.whole)) == ((), len(several))
+
+
+def test_a_shared_trip_is_shared_by_mass_where_the_masses_are_known(lots: Bundle) -> None:
+    """V1 carries 150 t and 300 t: two chains of one third and two thirds, summing to one exactly."""
+    made = import_bundle(bundle_document(lots), ON)
+    rows = [row for row in csv.DictReader(io.StringIO(made.chains_csv)) if row["chain_id"].startswith("V1#")]
+    assert made.whole == ()
+    assert [row["mass_t"] for row in rows] == ["150", "300"]
+    assert [row["share"] for row in rows] == ["0.333333333333", "0.666666666667"]
 
 
 @pytest.mark.parametrize(
