@@ -1,18 +1,7 @@
 """Energy saved by settled lots in tonnes of coal equivalent (GB/T 2589), and the diesel behind it by use.
 
-Quzhou gives enterprises that shift cargo energy budget (用能预算) for it; the figure is that of the
-settled calculations.
-
-
-
-
-
-
-
-
-
-
- The diesel feeds the account of air pollutants, which stands apart and credits nothing.
+Quzhou gives enterprises that shift cargo energy budget (用能预算) for it; the figure is that of the settled
+calculations. The diesel feeds the account of air pollutants, which stands apart and credits nothing.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from optimizer.accounts.calculation import CalculationRun
 from optimizer.accounts.corrections import Booking, chain, require_covered, restatement, reversal
 from optimizer.accounts.ledger import Kind, Ledger, Transaction
 from optimizer.accounts.settlement import Desk, Review, review
+from optimizer.actions.releasing import require_released_factors
 from optimizer.actions.versions import code_version
 from optimizer.emissions.factors import FactorTable
 from optimizer.errors import ConflictError, InputError, Message, ModalshiftError, UnknownRecordError
@@ -53,9 +54,11 @@ def restate(
 ) -> Transaction | None:
     """Move a lot to what its events, this network and these factors say today; None where that stands already.
 
-    Raises as :func:`reverse` does, and ConflictError when the lot's events no longer verify it.
+    Raises as :func:`reverse` does, ConflictError when the lot's events no longer verify it, and FactorError for
+    factors that two persons have not released.
     """
     require_reason(reason)
+    require_released_factors(store, factors)
     with store.write() as session:
         waybill = _waybill(session, number, lot_no)
         desk = Desk(network, factors, code_version(), at, session.last_closed())
@@ -75,9 +78,11 @@ def restate_all(
     """Restate every settled lot that this network and these factors see otherwise than its standing entry, batch by
     batch in order of lot. Going on after a crash, or running it again, restates nothing twice.
 
-    A lot that was reversed stays reversed. Raises InputError without a reason.
+    A lot that was reversed stays reversed. Raises InputError without a reason, FactorError for factors that two persons
+    have not released.
     """
     require_reason(reason)
+    require_released_factors(store, factors)
     after: LotKey = ("", 0)
     lots, entries, findings = 0, list[Transaction](), list[Finding]()
     while True:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from optimizer.access.user import Permission
 from optimizer.emissions.factors import FactorTable, load_factors
@@ -36,7 +37,7 @@ def propose_factors(store: Store, table: FactorTable, by: str, at: datetime, rea
     with store.write() as session:
         _require_user(session, by, Permission.PROPOSE_FACTORS)
         book = _book(session)
-        rows = unreleased(table, load_factors(), book.proposals, book.releases)
+        rows = unreleased(table, travelling_factors(), book.proposals, book.releases)
         made = propose(rows, table.version, by, at, reason)
         if any(known.proposal_id == made.proposal_id for known in book.proposals):
             raise ConflictError(
@@ -71,9 +72,19 @@ def release_factors(store: Store, proposal_id: str, by: str, at: datetime) -> Fa
 
 
 def require_released_factors(store: Store, table: FactorTable) -> None:
-    """Raise FactorError when a table holds rows that nobody released: they may not enter accounts."""
+    """Raise FactorError when a table holds rows that nobody released: they may not enter accounts.
+
+    Every verb that writes a calculation run into the accounts (settle, restate, restate_all) calls it before its first
+    row, so that no worker, page or script finds a way around the second person.
+    """
     book = factor_releases(store)
-    require_released(unreleased(table, load_factors(), book.proposals, book.releases))
+    require_released(unreleased(table, travelling_factors(), book.proposals, book.releases))
+
+
+@cache
+def travelling_factors() -> FactorTable:
+    """The table that travels with the product, whose rows are released with it; read once, settling asks often."""
+    return load_factors()
 
 
 def _book(session: Session) -> ReleaseBook:

@@ -15,6 +15,7 @@ from optimizer.accounts.calculation import CalculationRun, LotResult
 from optimizer.accounts.ledger import Transaction, pending_by_lot
 from optimizer.accounts.settlement import Desk, review
 from optimizer.actions.city import keep_city_totals
+from optimizer.actions.releasing import require_released_factors
 from optimizer.actions.versions import code_version
 from optimizer.emissions.factors import FactorTable
 from optimizer.errors import Message, ModalshiftError
@@ -77,7 +78,9 @@ def settle(
 
     Running it again, or in several processes at once, settles nothing twice. A lot that cannot be settled (no factor,
     suspected double) stays in the outbox and is named in the findings. ``reached`` hears each step (for tests).
+    Raises FactorError before anything is written when the table holds factors that two persons have not released.
     """
+    require_released_factors(store, factors)
     with store.write() as session:
         session.outbox.retry_failed()
     done = _Run()

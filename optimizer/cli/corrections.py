@@ -53,7 +53,6 @@ def restate(lot: str | None, everything: bool, reason: str) -> int:
     session = current_session()
     with session.store() as store:
         network, factors, at = session.network(), session.factors(), datetime.now(CHINA_TIME)
-        actions.require_released_factors(store, factors)
         if lot is not None:
             entry = actions.restate(store, *_lot(lot), reason, network, factors, at)
             if entry is None:

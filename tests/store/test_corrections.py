@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 import pytest
 
 from optimizer import actions
+from optimizer.access.user import Role, User
 from optimizer.accounts.audit import codes
 from optimizer.accounts.corrections import standing
 from optimizer.accounts.ledger import Bucket, Kind, Ledger, Transaction
 from optimizer.emissions.factors import FactorTable
-from optimizer.errors import ConflictError, InputError, UnknownRecordError
+from optimizer.errors import ConflictError, FactorError, InputError, UnknownRecordError
 from optimizer.quantities import CHINA_TIME
 from optimizer.store.engine import Store
 from optimizer.waybills.event import Event, EventType, event_id
@@ -71,9 +72,34 @@ def lighter(mass_kg: int) -> list[Event]:
     return [withdrawal, right]
 
 
-def dearer_diesel() -> FactorTable:
-    """The world's factors with diesel at 0.9 instead of 0.8 kg CO2e/kg before the tank."""
+def dearer_diesel(store: Store) -> FactorTable:
+    """The world's factors with diesel at 0.9 instead of 0.8 kg CO2e/kg before the tank, released by two persons."""
+    for login in ("li", "wang"):
+        user = User(actions.user_id_of(login), login, login, login, Role.ADMINISTRATOR, "")
+        actions.add_user(store, user, "a long passphrase 7", NOVEMBER)
+    table = unreleased_diesel()
+    proposal = actions.propose_factors(store, table, "li", NOVEMBER, "the supplier's new figure")
+    actions.release_factors(store, proposal.proposal_id, "wang", NOVEMBER)
+    return table
+
+
+def unreleased_diesel() -> FactorTable:
+    """The same table before anybody released it."""
     return FactorTable(energy_factors("Diesel", 3.2, 0.9, 3.0, 1.5) + energy_factors("Electric", 0.0, 0.6, 0.0, 0.1))
+
+
+def test_nothing_is_settled_or_restated_on_factors_that_nobody_released(settled: Store) -> None:
+    """Not one of the verbs that write runs takes them, whoever calls; nothing is written."""
+    before = entries(settled, S1.number, 1)
+    table = unreleased_diesel()
+    for verb in (
+        lambda: actions.settle(settled, world_network(), table, NOVEMBER),
+        lambda: actions.restate(settled, S1.number, 1, "new factors", world_network(), table, NOVEMBER),
+        lambda: actions.restate_all(settled, world_network(), table, "new factors", NOVEMBER),
+    ):
+        with pytest.raises(FactorError, match="two persons"):
+            verb()
+    assert entries(settled, S1.number, 1) == before
 
 
 def test_a_reversal_takes_everything_back_and_names_the_original(settled: Store) -> None:
@@ -123,7 +149,7 @@ def test_invariant_8_a_factor_revision_leaves_old_statements_and_restates_in_the
     name the settlements, and new plus old is what the new factors say."""
     actions.close(settled, "2026-10", LATER)
     october = actions.statement(settled, "E1", "2026-10", until_seq=12)
-    revised = dearer_diesel()
+    revised = dearer_diesel(settled)
     result = actions.restate_all(settled, world_network(), revised, "factors revised", NOVEMBER)
     assert (result.lots, result.restated, result.findings) == (3, 3, ())
     assert result.credited_change_g != 0
@@ -151,7 +177,7 @@ def test_restating_everything_goes_on_after_a_crash(settled: Store) -> None:
         if written == 2:
             raise RuntimeError("crash")
 
-    revised = dearer_diesel()
+    revised = dearer_diesel(settled)
     with pytest.raises(RuntimeError, match="crash"):
         actions.restate_all(settled, world_network(), revised, "x", NOVEMBER, batch=1, reached=crash)
     assert actions.restate_all(settled, world_network(), revised, "x", NOVEMBER, batch=1).restated == 1

@@ -90,3 +90,19 @@ def test_settling_with_an_unreleased_table_is_refused(tmp_path: Path, capsys: py
         cli.main(["--db", url, "--network", str(network), "settle", "--lang", "en"])
     assert ended.value.code == 2
     assert "own@1" in capsys.readouterr().err
+
+
+def test_runs_enter_accounts_only_through_the_verbs_that_ask_for_a_release() -> None:
+    """Whoever settles (command line, worker, web, demo) goes through these two modules; the bench fills its own
+    databases with shipped factors, and the store is what they write with."""
+    root = Path(actions.__file__).parents[2]
+    writers = {
+        path.relative_to(root).as_posix()
+        for package in ("optimizer", "webapp")
+        for path in (root / package).rglob("*.py")
+        if "add_runs(" in path.read_text(encoding="utf-8")
+    }
+    guarded = {"optimizer/actions/settling.py", "optimizer/actions/correcting.py"}
+    assert writers - {"optimizer/store/session.py", "optimizer/bench/settle.py"} == guarded
+    for name in guarded:
+        assert "require_released_factors(store, factors)" in (root / name).read_text(encoding="utf-8")
