@@ -4,4 +4,5 @@ from __future__ import annotations
 
 from optimizer.cli import main
 
-main()
+if __name__ == "__main__":  # processes that the product spawns import this file too
+    main()

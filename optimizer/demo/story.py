@@ -29,10 +29,11 @@ from optimizer.demo.execution import execute_month
 from optimizer.demo.folder import STATEMENTS, DemoFolder
 from optimizer.demo.generate import shipments_csv
 from optimizer.demo.people import demo_people
+from optimizer.demo.press import Press, press
 from optimizer.demo.step import Narrator, Step
 from optimizer.demo.traffic import figures, traffic_csv, traffic_of
 from optimizer.demo.world import World
-from optimizer.documents.statement_files import statement_pdf, statement_xlsx
+from optimizer.documents.statement_files import statement_xlsx
 from optimizer.planning.check import Violation, check_plan
 from optimizer.planning.document import plan_to_json
 from optimizer.planning.plan import Plan
@@ -53,6 +54,9 @@ GAP = 0.0125
 
 EXAMPLE_MASS_KG = 1_000_000
 """The quoted example is the first shipment from this mass on: more than one barge takes."""
+
+ALL_AT_ONCE = 1000
+"""Jobs to a settling transaction: nobody else waits for this database, and lots that sailed together share a batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ def tell_story(
     plan = _plan(world, folder, clock, listen, narrator)
     violations = check_plan(plan, world.shipments, world.network, world.factors)
     narrator.tell(plan_steps.check_step(violations))
-    with _database(folder) as store:
+    with _database(folder) as store, press() as printing:
         waybills = actions.accept(store, plan, world.shipments, world.parties, world.network, _before(world.shipments))
         actions.add_demo_users(store, demo_people(), _before(world.shipments))
         folder.write("waybills.jsonl", "".join(f"{to_json(waybill)}\n" for waybill in waybills))
@@ -98,12 +102,13 @@ def tell_story(
         recorded = actions.record(store, events, after)
         narrator.tell(account_steps.record_step(recorded, events))
         before = actions.lots_overview(store)
-        settled = actions.settle(store, world.network, world.factors, after)
+        settled = actions.settle(store, world.network, world.factors, after, batch=ALL_AT_ONCE)
         enterprises = SavingsOverview(store)
         narrator.tell(account_steps.settle_step(before, settled, total(enterprises.savings("month"))))
         rows = _netting(enterprises, folder, narrator)
-        periods = _close(store, world, events, waybills, after, folder, narrator)
+        periods = _close(store, world, events, waybills, after, folder, narrator, printing)
         findings = actions.audit(store, world.network, world.factors)
+        printing.deliver(folder)
     folder.write("audit.json", json.dumps(to_plain(findings), ensure_ascii=False, indent=1) + "\n")
     narrator.tell(account_steps.audit_step(findings))
     _corridor(world, plan, waybills, total(rows), folder, narrator)
@@ -151,6 +156,7 @@ def _close(
     after: datetime,
     folder: DemoFolder,
     narrator: Narrator,
+    printing: Press,
 ) -> list[str]:
     """Close every month that is over by now, seal the books, and write the statements of all accounts."""
     periods = []
@@ -166,7 +172,7 @@ def _close(
         folder.write(f"{name}.json", statement_json(statement))
         folder.write(f"{name}.csv", statement_csv(statement))
         folder.write(f"{name}.xlsx", statement_xlsx(statement, "zh"))
-        folder.write(f"{name}.pdf", statement_pdf(statement, "zh"))
+        printing.order(f"{name}.pdf", statement)
     narrator.tell(account_steps.close_step(periods, len(made), f"{folder.path}/{STATEMENTS}"))
     narrator.tell(seal_steps.export_and_verify(store, folder, made))
     return periods

@@ -27,7 +27,10 @@ BALANCES = Message("余额", "Balances")
 
 
 def statement_pdf(statement: Statement, lang: Lang) -> bytes:
-    """The statement on A4 landscape, PDF/A-2b; the same statement gives the same bytes."""
+    """The statement on A4 landscape, PDF/A-2b; the same statement gives the same bytes.
+
+    Untagged for its size: who needs a screen reader has the page and the workbook.
+    """
     words = statement_words(statement, lang)
     data = {
         "period": statement.period,
@@ -50,7 +53,7 @@ def statement_pdf(statement: Statement, lang: Lang) -> bytes:
         "notes": words.notes,
         "footer": words.qr_text,
     }
-    return pdf_of("statement", data, lang, period_end(statement.period), qr_svg(words.qr_text))
+    return pdf_of("statement", data, lang, period_end(statement.period), qr_svg(words.qr_text), tagged=False)
 
 
 def statement_xlsx(statement: Statement, lang: Lang) -> bytes:

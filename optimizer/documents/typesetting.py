@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
@@ -18,24 +19,34 @@ FONT_PACKAGE = "pylopdf_fonts_zh_cn"
 FONT_FILE = "NotoSansSC-Regular.otf"
 PDF_STANDARD = "a-2b"
 """Archival: fonts embedded, nothing loaded from elsewhere (ISO 19005-2)."""
+_OF_THIS_THREAD = threading.local()
 
 
-def pdf_of(template: str, data: Mapping[str, Any], lang: Lang, made_at: datetime, qr: str = "") -> bytes:
+def pdf_of(
+    template: str, data: Mapping[str, Any], lang: Lang, made_at: datetime, qr: str = "", tagged: bool = True
+) -> bytes:
     """The PDF of a template of this package. ``data`` is what the template reads; ``qr`` an SVG; ``made_at`` is the
-    only date in the file, so that equal input gives equal bytes."""
+    only date in the file, so that equal input gives equal bytes. ``tagged``: with the structure that a screen reader
+    follows, which makes a table of 2,000 rows thirteen times as large (5.1 MB for 0.4 MB)."""
     source = files("optimizer.documents").joinpath(f"templates/{template}.typ").read_bytes()
     dated = {**data, "date": [made_at.year, made_at.month, made_at.day]}
     inputs = {"data": json.dumps(dated, ensure_ascii=False), "lang": lang, "qr": qr}
     made = _compiler().compile(
-        source, format="pdf", sys_inputs=inputs, pdf_standards=PDF_STANDARD, timestamp=int(made_at.timestamp())
+        source,
+        format="pdf",
+        sys_inputs=inputs,
+        pdf_standards=PDF_STANDARD,
+        timestamp=int(made_at.timestamp()),
+        pdf_tags=tagged,
     )
     return cast(bytes, made)
 
 
-@cache
 def _compiler() -> Any:
-    """One compiler: the font is read once for all documents of a run."""
-    return cast(Any, typst.Compiler)(font_paths=[_font_directory()], ignore_system_fonts=True)
+    """One compiler to a thread: the font is read once for all its documents, and a compiler at work cannot be lent."""
+    if not hasattr(_OF_THIS_THREAD, "compiler"):
+        _OF_THIS_THREAD.compiler = cast(Any, typst.Compiler)(font_paths=[_font_directory()], ignore_system_fonts=True)
+    return _OF_THIS_THREAD.compiler
 
 
 @cache

@@ -13,8 +13,10 @@ from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from enum import Enum
 from functools import cache
-from types import UnionType
-from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from operator import attrgetter
+from typing import Any, TypeVar, cast
+
+import msgspec
 
 from optimizer.quantities import CHINA_TIME
 
@@ -29,13 +31,12 @@ def to_json(record: Any) -> str:
 
     Raises TypeError for a value that has no JSON form.
     """
-    return json.dumps(to_plain(record), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return _CANONICAL.encode(record)
 
 
 def from_json(kind: type[Record], text: str) -> Record:
-    """The record that :func:`to_json` wrote. Raises KeyError, TypeError or ValueError for a text of another shape."""
-    reader: Callable[[Any], Any] = _reader(cast(Any, kind))
-    record: Record = reader(json.loads(text))
+    """The record that :func:`to_json` wrote. Raises ValueError for a text of another shape."""
+    record: Record = _decoder(cast(Any, kind)).decode(text)
     return record
 
 
@@ -50,53 +51,44 @@ def to_plain(value: Any) -> Any:
         return value
     if isinstance(value, Enum):
         return value.value
-    if value is None or isinstance(value, (str, bool, int, float)):
+    if isinstance(value, (str, bool, int, float)):
         return value
-    if isinstance(value, datetime):
-        return value.astimezone(CHINA_TIME).isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
     if isinstance(value, (tuple, list)):
         return [to_plain(item) for item in value]
     if isinstance(value, dict):
         return {str(key): to_plain(item) for key, item in value.items()}
-    if is_dataclass(value):
-        parts = [(name, getattr(value, name)) for name in _names(cast(Any, type(value)))]
-        # Most fields are plain: a month has millions, and a call for each would take longer than the rest.
-        return {name: part if type(part) in _AS_THEY_ARE else to_plain(part) for name, part in parts}
-    raise TypeError(f"no JSON form for {type(value).__name__}")
+    return to_plain(_one_level(value))
 
 
-@cache
-def _names(kind: Any) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
-
-
-@cache
-def _reader(kind: Any) -> Callable[[Any], Any]:
-    """How a value of an annotated type is read from plain JSON."""
-    origin = get_origin(kind)
-    if origin in (Union, UnionType):
-        inner = _reader(next(option for option in get_args(kind) if option is not type(None)))
-        return lambda value: None if value is None else inner(value)
-    if origin is tuple:
-        item = _reader(get_args(kind)[0])
-        return lambda value: tuple(item(part) for part in value)
-    if isinstance(origin, type) and issubclass(dict, origin):
-        inner = _reader(get_args(kind)[1])
-        return lambda value: {key: inner(part) for key, part in value.items()}
-    if kind is datetime:
-        return datetime.fromisoformat
-    if kind is date:
-        return date.fromisoformat
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        return kind
+def _one_level(value: Any) -> Any:
+    """A record as a mapping of its fields, a time as text: what the encoder does not know by itself."""
+    kind = type(value)
     if is_dataclass(kind):
-        return _record_reader(kind)
-    return lambda value: value
+        names, parts = _fields(cast(Any, kind))
+        return dict(zip(names, parts(value), strict=True))
+    if isinstance(value, datetime):
+        return value.astimezone(CHINA_TIME).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"no JSON form for {kind.__name__}")
 
 
-def _record_reader(kind: Any) -> Callable[[Any], Any]:
-    hints = get_type_hints(kind)
-    readers = tuple((name, _reader(hints[name])) for name in _names(kind))
-    return lambda value: kind(**{name: reader(value[name]) for name, reader in readers})
+@cache
+def _fields(kind: Any) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    """The names of a record's fields, and how all of them are taken out of a record at once."""
+    names = tuple(field.name for field in fields(kind))
+    if len(names) == 1:
+        (only,) = names
+        return names, lambda record: (getattr(record, only),)
+    return names, attrgetter(*names)
+
+
+@cache
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind)
+
+
+_CANONICAL = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False, default=_one_level
+)
+"""Python's own encoder: its texts are in the sealed tree, so no other float format may take its place."""

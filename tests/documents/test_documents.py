@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -60,6 +61,13 @@ def test_the_pdf_is_archival_and_carries_its_chinese_font(statement: Statement) 
     content = statement_pdf(statement, "zh")
     assert b"pdfaid" in content
     assert b"NotoSansSC" in content
+
+
+def test_two_people_may_print_at_once(statement: Statement) -> None:
+    """A compiler at work cannot be lent to another thread, and the server answers in several."""
+    alone = statement_pdf(statement, "zh")
+    with ThreadPoolExecutor(max_workers=4) as people:
+        assert set(people.map(lambda _: statement_pdf(statement, "zh"), range(12))) == {alone}
 
 
 def test_the_workbook_holds_the_figures_as_numbers(statement: Statement) -> None:

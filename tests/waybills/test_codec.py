@@ -48,3 +48,14 @@ def test_what_has_no_json_form_is_refused() -> None:
         to_json({1, 2})
     with pytest.raises(ValueError, match="JSON"):
         to_json(float("nan"))
+
+
+def test_a_text_of_another_shape_is_refused() -> None:
+    """A missing field, a word where a number belongs, and no JSON at all are each a ValueError that names the place."""
+    text = to_json(world_waybills()[0])
+    with pytest.raises(ValueError, match="missing required field `number`"):
+        from_json(Waybill, "{}")
+    with pytest.raises(ValueError, match=r"\$\.version"):
+        from_json(Waybill, text.replace('"version":1', '"version":"one"'))
+    with pytest.raises(ValueError, match="malformed"):
+        from_json(Waybill, "no JSON")
