@@ -12,11 +12,10 @@ from optimizer.accounts.audit import codes
 from optimizer.accounts.city import CITY_GROUPS, CityAmounts, CityGroup
 from optimizer.accounts.ledger import Bucket, Ledger
 from optimizer.accounts.totals import total
-from optimizer.emissions.factors import FactorTable
 from optimizer.errors import InputError
 from optimizer.quantities import CHINA_TIME
 from optimizer.store.engine import Store
-from tests.emissions.world import energy_factors
+from tests.store.test_corrections import dearer_diesel
 from tests.waybills.world import world_factors, world_network, world_waybills
 
 S1, S2 = world_waybills()
@@ -89,7 +88,7 @@ def test_a_reversal_counts_in_its_own_month(settled: Store) -> None:
 def test_a_restatement_moves_the_difference(settled: Store) -> None:
     """Lots and tonnes stay, grams move in the open month; restated after a reversal the lot is back."""
     before = grand_total(settled)
-    revised = FactorTable(energy_factors("Diesel", 3.2, 0.9, 3.0, 1.5) + energy_factors("Electric", 0.0, 0.6, 0.0, 0.1))
+    revised = dearer_diesel(settled)
     actions.restate(settled, S1.number, 2, "revised", world_network(), revised, NOVEMBER)
     november = grand_total(settled, month="2026-11")
     assert (november.lots, november.mass_kg, november.cost_saved_fen) == (0, 0, 0)
