@@ -155,6 +155,7 @@ class RunFigures:
     energy_saved_g: int
     tier: str
     activity_kgkm: Mapping[str, int]
+    waybill_version: int = 1
 
 
 def figures_of(run: CalculationRun) -> RunFigures:
@@ -174,6 +175,7 @@ def figures_of(run: CalculationRun) -> RunFigures:
         result.energy_saved_g,
         result.tier,
         result.activity_kgkm,
+        run.inputs.waybill_version,
     )
 
 

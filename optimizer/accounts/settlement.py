@@ -98,6 +98,33 @@ def estimates(waybill: Waybill, booked_at: datetime, last_closed: str) -> list[T
     return transactions
 
 
+def renewed_estimates(
+    old: Waybill,
+    new: Waybill,
+    pending: Mapping[tuple[str, int], Transaction],
+    settled: Collection[tuple[str, int]],
+    booked_at: datetime,
+    last_closed: str,
+) -> list[Transaction]:
+    """For each lot that is not settled and whose planned saving an amendment changed: the VOID of its estimate, where
+    one is pending, and the ESTIMATE of the new version. The VOID is never booked in a month before what it resolves."""
+    estimated = {item.lot_no: item for item in estimates(new, booked_at, last_closed)}
+    transactions = []
+    for before, lot in zip(old.lots, new.lots, strict=True):
+        key = (new.number, lot.lot_no)
+        if key in settled or before.estimated_saving_wtw_g == lot.estimated_saving_wtw_g:
+            continue
+        waiting = pending.get(key)
+        if waiting is not None:
+            lines = PostingLines(ISSUANCE.account_id)
+            lines.move(_account(new.consignor), Ledger.CLAIM, -reserved_amount(waiting), Bucket.RESERVED)
+            effective_at = max(booked_at, waiting.effective_at)
+            transactions.append(_transaction(Kind.VOID, new, lot, lines, effective_at, booked_at, last_closed, waiting))
+        if lot.lot_no in estimated:
+            transactions.append(estimated[lot.lot_no])
+    return transactions
+
+
 def verified_lots(waybills: Mapping[str, Waybill], reviewed: Review) -> Iterable[tuple[Waybill, WaybillLot, LotState]]:
     """Every lot that may settle, in order of delivery (then of number), so that one run's ledger is reproducible."""
     found = [

@@ -54,7 +54,7 @@ class Movement:
     """One settled lot, a correction of one (amounts are what it changes; ``corrects`` is the entry it names), or a
     transfer or retirement of claim (only ``claim_g``). Grams are CO2e WTW; ``activity_kgkm`` by mode; ``claim_g`` is
     what was posted to this account (0 for a party that only holds the attribution memo). ``consigned``: the account's
-    party shipped it, so that credit and effect are its own."""
+    party shipped it, so that credit and effect are its own. ``waybill_version``: what the calculation rests on."""
 
     seq: int
     transaction_id: str
@@ -76,6 +76,7 @@ class Movement:
     run_id: str
     corrects: str = ""
     memo: str = ""
+    waybill_version: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +230,7 @@ CSV_COLUMNS = (
     "seq",
     "kind",
     "waybill_number",
+    "waybill_version",
     "lot_no",
     "effective_at",
     "mass_t",
@@ -291,6 +293,7 @@ def movement_row(movement: Movement) -> dict[str, str | int]:
         "transaction_id": movement.transaction_id,
         "kind": movement.kind,
         "waybill_number": movement.waybill_number,
+        "waybill_version": movement.waybill_version if movement.waybill_number else "",
         "lot_no": movement.lot_no,
         "effective_at": iso(movement.effective_at),
         "mass_t": tonnes(movement.mass_kg),
@@ -352,6 +355,7 @@ def _movement(
         run_id=transaction.run_id,
         corrects=transaction.resolves,
         memo=transaction.memo,
+        waybill_version=tier.waybill_version if tier else 1,
     )
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from optimizer.accounts import audit as checks
+from optimizer.accounts.audit.amendments import amendments_follow_the_rules
 from optimizer.accounts.audit.city import city_totals_are_the_fold
 from optimizer.accounts.books import Books
 from optimizer.emissions.factors import FactorTable
 from optimizer.network.model import Network
 from optimizer.store.engine import Store
+from optimizer.store.session import Session
+from optimizer.waybills.event import Event
 from optimizer.waybills.finding import Finding
 
 
@@ -15,7 +20,17 @@ def audit(store: Store, network: Network, factors: FactorTable) -> list[Finding]
     """Every finding of every check over the whole database, recomputed with this data package. Empty: clean books."""
     found = checks.audit(books(store, network, factors))
     with store.read() as session:
+        found += _amendments(session)
         return [*found, *city_totals_are_the_fold(session.kept_city_cells(), session.folded_city_cells())]
+
+
+def _amendments(session: Session) -> Iterator[Finding]:
+    """What was amended against the rules; only waybills with more than one version are read."""
+    numbers = session.amended_numbers()
+    events: dict[str, list[Event]] = {}
+    for event in session.events(numbers):
+        events.setdefault(event.waybill_number, []).append(event)
+    yield from amendments_follow_the_rules(session.waybill_versions(numbers), events)
 
 
 def books(store: Store, network: Network, factors: FactorTable) -> Books:

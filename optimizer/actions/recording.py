@@ -56,7 +56,7 @@ def record(store: Store, events: Iterable[Event], at: datetime) -> RecordResult:
                 break
             waiting = left
         session.add_events(intake.accepted, at)
-        _write_jobs(session, waybills, known_events, {event.waybill_number for event in intake.accepted})
+        write_jobs(session, waybills, known_events, {event.waybill_number for event in intake.accepted})
     refused = tuple(Refusal(event, intake.faults[event]) for event in waiting)
     return RecordResult(tuple(event.event_id for event in intake.accepted), tuple(intake.known), refused)
 
@@ -81,7 +81,7 @@ def due_jobs(
     return jobs
 
 
-def _write_jobs(
+def write_jobs(
     session: Session, waybills: Mapping[str, Waybill], events: Mapping[str, Sequence[Event]], touched: set[str]
 ) -> None:
     """Bring the outbox up to date with the waybills that were reported on, in the transaction of their events."""

@@ -32,6 +32,7 @@ from optimizer.cli.sheet import sheet
 from optimizer.cli.statement import statement
 from optimizer.cli.user import token, user
 from optimizer.cli.verify import verify
+from optimizer.cli.waybill import waybill
 from optimizer.errors import Message
 
 
@@ -60,6 +61,7 @@ VERBS = (
     footprint,
     factors,
     ileap,
+    waybill,
     settle,
     reverse,
     restate,

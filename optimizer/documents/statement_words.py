@@ -147,7 +147,7 @@ def _movement(movement: Movement, lang: Lang) -> tuple[str, ...]:
     return (
         str(movement.seq),
         KINDS[movement.kind].text(lang),
-        movement.waybill_number or "—",
+        _waybill(movement) or "—",
         str(movement.lot_no) if movement.waybill_number else "—",
         iso(movement.effective_at)[:10],
         tonnes(movement.mass_kg),
@@ -161,6 +161,12 @@ def _movement(movement: Movement, lang: Lang) -> tuple[str, ...]:
         kilograms(movement.claim_g),
         TIERS[movement.tier].text(lang) if movement.tier in TIERS else "—",
     )
+
+
+def _waybill(movement: Movement) -> str:
+    """The number, and the version where the waybill was amended."""
+    version = f" v{movement.waybill_version}" if movement.waybill_version > 1 else ""
+    return movement.waybill_number + version
 
 
 def _sum(statement: Statement, lang: Lang) -> tuple[str, ...]:

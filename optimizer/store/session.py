@@ -146,6 +146,18 @@ class Session(AccessRows, CityRows, FactorRows, PlanningRows, WaybillLists):
         rows = self._selected(query, schema.waybills.c.number, numbers)
         return {waybill.number: waybill for waybill in (from_json(Waybill, row.document) for row in rows)}
 
+    def waybill_versions(self, numbers: Iterable[str] | None = None) -> list[Waybill]:
+        """Every version of all waybills, or of those asked for, in order of number and version."""
+        table = schema.waybills
+        query = select(table.c.number, table.c.version, table.c.document)
+        rows = sorted(self._selected(query, table.c.number, numbers), key=lambda row: (row.number, int(row.version)))
+        return [from_json(Waybill, row.document) for row in rows]
+
+    def amended_numbers(self) -> set[str]:
+        """The waybills with more than one version."""
+        table = schema.waybills.c
+        return {row.number for row in self._connection.execute(select(table.number).where(table.version == 2))}
+
     def neighbourhood(self, numbers: Collection[str]) -> set[str]:
         """These waybills and every other one that decides about their lots."""
         return neighbourhood(self._connection, numbers)

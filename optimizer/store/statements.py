@@ -7,7 +7,8 @@ of a calculation run only the columns beside its document.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, select, union_all
@@ -18,6 +19,7 @@ from optimizer.store import schema
 from optimizer.store.rows import transaction_of
 
 _ENTRIES, _LINES, _RUNS = schema.transactions, schema.postings, schema.calculation_runs
+_BILLS = schema.waybills
 _CHUNK = 500
 
 
@@ -96,6 +98,20 @@ class AccountReader:
                 values: dict[str, Any] = dict(zip(_FIGURE_COLUMNS, row, strict=True))
                 activity_kgkm = json.loads(values.pop("activity"))
                 found[row.run_id] = RunFigures(**values, activity_kgkm=activity_kgkm)
+        return {**found, **self._of_later_versions(found)}
+
+    def _of_later_versions(self, figures: Mapping[str, RunFigures]) -> dict[str, RunFigures]:
+        """Those runs that rest on an amended waybill, with its version; few are, so only their documents are read."""
+        amended = select(_BILLS.c.number).where(_BILLS.c.version == 2)
+        found: dict[str, RunFigures] = {}
+        wanted = sorted(figures)
+        for start in range(0, len(wanted), _CHUNK):
+            query = select(_RUNS.c.run_id, _RUNS.c.document).where(
+                _RUNS.c.run_id.in_(wanted[start : start + _CHUNK]), _RUNS.c.number.in_(amended)
+            )
+            for run_id, document in self._connection.execute(query):
+                version = int(json.loads(document)["inputs"]["waybill_version"])
+                found[run_id] = replace(figures[run_id], waybill_version=version)
         return found
 
     def replaced_runs(self, corrections: Iterable[Transaction]) -> dict[str, str]:

@@ -42,6 +42,15 @@ def refusals(waybill: Waybill, known: Sequence[Event], event: Event, at: datetim
         return faults
     if event.event_type is EventType.WDRW:
         return _withdrawal_faults(known, event)
+    if event.event_type is EventType.ISSU:
+        return [
+            _fault(
+                "event_type",
+                "issued_by_amendment",
+                "ISSU 由改单命令随新版本一并写入，不能单独上报。",
+                "ISSU is written with the version that an amendment makes; it cannot be reported by itself.",
+            )
+        ]
     faults = _place_on_waybill_faults(waybill, event)
     if faults or event.classifier is not Classifier.ACT:
         return faults
@@ -71,9 +80,25 @@ def _withdrawal_faults(known: Iterable[Event], event: Event) -> list[Fault]:
                 "The withdrawn event is none of this waybill's events (a withdrawal itself cannot be withdrawn).",
             )
         ]
+    if target.event_type is EventType.ISSU or _was_issued(known, target):
+        return [
+            _fault(
+                "withdraws",
+                "version_issued",
+                "已签发的版本不能撤回；请再次改单。",
+                "A version that was issued cannot be withdrawn; amend the waybill again.",
+            )
+        ]
     if any(other.withdraws == event.withdraws for other in known):
         return [_fault("withdraws", "already_withdrawn", "该事件已被撤回。", "That event is already withdrawn.")]
     return []
+
+
+def _was_issued(known: Iterable[Event], opened: Event) -> bool:
+    """Whether an opened amendment ended in a version."""
+    return opened.event_type is EventType.AMND and any(
+        other.event_type is EventType.ISSU and other.event_time > opened.event_time for other in known
+    )
 
 
 def _place_on_waybill_faults(waybill: Waybill, event: Event) -> list[Fault]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from optimizer.errors import Fault, InputError, Message
-from optimizer.network.graph import NetworkGraph
+from optimizer.network.graph import Lane, NetworkGraph
 from optimizer.network.model import Network
 from optimizer.planning.plan import Amounts, Leg, Lot, Plan, PlannedShipment, Voyage
 from optimizer.planning.shipment import Shipment
@@ -257,6 +257,22 @@ def _baseline_leg(leg: Leg, graph: NetworkGraph) -> BaselineLeg:
     )
 
 
+def way_of(leg: WaybillLeg, graph: NetworkGraph) -> tuple[float, str] | None:
+    """Length in km and basis of a leg between its ends by its mode and class; None without a way."""
+    if leg.mode == "Road":
+        way = graph.road(leg.origin, leg.destination)
+        return None if way is None else (way.distance_km, way.basis)
+    if leg.mode in WATER_MODES and leg.vehicle_class in graph.network.vessel_classes:
+        lane = graph.lane(leg.origin, leg.destination, leg.vehicle_class)
+        return None if lane is None or not lane.stretches else (lane.distance_km, _lane_basis(lane, graph))
+    return None
+
+
+def _lane_basis(lane: Lane | None, graph: NetworkGraph) -> str:
+    links = [graph.network.links[stretch.link_id].distance_basis for stretch in lane.stretches] if lane else []
+    return min(links, key=_BASIS_WORST_FIRST.index, default="sfd")
+
+
 def _basis(leg: Leg, graph: NetworkGraph) -> str:
     """The distance basis of a leg: that of its road, or the least exact one of the links of its water way."""
     if leg.mode == "Hub":
@@ -265,7 +281,5 @@ def _basis(leg: Leg, graph: NetworkGraph) -> str:
         way = graph.road(leg.origin, leg.destination)
         return way.basis if way else "sfd"
     if leg.mode in WATER_MODES and leg.vehicle_class in graph.network.vessel_classes:
-        lane = graph.lane(leg.origin, leg.destination, leg.vehicle_class)
-        links = [graph.network.links[stretch.link_id].distance_basis for stretch in lane.stretches] if lane else []
-        return min(links, key=_BASIS_WORST_FIRST.index, default="sfd")
+        return _lane_basis(graph.lane(leg.origin, leg.destination, leg.vehicle_class), graph)
     return "sfd"

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from optimizer.actions import open_store
+from optimizer.actions import accept, open_store
 from optimizer.cli import cli
 from tests.store.conftest import settle_world
-from tests.waybills.world import world_waybills
+from tests.waybills.world import ISSUED_AT, parties, shipments, world_network, world_plan, world_waybills
 
 
 @pytest.fixture
@@ -124,3 +124,40 @@ def test_wrong_corrections_are_bad_input(settled_url: str, words: list[str]) -> 
     with store.read() as session:
         assert session.last_seq() == 12
     store.close()
+
+
+def test_a_waybill_is_amended_from_the_command_line(db_url: str) -> None:
+    """Open, give up, amend, show; every fault of a wrong line at once; nothing is written for it."""
+    store = open_store(db_url)
+    accept(store, world_plan(), shipments(), parties(), world_network(), ISSUED_AT)
+    store.close()
+    number = world_waybills()[0].number
+    tail = ("--reason", "asked for", "--db", db_url, "--lang", "en")
+    assert "AMENDING" in run("waybill", "amend", number, *tail).stdout
+    assert "version 1 is in force again" in run("waybill", "withdraw", number, *tail).stdout
+    amended = run(
+        *(
+            "waybill",
+            "amend",
+            number,
+            "--declared-mass",
+            "1=280.5",
+            "--vessel",
+            "2/3=CN-9",
+            "--due-at",
+            "2026-10-30T08:00",
+        ),
+        *("--consignee", "E2", *tail),
+    )
+    assert amended.exit_code == 0, amended.output
+    assert "version 2 is issued" in amended.stdout
+    assert "2/3 vessel_id:" in amended.stdout
+    wrong = run("waybill", "amend", number, "--declared-mass", "x", "--vessel", "3=CN", "--due-at", "soon", *tail)
+    assert wrong.exit_code == 2
+    assert "3 fault(s)" in wrong.stderr
+    assert run("waybill", "amend", number, "--consignee", "NOBODY", *tail).exit_code == 2
+    shown = json.loads(run("waybill", "show", number, "--json", "--db", db_url).stdout)
+    assert [item["waybill"]["version"] for item in shown] == [1, 2]
+    assert shown[1]["reason"] == "asked for"
+    assert "第 2 版" in run("waybill", "show", number, "--db", db_url).stdout
+    assert run("waybill", "show", "MW1", "--db", db_url).exit_code == 2
