@@ -62,7 +62,7 @@ class QuoteView:
 def quote_view(world: World, quote: Quote) -> QuoteView:
     """The quote in the language of the request."""
     lang = current_lang()
-    options = tuple(_option(world, quote, option, lang) for option in beside_the_road(quote))
+    options = tuple(_option(world, quote, option, lang) for option in quote.shown)
     return QuoteView(
         verdict=quote.verdict.text(lang),
         options=options,
@@ -70,14 +70,6 @@ def quote_view(world: World, quote: Quote) -> QuoteView:
         missing=_said((item.message for item in quote.missing), lang),
         assumptions=_said(quote.assumptions, lang),
     )
-
-
-def beside_the_road(quote: Quote) -> list[QuoteOption]:
-    """The road first, then the options, and the cheapest way by water even where another option beats it."""
-    road = [quote.baseline] if quote.baseline else []
-    options = [option for option in quote.options if option != quote.baseline]
-    water = [quote.water] if quote.water and quote.water not in [*road, *options] else []
-    return [*road, *options, *water]
 
 
 def _option(world: World, quote: Quote, option: QuoteOption, lang: Lang) -> OptionView:

@@ -10,6 +10,7 @@ from optimizer.network.graph import NetworkGraph
 from optimizer.network.model import Network
 from optimizer.planning.quote import Quote
 from optimizer.planning.quote import quote as quote_shipment
+from optimizer.planning.quote.sheet import QuoteSheet, quote_sheet
 from optimizer.planning.routes import RouteBook
 from optimizer.planning.shipment import Shipment
 from optimizer.quantities import CHINA_TIME
@@ -38,10 +39,18 @@ class QuoteDesk:
         """
         return quote_shipment(shipment, self._book(shipment), self._graph)
 
-    def _book(self, shipment: Shipment) -> RouteBook:
-        """The routes as priced on the day. Between two days on which a factor changes, all days are alike."""
+    def explain(self, answer: Quote) -> QuoteSheet:
+        """The calculation sheet of a quote of this desk. Raises ConflictError for a quote made with other tables."""
+        return quote_sheet(answer, self.network, self.factors, self._day(answer.shipment))
+
+    def _day(self, shipment: Shipment) -> date:
+        """Between two days on which a factor changes, all days are alike: the first of them."""
         ready_on = shipment.ready_at.astimezone(CHINA_TIME).date()
-        on = max((day for day in self._factor_days if day <= ready_on), default=ready_on)
+        return max((day for day in self._factor_days if day <= ready_on), default=ready_on)
+
+    def _book(self, shipment: Shipment) -> RouteBook:
+        """The routes as priced on the day."""
+        on = self._day(shipment)
         with self._lock:
             self._doors.add((on, shipment.origin, shipment.destination, shipment.cargo_code))
             if len(self._doors) > MAX_DOORS_KEPT:

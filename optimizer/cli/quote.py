@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from optimizer.cli.command import DONE, FINDINGS, Verb, option
+from optimizer.cli.documents import write_whole
 from optimizer.cli.printing import print_table, say
 from optimizer.cli.session import current_session
+from optimizer.cli.usage import BadValue
 from optimizer.errors import Message, ShipmentDataError
 from optimizer.quantities import CHINA_TIME, iso
 
 if TYPE_CHECKING:
     from optimizer.network.model import Network
     from optimizer.planning.quote import Quote, QuoteLeg, QuoteOption
+    from optimizer.planning.quote.sheet import QuoteSheet
     from optimizer.planning.shipment import Shipment
 
 DEFAULT_DAYS = 14
@@ -35,6 +39,7 @@ WORDS = {
 """Columns of a shipment and the words of the command line that fill them."""
 
 CLOCK = "%m-%d %H:%M"
+SHEET_SUFFIXES = (".txt", ".json", ".xlsx")
 
 
 @click.command(
@@ -51,6 +56,13 @@ CLOCK = "%m-%d %H:%M"
 @option("--due-at", metavar="TIME", zh="最晚到达，默认可提货后 14 天", en="when it is due; 14 days later by default")
 @option("--value", metavar="YUAN_PER_T", zh="货值（元/吨）", en="cargo value in yuan per tonne")
 @option("--json", "as_json", is_flag=True, zh="输出 JSON", en="print JSON")
+@option(
+    "--explain",
+    type=click.Path(path_type=Path),
+    metavar="FILE.{txt,json,xlsx}",
+    zh="写出逐段计算书",
+    en="write the calculation sheet, leg by leg",
+)
 def quote(
     origin: str,
     destination: str,
@@ -60,8 +72,12 @@ def quote(
     due_at: str | None,
     value: str | None,
     as_json: bool,
+    explain: Path | None,
 ) -> int:
     """Places by id, UN/LOCODE or name. Exit 1 when nobody can move the shipment, 2 with every fault of the words."""
+    if explain is not None and explain.suffix not in SHEET_SUFFIXES:
+        known = ", ".join(SHEET_SUFFIXES)
+        raise BadValue(Message(f"--explain 的文件名须以 {known} 结尾。", f"--explain: a file name ending in {known}."))
     from optimizer import actions
     from optimizer.planning.quote.document import quote_to_json
 
@@ -76,13 +92,39 @@ def quote(
         "due_at": due_at or "",
         "cargo_value_yuan_per_t": value or "",
     }
-    answer = actions.quote(network, factors, shipment_of(words, network))
+    desk = actions.QuoteDesk(network, factors)
+    answer = desk.quote(shipment_of(words, network))
     if as_json:
         versions = {"product": actions.code_version(), "network": network.version, "factors": factors.version}
         click.echo(quote_to_json(answer, versions), nl=False)
     else:
         print_quote(answer, network)
+    if explain is not None:
+        _write_sheet(desk.explain(answer), explain, quiet=as_json)
     return DONE if answer.options else FINDINGS
+
+
+def _write_sheet(sheet: QuoteSheet, out: Path, quiet: bool) -> None:
+    """The calculation sheet in the format of the file's name; its only date is when the cargo is ready."""
+    from optimizer.documents.quote_sheet import quote_sheet_json, quote_sheet_text, quote_sheet_xlsx
+
+    lang = current_session().lang
+    match out.suffix:
+        case ".xlsx":
+            content: str | bytes = quote_sheet_xlsx(sheet, lang, sheet.shipment.ready_at)
+        case ".json":
+            content = quote_sheet_json(sheet)
+        case _:
+            content = quote_sheet_text(sheet, lang)
+    write_whole(out, content)
+    if not quiet:
+        legs = sum(len(option.lines) for option in sheet.options)
+        say(
+            Message(
+                f"逐段重算一致（{len(sheet.options)} 个方案，{legs} 段）；计算书已写入 {out}",
+                f"Recomputed to the gram ({len(sheet.options)} options, {legs} legs); wrote {out}",
+            )
+        )
 
 
 def shipment_of(words: Mapping[str, str], network: Network) -> Shipment:
@@ -124,7 +166,7 @@ def print_quote(answer: Quote, network: Network) -> None:
         f"{start.en} → {end.en}, {cargo.name_en}, {mass_t} t, ready {ready}, due {due}",
     )
     say(answer.verdict)
-    shown = shown_options(answer)
+    shown = list(answer.shown)
     if shown:
         _print_options(title, shown)
     for number, item in enumerate(shown, 1):
@@ -134,14 +176,6 @@ def print_quote(answer: Quote, network: Network) -> None:
     said = dict.fromkeys([*(words for item in shown for words in item.assumptions), *answer.assumptions])
     for words in said:
         say(Message(f"假定：{words.zh}", f"Assumed: {words.en}"))
-
-
-def shown_options(answer: Quote) -> list[QuoteOption]:
-    """The road first, then the options, then the cheapest water way where something beats it."""
-    beside = [answer.baseline] if answer.baseline is not None else []
-    rest = [item for item in answer.options if item != answer.baseline]
-    water = [answer.water] if answer.water is not None and answer.water not in rest else []
-    return [*beside, *rest, *water]
 
 
 def _print_options(title: Message, shown: list[QuoteOption]) -> None:

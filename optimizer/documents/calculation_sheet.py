@@ -1,7 +1,8 @@
 """A calculation sheet as text, JSON and workbook.
 
-JSON holds every number unrounded, so that its lines can be multiplied again to the gram; text and workbook print the
-same numbers.
+JSON holds every number unrounded, so that its lines can be multiplied again to the gram; text prints the same numbers.
+The workbook reckons them: grams, sums, the combined uncertainty and the credit are formulas over the inputs, each with
+the engine's own result beside it as the stored value.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from decimal import Decimal
 from typing import Any
 
 from optimizer.accounts.sheet import CalculationSheet, SheetLine
-from optimizer.documents.sheets import Cell, Sheet, workbook_of
+from optimizer.documents.sheets import Cell, Formula, Sheet, first_row, workbook_of
 from optimizer.emissions.factor import Factor
 from optimizer.emissions.sensitivity import FUEL_LOGGED_MODES, Influence
 from optimizer.emissions.uncertainty import Spread
 from optimizer.errors import Lang, Message
+from optimizer.quantities import G_PER_KG
 from optimizer.waybills.codec import to_plain
 
 TITLE = Message("减排计算书", "Calculation sheet")
@@ -78,21 +80,27 @@ def sheet_text(sheet: CalculationSheet, lang: Lang) -> str:
         lines.append(f"  {item.share:7.2%}  {part.key}  {_width(part.spread)}  {part.spread.reason.text(lang)}")
     lines += [f"  {_logging(sheet).text(lang)}", "", FACTORS.text(lang)]
     for factor in sheet.factors:
-        lines.append("  " + " | ".join(str(cell) for cell in _factor_cells(factor, lang) if cell not in (None, "")))
+        lines.append("  " + " | ".join(str(cell) for cell in factor_cells(factor, lang) if cell not in (None, "")))
     return "\n".join(lines) + "\n"
 
 
 def sheet_xlsx(sheet: CalculationSheet, lang: Lang) -> bytes:
     """The sheet as a workbook of three pages; the same sheet gives the same bytes."""
-    lead: list[tuple[str, Cell]] = [*_head(sheet, lang), *_totals(sheet, lang)]
+    lead = _live_lead(sheet, lang)
+    top = first_row(len(lead))
     shares = [
         (i.contribution.key, _share(i), round(i.contribution.exposed_g), _width(i.contribution.spread),
-         round(i.contribution.shortfall_g), i.contribution.spread.reason.text(lang))
+         Decimal(repr(i.contribution.standard_g)), Decimal(repr(i.contribution.shortfall_g)),
+         i.contribution.spread.reason.text(lang))
         for i in sheet.influences
     ]  # fmt: skip
     pages = [
         Sheet(
-            LINES.text(lang), lead, _texts(LINE_COLUMNS, lang), [_line_cells(i, lang) for i in sheet.lines], decimals=9
+            LINES.text(lang),
+            lead,
+            _texts(LINE_COLUMNS, lang),
+            [_line_cells(line, top + place, lang) for place, line in enumerate(sheet.lines)],
+            decimals=9,
         ),
         Sheet(
             SENSITIVITY.text(lang),
@@ -106,7 +114,7 @@ def sheet_xlsx(sheet: CalculationSheet, lang: Lang) -> bytes:
             FACTORS.text(lang),
             [],
             _texts(FACTOR_COLUMNS, lang),
-            [_factor_cells(factor, lang) for factor in sheet.factors],
+            [factor_cells(factor, lang) for factor in sheet.factors],
             decimals=9,
         ),
     ]
@@ -147,6 +155,10 @@ LINE_COLUMNS = (
     Message("WTW g", "WTW, g"),
     Message("数据层级", "Tier"),
     Message("因子", "Factors"),
+    Message("记录能耗 g 或 Wh", "Logged energy, g or Wh"),
+    Message("空驶加成", "Empty running added"),
+    Message("本批 kg", "This lot, kg"),
+    Message("全船 kg", "Whole voyage, kg"),
     Message("算式", "Arithmetic"),
     Message("依据", "Where it comes from"),
 )
@@ -155,6 +167,7 @@ SHARE_COLUMNS = (
     Message("占方差", "Share of variance"),
     Message("随之变动 g", "Moves with it, g"),
     Message("宽度 95%", "Width, 95 %"),
+    Message("标准不确定度 g", "Standard uncertainty, g"),
     Message("90% 下移 g", "Shortfall at 90 %, g"),
     Message("理由", "Reason"),
 )
@@ -174,7 +187,13 @@ FACTOR_COLUMNS = (
 )
 
 
-def _line_cells(line: SheetLine, lang: Lang) -> list[Cell]:
+def _line_cells(line: SheetLine, row: int, lang: Lang) -> list[Cell]:
+    """Columns A to U; the grams are formulas over the cells to their left, or over the log at P to S."""
+    log = line.log
+    if log is not None:
+        moved = f"P{row}/{G_PER_KG}*(1+Q{row})*R{row}/S{row}*{G_PER_KG}"
+    else:
+        moved = f"D{row}*E{row}" if line.unit == "tkm" else f"D{row}"
     return [
         SIDES[line.side].text(lang),
         line.mode.value,
@@ -182,21 +201,23 @@ def _line_cells(line: SheetLine, lang: Lang) -> list[Cell]:
         line.mass_kg,
         Decimal(repr(line.distance_km)),
         line.distance_basis,
-        line.activity_kgkm,
+        Formula(f"ROUND(D{row}*E{row},0)", line.activity_kgkm),
         line.unit,
         Decimal(repr(line.ttw_kg)),
         Decimal(repr(line.wtt_kg)),
-        line.ttw_g,
-        line.wtt_g,
-        line.wtw_g,
+        Formula(f"ROUND({moved}*I{row},0)", line.ttw_g),
+        Formula(f"ROUND({moved}*J{row},0)", line.wtt_g),
+        Formula(f"K{row}+L{row}", line.wtw_g),
         line.tier,
         " ".join(line.factor_ids),
+        *((log.logged_g, Decimal(repr(log.empty_fuel_ratio)), log.own_kg, log.load_kg) if log else (None,) * 4),
         arithmetic(line),
         line.how.text(lang),
     ]
 
 
-def _factor_cells(factor: Factor, lang: Lang) -> list[Cell]:
+def factor_cells(factor: Factor, lang: Lang) -> list[Cell]:
+    """A factor as a row under ``FACTOR_COLUMNS``."""
     values = (factor.wtt_kg, factor.ttw_kg, factor.kgce)
     return [
         f"{factor.factor_id} {factor.description.text(lang)}",
@@ -239,6 +260,27 @@ def _totals(sheet: CalculationSheet, lang: Lang) -> list[tuple[str, int]]:
         ),
     ]
     return [(name.text(lang), value) for name, value in rows]
+
+
+def _live_lead(sheet: CalculationSheet, lang: Lang) -> list[tuple[str, Cell]]:
+    """Head and totals; the totals sum the lines below them and take the bound from the page of uncertainties."""
+    head, totals = _head(sheet, lang), _totals(sheet, lang)
+    top, at = first_row(len(head) + len(totals)), len(head) + 1
+    baseline = sum(line.side == "baseline" for line in sheet.lines)
+    last, widths = top + len(sheet.lines) - 1, len(sheet.influences)
+    page, first = f"'{SENSITIVITY.text(lang)}'!", first_row(0)
+    formulas = [
+        f"SUM(M{top}:M{top + baseline - 1})",
+        f"SUM(M{top + baseline}:M{last})",
+        f"B{at}-B{at + 1}",
+        f"ROUND(SQRT(SUMSQ({page}E{first}:E{first + widths - 1})),0)",
+        f"MAX(0,INT(B{at + 2}-SQRT(SUMSQ({page}F{first}:F{first + widths - 1}))))",
+    ]
+    live: list[tuple[str, Cell]] = [
+        (name, Formula(text, value) if widths or place < 3 else value)
+        for place, ((name, value), text) in enumerate(zip(totals, formulas, strict=True))
+    ]
+    return [*head, *live]
 
 
 def _logging(sheet: CalculationSheet) -> Message:

@@ -1,4 +1,4 @@
-"""Workbooks: tables with typed cells. Numbers stay numbers, texts stay texts (nothing becomes a formula or a link)."""
+"""Workbooks: tables with typed cells. Numbers stay numbers, texts stay texts: only a :class:`Formula` is a formula."""
 
 from __future__ import annotations
 
@@ -11,7 +11,17 @@ from typing import Any
 
 import xlsxwriter
 
-Cell = str | int | Decimal | None
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A live cell: ``text`` is what the cell reckons (without the equals sign), ``value`` its result as the engine has
+    it, which readers that do not reckon show. Only our own code writes the text; what users type stays text."""
+
+    text: str
+    value: int | Decimal
+
+
+Cell = str | int | Decimal | Formula | None
 MAX_WIDTH = 48
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -28,6 +38,16 @@ class Sheet:
     closing: Sequence[Sequence[Cell]] = ()
     notes: Sequence[str] = ()
     decimals: int = 3
+
+    @property
+    def first_row(self) -> int:
+        """The spreadsheet's number of the first row of cells, for formulas that point to it."""
+        return first_row(len(self.lead))
+
+
+def first_row(lead: int) -> int:
+    """Number of the first row of cells below so many lines of lead: a blank line, the header, then the cells."""
+    return lead + (1 if lead else 0) + 2
 
 
 def workbook_of(sheets: Sequence[Sheet], title: str, made_at: datetime) -> bytes:
@@ -68,7 +88,7 @@ def _write(book: Any, sheet: Sheet) -> None:
         row += 1
         page.write_string(row + 1, 0, note)
     for column, name in enumerate(sheet.columns):
-        widest = max([len(name), *(len(str(cells[column])) for cells in sheet.rows[:200] if column < len(cells))])
+        widest = max([len(name), *(len(_shown(cells[column])) for cells in sheet.rows[:200] if column < len(cells))])
         page.set_column(column, column, min(MAX_WIDTH, widest * 1.3 + 2))
     page.freeze_panes(top + 1, 0)
     page.set_landscape()
@@ -80,9 +100,20 @@ def _write(book: Any, sheet: Sheet) -> None:
 def _cell(page: Any, row: int, column: int, value: Cell, number: Any) -> None:
     if value is None:
         return
-    if isinstance(value, Decimal):
+    if isinstance(value, Formula):
+        style = number if isinstance(value.value, Decimal) else None
+        page.write_formula(row, column, f"={value.text}", style, _cached(value.value))
+    elif isinstance(value, Decimal):
         page.write_number(row, column, float(value), number)
     elif isinstance(value, int):
         page.write_number(row, column, value)
     else:
         page.write_string(row, column, value)
+
+
+def _cached(value: int | Decimal) -> int | float:
+    return value if isinstance(value, int) else float(value)
+
+
+def _shown(cell: Cell) -> str:
+    return str(cell.value if isinstance(cell, Formula) else cell)

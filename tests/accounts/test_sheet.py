@@ -24,6 +24,7 @@ from optimizer.errors import ConflictError, UnknownRecordError
 from optimizer.store.engine import Store
 from tests.accounts.small_books import FUEL_LOGS, settled_books
 from tests.accounts.test_calculation import run_of_lot
+from tests.documents.spreadsheet import Spreadsheet
 from tests.waybills.world import (
     ISSUED_AT,
     LATER,
@@ -171,13 +172,42 @@ def test_text_and_workbook_print_the_run() -> None:
         )
     book = sheet_xlsx(sheet, "en")
     assert book == sheet_xlsx(sheet, "en")
-    rows = list(openpyxl.load_workbook(io.BytesIO(book)).worksheets[0].iter_rows(values_only=True))
+    rows = list(openpyxl.load_workbook(io.BytesIO(book), data_only=True).worksheets[0].iter_rows(values_only=True))
     top = next(n for n, row in enumerate(rows) if row[0] == "Side")
     column = rows[top].index("WTW, g")
     grams = {
         side: sum(int(str(r[column])) for r in rows[top + 1 :] if r[0] == side) for side in ("baseline", "project")
     }
     assert grams == {"baseline": run.result.baseline_wtw_g, "project": run.result.actual_wtw_g}
+
+
+@pytest.mark.parametrize("lot_no", [1, 2])
+def test_the_workbook_reckons_the_run(lot_no: int) -> None:
+    """Grams, sums, uncertainty and credit, each reckoned from the cells by a second program: the run's own figures."""
+    run = run_of_lot(S1.number, lot_no)
+    sheet = calculation_sheet(run, FACTORS)
+    book = Spreadsheet(sheet_xlsx(sheet, "en"))
+    formulas = book.formulas()
+    assert len(formulas) == 4 * len(sheet.lines) + 5
+    for page, cell in formulas:
+        assert book.value(page, cell) == book.stored_value(page, cell), (page, cell)
+    lead = {str(row[0].value): row[1].coordinate for row in book.book.worksheets[0].iter_rows(max_row=12)}
+    credited = next(cell for name, cell in lead.items() if name.startswith("Credited"))
+    assert book.value("Line by line", credited) == run.result.credited_wtw_g > 0
+
+
+def test_the_workbook_is_live() -> None:
+    """A heavier lot in the cell of the truck's mass moves baseline, saving and credit."""
+    sheet = calculation_sheet(run_of_lot(S1.number, 2), FACTORS)
+    content = sheet_xlsx(sheet, "en")
+    before = Spreadsheet(content)
+    lead = {str(row[0].value): row[1].coordinate for row in before.book.worksheets[0].iter_rows(max_row=12)}
+    baseline, credited = (next(c for n, c in lead.items() if n.startswith(w)) for w in ("Baseline", "Credited"))
+    top = next(r[0].row for r in before.book.worksheets[0].iter_rows() if r[0].value == "Side") + 1
+    after = Spreadsheet(content, {("Line by line", f"D{top}"): 2 * sheet.lines[0].mass_kg})
+    page = "Line by line"
+    assert after.value(page, baseline) - before.value(page, baseline) == pytest.approx(sheet.lines[0].wtw_g, abs=2)
+    assert after.value(page, credited) > before.value(page, credited)
 
 
 def test_a_lot_that_stayed_on_its_road_has_a_sheet() -> None:

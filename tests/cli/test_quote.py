@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -125,3 +126,29 @@ def test_faults_of_words_are_input_errors() -> None:
     with pytest.raises(ShipmentDataError) as caught:
         shipment_of({**words, "ready_at": ""}, read_network())
     assert [fault.column for fault in caught.value.faults] == ["--ready-at"]
+
+
+def test_the_calculation_sheet_is_written_beside_the_quote(tmp_path: Path) -> None:
+    """In the format of the file's name; its totals are those of the JSON, and equal words give equal bytes."""
+    written = {}
+    for suffix in ("txt", "json", "xlsx"):
+        out = tmp_path / f"sheet.{suffix}"
+        result = run(*COAL, "--lang", "en", "--explain", str(out))
+        assert result.exit_code == 0, result.stderr
+        assert "Recomputed to the gram" in result.stdout
+        written[suffix] = out.read_bytes()
+        run(*COAL, "--lang", "en", "--explain", str(out))
+        assert out.read_bytes() == written[suffix]
+    answer, sheet = document(*COAL), json.loads(written["json"])
+    by_title = {one["title"]["en"]: one for one in sheet["options"]}
+    for option in answer["options"]:
+        assert by_title[option["title"]["en"]]["co2e_wtw_g"] == option["amounts"]["co2e_wtw_kg"] * 1000
+    assert written["txt"].startswith(b"Calculation sheet")
+
+
+def test_json_stays_json_with_a_sheet(tmp_path: Path) -> None:
+    """Nothing else is printed; another suffix is a fault of the words and nothing is written."""
+    assert document(*COAL, "--explain", str(tmp_path / "a.json"))["verdict"]
+    result = run(*COAL, "--explain", str(tmp_path / "a.pdf"))
+    assert result.exit_code == 2
+    assert not (tmp_path / "a.pdf").exists()

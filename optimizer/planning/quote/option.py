@@ -164,6 +164,7 @@ class OptionMaker:
             factor_ids=worked.factor_ids,
             vessels=worked.vessels,
             load_kg=to_integer(worked.load_t * KG_PER_T),
+            reckoned_load_t=worked.load_t,
         )
 
     def _moment(self, hour: float) -> datetime:

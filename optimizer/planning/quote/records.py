@@ -31,7 +31,8 @@ class QuoteLeg:
 
     ``distance_basis``: actual | sfd | gcd (actual, shortest feasible, great circle with a detour factor; the weakest of
     the way), empty at a hub. ``vessels``: how many vessels of the class an inland voyage takes (0 on other legs), each
-    reckoned with ``load_kg`` aboard, of which this shipment may be a part.
+    reckoned with ``load_kg`` aboard, of which this shipment may be a part; ``reckoned_load_t`` is that load unrounded,
+    as it went into the fuel model.
     """
 
     seq: int
@@ -52,6 +53,7 @@ class QuoteLeg:
     factor_ids: tuple[str, ...]
     vessels: int
     load_kg: int
+    reckoned_load_t: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,15 @@ class Quote:
     verdict: Message
     missing: tuple[MissingRoute, ...]
     assumptions: tuple[Message, ...]
+
+    @property
+    def shown(self) -> tuple[QuoteOption, ...]:
+        """The road first, then the options, then the cheapest way by water where something beats it; their numbers on
+        pages, sheets and the command line count from 1."""
+        beside = (self.baseline,) if self.baseline is not None else ()
+        options = tuple(option for option in self.options if option != self.baseline)
+        water = (self.water,) if self.water is not None and self.water not in (*beside, *options) else ()
+        return (*beside, *options, *water)
 
     @property
     def recommended(self) -> QuoteOption | None:
