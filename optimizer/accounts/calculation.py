@@ -8,7 +8,7 @@ grams, bit for bit.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from fractions import Fraction
 
@@ -32,11 +32,12 @@ from optimizer.emissions.operations import (
     vessel_operation,
 )
 from optimizer.emissions.reduction import METHOD, shift_v1
+from optimizer.emissions.round_trip import RoundTrip
 from optimizer.emissions.uncertainty import UNCERTAINTY_V1
 from optimizer.errors import BoundaryError
 from optimizer.network.model import Mode, Network
 from optimizer.quantities import G_PER_KG, KG_PER_T
-from optimizer.waybills.codec import sha256, to_json
+from optimizer.waybills.codec import LATER, sha256, to_json
 from optimizer.waybills.waybill import WATER_MODES, BaselineLeg, Waybill, WaybillLeg, WaybillLot
 
 BOUNDARY = Boundary.WTW_CO2E
@@ -63,7 +64,8 @@ class VoyageShare:
 @dataclass(frozen=True, slots=True)
 class ElementInput:
     """One element of a chain: a leg (``route`` is ``from>to``) or a hub (``route`` is the place, distance 0). Exactly
-    one of ``intensity`` and ``log`` is given."""
+    one of ``intensity`` and ``log`` is given. ``round_trip``: return cargo that shares the voyage; an intensity holds
+    its factor already, a log is multiplied by it."""
 
     mode: Mode
     route: str
@@ -72,6 +74,7 @@ class ElementInput:
     distance_basis: str
     intensity: Intensity | None
     log: VoyageShare | None
+    round_trip: RoundTrip | None = field(default=None, metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +285,9 @@ class _Classes:
         """A planned voyage by its class model at the load on board (a load above the capacity counts as full)."""
         vessel = self.network.vessel_classes[vehicle_class]
         load_t = min(load_kg / KG_PER_T, vessel.capacity_t)
-        return vessel_operation(vessel, load_t, leg.empty_km_share, self.factors, self.on, _use(leg.mode))
+        return vessel_operation(
+            vessel, load_t, leg.empty_km_share, self.factors, self.on, _use(leg.mode), leg.round_trip
+        )
 
 
 def _project_element(
@@ -312,6 +317,7 @@ def _project_element(
         distance_basis=leg.distance_basis,
         intensity=None if share else classes.voyage(leg, sailed.vehicle_class, load_kg),
         log=share,
+        round_trip=leg.round_trip,
     )
 
 
@@ -326,9 +332,7 @@ def _elements(inputs: Sequence[ElementInput]) -> list[Element]:
 def _element(item: ElementInput) -> Element:
     energy: Intensity | LoggedEnergy
     if item.log is not None:
-        share = Fraction(item.log.own_kg, item.log.load_kg)
-        amount_kg = item.log.logged_g / G_PER_KG * (1 + item.log.empty_fuel_ratio)
-        energy = LoggedEnergy(item.log.carrier, item.log.use, amount_kg, share, item.log.voyage_id)
+        energy = _logged(item.log, item.round_trip)
     elif item.intensity is not None:
         energy = item.intensity
     else:
@@ -336,6 +340,16 @@ def _element(item: ElementInput) -> Element:
     if item.mode is Mode.HUB:
         return HubElement(item.mass_kg, item.route, energy)
     return TransportElement(item.mode, item.mass_kg, item.distance_km, item.distance_basis, item.route, energy)
+
+
+def _logged(log: VoyageShare, round_trip: RoundTrip | None) -> LoggedEnergy:
+    amount_kg = log.logged_g / G_PER_KG * (1 + log.empty_fuel_ratio)
+    if round_trip is not None:
+        # The factor may exceed one, a share may not: it scales the amount that is shared out.
+        amount_kg *= float(round_trip.factor)
+    how = round_trip.words if round_trip is not None else None
+    share = Fraction(log.own_kg, log.load_kg)
+    return LoggedEnergy(log.carrier, log.use, amount_kg, share, log.voyage_id, how)
 
 
 def _ttw_co2_g(chain: Footprint) -> int | None:

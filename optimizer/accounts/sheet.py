@@ -6,6 +6,8 @@ grams are the product of, as they were multiplied (floats unrounded), so that a 
     leg with an intensity   mass kg x distance km = kg·km;  x kg/tkm                                    = g
     hub                     mass kg x kg/t                                                              = g
     logged voyage           (logged g / 1000) x (1 + empty fuel ratio) x own kg / load kg x 1000 x kg/kg = g
+      with return cargo     the logged amount also x k = FR x (fuel out + fuel back) / fuel out, FR = T / (T + TR)
+    modelled voyage with return cargo: k is inside its kg/tkm, and the line says so
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from optimizer.emissions.factor import Factor
 from optimizer.emissions.factors import FactorTable
 from optimizer.emissions.operations import energy_rates
 from optimizer.emissions.reduction import Reduction, shift_v1
+from optimizer.emissions.round_trip import RoundTrip
 from optimizer.emissions.sensitivity import Influence, LoggingGain, influences, logging_gain
 from optimizer.errors import ConflictError, Message
 from optimizer.network.model import Mode
@@ -36,7 +39,8 @@ from optimizer.quantities import G_PER_KG, to_integer
 @dataclass(frozen=True, slots=True)
 class SheetLine:
     """One element with its arithmetic. ``side``: baseline | project. ``ttw_kg`` and ``wtt_kg`` are kg CO2e per
-    ``unit`` (tkm, t, or kg or kWh of logged energy); ``log`` where energy was logged."""
+    ``unit`` (tkm, t, or kg or kWh of logged energy); ``log`` where energy was logged; ``round_trip`` where return cargo
+    shares the voyage."""
 
     side: str
     mode: Mode
@@ -49,6 +53,7 @@ class SheetLine:
     ttw_kg: float
     wtt_kg: float
     log: VoyageShare | None
+    round_trip: RoundTrip | None
     ttw_g: int
     wtt_g: int
     tier: str
@@ -103,8 +108,10 @@ def grams_of(line: SheetLine) -> tuple[int, int]:
     if line.log is None:
         amount = line.mass_kg * line.distance_km if line.unit == "tkm" else float(line.mass_kg)
         return to_integer(amount * line.ttw_kg), to_integer(amount * line.wtt_kg)
-    amount_kg = Fraction(line.log.logged_g / G_PER_KG * (1 + line.log.empty_fuel_ratio))
-    energy_g = amount_kg * Fraction(line.log.own_kg, line.log.load_kg) * G_PER_KG
+    amount_kg = line.log.logged_g / G_PER_KG * (1 + line.log.empty_fuel_ratio)
+    if line.round_trip is not None:
+        amount_kg *= float(line.round_trip.factor)
+    energy_g = Fraction(amount_kg) * Fraction(line.log.own_kg, line.log.load_kg) * G_PER_KG
     return to_integer(energy_g * Fraction(line.ttw_kg)), to_integer(energy_g * Fraction(line.wtt_kg))
 
 
@@ -129,6 +136,7 @@ def _lines(
             ttw_kg=ttw_kg,
             wtt_kg=wtt_kg,
             log=given.log,
+            round_trip=given.round_trip,
             ttw_g=element.wtw_co2e.ttw_g,
             wtt_g=element.wtw_co2e.wtt_g,
             tier=element.tier,

@@ -33,9 +33,11 @@ NETTING_NOTE = Message(
 )
 
 METHOD_NOTE = Message(
-    "方法 shift-v1：基准（公路）减去实际全程排放，WTW CO2e 边界；入账量为单侧 90% 置信下限，向下取整到克。",
+    "方法 shift-v1：基准（公路）减去实际全程排放，WTW CO2e 边界；入账量为单侧 90% 置信下限，"
+    "向下取整到克。去回都载货的船，往返油耗按吨分摊。",
     "Method shift-v1: road baseline minus the emissions of the whole actual way, WTW CO2e boundary; credited is the "
-    "lower one-sided 90 % bound, rounded down to whole grams.",
+    "lower one-sided 90 % bound, rounded down to whole grams. A vessel loaded both ways shares its round trip by "
+    "tonnes.",
 )
 
 

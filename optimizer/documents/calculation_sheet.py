@@ -125,8 +125,10 @@ def arithmetic(line: SheetLine) -> str:
     """One line's sum, numbers unrounded."""
     if line.log is not None:
         log = line.log
+        shared = f" x {float(line.round_trip.factor)!r}" if line.round_trip is not None else ""
         amount = (
-            f"{log.carrier} {log.logged_g:,} g x (1 + {log.empty_fuel_ratio!r}) x {log.own_kg:,} / {log.load_kg:,} kg"
+            f"{log.carrier} {log.logged_g:,} g x (1 + {log.empty_fuel_ratio!r}){shared} x {log.own_kg:,} /"
+            f" {log.load_kg:,} kg"
         )
     elif line.unit == "tkm":
         amount = f"{line.mass_kg:,} kg x {line.distance_km!r} km ({line.distance_basis}) = {line.activity_kgkm:,} kg·km"

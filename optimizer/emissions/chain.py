@@ -30,7 +30,8 @@ class LoggedEnergy:
     """Energy measured for a whole voyage, truck trip or machine, and the share of it that one element bears.
 
     ``amount_kg`` (kWh for Electric) includes the empty running that belongs to the operation; ``use`` as in
-    ``operations.energy_rates``. ``log_id`` names the log: all elements that share it share its error.
+    ``operations.energy_rates``. ``log_id`` names the log: all elements that share it share its error. ``note``: what
+    else is in the amount, for the sentence that documents print.
     """
 
     carrier: str
@@ -38,6 +39,7 @@ class LoggedEnergy:
     amount_kg: float
     share: Fraction
     log_id: str
+    note: Message | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.share <= 1:
@@ -260,6 +262,8 @@ def _by_log(log: LoggedEnergy, factors: FactorTable, on: date) -> tuple[_Grams, 
         f"记录 {log.log_id}：{log.carrier} {log.amount_kg:g} {unit}，分摊 {float(log.share):.2%}。{rates.how.zh}",
         f"log {log.log_id}: {log.amount_kg:g} {unit_en} of {log.carrier}, share {float(log.share):.2%}; {rates.how.en}",
     )
+    if log.note is not None:
+        how = Message(how.zh + log.note.zh, f"{how.en}; {log.note.en}")
     errors = (ErrorSource(f"logged:{log.log_id}", ErrorKind.LOGGED_ENERGY), *rates.errors)
     operation = Intensity(
         unit_en, rates.ttw_kg, rates.wtt_kg, rates.ttw_co2_kg, rates.kgce, "primary", rates.factor_ids, errors, how

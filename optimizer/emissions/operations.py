@@ -15,6 +15,7 @@ from functools import lru_cache
 from optimizer.emissions.boundaries import Boundary
 from optimizer.emissions.factor import Factor, Match
 from optimizer.emissions.factors import FactorTable
+from optimizer.emissions.round_trip import RoundTrip
 from optimizer.emissions.uncertainty import UNCERTAINTY_V1, ErrorKind, ErrorSource, UncertaintyConfig
 from optimizer.errors import FactorError, Message
 from optimizer.network.model import Mode, Terminal, TruckClass, VesselClass
@@ -173,19 +174,27 @@ def vessel_operation(
     factors: FactorTable,
     on: date,
     use: str = "inland_waterway",
+    round_trip: RoundTrip | None = None,
 ) -> Intensity:
     """Per tkm of a vessel carrying ``load_t``: (fuel(load) + fuel_empty x e / (1 - e)) / load, e = empty km over all
-    km. ``use`` is inland_waterway or sea. Raises FactorError for a class without a fuel model, ValueError for a load
-    that is not above zero or exceeds the capacity."""
+    km; fuel(load) times the factor of its ``round_trip`` where it is loaded both ways. ``use`` is inland_waterway or
+    sea. Raises FactorError for a class without a fuel model, ValueError for a load that is not above zero or exceeds
+    the capacity."""
     _require_fuel(vessel.vessel_class, vessel.fuel_loaded_kg_per_km)
     if load_t <= 0:
         raise ValueError("a transport operation needs a load above zero")
-    fuel = vessel_fuel_kg(vessel, 1.0, load_t) + vessel.fuel_empty_kg_per_km * _empty_per_loaded(empty_share)
+    loaded = vessel_fuel_kg(vessel, 1.0, load_t)
+    if round_trip is not None:
+        loaded *= float(round_trip.factor)
+    fuel = loaded + vessel.fuel_empty_kg_per_km * _empty_per_loaded(empty_share)
     rates = energy_rates(vessel.energy_carrier, use, factors, on)
     how = Message(
         f"船型 {vessel.vessel_class} 油耗模型，载货 {load_t:g} 吨，空驶率 {empty_share:.1%}。",
         f"fuel model of vessel class {vessel.vessel_class} with {load_t:g} t on board, {empty_share:.1%} of km empty",
     )
+    if round_trip is not None:
+        said = round_trip.words
+        how = Message(how.zh + said.zh, f"{how.en}; {said.en}")
     return _modelled(rates, fuel / load_t, f"fuel_model:{vessel.vessel_class}", how)
 
 

@@ -4,7 +4,8 @@
     project   PE  water, rail and drayage legs with their empties, and all hub operations
     reduction RE = BE - PE, inside one boundary; may be negative
 
-in the spirit of CDM methodology AM0090 (modal shift in cargo transport). Credited is the lower end of the one-sided
+in the spirit of CDM methodology AM0090 (modal shift in cargo transport); a vessel loaded both ways shares its round
+trip by tonnes (``round_trip``). Credited is the lower end of the one-sided
 90 % interval of RE, rounded down to whole grams and never below zero; the expected value is kept beside it, negative or
 not.
 
@@ -110,16 +111,6 @@ def together(reductions: Sequence[Reduction]) -> Reduction:
         sum(r.project_g for r in reductions),
         contributions,
     )
-
-
-def return_cargo_factor(cargo_t: float, return_cargo_t: float) -> float:
-    """Share of a round trip that the forward cargo bears, by tonnes: FR = T / (T + TR) (AM0090).
-
-    Raises ValueError when the forward cargo is not above zero or the return cargo is negative.
-    """
-    if cargo_t <= 0 or return_cargo_t < 0:
-        raise ValueError("forward cargo above zero, return cargo zero or more")
-    return cargo_t / (cargo_t + return_cargo_t)
 
 
 def _exposures(footprint: Footprint, sign: int, boundary: Boundary) -> Iterable[tuple[ErrorSource, float]]:

@@ -2,6 +2,9 @@
 
 One text for one record: keys sorted, no spaces, times in China time with offset, floats in their shortest exact form.
 So a SHA-256 of the text identifies the record, and reading it back gives an equal record.
+
+A field that a record got later (``metadata=LATER``) is left out while it has its default: what was written before reads
+back, and writes the very same text and digest as it did then.
 """
 
 from __future__ import annotations
@@ -24,6 +27,9 @@ Record = TypeVar("Record")
 
 _AS_THEY_ARE = frozenset({str, int, float, bool, type(None)})
 """Types that JSON knows; subclasses such as string enumerations are turned into their values first."""
+
+LATER = {"later": True}
+"""Metadata of a field, with a default, added to a record of which some are stored already."""
 
 
 def to_json(record: Any) -> str:
@@ -64,8 +70,12 @@ def _one_level(value: Any) -> Any:
     """A record as a mapping of its fields, a time as text: what the encoder does not know by itself."""
     kind = type(value)
     if is_dataclass(kind):
-        names, parts = _fields(cast(Any, kind))
-        return dict(zip(names, parts(value), strict=True))
+        names, parts, later = _fields(cast(Any, kind))
+        plain = dict(zip(names, parts(value), strict=True))
+        for name, default in later:
+            if plain[name] == default:
+                del plain[name]
+        return plain
     if isinstance(value, datetime):
         return value.astimezone(CHINA_TIME).isoformat()
     if isinstance(value, date):
@@ -74,13 +84,14 @@ def _one_level(value: Any) -> Any:
 
 
 @cache
-def _fields(kind: Any) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
-    """The names of a record's fields, and how all of them are taken out of a record at once."""
+def _fields(kind: Any) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]], tuple[tuple[str, Any], ...]]:
+    """The names of a record's fields, how all of them are taken out of a record at once, and those added later."""
+    later = tuple((item.name, item.default) for item in fields(kind) if "later" in item.metadata)
     names = tuple(field.name for field in fields(kind))
     if len(names) == 1:
         (only,) = names
-        return names, lambda record: (getattr(record, only),)
-    return names, attrgetter(*names)
+        return names, lambda record: (getattr(record, only),), later
+    return names, attrgetter(*names), later
 
 
 @cache

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
+from optimizer.emissions.round_trip import RoundTrip
 from optimizer.errors import Fault, InputError, Message
 from optimizer.network.graph import Lane, NetworkGraph
 from optimizer.network.model import Network
@@ -33,6 +35,7 @@ class _Sources:
     graph: NetworkGraph
     voyages: Mapping[str, Voyage]
     empties: Mapping[str, tuple[float, float]]
+    round_trips: Mapping[str, RoundTrip]
     plan_id: str
     issued_at: datetime
 
@@ -64,6 +67,7 @@ def from_plan(
         graph=NetworkGraph(network),
         voyages={voyage.voyage_id: voyage for voyage in plan.voyages},
         empties=empty_running(plan.voyages),
+        round_trips=round_trips(plan.voyages),
         plan_id=plan_id,
         issued_at=issued_at,
     )
@@ -87,6 +91,34 @@ def empty_running(voyages: Sequence[Voyage]) -> dict[str, tuple[float, float]]:
         )
         for name, (loaded, empty) in fuel_g.items()
     }
+
+
+def round_trips(voyages: Sequence[Voyage]) -> dict[str, RoundTrip]:
+    """Loaded voyages of one hull that follow each other there and back, by voyage id; each is in one pair at most.
+
+    A hull's voyages are paired in the order in which they sail; an empty one in between, another place or a carrier's
+    sailing makes no pair. What is not paired shares nothing and bears its class's empty running alone.
+    """
+    by_hull: dict[str, list[Voyage]] = {}
+    for voyage in sorted(voyages, key=lambda item: (item.departs_at, item.voyage_id)):
+        if voyage.offer is None:
+            by_hull.setdefault(voyage.vessel_id, []).append(voyage)
+    pairs: dict[str, RoundTrip] = {}
+    for sailed in by_hull.values():
+        for out, back in pairwise(sailed):
+            there_and_back = (out.origin, out.destination) == (back.destination, back.origin)
+            if there_and_back and out.voyage_id not in pairs and _burns(out) and _burns(back):
+                pairs[out.voyage_id] = _round_trip(out, back)
+                pairs[back.voyage_id] = _round_trip(back, out)
+    return pairs
+
+
+def _burns(voyage: Voyage) -> bool:
+    return not voyage.empty and voyage.load_kg > 0 and voyage.fuel_g > 0
+
+
+def _round_trip(one: Voyage, other: Voyage) -> RoundTrip:
+    return RoundTrip(other.voyage_id, one.load_kg, other.load_kg, one.fuel_g, other.fuel_g)
 
 
 def _shifted(lot: Lot, item: PlannedShipment) -> bool:
@@ -241,6 +273,7 @@ def _leg(leg: Leg, sources: _Sources) -> WaybillLeg:
         voyage_fuel_g=voyage.fuel_g if voyage else 0,
         empty_fuel_ratio=fuel_ratio,
         empty_km_share=km_share,
+        round_trip=sources.round_trips.get(leg.voyage_id) if own else None,
     )
 
 

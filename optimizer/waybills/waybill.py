@@ -7,9 +7,11 @@ as events, and the carrier-weighed mass is what the fold of events says (:mod:`o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from optimizer.emissions.round_trip import RoundTrip
+from optimizer.waybills.codec import LATER
 from optimizer.waybills.party import Party
 
 TRANSPORT_TYPE_ROAD_WATER = "3"
@@ -25,7 +27,8 @@ class WaybillLeg:
     ``vessel_id`` is the hull of the plan (empty off the water), ``vehicle_class`` its class or the truck class.
     ``distance_basis``: actual | sfd | gcd. ``voyage_load_kg`` and ``voyage_fuel_g`` are the planned load and fuel of
     the whole voyage (0 without one); ``empty_fuel_ratio`` is fuel of empty voyages over fuel of loaded voyages of that
-    vessel class in the plan, and ``empty_km_share`` is empty km over all km of the class.
+    vessel class in the plan, and ``empty_km_share`` is empty km over all km of the class. ``round_trip``: the loaded
+    voyage with which the vessel comes back, where the plan has one.
     """
 
     seq: int
@@ -48,6 +51,7 @@ class WaybillLeg:
     voyage_fuel_g: int = 0
     empty_fuel_ratio: float = 0.0
     empty_km_share: float = 0.0
+    round_trip: RoundTrip | None = field(default=None, metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from optimizer.emissions.reduction import Contribution, shift_v1
 from optimizer.emissions.sensitivity import influences, logging_gain
 from optimizer.errors import ConflictError, UnknownRecordError
 from optimizer.store.engine import Store
+from tests.accounts.round_trips import shared_books
 from tests.accounts.small_books import FUEL_LOGS, settled_books
 from tests.accounts.test_calculation import run_of_lot
 from tests.documents.spreadsheet import Spreadsheet
@@ -39,7 +40,7 @@ from tests.waybills.world import (
 
 FACTORS = world_factors()
 S1, S2 = world_waybills()
-RUNS = list(settled_books().runs.values())
+RUNS = [*settled_books().runs.values(), *shared_books().runs.values()]
 
 
 @pytest.mark.parametrize("run", RUNS, ids=lambda run: f"{run.inputs.waybill_number}/{run.inputs.lot_no}")
@@ -61,8 +62,13 @@ def test_the_json_re_adds_without_our_code(run: CalculationRun) -> None:
     document = json.loads(sheet_json(calculation_sheet(run, FACTORS)))
     for line in document["lines"]:
         if (log := line["log"]) is not None:
-            kg = Fraction(log["logged_g"] / 1000 * (1 + log["empty_fuel_ratio"]))
-            amount = kg * Fraction(log["own_kg"], log["load_kg"]) * 1000
+            kg = log["logged_g"] / 1000 * (1 + log["empty_fuel_ratio"])
+            if (trip := line.get("round_trip")) is not None:
+                out, back = trip["load_kg"], trip["return_load_kg"]
+                kg *= float(
+                    Fraction(out, out + back) * Fraction(trip["fuel_g"] + trip["return_fuel_g"], trip["fuel_g"])
+                )
+            amount = Fraction(kg) * Fraction(log["own_kg"], log["load_kg"]) * 1000
         else:
             amount = line["mass_kg"] * line["distance_km"] if line["unit"] == "tkm" else float(line["mass_kg"])
         rates = (Fraction(line[n]) if log else line[n] for n in ("ttw_kg", "wtt_kg"))

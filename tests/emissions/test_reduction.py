@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from optimizer.emissions.boundaries import Boundary
@@ -24,7 +24,7 @@ from optimizer.emissions.chain import (
 )
 from optimizer.emissions.factors import load_factors
 from optimizer.emissions.operations import Intensity, hub_operation, truck_operation, vessel_operation
-from optimizer.emissions.reduction import Reduction, return_cargo_factor, shift_v1, together
+from optimizer.emissions.reduction import Reduction, shift_v1, together
 from optimizer.emissions.uncertainty import (
     COVERAGE_95,
     ONE_SIDED_90,
@@ -309,19 +309,3 @@ def test_statements_do_not_mix_boundaries_or_versions() -> None:
         together([shift_v1(*chains, WTW), shift_v1(*chains, WTW, NOTHING)])
     with pytest.raises(ValueError, match="at least one"):
         together([])
-
-
-@given(st.floats(0.001, 1e9), st.floats(0.0, 1e9))
-def test_return_cargo_shares_the_round_trip(cargo_t: float, return_t: float) -> None:
-    """The forward and the return share are the whole trip; more return cargo means a smaller share."""
-    assume(return_t > 0)
-    forward = return_cargo_factor(cargo_t, return_t)
-    assert forward + return_cargo_factor(return_t, cargo_t) == pytest.approx(1.0)
-    assert forward <= return_cargo_factor(cargo_t, 0.0) == 1.0
-
-
-@pytest.mark.parametrize(("cargo_t", "return_t"), [(0.0, 1.0), (-1.0, 0.0), (1.0, -0.1)])
-def test_return_cargo_refuses_nonsense(cargo_t: float, return_t: float) -> None:
-    """No forward cargo, or negative return cargo, has no share."""
-    with pytest.raises(ValueError, match="cargo"):
-        return_cargo_factor(cargo_t, return_t)
