@@ -13,6 +13,7 @@ from optimizer.network.model import Network
 from webapp.language import current_lang, text
 from webapp.quote_form import read_quote_form
 from webapp.quote_view import quote_view
+from webapp.security import allow_charts
 from webapp.world import current_world
 
 quote_page = Blueprint("quote_page", __name__)
@@ -37,6 +38,8 @@ def show_quote() -> tuple[str, int]:
     query: Mapping[str, str] = request.args
     form = read_quote_form(query, world.network, datetime.now(UTC))
     result = quote_view(world, world.desk.quote(form.shipment)) if form.shipment else None
+    if result and result.map:
+        allow_charts()
     page = render_template(
         "quote.html", form=form, result=result, places=_places(world.network), cargo=_cargo(world.network)
     )

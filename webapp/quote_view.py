@@ -10,8 +10,10 @@ from optimizer.errors import Lang, Message
 from optimizer.planning.plan import Amounts
 from optimizer.planning.quote import LABEL_NAMES, Quote, QuoteLeg, QuoteOption
 from webapp.bars import Bar, Chart, bar_chart
+from webapp.charts.figure import Figure
 from webapp.figures import hours, kilograms, yuan
 from webapp.language import current_lang, text
+from webapp.quote_map import quote_map
 from webapp.world import World
 
 CLOCK = "%m-%d %H:%M"
@@ -55,6 +57,7 @@ class QuoteView:
     verdict: str
     options: tuple[OptionView, ...]
     charts: tuple[Chart, ...]
+    map: Figure | None
     missing: tuple[str, ...]
     assumptions: tuple[str, ...]
 
@@ -67,6 +70,7 @@ def quote_view(world: World, quote: Quote) -> QuoteView:
         verdict=quote.verdict.text(lang),
         options=options,
         charts=_charts(options),
+        map=quote_map(world, quote, lang),
         missing=_said((item.message for item in quote.missing), lang),
         assumptions=_said(quote.assumptions, lang),
     )

@@ -11,10 +11,12 @@ from optimizer.emissions.factors import FactorTable, load_factors
 from optimizer.errors import Lang
 from optimizer.network.model import Network
 from optimizer.network.reader import read_network
+from optimizer.network.shapes import read_shapes
 from optimizer.store.engine import Store
 from optimizer.store.evidence_files import EvidenceFiles, evidence_directory
 from optimizer.waybills.party import Party
 from webapp.background.queue import PlanQueue
+from webapp.charts.atlas import Atlas
 from webapp.settings import Settings
 
 
@@ -30,6 +32,7 @@ class World:
     desk: QuoteDesk
     overview: SavingsOverview
     evidence: EvidenceFiles
+    atlas: Atlas
     _parties: dict[str, Party] = field(default_factory=dict)
 
     def place_name(self, location_id: str, lang: Lang) -> str:
@@ -79,6 +82,7 @@ def open_world(settings: Settings) -> World:
         QuoteDesk(network, factors),
         SavingsOverview(store),
         EvidenceFiles(evidence_directory(settings.db_url)),
+        Atlas(network, read_shapes(settings.network_dir)),
     )
 
 

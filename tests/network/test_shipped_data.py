@@ -16,7 +16,7 @@ from optimizer.network.reader import NETWORK_TABLES, read_network
 from optimizer.network.schema import load_schema, shipped_directory
 from optimizer.network.tables import read_package
 
-TABLES = (*NETWORK_TABLES, "gauges")
+TABLES = (*NETWORK_TABLES, "gauges", "shapes")
 PROVENANCE_COLUMNS = {"source", "seen_at", "evidence", "assumed_fields", "notes"}
 GRADES = ("published", "secondary", "derived", "assumed", "synthetic")
 

@@ -17,6 +17,7 @@ COLOURS: Mapping[str, str] = {
     "quiet": "#7c8f95",
     "ink": "#17252a",
     "line": "#c3d0d4",
+    "thin": "#9db8bf",
     "land": "#fbfaf5",
     "ground": "#dcebf0",
 }
