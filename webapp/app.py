@@ -22,6 +22,9 @@ from webapp.api.waybills import waybills_api
 from webapp.carrier_page import carrier_page
 from webapp.charts import plotly_script
 from webapp.charts.plotly_script import charts_page
+from webapp.city.checks_page import city_checks_page
+from webapp.city.dashboard_page import city_page
+from webapp.city.lots_page import city_lots_page
 from webapp.evidence_page import evidence_page
 from webapp.health import health
 from webapp.limits import API_LIMIT, limiter
@@ -37,6 +40,7 @@ from webapp.world import open_world
 PAGES = (
     *(health, sign_in_page, quote_page, shipments_page, plans_page, waybills_page, carrier_page),
     *(accounts_page, evidence_page, savings_page, verify_page, api_docs_page, charts_page),
+    *(city_page, city_lots_page, city_checks_page),
 )
 APIS = (quotes_api, meta_api, shipments_api, plans_api, waybills_api, accounts_api, ledger_api)
 

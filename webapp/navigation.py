@@ -15,6 +15,7 @@ ENTRIES: tuple[tuple[str, str, Permission | None], ...] = (
     ("waybills_page.show", "nav.waybills", Permission.READ_WAYBILLS),
     ("carrier_page.show", "nav.report", Permission.REPORT_EVENTS),
     ("accounts_page.show", "nav.accounts", Permission.READ_ACCOUNTS),
+    ("city_page.show", "nav.city", Permission.READ_CITY),
     ("savings_page.show_savings", "nav.savings", None),
 )
 """Endpoint, key of its words, permission (None: open to all)."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from flask import current_app
 
 from optimizer.actions import QuoteDesk, SavingsOverview, code_version, open_store
+from optimizer.actions.city_audit import FindingsDesk
 from optimizer.emissions.factors import FactorTable, load_factors
 from optimizer.errors import Lang
 from optimizer.network.model import Network
@@ -33,6 +34,7 @@ class World:
     overview: SavingsOverview
     evidence: EvidenceFiles
     atlas: Atlas
+    findings: FindingsDesk
     _parties: dict[str, Party] = field(default_factory=dict)
 
     def place_name(self, location_id: str, lang: Lang) -> str:
@@ -59,6 +61,12 @@ class World:
             return party_id
         return party.name_zh if lang == "zh" else party.name_en
 
+    def county_name(self, county_en: str, lang: Lang) -> str:
+        """A county as people call it; its English name where no party is from there."""
+        self.party_name("", lang)  # reads the parties
+        named = (party.county_zh for party in self._parties.values() if party.county_en == county_en)
+        return next(named, county_en) if lang == "zh" else county_en
+
     @property
     def versions(self) -> dict[str, str]:
         """What made the numbers on a page."""
@@ -83,6 +91,7 @@ def open_world(settings: Settings) -> World:
         SavingsOverview(store),
         EvidenceFiles(evidence_directory(settings.db_url)),
         Atlas(network, read_shapes(settings.network_dir)),
+        FindingsDesk(store, network, factors),
     )
 
 

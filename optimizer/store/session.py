@@ -29,6 +29,7 @@ from optimizer.store.access_rows import AccessRows
 from optimizer.store.bulk import append, append_tuples
 from optimizer.store.city_rows import CityRows
 from optimizer.store.factor_rows import FactorRows
+from optimizer.store.lot_entries import LotEntries
 from optimizer.store.neighbourhood import neighbourhood
 from optimizer.store.outbox import Outbox
 from optimizer.store.planning_rows import PlanningRows
@@ -62,6 +63,7 @@ class Session(AccessRows, CityRows, FactorRows, PlanningRows, WaybillLists):
         self._connection = connection
         self.outbox = Outbox(connection)
         self.account_reader = AccountReader(connection)
+        self.lot_entries = LotEntries(connection)
 
     @property
     def tree(self) -> TreeRows:

@@ -93,6 +93,8 @@ class FullHouse:
             "file_id": RETURNED_ID,
             "filename": "style.css",
             "content": plotly_digest(),
+            "lot_no": "1",
+            "size": str(_sealed_size(store)),
         }
         return cls(create_app(settings), store, tokens, keys)
 
@@ -135,6 +137,13 @@ def _carry_out(store: Store, db_url: str, issued: list[Waybill], mine: Waybill) 
     actions.settle(store, world.world_network(), world.world_factors(), world.LATER)
     actions.seal(store, Ed25519PrivateKey.from_private_bytes(bytes([1] * 32)), AT)
     return digest
+
+
+def _sealed_size(store: Store) -> int:
+    with store.read() as books:
+        head = books.tree.head()
+    assert head is not None
+    return head.size
 
 
 def _keep_files(store: Store) -> None:

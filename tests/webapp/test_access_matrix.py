@@ -20,6 +20,7 @@ CARRIERS = PLANNERS | {"carrier", "far-carrier"}
 FREIGHT = SHIPPERS | CARRIERS | {"auditor"}
 READERS = frozenset({"enterprise", "far-enterprise", "auditor", "bank", "far-bank"})
 PARTIES_TO_IT = frozenset({"planner", "carrier", "enterprise", "auditor"})
+AUDITOR = frozenset({"auditor"})
 OPERATOR = frozenset({"planner", "carrier"})
 ACCOUNT = frozenset({"enterprise", "auditor", "bank"})
 SENDERS = frozenset({"enterprise", *PLANNERS})
@@ -56,6 +57,15 @@ ALLOWED: dict[str, frozenset[str]] = {
     "accounts_page.show_statement": ACCOUNT,
     "accounts_page.grant": frozenset({"enterprise"}),
     "ledger_api.show_proof": ACCOUNT,
+    # The city's auditor.
+    **dict.fromkeys(("city_page.show", "city_page.export"), AUDITOR),
+    **dict.fromkeys([f"city_lots_page.{verb}" for verb in ("show", "export", "show_lot")], AUDITOR),
+    **dict.fromkeys(
+        [f"city_checks_page.{verb}" for verb in ("show_findings", "audit_anew", "export_findings")], AUDITOR
+    ),
+    **dict.fromkeys(
+        [f"city_checks_page.{verb}" for verb in ("show_seals", "verify_seals", "keep_checkpoint")], AUDITOR
+    ),
 }
 """Endpoint -> who may use it on the objects of the house. Whoever adds a route says here for whom it is."""
 

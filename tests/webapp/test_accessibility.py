@@ -24,7 +24,10 @@ PAGES = {
     "planner": ("/shipments", "/plans", f"/plans/{RUN_ID}", "/waybills"),
     "carrier": ("/carrier", "/carrier/{number}"),
     "enterprise": ("/waybills/{number}", "/accounts/{account_id}", "/accounts/{account_id}/statements/{period}"),
-    "auditor": ("/accounts", "/savings?by=enterprise"),
+    "auditor": (
+        *("/accounts", "/savings?by=enterprise", "/city?by=county&month=2026-10", "/city/lots?cargo=coal"),
+        *("/city/lots/{number}/{lot_no}?recompute=1", "/city/findings", "/city/seals"),
+    ),
 }
 """Role -> pages. A page that several roles see stands with the one to whom it shows most."""
 

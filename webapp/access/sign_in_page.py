@@ -22,7 +22,7 @@ START: Mapping[Role, str] = {
     Role.PLANNER: "shipments_page.show",
     Role.ENTERPRISE: "accounts_page.show",
     Role.CARRIER: "carrier_page.show",
-    Role.AUDITOR: "savings_page.show_savings",
+    Role.AUDITOR: "city_page.show",
     Role.BANK: "accounts_page.show",
     Role.ADMINISTRATOR: "savings_page.show_savings",
 }

@@ -1,0 +1,163 @@
+"""The auditor's way down: from a total to its entries, to the lot, and the lot computed again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from threading import Lock, Thread
+
+from optimizer.access.user import User
+from optimizer.accounts import audit as checks
+from optimizer.accounts.audit.settlements import inputs_match_evidence, settlements_recompute
+from optimizer.accounts.books import AuditView, Books
+from optimizer.accounts.calculation import CalculationRun, LotResult, calculate
+from optimizer.accounts.corrections import standing_entries
+from optimizer.accounts.lot_entry import LotAmounts, LotEntry, sum_of
+from optimizer.accounts.settlement import review
+from optimizer.actions.auditing import books
+from optimizer.actions.waybill_views import WaybillFile, waybill_file
+from optimizer.emissions.factors import FactorTable
+from optimizer.errors import Message, ModalshiftError
+from optimizer.network.model import Network
+from optimizer.store.engine import Store
+from optimizer.waybills.finding import Finding
+
+
+def lot_entries(
+    store: Store, filters: Mapping[str, str], after_seq: int = 0, limit: int | None = None
+) -> list[LotEntry]:
+    """The entries behind a total, in order of their numbers. ``filters``: month, county, cargo, corridor, enterprise
+    and number, each with the key of a group; other names are no restriction."""
+    with store.read() as session:
+        chosen: dict[str, object] = {
+            name: filters[name] for name in ("month", "cargo", "corridor", "enterprise", "number") if filters.get(name)
+        }
+        if filters.get("county"):
+            parties = session.parties().values()
+            chosen["consignors"] = {party.party_id for party in parties if party.county_en == filters["county"]}
+        return session.lot_entries.page(chosen, after_seq, limit)
+
+
+def city_groups(store: Store, by: str, filters: Mapping[str, str], network: Network) -> dict[str, LotAmounts]:
+    """Settled lots by month, county, cargo, corridor or enterprise, sorted by key; every group is the exact sum of its
+    :func:`lot_entries`."""
+    entries = lot_entries(store, filters)
+    counties: dict[str, str] = {}
+    if by == "county":
+        with store.read() as session:
+            counties = {party.party_id: party.county_en for party in session.parties().values()}
+    groups: dict[str, list[LotEntry]] = {}
+    for entry in entries:
+        key = counties.get(entry.enterprise, "") if by == "county" else str(getattr(entry, by))
+        groups.setdefault(key, []).append(entry)
+    return {key: sum_of(members) for key, members in sorted(groups.items())}
+
+
+@dataclass(frozen=True, slots=True)
+class Recomputation:
+    """A lot's run computed again from its stored inputs. ``result`` is None where that failed, ``failure`` says why.
+    ``findings``: what the audit says of this lot's entries. ``evidence_compared``: whether that includes the inputs
+    beside those that waybill and events give today; it takes the network and factors of the run."""
+
+    run: CalculationRun
+    result: LotResult | None
+    failure: Message | None
+    factors_version: str
+    evidence_compared: bool
+    findings: tuple[Finding, ...]
+
+    @property
+    def equal(self) -> bool:
+        """Whether every figure is the recorded one, and nothing else was found."""
+        return self.result == self.run.result and not self.findings
+
+
+def recompute_lot(
+    store: Store, user: User, number: str, lot_no: int, network: Network, factors: FactorTable
+) -> Recomputation | None:
+    """Compute the run that stands for a lot again, as the audit does; None where the lot has no run.
+
+    Raises UnknownRecordError for a waybill that is not there or not for this user.
+    """
+    found = waybill_file(store, user, number)
+    run = found.run_of(lot_no)
+    if run is None:
+        return None
+    result, failure = None, None
+    try:
+        result = calculate(run.inputs, factors)
+    except ModalshiftError as error:
+        failure = error.message
+    except ValueError as error:
+        failure = Message(str(error), str(error))
+    findings = _findings(store, found, lot_no, network, factors)
+    compared = (run.network_version, run.factors_version) == (network.version, factors.version)
+    return Recomputation(run, result, failure, factors.version, compared, findings)
+
+
+def _findings(
+    store: Store, found: WaybillFile, lot_no: int, network: Network, factors: FactorTable
+) -> tuple[Finding, ...]:
+    """The two checks that recompute, on this lot and the waybills that decide about it."""
+    number = found.waybill.number
+    with store.read() as session:
+        around = session.neighbourhood({number}) | {number}
+        view = AuditView(
+            Books(
+                waybills=session.waybills(around),
+                events=session.events(around),
+                documents=(),
+                runs={run.run_id: run for run in found.runs},
+                accounts={},
+                stored=[item for item in session.stored_transactions([number]) if item.transaction.lot_no == lot_no],
+                periods=session.periods(),
+                network=network,
+                factors=factors,
+            ),
+            review(session.waybills(around), session.events(around), [number]),
+            {key: entry for key, entry in standing_entries(found.transactions).items() if key == (number, lot_no)},
+        )
+    return (*settlements_recompute(view), *inputs_match_evidence(view))
+
+
+class FindingsDesk:
+    """The audit's findings, found once and again only after something was recorded. Threads may share it.
+
+    The whole audit reads everything: a page that is filtered and turned must not pay that each time.
+    """
+
+    def __init__(self, store: Store, network: Network, factors: FactorTable) -> None:
+        self._store, self._network, self._factors = store, network, factors
+        self._lock = Lock()
+        self._mark: tuple[int, int] | None = None
+        self._findings: list[Finding] = []
+        self._running: Thread | None = None
+
+    def findings(self) -> list[Finding]:
+        """Every finding, in the order of the checks."""
+        with self._lock:
+            mark = self._present()
+            if mark != self._mark:
+                self._findings = checks.audit(books(self._store, self._network, self._factors))
+                self._mark = mark
+            return list(self._findings)
+
+    def found_within(self, seconds: float) -> list[Finding] | None:
+        """The findings if they are known or found in time; else None, and the audit goes on in the background."""
+        running = self._running
+        if running is None or not running.is_alive():
+            if self._mark is not None and self._mark == self._present():
+                return self.findings()
+            running = self._running = Thread(target=self.findings, daemon=True, name="audit")
+            running.start()
+        running.join(seconds)
+        return None if running.is_alive() else self.findings()
+
+    def forget(self) -> None:
+        """Look at every row again when next asked."""
+        with self._lock:
+            self._mark = None
+
+    def _present(self) -> tuple[int, int]:
+        with self._store.read() as session:
+            return session.last_seq(), session.last_event_seq()

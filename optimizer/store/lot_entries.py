@@ -1,0 +1,137 @@
+"""Entries that the city's totals are made of, page by page and restricted; only columns are read, no documents of runs.
+
+The freight saved of a lot stands in its waybill's document: those of one page are read with it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from optimizer.accounts.ledger import Kind
+from optimizer.accounts.lot_entry import LotAmounts, LotEntry
+from optimizer.store import schema
+from optimizer.waybills.codec import from_json
+from optimizer.waybills.waybill import WATER_MODES, Waybill
+
+_KINDS = (Kind.SETTLE.value, Kind.RESTATE.value, Kind.REVERSE.value)
+_FIGURES = (
+    "mass_kg",
+    "baseline_wtw_g",
+    "actual_wtw_g",
+    "expected_wtw_g",
+    "credited_wtw_g",
+    "energy_saved_g",
+    "activity",
+)
+_CHUNK = 400
+
+
+class LotEntries:
+    """Reads entries of lots inside an open transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def page(self, filters: Mapping[str, object], after_seq: int = 0, limit: int | None = None) -> list[LotEntry]:
+        """Entries in order of their numbers, from after ``after_seq`` on.
+
+        ``filters``: month, cargo, corridor (``from>to``), enterprise, consignors (a collection of party ids), number.
+        """
+        entry, bill = schema.transactions, schema.waybills
+        original, run, before = entry.alias("original"), _runs("run"), _runs("before")
+        other_version = bill.alias("other_version")
+        newest = select(func.max(other_version.c.version)).where(other_version.c.number == bill.c.number)
+        query = (
+            select(
+                *(entry.c[name] for name in ("seq", "transaction_id", "kind", "number", "lot_no", "period")),
+                *(bill.c[name] for name in ("consignor_id", "cargo_code", "place_of_receipt", "place_of_delivery")),
+                original.c.kind.label("original_kind"),
+                run.c.tier.label("run_tier"),
+                *(run.c[name].label(f"run_{name}") for name in _FIGURES),
+                *(before.c[name].label(f"before_{name}") for name in _FIGURES),
+            )
+            .select_from(
+                entry.join(bill, (bill.c.number == entry.c.number) & (bill.c.version == newest.scalar_subquery()))
+                .outerjoin(original, original.c.transaction_id == entry.c.resolves)
+                .outerjoin(run, run.c.run_id == entry.c.run_id)
+                .outerjoin(before, before.c.run_id == original.c.run_id)
+            )
+            .where(entry.c.kind.in_(_KINDS), entry.c.seq > after_seq)
+            .order_by(entry.c.seq)
+        )
+        for condition in _conditions(filters):
+            query = query.where(condition)
+        rows = list(self._connection.execute(query if limit is None else query.limit(limit)))
+        saved_fen = self._freight_saved({row.number for row in rows})
+        return [_entry(row, saved_fen.get((row.number, row.lot_no), 0)) for row in rows]
+
+    def _freight_saved(self, numbers: Iterable[str]) -> dict[tuple[str, int], int]:
+        """(waybill, lot) -> freight by road less planned freight, in fen."""
+        bills, wanted = schema.waybills.c, sorted(numbers)
+        found: dict[tuple[str, int], int] = {}
+        for start in range(0, len(wanted), _CHUNK):
+            query = select(bills.document).where(bills.number.in_(wanted[start : start + _CHUNK]))
+            for row in self._connection.execute(query.order_by(bills.version)):
+                waybill = from_json(Waybill, row.document)
+                for lot in waybill.lots:
+                    found[waybill.number, lot.lot_no] = lot.baseline_cost_fen - lot.cost_fen
+        return found
+
+
+def _runs(name: str) -> Any:
+    return schema.calculation_runs.alias(name)
+
+
+def _conditions(filters: Mapping[str, object]) -> Iterable[Any]:
+    entry, bill = schema.transactions.c, schema.waybills.c
+    columns = {"month": entry.period, "cargo": bill.cargo_code, "enterprise": bill.consignor_id, "number": entry.number}
+    for name, wanted in filters.items():
+        if name == "corridor":
+            origin, _, destination = str(wanted).partition(">")
+            yield bill.place_of_receipt == origin
+            yield bill.place_of_delivery == destination
+        elif name == "consignors":
+            yield bill.consignor_id.in_(sorted(wanted))  # type: ignore[call-overload]
+        else:
+            yield columns[name] == wanted
+
+
+def _entry(row: Any, cost_saved_fen: int) -> LotEntry:
+    kind = str(row.kind)
+    own = _amounts(row, "run", cost_saved_fen) if kind != Kind.REVERSE and row.run_mass_kg is not None else LotAmounts()
+    stood = kind != Kind.SETTLE and row.original_kind != Kind.REVERSE and row.before_mass_kg is not None
+    before = _amounts(row, "before", cost_saved_fen) if stood else LotAmounts()
+    return LotEntry(
+        seq=row.seq,
+        transaction_id=row.transaction_id,
+        kind=kind,
+        number=row.number,
+        lot_no=row.lot_no,
+        month=row.period,
+        enterprise=row.consignor_id,
+        cargo=row.cargo_code,
+        corridor=f"{row.place_of_receipt}>{row.place_of_delivery}",
+        tier=(row.run_tier or "") if kind != Kind.REVERSE else "",
+        amounts=own.plus(before, -1),
+    )
+
+
+def _amounts(row: Any, prefix: str, cost_saved_fen: int) -> LotAmounts:
+    figure = {name: getattr(row, f"{prefix}_{name}") for name in _FIGURES}
+    activity = json.loads(figure["activity"])
+    return LotAmounts(
+        lots=1,
+        mass_kg=figure["mass_kg"],
+        water_kgkm=sum(amount for mode, amount in activity.items() if mode in WATER_MODES),
+        activity_kgkm=sum(activity.values()),
+        baseline_g=figure["baseline_wtw_g"],
+        actual_g=figure["actual_wtw_g"],
+        expected_g=figure["expected_wtw_g"],
+        credited_g=figure["credited_wtw_g"],
+        energy_saved_g=figure["energy_saved_g"],
+        cost_saved_fen=cost_saved_fen,
+    )

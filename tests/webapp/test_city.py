@@ -1,0 +1,244 @@
+"""The auditor's way from a city total to the weigh ticket: every step is a link, every sum is the ledger's."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import sqlite3
+import time
+from datetime import timedelta
+from decimal import Decimal
+from html import unescape
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from openpyxl import load_workbook
+
+from optimizer import actions
+from optimizer.accounts.ledger import Ledger
+from optimizer.accounts.lot_entry import LOT_FILTERS, sum_of
+from optimizer.accounts.totals import total
+from optimizer.actions.city_audit import FindingsDesk, city_groups, lot_entries
+from tests.waybills import world
+from tests.webapp.full_house import AT, FullHouse
+
+WITHOUT_SCRIPTS = re.compile(r"<[^>]+>")
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> FullHouse:
+    """A settled and sealed house; tests only read from it."""
+    return at_home(FullHouse.at(tmp_path_factory.mktemp("city")))
+
+
+def at_home(house: FullHouse) -> FullHouse:
+    """The house with the network and factors that its lots were settled with, instead of the shipped ones."""
+    known = house.app.extensions["modalshift.world"]
+    known.network, known.factors = world.world_network(), world.world_factors()
+    known.findings = FindingsDesk(known.store, known.network, known.factors)
+    return house
+
+
+@pytest.fixture
+def auditor(house: FullHouse) -> FlaskClient:
+    """A browser of the auditor, in English."""
+    client, _ = house.browser("auditor")
+    client.get("/city?lang=en")
+    return client
+
+
+def links(page: str, beginning: str) -> list[str]:
+    """Addresses of a page that begin like this."""
+    return [unescape(found) for found in re.findall(rf'href="({re.escape(beginning)}[^"]*)"', page)]
+
+
+def words(page: str) -> str:
+    """What a reader sees of a page."""
+    return " ".join(unescape(WITHOUT_SCRIPTS.sub(" ", page)).split())
+
+
+def test_the_auditor_begins_at_the_city(house: FullHouse) -> None:
+    """Signing in leads to the totals, and nobody else is led there."""
+    for login, first in (("auditor", "/city"), ("planner", "/shipments")):
+        client, token = house.browser("stranger")
+        reply = client.post("/login/demo", data={"csrf_token": token, "login": login})
+        assert reply.headers["Location"].startswith(first), login
+
+
+@pytest.mark.parametrize("by", LOT_FILTERS)
+def test_groups_are_the_overview_s_and_add_up(house: FullHouse, by: str) -> None:
+    """Two roads to the same figures: columns beside the runs, and the runs themselves folded by the overview."""
+    groups = city_groups(house.store, by, {}, world.world_network())
+    overview = {row.key: row for row in actions.savings(house.store, by) if row.lots}  # type: ignore[arg-type]
+    assert groups.keys() == overview.keys()
+    for key, amounts in groups.items():
+        for name in ("lots", "mass_kg", "water_kgkm", "activity_kgkm", "baseline_g", "actual_g", "expected_g"):
+            assert getattr(amounts, name) == getattr(overview[key], name), (key, name)
+        assert (amounts.credited_g, amounts.cost_saved_fen) == (overview[key].credited_g, overview[key].cost_saved_fen)
+
+
+def test_corrections_count_in_their_month_and_sum_to_the_claims(tmp_path: Path) -> None:
+    """After a reversal and a restatement the entries still sum to what the claim accounts hold, to the gram."""
+    house = FullHouse.at(tmp_path)
+    before = sum_of(lot_entries(house.store, {}))
+    later = AT + timedelta(days=40)
+    number = house.keys["number"]
+    actions.close(house.store, "2026-10", later)
+    actions.reverse(house.store, number, 1, "evidence withdrawn", later)
+    entries = lot_entries(house.store, {})
+    gone = [entry for entry in entries if entry.kind == "REVERSE"]
+    assert [(entry.amounts.lots, entry.tier) for entry in gone] == [(-1, "")]
+    assert gone[0].month > "2026-10"
+    after = sum_of(entries)
+    assert after.lots == before.lots - 1
+    with house.store.read() as session:
+        claims = [
+            amount
+            for (account, ledger, _, _), amount in session.account_reader.all_balances().items()
+            if ledger is Ledger.CLAIM and not account.startswith("issuance")
+        ]
+    assert after.credited_g == sum(claims)
+    assert sum_of(lot_entries(house.store, {"month": "2026-10"})) == before
+
+
+def test_from_the_city_total_to_the_weigh_ticket_in_four_links(house: FullHouse, auditor: FlaskClient) -> None:
+    """Total, group, lots, lot, file: an auditor follows links only, and the file is the ticket that was handed in."""
+    page = auditor.get("/city").text
+    group = next(link for link in links(page, "/city?") if "month=2026-10" in link and "by=county" in link)
+    lots = next(link for link in links(auditor.get(group).text, "/city/lots?") if "county=Qujiang" in link)
+    lot = next(link for link in links(auditor.get(lots).text, "/city/lots/") if house.keys["number"] in link)
+    tickets = []
+    for sheet in links(auditor.get(lots).text, f"/city/lots/{house.keys['number']}"):
+        tickets += links(auditor.get(sheet).text, "/waybills/")
+    ticket = next(link for link in tickets if "/evidence/" in link)
+    assert auditor.get(lot).status_code == 200
+    assert auditor.get(ticket).data.startswith(b"\xff\xd8\xff")
+
+
+def test_a_lot_recomputes_to_the_gram_and_says_so(house: FullHouse, auditor: FlaskClient) -> None:
+    """Recorded and recomputed stand beside each other, and the figures are the ledger's."""
+    path = f"/city/lots/{house.keys['number']}/1"
+    assert "Computed again" not in words(auditor.get(path).text)
+    page = auditor.get(f"{path}?recompute=1").text
+    assert 'class="verdict holds"' in page
+    credited = actions.calculation_sheet(house.store, house.keys["number"], 1, world.world_factors()).run.result
+    row = f"Credited (g CO2e) {credited.credited_wtw_g:,} {credited.credited_wtw_g:,} equal"
+    assert row in words(page)
+
+
+def test_what_was_not_compared_is_not_claimed(house: FullHouse, auditor: FlaskClient, tmp_path: Path) -> None:
+    """With another network than the run's the inputs cannot be derived again from the events, and the page says so."""
+    path = f"/city/lots/{house.keys['number']}/1?recompute=1"
+    assert "give today" in auditor.get(path).text
+    elsewhere = FullHouse.at(tmp_path)  # its application knows the shipped network
+    client, _ = elsewhere.browser("auditor")
+    page = client.get(f"{path}&lang=en").text
+    assert "were not compared" in page
+    assert "give today" not in page
+
+
+def test_a_changed_run_is_found_by_recomputing(tmp_path: Path) -> None:
+    """Whoever edits a recorded result behind the ledger's back is shown on the lot's page, and nothing breaks."""
+    house = at_home(FullHouse.at(tmp_path))
+    number = house.keys["number"]
+    client, _ = house.browser("auditor")
+    with sqlite3.connect(tmp_path / "m.db") as raw:
+        for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type='trigger'").fetchall():
+            raw.execute(f'DROP TRIGGER "{name}"')
+        raw.execute(
+            "UPDATE calculation_runs SET document = replace(document, '\"credited_wtw_g\":', '\"credited_wtw_g\":1')"
+        )
+    page = client.get(f"/city/lots/{number}/1?recompute=1&lang=en").text
+    assert "Not equal" in page
+    assert 'class="verdict holds"' not in page
+
+
+def test_unknown_lots_and_groupings_are_not_found(house: FullHouse, auditor: FlaskClient) -> None:
+    """A mistyped address is a 404."""
+    number = house.keys["number"]
+    for path in (f"/city/lots/{number}/99", "/city/lots/MW00/1", "/city?by=lot", "/city/export.pdf", "/city/lots?by=x"):
+        assert auditor.get(path).status_code == 404, path
+    assert auditor.get("/city/lots?after=-1").status_code == 200
+    assert "No settled lot fits" in auditor.get("/city?cargo=%27%20OR%201%3D1").text
+
+
+@pytest.mark.parametrize("path", ["/city/export", "/city/lots/export"])
+def test_exports_carry_control_totals_that_their_rows_add_up_to(
+    house: FullHouse, auditor: FlaskClient, path: str
+) -> None:
+    """CSV, JSON and XLSX say the same, and the last line is the exact sum of the others."""
+    rows = list(csv.reader(io.StringIO(auditor.get(f"{path}.csv?by=enterprise").data.decode("utf-8-sig"))))
+    header, *lines, last = rows
+    first = header.index("lots")
+    assert last[0] == "TOTAL"
+    for place in range(first, len(header)):
+        assert sum(Decimal(line[place]) for line in lines) == Decimal(last[place]), header[place]
+    document = json.loads(auditor.get(f"{path}.json?by=enterprise").data)
+    assert document["control_totals"]["rows"] == len(lines) == len(document["rows"])
+    assert document["control_totals"]["credited_g"] == Decimal(last[header.index("credited_kg")]) * 1000
+    ledger = total(actions.savings(house.store, "lot"))
+    assert document["control_totals"]["credited_g"] == ledger.credited_g
+    sheet = load_workbook(io.BytesIO(auditor.get(f"{path}.xlsx?by=enterprise").data)).active
+    assert sheet is not None
+    cells = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    assert next(row for row in cells if row[0] == "TOTAL")[first] == ledger.lots
+
+
+def test_pages_of_lots_go_on_where_the_last_one_ended(house: FullHouse) -> None:
+    """Key by key, no entry twice and none left out."""
+    whole = lot_entries(house.store, {})
+    seen, after = [], 0
+    while page := lot_entries(house.store, {}, after, 2):
+        seen += page
+        after = page[-1].seq
+    assert seen == whole
+    assert len(whole) == 3
+
+
+def test_findings_can_be_filtered_and_lead_to_their_lot(house: FullHouse, auditor: FlaskClient) -> None:
+    """The page says when the audit still runs; then it lists what was found, restricted as the address says."""
+    deadline = time.monotonic() + 30
+    while "Recomputing every entry" in (page := auditor.get("/city/findings").text):
+        assert time.monotonic() < deadline
+    listed = actions.audit(house.store, world.world_network(), world.world_factors())
+    assert f"What all checks found: {len(listed)}." in words(page)
+    for code in {item.code for item in listed}:
+        chosen = [item for item in listed if item.code == code]
+        filtered = auditor.get(f"/city/findings?code={code}").text
+        assert f"{len(chosen)} shown" in words(filtered)
+    assert "No finding fits" in auditor.get("/city/findings?q=no-such-words").text
+    assert auditor.get("/city/findings.csv").data.decode("utf-8-sig").startswith("code,record,")
+
+
+def test_seals_are_verified_on_the_page(house: FullHouse) -> None:
+    """With nothing handed in, with a head kept elsewhere, with a file that is none."""
+    client, token = house.browser("auditor")
+    with house.store.read() as session:
+        head = session.tree.head()
+    assert head is not None
+    kept = client.get(f"/city/checkpoints/{head.size}.checkpoint").data
+    assert kept.decode() == head.note
+    plain = client.post("/city/seals?lang=en", data={"csrf_token": token})
+    assert "The seals hold" in plain.text
+    compared = client.post(
+        "/city/seals", data={"csrf_token": token, "checkpoint": (io.BytesIO(kept), "books.checkpoint")}
+    )
+    assert f"Compared with the head of {head.size}" in compared.text
+    wrong = client.post("/city/seals", data={"csrf_token": token, "checkpoint": (io.BytesIO(b"\xff no"), "x.txt")})
+    assert wrong.status_code == 422
+    assert 'role="alert"' in wrong.text
+
+
+def test_a_rewritten_entry_breaks_the_seals(tmp_path: Path) -> None:
+    """The page names what was changed after it was sealed."""
+    house = FullHouse.at(tmp_path)
+    client, token = house.browser("auditor")
+    with sqlite3.connect(tmp_path / "m.db") as raw:
+        for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type='trigger'").fetchall():
+            raw.execute(f'DROP TRIGGER "{name}"')
+        raw.execute("UPDATE transactions SET memo = 'rewritten' WHERE seq = 1")
+    page = client.post("/city/seals?lang=en", data={"csrf_token": token}).text
+    assert "The seals do not hold" in page
