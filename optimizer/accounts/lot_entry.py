@@ -3,35 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from dataclasses import dataclass
 
-LOT_FILTERS = ("month", "county", "cargo", "corridor", "enterprise")
-"""What entries can be restricted by; each takes the key that the city's groups have."""
-
-
-@dataclass(frozen=True, slots=True)
-class LotAmounts:
-    """Amounts of lots or of a sum of them. Mass kg, activity kg·km, emissions g CO2e WTW, energy g of coal equivalent,
-    money in fen (freight by road less planned freight). A correction may be negative in any of them."""
-
-    lots: int = 0
-    mass_kg: int = 0
-    water_kgkm: int = 0
-    activity_kgkm: int = 0
-    baseline_g: int = 0
-    actual_g: int = 0
-    expected_g: int = 0
-    credited_g: int = 0
-    energy_saved_g: int = 0
-    cost_saved_fen: int = 0
-
-    def plus(self, other: LotAmounts, sign: int = 1) -> LotAmounts:
-        """Both together; ``sign`` -1 takes the other out."""
-        return LotAmounts(**{name: getattr(self, name) + sign * getattr(other, name) for name in AMOUNTS})
-
-
-AMOUNTS = tuple(field.name for field in fields(LotAmounts))
+from optimizer.accounts.city import AMOUNTS, CityAmounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +26,13 @@ class LotEntry:
     cargo: str
     corridor: str
     tier: str
-    amounts: LotAmounts
+    amounts: CityAmounts
 
 
-def sum_of(entries: Iterable[LotEntry]) -> LotAmounts:
-    """The control totals of entries: exact sums of every amount."""
-    sums: dict[str, Any] = dict.fromkeys(AMOUNTS, 0)
-    for entry in entries:
+def sum_of(amounts: Iterable[CityAmounts]) -> CityAmounts:
+    """The control totals: exact sums of every amount."""
+    sums = dict.fromkeys(AMOUNTS, 0)
+    for one in amounts:
         for name in AMOUNTS:
-            sums[name] += getattr(entry.amounts, name)
-    return replace(LotAmounts(), **sums)
+            sums[name] += getattr(one, name)
+    return CityAmounts(**sums)

@@ -12,7 +12,7 @@ from optimizer.accounts.audit.settlements import inputs_match_evidence, settleme
 from optimizer.accounts.books import AuditView, Books
 from optimizer.accounts.calculation import CalculationRun, LotResult, calculate
 from optimizer.accounts.corrections import standing_entries
-from optimizer.accounts.lot_entry import LotAmounts, LotEntry, sum_of
+from optimizer.accounts.lot_entry import LotEntry
 from optimizer.accounts.settlement import review
 from optimizer.actions.auditing import books
 from optimizer.actions.waybill_views import WaybillFile, waybill_file
@@ -36,21 +36,6 @@ def lot_entries(
             parties = session.parties().values()
             chosen["consignors"] = {party.party_id for party in parties if party.county_en == filters["county"]}
         return session.lot_entries.page(chosen, after_seq, limit)
-
-
-def city_groups(store: Store, by: str, filters: Mapping[str, str], network: Network) -> dict[str, LotAmounts]:
-    """Settled lots by month, county, cargo, corridor or enterprise, sorted by key; every group is the exact sum of its
-    :func:`lot_entries`."""
-    entries = lot_entries(store, filters)
-    counties: dict[str, str] = {}
-    if by == "county":
-        with store.read() as session:
-            counties = {party.party_id: party.county_en for party in session.parties().values()}
-    groups: dict[str, list[LotEntry]] = {}
-    for entry in entries:
-        key = counties.get(entry.enterprise, "") if by == "county" else str(getattr(entry, by))
-        groups.setdefault(key, []).append(entry)
-    return {key: sum_of(members) for key, members in sorted(groups.items())}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from optimizer.accounts.city import CityAmounts
 from optimizer.accounts.ledger import Kind
-from optimizer.accounts.lot_entry import LotAmounts, LotEntry
+from optimizer.accounts.lot_entry import LotEntry, sum_of
 from optimizer.store import schema
 from optimizer.waybills.codec import from_json
 from optimizer.waybills.waybill import WATER_MODES, Waybill
@@ -102,9 +103,11 @@ def _conditions(filters: Mapping[str, object]) -> Iterable[Any]:
 
 def _entry(row: Any, cost_saved_fen: int) -> LotEntry:
     kind = str(row.kind)
-    own = _amounts(row, "run", cost_saved_fen) if kind != Kind.REVERSE and row.run_mass_kg is not None else LotAmounts()
+    own = (
+        _amounts(row, "run", cost_saved_fen) if kind != Kind.REVERSE and row.run_mass_kg is not None else CityAmounts()
+    )
     stood = kind != Kind.SETTLE and row.original_kind != Kind.REVERSE and row.before_mass_kg is not None
-    before = _amounts(row, "before", cost_saved_fen) if stood else LotAmounts()
+    before = _amounts(row, "before", cost_saved_fen) if stood else CityAmounts()
     return LotEntry(
         seq=row.seq,
         transaction_id=row.transaction_id,
@@ -116,14 +119,14 @@ def _entry(row: Any, cost_saved_fen: int) -> LotEntry:
         cargo=row.cargo_code,
         corridor=f"{row.place_of_receipt}>{row.place_of_delivery}",
         tier=(row.run_tier or "") if kind != Kind.REVERSE else "",
-        amounts=own.plus(before, -1),
+        amounts=sum_of((own, before.times(-1))),
     )
 
 
-def _amounts(row: Any, prefix: str, cost_saved_fen: int) -> LotAmounts:
+def _amounts(row: Any, prefix: str, cost_saved_fen: int) -> CityAmounts:
     figure = {name: getattr(row, f"{prefix}_{name}") for name in _FIGURES}
     activity = json.loads(figure["activity"])
-    return LotAmounts(
+    return CityAmounts(
         lots=1,
         mass_kg=figure["mass_kg"],
         water_kgkm=sum(amount for mode, amount in activity.items() if mode in WATER_MODES),

@@ -18,10 +18,12 @@ from flask.testing import FlaskClient
 from openpyxl import load_workbook
 
 from optimizer import actions
+from optimizer.accounts.city import CITY_GROUPS, CityAmounts
 from optimizer.accounts.ledger import Ledger
-from optimizer.accounts.lot_entry import LOT_FILTERS, sum_of
+from optimizer.accounts.lot_entry import LotEntry
+from optimizer.accounts.lot_entry import sum_of as amounts_summed
 from optimizer.accounts.totals import total
-from optimizer.actions.city_audit import FindingsDesk, city_groups, lot_entries
+from optimizer.actions.city_audit import FindingsDesk, lot_entries
 from tests.waybills import world
 from tests.webapp.full_house import AT, FullHouse
 
@@ -60,6 +62,11 @@ def words(page: str) -> str:
     return " ".join(unescape(WITHOUT_SCRIPTS.sub(" ", page)).split())
 
 
+def sum_of(entries: list[LotEntry]) -> CityAmounts:
+    """The control totals of entries."""
+    return amounts_summed(entry.amounts for entry in entries)
+
+
 def test_the_auditor_begins_at_the_city(house: FullHouse) -> None:
     """Signing in leads to the totals, and nobody else is led there."""
     for login, first in (("auditor", "/city"), ("planner", "/shipments")):
@@ -68,10 +75,11 @@ def test_the_auditor_begins_at_the_city(house: FullHouse) -> None:
         assert reply.headers["Location"].startswith(first), login
 
 
-@pytest.mark.parametrize("by", LOT_FILTERS)
+@pytest.mark.parametrize("by", CITY_GROUPS)
 def test_groups_are_the_overview_s_and_add_up(house: FullHouse, by: str) -> None:
     """Two roads to the same figures: columns beside the runs, and the runs themselves folded by the overview."""
-    groups = city_groups(house.store, by, {}, world.world_network())
+    found = actions.city_totals(house.store, (by,), {}, world.world_network())  # type: ignore[arg-type]
+    groups = {group.keys[0]: group.amounts for group in found}
     overview = {row.key: row for row in actions.savings(house.store, by) if row.lots}  # type: ignore[arg-type]
     assert groups.keys() == overview.keys()
     for key, amounts in groups.items():
@@ -102,6 +110,9 @@ def test_corrections_count_in_their_month_and_sum_to_the_claims(tmp_path: Path) 
         ]
     assert after.credited_g == sum(claims)
     assert sum_of(lot_entries(house.store, {"month": "2026-10"})) == before
+    for by in CITY_GROUPS:
+        for group in actions.city_totals(house.store, (by,)):
+            assert group.amounts == sum_of(lot_entries(house.store, {by: group.keys[0]})), (by, group.keys)
 
 
 def test_from_the_city_total_to_the_weigh_ticket_in_four_links(house: FullHouse, auditor: FlaskClient) -> None:

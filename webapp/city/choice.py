@@ -10,11 +10,13 @@ from urllib.parse import urlencode
 from flask import request, url_for
 from werkzeug.exceptions import NotFound
 
-from optimizer.accounts.lot_entry import LOT_FILTERS
+from optimizer.accounts.city import CITY_GROUPS, CityAmounts, CityGroup
+from optimizer.accounts.lot_entry import sum_of
+from optimizer.actions import city_totals
 from webapp.language import current_lang, text
 from webapp.world import World
 
-FINER: Mapping[str, str] = {
+FINER: Mapping[CityGroup, CityGroup] = {
     "month": "county",
     "county": "enterprise",
     "cargo": "corridor",
@@ -28,7 +30,7 @@ FINER: Mapping[str, str] = {
 class Choice:
     """``by``: the grouping; ``filters``: grouping -> key that everything counted must have."""
 
-    by: str
+    by: CityGroup
     filters: Mapping[str, str]
 
     def url(self, endpoint: str, **more: str | int) -> str:
@@ -38,8 +40,8 @@ class Choice:
 
     def narrowed(self, key: str) -> Choice:
         """One group of this choice, opened into finer ones."""
-        filters = {**self.filters, self.by: key}
-        finer = [FINER[self.by], *(name for name in LOT_FILTERS if name != self.by)]
+        filters: dict[str, str] = {**self.filters, self.by: key}
+        finer = [FINER[self.by], *(name for name in CITY_GROUPS if name != self.by)]
         return Choice(next((name for name in finer if name not in filters), self.by), filters)
 
     def without(self, name: str) -> Choice:
@@ -49,10 +51,10 @@ class Choice:
 
 def read_choice() -> Choice:
     """The choice in the address. Raises NotFound for a grouping that there is none of."""
-    by = request.args.get("by", "month")
-    if by not in LOT_FILTERS:
+    by = next((group for group in CITY_GROUPS if group == request.args.get("by", "month")), None)
+    if by is None:
         raise NotFound
-    filters = {name: request.args[name].strip()[:100] for name in LOT_FILTERS if request.args.get(name, "").strip()}
+    filters = {name: request.args[name].strip()[:100] for name in CITY_GROUPS if request.args.get(name, "").strip()}
     return Choice(by, filters)
 
 
@@ -83,3 +85,14 @@ def words_of(world: World, choice: Choice) -> list[tuple[str, str, str]]:
 def query_of(choice: Choice) -> str:
     """The choice as it stands in an address, for file names and documents."""
     return urlencode({"by": choice.by, **choice.filters})
+
+
+def groups_of(world: World, by: CityGroup, filters: Mapping[str, str]) -> dict[str, CityAmounts]:
+    """Settled lots by one grouping, sorted by key."""
+    found = city_totals(world.store, (by,), filters, world.network)
+    return {group.keys[0]: group.amounts for group in found}
+
+
+def total_of(world: World, filters: Mapping[str, str]) -> CityAmounts:
+    """Everything that the filters leave."""
+    return sum_of(group.amounts for group in city_totals(world.store, (), filters, world.network))

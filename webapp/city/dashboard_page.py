@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import Blueprint, Response, render_template
 from werkzeug.exceptions import NotFound
 
 from optimizer.access.user import Permission
-from optimizer.accounts.lot_entry import LOT_FILTERS, LotAmounts
-from optimizer.actions.city_audit import city_groups
+from optimizer.accounts.city import CITY_GROUPS, CityAmounts, CityGroup
+from optimizer.accounts.lot_entry import sum_of
+from optimizer.quantities import G_PER_KG, KG_PER_T
 from webapp.access.visitor import require
-from webapp.bars import Bar, Chart, bar_chart
-from webapp.city.choice import Choice, label_of, read_choice, words_of
+from webapp.charts.categories import Series, category_chart
+from webapp.charts.figure import Figure
+from webapp.city.choice import Choice, groups_of, label_of, read_choice, words_of
 from webapp.city.exporting import FORMS, groups_table, table_reply
 from webapp.figures import kilograms
 from webapp.language import text
+from webapp.security import allow_charts
 from webapp.world import World, current_world
 
 city_page = Blueprint("city_page", __name__)
 
 MAX_BARS = 12
-Groups = dict[str, LotAmounts]
+G_PER_T = G_PER_KG * KG_PER_T
 
 
 @city_page.get("/city")
 @require(Permission.READ_CITY)
 def show() -> str:
     """Groups of settled lots; each opens into finer groups, and into its lots."""
+    allow_charts()
     world, choice = current_world(), read_choice()
-    groups = city_groups(world.store, choice.by, choice.filters, world.network)
+    groups = groups_of(world, choice.by, choice.filters)
     rows = [
         {
             "label": label_of(world, choice.by, key),
@@ -40,12 +46,12 @@ def show() -> str:
     return render_template(
         "city.html",
         choice=choice,
-        groupings=LOT_FILTERS,
-        options={name: _options(world, choice, name) for name in LOT_FILTERS},
+        groupings=CITY_GROUPS,
+        options={name: _options(world, choice, name) for name in CITY_GROUPS},
         restrictions=words_of(world, choice),
         rows=rows,
-        total=total_of(groups),
-        chart=_chart(world, choice, groups),
+        total=sum_of(groups.values()),
+        figure=_chart(world, choice, groups),
         forms=FORMS,
     )
 
@@ -57,38 +63,37 @@ def export(form: str) -> Response:
     if form not in FORMS:
         raise NotFound
     world, choice = current_world(), read_choice()
-    groups = city_groups(world.store, choice.by, choice.filters, world.network)
+    groups = groups_of(world, choice.by, choice.filters)
     return table_reply(groups_table(world, choice, groups), form, "city")
 
 
-def total_of(groups: Groups) -> LotAmounts:
-    """All groups together."""
-    total = LotAmounts()
-    for amounts in groups.values():
-        total = total.plus(amounts)
-    return total
-
-
-def _options(world: World, choice: Choice, name: str) -> list[tuple[str, str]]:
+def _options(world: World, choice: Choice, name: CityGroup) -> list[tuple[str, str]]:
     """Keys and words to choose from: those that have lots under the other restrictions, and the one chosen."""
-    keys = set(city_groups(world.store, name, choice.without(name).filters, world.network))
+    keys = set(groups_of(world, name, choice.without(name).filters))
     keys |= {choice.filters[name]} if name in choice.filters else set()
     return sorted(((key, label_of(world, name, key)) for key in keys), key=lambda option: (option[1], option[0]))
 
 
-def _chart(world: World, choice: Choice, groups: Groups) -> Chart:
-    """The largest groups by expected reduction; the table beside it has all of them."""
+def _chart(world: World, choice: Choice, groups: Mapping[str, CityAmounts]) -> Figure:
+    """Expected and credited reduction of the largest groups; the table beside it has all of them."""
     largest = sorted(groups, key=lambda key: (-abs(groups[key].expected_g), key))[:MAX_BARS]
     shown = [key for key in groups if key in largest] if choice.by == "month" else largest
-    return bar_chart(
-        text("savings.chart"),
+    return category_chart(
+        "city-groups",
+        text("city.chart"),
+        text(f"city.by_{choice.by}"),
+        [label_of(world, choice.by, key) for key in shown],
         [
-            Bar(
-                label_of(world, choice.by, key),
-                kilograms(groups[key].expected_g),
-                groups[key].expected_g,
-                "negative" if groups[key].expected_g < 0 else "option",
+            Series(
+                text(f"city.{name}"),
+                [getattr(groups[key], f"{name}_g") / G_PER_T for key in shown],
+                [kilograms(getattr(groups[key], f"{name}_g")) for key in shown],
+                look,
             )
-            for key in shown
+            for name, look in (("expected", "water"), ("credited", "sea"))
         ],
+        axis="t CO2e",
+        lying=choice.by != "month",
+        urls=[choice.narrowed(key).url("city_page.show") for key in shown],
+        table=False,
     )

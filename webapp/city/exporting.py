@@ -10,7 +10,8 @@ from decimal import Decimal
 
 from flask import Response
 
-from optimizer.accounts.lot_entry import LotAmounts, LotEntry, sum_of
+from optimizer.accounts.city import CityAmounts
+from optimizer.accounts.lot_entry import LotEntry, sum_of
 from optimizer.documents.sheets import XLSX_TYPE, Cell, Sheet, workbook_of
 from optimizer.planning.shipment_upload import csv_text
 from optimizer.quantities import CHINA_TIME, FEN_PER_YUAN, G_PER_KG, KG_PER_T
@@ -42,19 +43,18 @@ class Table:
     kind: str
     query: str
     texts: Sequence[str]
-    rows: Sequence[tuple[Sequence[Cell], LotAmounts]]
-    total: LotAmounts
+    rows: Sequence[tuple[Sequence[Cell], CityAmounts]]
+    total: CityAmounts
     versions: Mapping[str, str]
     last_seq: int
 
 
-def groups_table(world: World, choice: Choice, groups: Mapping[str, LotAmounts]) -> Table:
+def groups_table(world: World, choice: Choice, groups: Mapping[str, CityAmounts]) -> Table:
     """Groups with their key and words."""
-    total = LotAmounts()
-    for amounts in groups.values():
-        total = total.plus(amounts)
     rows = [([key, label_of(world, choice.by, key)], amounts) for key, amounts in groups.items()]
-    return Table("groups", query_of(choice), ["key", "label"], rows, total, world.versions, _last_seq(world))
+    return Table(
+        "groups", query_of(choice), ["key", "label"], rows, sum_of(groups.values()), world.versions, _last_seq(world)
+    )
 
 
 def entries_table(world: World, choice: Choice, entries: Sequence[LotEntry]) -> Table:
@@ -63,7 +63,7 @@ def entries_table(world: World, choice: Choice, entries: Sequence[LotEntry]) -> 
         *("seq", "transaction_id", "kind", "waybill_number", "lot_no", "month"),
         *("enterprise", "cargo", "corridor", "tier"),
     ]
-    rows: list[tuple[Sequence[Cell], LotAmounts]] = [
+    rows: list[tuple[Sequence[Cell], CityAmounts]] = [
         (
             [
                 *(entry.seq, entry.transaction_id, entry.kind, entry.number, entry.lot_no, entry.month),
@@ -73,7 +73,15 @@ def entries_table(world: World, choice: Choice, entries: Sequence[LotEntry]) -> 
         )
         for entry in entries
     ]
-    return Table("entries", query_of(choice), texts, rows, sum_of(entries), world.versions, _last_seq(world))
+    return Table(
+        "entries",
+        query_of(choice),
+        texts,
+        rows,
+        sum_of(entry.amounts for entry in entries),
+        world.versions,
+        _last_seq(world),
+    )
 
 
 def table_reply(table: Table, form: str, name: str) -> Response:
@@ -89,7 +97,7 @@ def table_reply(table: Table, form: str, name: str) -> Response:
     return Response(content, content_type=media_type, headers=headers)
 
 
-def exact(amounts: LotAmounts) -> list[Decimal | int]:
+def exact(amounts: CityAmounts) -> list[Decimal | int]:
     """Amounts in the units of :data:`COLUMNS`, nothing rounded."""
     found: list[Decimal | int] = []
     for name, divisor in COLUMNS.values():

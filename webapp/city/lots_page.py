@@ -9,17 +9,17 @@ from werkzeug.exceptions import NotFound
 
 from optimizer.access.user import Permission
 from optimizer.accounts.calculation import LotResult
+from optimizer.accounts.city import CITY_GROUPS
 from optimizer.accounts.ledger import Transaction
 from optimizer.accounts.lot_entry import LotEntry
-from optimizer.actions.city_audit import Recomputation, city_groups, lot_entries, recompute_lot
+from optimizer.actions.city_audit import Recomputation, lot_entries, recompute_lot
 from optimizer.actions.sheeting import calculation_sheet
 from optimizer.actions.waybill_views import WaybillFile, unknown_waybill, waybill_file
 from optimizer.documents.calculation_sheet import SIDES, arithmetic
 from optimizer.errors import ModalshiftError, UnknownRecordError
 from optimizer.waybills.event import WEIGHING_EVIDENCE, Event
 from webapp.access.visitor import require, require_permission
-from webapp.city.choice import Choice, label_of, read_choice, words_of
-from webapp.city.dashboard_page import total_of
+from webapp.city.choice import Choice, label_of, read_choice, total_of, words_of
 from webapp.city.exporting import FORMS, entries_table, table_reply
 from webapp.figures import kilograms, tonnes
 from webapp.language import current_lang, text
@@ -27,6 +27,7 @@ from webapp.world import World, current_world
 
 city_lots_page = Blueprint("city_lots_page", __name__)
 
+LOTS = "city_lots_page.show"
 PAGE = 100
 FIGURES = ("mass_kg", "baseline_wtw_g", "actual_wtw_g", "expected_wtw_g", "credited_wtw_g", "energy_saved_g")
 
@@ -38,7 +39,7 @@ def show() -> str:
     world, choice = current_world(), read_choice()
     after = _whole("after")
     entries = lot_entries(world.store, choice.filters, after, PAGE + 1)
-    total = total_of(city_groups(world.store, choice.by, choice.filters, world.network))
+    total = total_of(world, choice.filters)
     next_url = choice.url("city_lots_page.show", after=entries[PAGE - 1].seq) if len(entries) > PAGE else ""
     return render_template(
         "city_lots.html",
@@ -122,8 +123,9 @@ def _groups(world: World, found: WaybillFile, lot_no: int) -> list[tuple[str, st
         "corridor": f"{waybill.place_of_receipt}>{waybill.place_of_delivery}",
     }
     return [
-        (text(f"city.by_{name}"), label_of(world, name, key), Choice(name, {name: key}).url("city_lots_page.show"))
-        for name, key in keys.items()
+        (text(f"city.by_{name}"), label_of(world, name, keys[name]), Choice(name, {name: keys[name]}).url(LOTS))
+        for name in CITY_GROUPS
+        if name in keys
     ]
 
 
