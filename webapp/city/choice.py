@@ -54,8 +54,8 @@ def read_choice() -> Choice:
     by = next((group for group in CITY_GROUPS if group == request.args.get("by", "month")), None)
     if by is None:
         raise NotFound
-    filters = {name: request.args[name].strip()[:100] for name in CITY_GROUPS if request.args.get(name, "").strip()}
-    return Choice(by, filters)
+    given = {str(name): request.args.get(name, "").strip()[:100] for name in CITY_GROUPS}
+    return Choice(by, {name: key for name, key in given.items() if key})
 
 
 def label_of(world: World, by: str, key: str) -> str:

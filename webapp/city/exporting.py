@@ -43,7 +43,7 @@ class Table:
     kind: str
     query: str
     texts: Sequence[str]
-    rows: Sequence[tuple[Sequence[Cell], CityAmounts]]
+    rows: Sequence[tuple[Sequence[str | int], CityAmounts]]
     total: CityAmounts
     versions: Mapping[str, str]
     last_seq: int
@@ -63,7 +63,7 @@ def entries_table(world: World, choice: Choice, entries: Sequence[LotEntry]) -> 
         *("seq", "transaction_id", "kind", "waybill_number", "lot_no", "month"),
         *("enterprise", "cargo", "corridor", "tier"),
     ]
-    rows: list[tuple[Sequence[Cell], CityAmounts]] = [
+    rows: list[tuple[Sequence[str | int], CityAmounts]] = [
         (
             [
                 *(entry.seq, entry.transaction_id, entry.kind, entry.number, entry.lot_no, entry.month),
@@ -107,7 +107,7 @@ def exact(amounts: CityAmounts) -> list[Decimal | int]:
 
 
 def _csv(table: Table) -> str:
-    header: list[Cell] = [*table.texts, *COLUMNS]
+    header = [*table.texts, *COLUMNS]
     rows = [[*texts, *map(_plain, exact(amounts))] for texts, amounts in table.rows]
     total = ["TOTAL", f"{len(table.rows)} rows", *[""] * (len(table.texts) - 2), *map(_plain, exact(table.total))]
     return csv_text([header, *rows, total])
