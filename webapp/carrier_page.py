@@ -13,6 +13,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from optimizer.access.user import Permission
+from optimizer.actions.evidencing import keep_evidence
 from optimizer.actions.waybill_views import WaybillFile, report_events, waybill_file, waybills_seen_by
 from optimizer.errors import Fault, InputError
 from optimizer.waybills.event import EventType
@@ -147,7 +148,8 @@ def _record(step: Next) -> dict[str, Any]:
     photo = request.files.get("photo")
     if photo is not None and photo.filename:
         kind = "weigh_ticket" if step.event_type in WEIGHED else "photo"
-        kept = current_world().evidence.add(photo.read(), photo.filename)
+        world = current_world()
+        (kept,) = keep_evidence(world.store, world.evidence, [(photo.filename, photo.read())], now())
         record["evidence"] = [{"kind": kind, "sha256": kept.sha256}]
     return record
 

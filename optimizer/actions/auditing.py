@@ -8,17 +8,24 @@ from optimizer.accounts import audit as checks
 from optimizer.accounts.audit.amendments import amendments_follow_the_rules
 from optimizer.accounts.audit.city import city_totals_are_the_fold
 from optimizer.accounts.books import Books
+from optimizer.actions.evidencing import check_evidence
 from optimizer.emissions.factors import FactorTable
 from optimizer.network.model import Network
 from optimizer.store.engine import Store
+from optimizer.store.evidence_files import EvidenceFiles
 from optimizer.store.session import Session
 from optimizer.waybills.event import Event
 from optimizer.waybills.finding import Finding
 
 
-def audit(store: Store, network: Network, factors: FactorTable) -> list[Finding]:
-    """Every finding of every check over the whole database, recomputed with this data package. Empty: clean books."""
+def audit(store: Store, network: Network, factors: FactorTable, evidence: EvidenceFiles | None = None) -> list[Finding]:
+    """Every finding of every check over the whole database, recomputed with this data package. Empty: clean books.
+
+    ``evidence``: the files that are kept beside it; without them they are not looked at.
+    """
     found = checks.audit(books(store, network, factors))
+    if evidence is not None:
+        found += check_evidence(store, evidence).findings
     with store.read() as session:
         found += _amendments(session)
         return [*found, *city_totals_are_the_fold(session.kept_city_cells(), session.folded_city_cells())]

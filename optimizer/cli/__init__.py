@@ -14,6 +14,7 @@ from optimizer.cli.command import Program
 from optimizer.cli.corrections import restate, retire, reverse, transfer
 from optimizer.cli.corridor import corridor
 from optimizer.cli.demo import demo
+from optimizer.cli.evidence import evidence
 from optimizer.cli.factors import factors
 from optimizer.cli.footprint import footprint
 from optimizer.cli.frontier import frontier
@@ -62,6 +63,7 @@ VERBS = (
     factors,
     ileap,
     waybill,
+    evidence,
     settle,
     reverse,
     restate,

@@ -22,7 +22,7 @@ def audit(as_json: bool) -> int:
 
     session = current_session()
     with session.store() as store:
-        findings = actions.audit(store, session.network(), session.factors())
+        findings = actions.audit(store, session.network(), session.factors(), session.evidence())
     if as_json:
         print_json([asdict(finding) for finding in findings])
     else:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from optimizer.emissions.factors import FactorTable
     from optimizer.network.model import Network
     from optimizer.store.engine import Store
+    from optimizer.store.evidence_files import EvidenceFiles
 
 SQLITE_FILE_URL = "sqlite:///"
 DEFAULT_DB_URL = f"{SQLITE_FILE_URL}modalshift.db"
@@ -44,6 +45,12 @@ class Session:
 
         own = self.network_dir if self.network_dir and (self.network_dir / "factors.csv").exists() else None
         return load_factors(own)
+
+    def evidence(self) -> EvidenceFiles:
+        """The evidence files that lie beside the database."""
+        from optimizer.store.evidence_files import EvidenceFiles, evidence_directory
+
+        return EvidenceFiles(evidence_directory(self.db_url))
 
     @contextmanager
     def store(self) -> Iterator[Store]:

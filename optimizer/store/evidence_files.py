@@ -1,6 +1,7 @@
 """Evidence files, kept by what they are: the SHA-256 of a file is its name.
 
-They lie in a directory beside the database, two levels deep by the first digits. A file is written under another name
+They lie in a directory beside the database, two levels deep by the first digits; a row of ``evidence_files`` names each
+of them, and the row is sealed (``actions.evidencing`` writes both). A file is written under another name
 first and then renamed, so a digest never names half a file. Nothing here is ever changed or deleted.
 """
 
@@ -25,6 +26,7 @@ TYPES = {
 }
 """Accepted kinds of files and how they begin. What a file says of itself is not believed."""
 WEBP = b"WEBP"
+UNKNOWN_TYPE = "application/octet-stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class EvidenceFiles:
 
         Raises InputError for an empty file, one above MAX_FILE_BYTES, or one that is neither PDF, JPEG, PNG nor WebP.
         """
-        media_type = _accepted(content, name)
+        media_type = accepted_type(content, name)
         digest = sha256(content).hexdigest()
         path = self._path(digest)
         if not path.exists():
@@ -67,7 +69,7 @@ class EvidenceFiles:
             raise UnknownRecordError(
                 Message(f"没有凭证文件 {digest[:12]}…。", f"There is no evidence file {digest[:12]}….")
             )
-        return EvidenceFile(digest, media_type_of(content) or "application/octet-stream", len(content)), content
+        return EvidenceFile(digest, media_type_of(content) or UNKNOWN_TYPE, len(content)), content
 
     def holds(self, digest: str) -> bool:
         """Whether a file of this digest is there (its content is not read)."""
@@ -76,14 +78,32 @@ class EvidenceFiles:
     def altered(self, digests: Iterable[str]) -> Iterator[str]:
         """Those of the digests whose file is there but no longer has that digest."""
         for digest in digests:
-            content = self._content(digest)
-            if content is not None and sha256(content).hexdigest() != digest:
+            if self.holds(digest) and self.found(digest) is None:
                 yield digest
 
-    def _content(self, digest: str) -> bytes | None:
-        if not self.holds(digest):
+    def found(self, digest: str) -> EvidenceFile | None:
+        """The file of a digest as it is on disk; None where it is not there, or is not what its name says."""
+        content = self._content(digest)
+        if content is None or sha256(content).hexdigest() != digest:
             return None
-        return self._path(digest).read_bytes()
+        return EvidenceFile(digest, media_type_of(content) or UNKNOWN_TYPE, len(content))
+
+    def names(self) -> Iterator[str]:
+        """The names of everything that lies in the directory, as paths within it."""
+        for path in sorted(self.directory.rglob("*")) if self.directory.is_dir() else ():
+            if not path.is_dir():
+                yield path.relative_to(self.directory).as_posix()
+
+    def name_of(self, digest: str) -> str:
+        """Where in the directory the file of a digest lies."""
+        return self._path(digest).relative_to(self.directory).as_posix()
+
+    def _content(self, digest: str) -> bytes | None:
+        path = self._path(digest) if _is_digest(digest) else None
+        # Neither a pipe, which would never end, nor a file that could not have been accepted is read.
+        if path is None or not path.is_file() or path.stat().st_size > MAX_FILE_BYTES:
+            return None
+        return path.read_bytes()
 
     def _path(self, digest: str) -> Path:
         return self.directory / digest[:2] / digest[2:4] / digest
@@ -104,7 +124,8 @@ def evidence_directory(db_url: str) -> Path:
     return Path(f"{file}.evidence") if file != db_url and file else Path("evidence")
 
 
-def _accepted(content: bytes, name: str) -> str:
+def accepted_type(content: bytes, name: str) -> str:
+    """The media type of a file that may be kept. Raises InputError otherwise (see :meth:`EvidenceFiles.add`)."""
     faults = []
     media_type = media_type_of(content)
     if not content:

@@ -28,6 +28,7 @@ from optimizer.store import schema
 from optimizer.store.access_rows import AccessRows
 from optimizer.store.bulk import append, append_tuples
 from optimizer.store.city_rows import CityRows
+from optimizer.store.evidence_files import EvidenceFile
 from optimizer.store.factor_rows import FactorRows
 from optimizer.store.lot_entries import LotEntries
 from optimizer.store.neighbourhood import neighbourhood
@@ -191,6 +192,28 @@ class Session(AccessRows, CityRows, FactorRows, PlanningRows, WaybillLists):
         query = select(schema.events.c.event_id, schema.events.c.content_sha256)
         rows = self._selected(query, schema.events.c.event_id, event_ids)
         return {row.event_id: row.content_sha256 for row in rows}
+
+    def add_evidence_files(self, files: Iterable[EvidenceFile], at: datetime) -> int:
+        """Register files that are kept; how many were new. A digest is the content, so none can differ."""
+        rows = [
+            {
+                "sha256": file.sha256,
+                "media_type": file.media_type,
+                "size_bytes": file.size_bytes,
+                "added_at": to_plain(at),
+            }
+            for file in files
+        ]
+        return self._append_new(schema.evidence_files, "sha256", rows)
+
+    def evidence_files(self) -> dict[str, EvidenceFile]:
+        """Every registered file by its digest."""
+        rows = self._connection.execute(select(schema.evidence_files).order_by(schema.evidence_files.c.sha256))
+        return {row.sha256: EvidenceFile(row.sha256, row.media_type, row.size_bytes) for row in rows}
+
+    def evidence_named(self) -> set[str]:
+        """The digests that events name."""
+        return {row.sha256 for row in self._connection.execute(select(schema.evidence.c.sha256).distinct())}
 
     # Runs, accounts, ledger
 

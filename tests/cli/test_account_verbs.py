@@ -161,3 +161,22 @@ def test_a_waybill_is_amended_from_the_command_line(db_url: str) -> None:
     assert shown[1]["reason"] == "asked for"
     assert "第 2 版" in run("waybill", "show", number, "--db", db_url).stdout
     assert run("waybill", "show", "MW1", "--db", db_url).exit_code == 2
+
+
+def test_evidence_from_the_command_line(db_url: str, tmp_path: Path) -> None:
+    """Kept with their digests printed; bad ones are all named and none kept; a deleted file ends in exit 1."""
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7 a")
+    (tmp_path / "b.exe").write_bytes(b"MZ")
+    tail = ("--db", db_url, "--lang", "en")
+    refused = run("evidence", "add", str(tmp_path / "a.pdf"), str(tmp_path / "b.exe"), *tail)
+    assert refused.exit_code == 2
+    assert "b.exe" in refused.stderr
+    assert run("evidence", "add", str(tmp_path / "none.pdf"), str(tmp_path), *tail).exit_code == 2
+    assert json.loads(run("evidence", "check", "--json", *tail).stdout)["files"] == 0
+    digest = run("evidence", "add", str(tmp_path / "a.pdf"), *tail).stdout.split()[0]
+    assert "1 file(s) of 10 bytes, 0 finding(s)" in run("evidence", "check", *tail).stdout
+    next((tmp_path / "modalshift.db.evidence").rglob(digest)).unlink()
+    for verb in (("evidence", "check"), ("audit",)):
+        found = run(*verb, *tail)
+        assert found.exit_code == 1
+        assert "[evidence_missing]" in found.stdout

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from optimizer import actions
+from optimizer.actions.evidencing import check_evidence, keep_evidence
 from optimizer.errors import InputError, UnknownRecordError
+from optimizer.store.engine import Store
 from optimizer.store.evidence_files import MAX_FILE_BYTES, EvidenceFiles, evidence_directory, media_type_of
+from tests.store.conftest import allow_changes, connect
+from tests.waybills.world import LATER, world_factors, world_network
 
 PNG = b"\x89PNG\r\n\x1a\n picture"
 
@@ -74,3 +81,87 @@ def test_files_lie_beside_their_database() -> None:
     """An SQLite file has its own directory."""
     assert evidence_directory("sqlite:///a/b.db") == Path("a/b.db.evidence")
     assert evidence_directory("postgresql://host/db") == Path("evidence")
+
+
+# Registered files: the row is sealed, the file is held against it
+
+PDF = b"%PDF-1.7 ticket 1"
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> EvidenceFiles:
+    """An empty directory of evidence."""
+    return EvidenceFiles(tmp_path / "evidence")
+
+
+def codes_of(store: Store, files: EvidenceFiles) -> list[str]:
+    """The codes of a check."""
+    return [item.code for item in check_evidence(store, files).findings]
+
+
+def test_a_kept_file_is_registered_and_sealed(store: Store, files: EvidenceFiles) -> None:
+    """One row for each content, however often it is handed in; the row is a leaf of the tree; nothing to find."""
+    kept = keep_evidence(store, files, [("a.pdf", PDF), ("b.png", PNG), ("again.pdf", PDF)], LATER)
+    assert keep_evidence(store, files, [("c.pdf", PDF)], LATER) == [kept[0]]
+    with store.read() as session:
+        assert session.evidence_files() == {item.sha256: item for item in kept}
+    key = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+    actions.seal(store, key, LATER)
+    proof = actions.prove(store, f"evidence_file:{kept[0].sha256}")
+    assert proof.entry == f"evidence_file:{kept[0].sha256}"
+    report = check_evidence(store, files)
+    assert (report.findings, report.files, report.size_bytes, report.unnamed) == ((), 2, len(PDF) + len(PNG), 2)
+
+
+def test_all_faults_of_a_batch_and_nothing_kept(store: Store, files: EvidenceFiles) -> None:
+    """One good file among three bad ones: three faults, no file, no row."""
+    batch = [("a.pdf", PDF), ("b", b""), ("c.exe", b"MZ"), ("d.pdf", b"%PDF-" + bytes(MAX_FILE_BYTES))]
+    with pytest.raises(InputError) as refused:
+        keep_evidence(store, files, batch, LATER)
+    assert [fault.code for fault in refused.value.faults] == ["empty_file", "wrong_type", "too_large"]
+    assert list(files.names()) == []
+    assert check_evidence(store, files).files == 0
+
+
+def test_missing_altered_and_orphan_files_are_findings_of_the_audit(store: Store, files: EvidenceFiles) -> None:
+    """Deleted, changed in a byte, cut, swapped for a pipe, grown, put there by hand: each is named."""
+    contents = [(f"{place}.pdf", PDF + bytes([place])) for place in range(6)]
+    gone, changed, cut, piped, grown, _ = kept = keep_evidence(store, files, contents, LATER)
+    path = {item: files.directory / files.name_of(item.sha256) for item in kept}
+    path[gone].unlink()
+    path[changed].write_bytes(path[changed].read_bytes().replace(b"ticket", b"Ticket"))
+    path[cut].write_bytes(b"")
+    path[piped].unlink()
+    os.mkfifo(path[piped])
+    path[grown].write_bytes(PDF + bytes(MAX_FILE_BYTES))
+    (files.directory / "notes.txt").write_text("who put this here?")
+    wanted = {
+        (f"evidence {gone.sha256}", "evidence_missing"),
+        (f"evidence {changed.sha256}", "evidence_altered"),
+        (f"evidence {cut.sha256}", "evidence_altered"),
+        (f"evidence {piped.sha256}", "evidence_altered"),
+        (f"evidence {grown.sha256}", "evidence_altered"),
+        ("evidence file notes.txt", "evidence_orphan"),
+    }
+    found = actions.audit(store, world_network(), world_factors(), files)
+    assert {(item.record, item.code) for item in found} == wanted
+    assert actions.audit(store, world_network(), world_factors()) == []
+
+
+def test_a_row_that_lies_about_its_file_is_found(store: Store, files: EvidenceFiles, url: str) -> None:
+    """Size and type stand in the row as well: a row that says otherwise is named."""
+    keep_evidence(store, files, [("a.pdf", PDF)], LATER)
+    raw = connect(url)
+    allow_changes(raw, "evidence_files")
+    raw.exec_driver_sql("UPDATE evidence_files SET media_type = 'image/png'")
+    assert codes_of(store, files) == ["evidence_altered"]
+    raw.close()
+    raw.engine.dispose()
+
+
+def test_a_crash_between_file_and_row_is_found_and_mended(store: Store, files: EvidenceFiles) -> None:
+    """The file is there, its row is not: an orphan, until the file is handed in again."""
+    files.add(PDF)
+    assert codes_of(store, files) == ["evidence_orphan"]
+    keep_evidence(store, files, [("a.pdf", PDF)], LATER)
+    assert codes_of(store, files) == []
