@@ -83,7 +83,11 @@ class Doors:
                     yield Route("rail", (*before, self.train_hub(start), train, self.train_hub(end), *after))
 
     def rail_and_water(self) -> Iterator[Route]:
-        """A train on one side of a river-sea ship or of an inland voyage, changing where rails reach the water."""
+        """A train on one side of a river-sea ship or of an inland voyage, changing where rails reach the water.
+
+        The change is two operations with a yard between them, as from barge to barge (``transshipment``): no crane
+        lifts a whole ship into a train that stands ready.
+        """
         for port in self.rail_ports():
             for end, after in self.doors(self.destination, "post"):
                 for train in self.train_legs(port, end):
@@ -96,21 +100,21 @@ class Doors:
     def _water_to(self, port: str, onward: tuple[RouteLeg, ...]) -> Iterator[Route]:
         ship = self.sea_leg(self.origin, port)
         if ship is not None:
-            yield Route("sea-rail", (self.hub_leg(self.origin), ship, *onward))
+            yield Route("sea-rail", (self.hub_leg(self.origin), ship, self.hub_leg(port), *onward))
         for start, before in self.doors(self.origin, "pre"):
             for voyage in self.voyage_legs(start, port):
-                # The change of a voyage is timed by its vessel, as at any other port.
                 hubs = self.load_hub(start, voyage), self.load_hub(port, voyage)
-                yield Route("river-rail", (*before, hubs[0], voyage, hubs[1], *onward[1:]))
+                yield Route("river-rail", (*before, hubs[0], voyage, hubs[1], *onward))
 
     def _water_from(self, port: str, inward: tuple[RouteLeg, ...]) -> Iterator[Route]:
         ship = self.sea_leg(port, self.destination)
         if ship is not None:
-            yield Route("rail-sea", (*inward, self.train_hub(port), ship, self.hub_leg(self.destination)))
+            ashore, aboard = self.train_hub(port), self.hub_leg(port)
+            yield Route("rail-sea", (*inward, ashore, aboard, ship, self.hub_leg(self.destination)))
         for end, after in self.doors(self.destination, "post"):
             for voyage in self.voyage_legs(port, end):
                 hubs = self.load_hub(port, voyage), self.load_hub(end, voyage)
-                yield Route("rail-river", (*inward, hubs[0], voyage, hubs[1], *after))
+                yield Route("rail-river", (*inward, self.train_hub(port), hubs[0], voyage, hubs[1], *after))
 
     def sea(self) -> Iterator[Route]:
         """A river-sea ship from port to port."""

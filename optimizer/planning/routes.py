@@ -9,8 +9,11 @@ ship):
     sea-river       hub  ship  hub  voyage  hub [truck]          and the mirror image river-sea
     rail            [truck] hub  train  hub [truck]
     sea             hub  ship  hub                               between two sea ports
-    sea-rail        hub  ship  hub  train  hub [truck]           and the mirror image rail-sea
-    river-rail      [truck] hub  voyage  hub  train  hub [truck]     and the mirror image rail-river
+    sea-rail        hub  ship  hub  hub  train  hub [truck]      and the mirror image rail-sea
+    river-rail      [truck] hub  voyage  hub  hub  train  hub [truck]    and the mirror image rail-river
+
+A change between water and rails takes two operations, ship to yard and yard to train. From river-sea ship to barge it
+is one, board to board.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ import pytest
 
 from optimizer.network.graph import NetworkGraph
 from optimizer.network.model import Mode, Network
+from optimizer.planning.check import check_plan
 from optimizer.planning.plan import Plan
 from optimizer.planning.quote import QuoteOption, quote
 from optimizer.planning.routes import RouteBook
@@ -69,12 +70,52 @@ def test_rails_that_reach_the_water_join_train_and_vessel(origin: str, destinati
     assert kind not in kinds(replace(network, links=inland), origin, destination)
 
 
+@pytest.mark.parametrize(
+    ("origin", "destination", "kind", "chain"),
+    [
+        ("ISLE", "FAR", "sea-rail", "ISLE Sea LOW LOW Rail FAR"),
+        ("FAR", "ISLE", "rail-sea", "FAR Rail LOW LOW Sea ISLE"),
+        ("UP", "FAR", "river-rail", "UP InlandWaterway LOW LOW Rail FAR"),
+        ("FAR", "MID", "rail-river", "FAR Rail LOW LOW InlandWaterway MID"),
+    ],
+)
+def test_a_change_between_water_and_rails_is_handled_twice(
+    origin: str, destination: str, kind: str, chain: str
+) -> None:
+    """Ship to yard and yard to train: two operations at the port, in price, grams and time, in plan and quote alike."""
+    network = railed()
+    book = RouteBook(network, NetworkGraph(network), round_factors(), ON)
+    found = [route for route in book.routes(origin, destination, "steel") if route.kind == kind]
+    said = {" ".join(leg.origin if leg.mode is Mode.HUB else str(leg.mode) for leg in route.legs) for route in found}
+    assert chain in said
+    for route in found:
+        port = [leg for leg in route.legs if leg.mode is Mode.HUB and leg.origin == "LOW"]
+        one = network.terminals["LOW", "steel"]
+        assert sum(leg.wtw_kg_per_t for leg in port) == pytest.approx(2 * book.hub_intensity(one).wtw_kg)
+        train_h = network.value("berth_overhead_h") + network.value("rail_train_t") / one.berth_t_per_h
+        assert [leg.hours for leg in port].count(pytest.approx(train_h)) >= 1
+
+
+def test_a_plan_that_saves_the_second_handling_is_found_out() -> None:
+    """The train's operation at the port is struck from a sound plan: the check names the change it lacks."""
+    shipment = steel("ISLE", "FAR")
+    plan = planned(railed(), [shipment])
+    item = plan.shipments[0]
+    legs = item.lots[0].legs
+    gap = next(place for place, leg in enumerate(legs) if leg.mode == "Rail") - 1
+    kept = tuple(replace(leg, seq=seq) for seq, leg in enumerate((*legs[:gap], *legs[gap + 1 :]), start=1))
+    cheap = replace(item, lots=(replace(item.lots[0], legs=kept),))
+    found = check_plan(replace(plan, shipments=(cheap,)), [shipment], railed(), round_factors())
+    assert "handling_missing" in {violation.code for violation in found}
+
+
 def test_ship_and_train_are_planned_at_their_tariffs() -> None:
-    """Island to inland yard, 720 t. Per tonne: terminals 12 + 12 + 10 (harbour due 2 at sea ports), ship 12 +
-    0.05 x 50, train 16 + 0.12 x 150: 82.5 yuan. The truck from the port alone costs more than 70."""
+    """Island to inland yard, 720 t. Per tonne: terminals 12 + 12 + 12 + 10 (harbour due 2 at sea ports; at
+    the port ashore and onto the train), ship 12 + 0.05 x 50, train 16 + 0.12 x 150: 94.5 yuan. The truck from the port
+    alone costs more than 70."""
     plan = planned(railed(), [steel("ISLE", "FAR")])
     assert ways(plan) == [["Sea", "Rail"]]
-    assert plan.totals.planned.cost_fen == pytest.approx(720 * 82.5 * 100, abs=5)
+    assert plan.totals.planned.cost_fen == pytest.approx(720 * 94.5 * 100, abs=5)
     assert faults(plan, [steel("ISLE", "FAR")], railed()) == []
 
 

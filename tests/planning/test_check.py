@@ -75,6 +75,7 @@ MISTAKES: list[tuple[str, str, dict[str, Any], str]] = [
     ("a whole shipment split", S2, {"lots": lambda lots: (lots[0], replace(lots[0], lot_no=2))}, "split_forbidden"),
     ("legs misnumbered", f"{BY_WATER}.legs.1", {"seq": 7}, "leg_order"),
     ("a leg left out", BY_WATER, {"legs": lambda legs: (*legs[:2], *legs[3:])}, "chain_broken"),
+    ("a vessel that nobody discharges", BY_WATER, {"legs": lambda legs: (*legs[:3], *legs[4:])}, "handling_missing"),
     ("the last leg left out", BY_WATER, {"legs": lambda legs: legs[:-1]}, "chain_ends"),
     ("no legs at all", BY_ROAD, {"legs": ()}, "chain_ends"),
     ("loaded before the truck arrives", f"{BY_WATER}.legs.0", {"arrives_at": later(3)}, "leg_time"),

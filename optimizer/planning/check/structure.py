@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from itertools import pairwise
 
+from optimizer.network.model import Mode
 from optimizer.planning.check.violation import Findings
 from optimizer.planning.check.workings import CLOCK_S, Workings
 from optimizer.planning.plan import Leg, PlannedShipment
@@ -83,12 +85,25 @@ def _check_chain(found: Findings, where: str, shipment: Shipment, legs: tuple[Le
     found.same("leg_order", where, [*range(first, first + len(legs))], [leg.seq for leg in legs])
     if legs and legs[0].departs_at < shipment.ready_at - CLOCK:
         found.add("before_ready", where, shipment.ready_at, legs[0].departs_at)
+    _check_handling(found, where, legs)
     at, now = (legs[0].origin, legs[0].departs_at) if legs else ("", shipment.ready_at)
     for leg in legs:
         found.same("chain_broken", f"{where}/{leg.seq}", at, leg.origin)
         if leg.departs_at < now - CLOCK or leg.arrives_at < leg.departs_at:
             found.add("leg_time", f"{where}/{leg.seq}", now, (leg.departs_at, leg.arrives_at))
         at, now = leg.destination, max(now, leg.arrives_at)
+
+
+def _check_handling(found: Findings, where: str, legs: tuple[Leg, ...]) -> None:
+    """Vessels and trains are loaded and discharged: an operation before the first and after the last, one between two
+    vessels or beside a truck, and two where the cargo crosses a yard between water and rails."""
+    modes = [leg.mode for leg in legs]
+    carried = [place for place, mode in enumerate(modes) if mode != Mode.HUB]
+    for before, after in pairwise((-1, *carried, len(legs))):
+        pair = {modes[place] for place in (before, after) if 0 <= place < len(legs)} - {Mode.ROAD}
+        least = 2 if Mode.RAIL in pair and len(pair) > 1 else min(1, len(pair))
+        if after - before - 1 < least:
+            found.add("handling_missing", f"{where}/{min(after, len(legs) - 1) + 1}", f">= {least}", after - before - 1)
 
 
 def check_late(work: Workings, found: Findings) -> None:

@@ -20,6 +20,7 @@ SENTENCES: Mapping[str, Message] = {
     "split_forbidden": Message("不可拆分的货单被拆分", "a shipment that must stay whole was split"),
     "leg_order": Message("环节编号或先后有误", "legs are out of order"),
     "chain_broken": Message("各环节首尾不相接", "the chain does not connect"),
+    "handling_missing": Message("换装缺少装卸作业", "a change of vehicle lacks an operation"),
     "chain_ends": Message("运输链未从起点到终点", "the chain does not run from origin to destination"),
     "leg_time": Message("环节到达早于出发，或早于上一环节结束", "a leg ends before it begins or begins too early"),
     "before_ready": Message("早于可提货时间出发", "the cargo leaves before it is ready"),
