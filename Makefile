@@ -64,6 +64,8 @@ bench: $(RUNTIME_INSTALLED)
 lock: $(DEV_INSTALLED)
 	$(BIN)/uv pip compile pyproject.toml --group build -o requirements.lock $(LOCK_OPTIONS)
 	$(BIN)/uv pip compile pyproject.toml --group build --extra dev -c requirements.lock -o requirements-dev.lock $(LOCK_OPTIONS)
+	$(BIN)/uv pip compile pyproject.toml --group build --extra server --extra postgres -c requirements.lock \
+		-o requirements-server.lock $(LOCK_OPTIONS)
 
 LOCK_OPTIONS := --universal --python-version 3.11 --generate-hashes --upgrade --no-emit-index-url --no-header \
 	--no-annotate --quiet

@@ -6,7 +6,7 @@ import secrets
 
 from apiflask import APIFlask
 
-from webapp import figures, language, navigation, problem, security
+from webapp import figures, language, metrics, navigation, problem, request_log, security
 from webapp.access import visitor
 from webapp.access.sign_in_page import sign_in_page
 from webapp.accounts_page import accounts_page
@@ -28,6 +28,7 @@ from webapp.city.lots_page import city_lots_page
 from webapp.evidence_page import evidence_page
 from webapp.health import health
 from webapp.limits import API_LIMIT, limiter
+from webapp.metrics import metrics_page
 from webapp.plans_page import plans_page
 from webapp.quote_page import quote_page
 from webapp.savings_page import savings_page
@@ -39,8 +40,12 @@ from webapp.world import open_world
 
 PAGES = (
     *(health, sign_in_page, quote_page, shipments_page, plans_page, waybills_page, carrier_page),
-    *(accounts_page, evidence_page, savings_page, verify_page, api_docs_page, charts_page),
+    *(accounts_page, evidence_page, savings_page, verify_page, api_docs_page, charts_page, metrics_page),
     *(city_page, city_lots_page, city_checks_page),
+)
+PARTS = (
+    *(request_log, metrics, language, figures, visitor),
+    *(navigation, security, problem, conditional, plotly_script),
 )
 APIS = (quotes_api, meta_api, shipments_api, plans_api, waybills_api, accounts_api, ledger_api)
 
@@ -66,7 +71,18 @@ def create_app(settings: Settings) -> APIFlask:
     app.extensions["modalshift.world"] = open_world(settings)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     limiter.init_app(app)
-    for part in (language, figures, visitor, navigation, security, problem, conditional, plotly_script):
+    for part in (
+        request_log,
+        metrics,
+        language,
+        figures,
+        visitor,
+        navigation,
+        security,
+        problem,
+        conditional,
+        plotly_script,
+    ):
         part.register(app)
     for pages in PAGES:
         app.register_blueprint(pages)

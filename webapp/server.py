@@ -18,18 +18,29 @@ from webapp.access.visitor import now
 from webapp.app import create_app
 from webapp.background.worker import SETTINGS_VARIABLE
 from webapp.charts.plotly_script import zipped_script
-from webapp.settings import Settings
+from webapp.request_log import write_json_lines
+from webapp.settings import METRICS_TOKEN_VARIABLE, SECRET_KEY_VARIABLE, Settings
 
 THREADS = 16
-SECRET_KEY_VARIABLE = "MODALSHIFT_SECRET_KEY"  # the name of a variable # nosec B105
 
 
-def serve(*, host: str, port: int, demo: bool, db_url: str, network_dir: Path | None, lang: Lang) -> None:
+def serve(
+    *, host: str, port: int, demo: bool, db_url: str, network_dir: Path | None, lang: Lang, log_format: str
+) -> None:
     """Serve pages and API until interrupted; prints the address when it listens.
 
     Raises InputError when the address cannot be listened on, and what ``create_app`` raises.
     """
-    settings = Settings(db_url, network_dir, lang, demo, secret_key=os.environ.get(SECRET_KEY_VARIABLE, ""))
+    settings = Settings(
+        db_url,
+        network_dir,
+        lang,
+        demo,
+        secret_key=os.environ.get(SECRET_KEY_VARIABLE, ""),
+        metrics_token=os.environ.get(METRICS_TOKEN_VARIABLE, ""),
+    )
+    if log_format == "json":
+        write_json_lines()
     app = create_app(settings)
     if demo:
         add_demo_users(app.extensions["modalshift.world"].store, demo_people(), now())

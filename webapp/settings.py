@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from optimizer.errors import Lang
+from optimizer.errors import Fault, InputError, Lang, Message
+
+SECRET_KEY_VARIABLE = "MODALSHIFT_SECRET_KEY"  # the name of a variable # nosec B105
+METRICS_TOKEN_VARIABLE = "MODALSHIFT_METRICS_TOKEN"  # the name of a variable # nosec B105
+NEEDED = (
+    ("MODALSHIFT_DB", "缺少数据库地址，例如 sqlite:////var/lib/modalshift/modalshift.db",
+     "the database URL is missing, for example sqlite:////var/lib/modalshift/modalshift.db"),
+    (SECRET_KEY_VARIABLE, "缺少会话密钥，请用随机的 32 字节",
+     "the key that signs sessions is missing; take 32 random bytes"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +24,8 @@ class Settings:
     """``db_url`` is an SQLAlchemy URL; ``network_dir`` None means the shipped network; ``lang`` is the language of a
     visitor who has not chosen one; ``demo`` opens what only a demonstration may open. ``secret_key`` signs sessions
     (empty: a new one each start, which signs everybody out); ``limits`` False lifts the rate limits, for tests;
-    ``queue_file`` is where the queue of plans lies (None: beside an SQLite database)."""
+    ``queue_file`` is where the queue of plans lies (None: beside an SQLite database); ``metrics_token`` opens
+    ``/metrics`` (empty: nobody)."""
 
     db_url: str
     network_dir: Path | None = None
@@ -23,6 +34,7 @@ class Settings:
     secret_key: str = ""
     limits: bool = True
     queue_file: Path | None = None
+    metrics_token: str = ""
 
     def to_json(self) -> str:
         """For the worker, a process of its own."""
@@ -37,6 +49,32 @@ class Settings:
         for name in ("network_dir", "queue_file"):
             fields[name] = Path(fields[name]) if fields[name] else None
         return cls(**fields)
+
+    @classmethod
+    def from_environment(cls) -> Settings:
+        """As variables of the environment say, see :mod:`webapp.wsgi`. Raises InputError naming all that are missing or
+        wrong."""
+        value = os.environ.get
+        faults = [
+            Fault("environment", None, name, "missing", Message(f"{name}：{zh}", f"{name}: {en}"))
+            for name, zh, en in NEEDED
+            if not value(name)
+        ]
+        lang = value("MODALSHIFT_LANG", "zh")
+        if lang not in ("zh", "en"):
+            wrong = Message("MODALSHIFT_LANG 应为 zh 或 en", "MODALSHIFT_LANG should be zh or en")
+            faults.append(Fault("environment", None, "MODALSHIFT_LANG", "not_allowed", wrong))
+        if faults:
+            raise InputError.of(faults)
+        network, queue = value("MODALSHIFT_NETWORK"), value("MODALSHIFT_QUEUE")
+        return cls(
+            db_url=os.environ["MODALSHIFT_DB"],
+            network_dir=Path(network) if network else None,
+            lang="en" if lang == "en" else "zh",
+            secret_key=os.environ["MODALSHIFT_SECRET_KEY"],
+            queue_file=Path(queue) if queue else None,
+            metrics_token=value(METRICS_TOKEN_VARIABLE, ""),
+        )
 
 
 def _text(path: Path | None) -> str:

@@ -36,6 +36,7 @@ from optimizer.actions.sheeting import calculation_sheet
 from optimizer.actions.stating import bank_report, statement
 from optimizer.actions.verifying import checkpoint, leaves, prove, verify
 from optimizer.actions.versions import code_version
+from optimizer.actions.workload import Workload, workload
 
 __all__ = [
     "LotsOverview",
@@ -46,6 +47,7 @@ __all__ = [
     "SavingsOverview",
     "SealResult",
     "SettleResult",
+    "Workload",
     "accept",
     "add_demo_users",
     "add_user",
@@ -87,4 +89,5 @@ __all__ = [
     "user_id_of",
     "user_of_token",
     "verify",
+    "workload",
 ]

@@ -19,7 +19,15 @@ ENTRY_POINT_GROUP = "modalshift.serve"
     "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), zh="端口，0 为任选", en="port; 0 for any"
 )
 @option("--demo", is_flag=True, zh="演示模式：一键登录演示用户", en="demo mode: demo users log in with one click")
-def serve(host: str, port: int, demo: bool) -> None:
+@option(
+    "--log-format",
+    type=click.Choice(["none", "json"]),
+    default="none",
+    show_default=True,
+    zh="每个请求一行 JSON 日志（标准错误）",
+    en="one line of JSON for each request, on standard error",
+)
+def serve(host: str, port: int, demo: bool, log_format: str) -> None:
     """The web side registers itself as an entry point, so that the domain never imports it."""
     doors = list(entry_points(group=ENTRY_POINT_GROUP))
     if not doors:
@@ -31,5 +39,11 @@ def serve(host: str, port: int, demo: bool) -> None:
         )
     session = current_session()
     doors[0].load()(
-        host=host, port=port, demo=demo, db_url=session.db_url, network_dir=session.network_dir, lang=session.lang
+        host=host,
+        port=port,
+        demo=demo,
+        db_url=session.db_url,
+        network_dir=session.network_dir,
+        lang=session.lang,
+        log_format=log_format,
     )

@@ -115,6 +115,11 @@ class Outbox:
         """The lots of all jobs."""
         return {(row.number, row.lot_no) for row in self._connection.execute(select(_JOBS.c.number, _JOBS.c.lot_no))}
 
+    def count_by_state(self) -> dict[str, int]:
+        """How many jobs there are in each state."""
+        query = select(_JOBS.c.state, func.count()).group_by(_JOBS.c.state).order_by(_JOBS.c.state)
+        return {row[0]: row[1] for row in self._connection.execute(query)}
+
     def waiting_until(self, period: str) -> list[Job]:
         """Jobs, ready or failed, of lots delivered in a month (``2026-10``) or before."""
         open_job = _JOBS.c.state.in_(("ready", "failed")) & (func.substr(_JOBS.c.delivered_at, 1, 7) <= period)

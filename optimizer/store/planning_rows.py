@@ -130,6 +130,11 @@ class PlanningRows:
             query = query.where(plan_runs.c.user_id == user_id)
         return [_run(row) for row in self._connection.execute(query)]
 
+    def count_runs_by_state(self) -> dict[str, int]:
+        """How many runs are in each state."""
+        query = select(plan_runs.c.state, func.count()).group_by(plan_runs.c.state).order_by(plan_runs.c.state)
+        return {row[0]: row[1] for row in self._connection.execute(query)}
+
     def run_document(self, run_id: str) -> str | None:
         """PLAN.json of a run, None while there is none."""
         document: str | None = self._connection.execute(

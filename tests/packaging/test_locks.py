@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 RUNTIME_LOCK = ROOT / "requirements.lock"
 DEV_LOCK = ROOT / "requirements-dev.lock"
+SERVER_LOCK = ROOT / "requirements-server.lock"
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 REQUIREMENT = re.compile(r"^(?P<name>[a-z0-9][a-z0-9._-]*)(\[[a-z,]+\])?==(?P<version>[^ ;]+)")
 
@@ -39,11 +40,12 @@ def test_every_declared_dependency_is_locked() -> None:
 
 
 def test_tests_run_on_the_versions_that_ship() -> None:
-    """Every runtime pin stands in the development lock with the same version."""
+    """Every runtime pin stands in the development lock with the same version, and in that of a server."""
     assert locked(RUNTIME_LOCK) <= locked(DEV_LOCK)
+    assert locked(RUNTIME_LOCK) <= locked(SERVER_LOCK)
 
 
-@pytest.mark.parametrize("path", [RUNTIME_LOCK, DEV_LOCK], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [RUNTIME_LOCK, DEV_LOCK, SERVER_LOCK], ids=lambda path: path.name)
 def test_locks_name_no_address_and_no_index(path: Path) -> None:
     """A lock made on one machine installs from any registry."""
     text = path.read_text(encoding="utf-8")
@@ -54,7 +56,7 @@ def test_locks_name_no_address_and_no_index(path: Path) -> None:
     assert " @ " not in text
 
 
-@pytest.mark.parametrize("path", [RUNTIME_LOCK, DEV_LOCK], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [RUNTIME_LOCK, DEV_LOCK, SERVER_LOCK], ids=lambda path: path.name)
 def test_every_pin_has_a_hash(path: Path) -> None:
     """`pip install --require-hashes` accepts the file."""
     entries = re.split(r"\n(?=\S)", path.read_text(encoding="utf-8").strip())

@@ -34,6 +34,8 @@ ALLOWED: dict[str, frozenset[str]] = {
     **dict.fromkeys(("quote_page.show_quote", "quotes_api.make_quote", "savings_page.show_savings"), EVERYBODY),
     **dict.fromkeys(("sign_in.show", "sign_in.sign_in", "sign_in.sign_in_demo", "sign_in.sign_out"), EVERYBODY),
     **dict.fromkeys(("charts_page.show_script", "static", "verify_page.show_verify"), EVERYBODY),
+    # For whoever has the server's own token, see test_metrics; no role opens it.
+    "metrics.show_metrics": frozenset(),
     # Plans cover all freight, so any planner may see and accept them.
     **dict.fromkeys([f"plans_api.{verb}" for verb in ("accept", "begin", "cancel", "list_plans", "show")], PLANNERS),
     **dict.fromkeys(("plans_api.show_document", "plans_api.stream"), PLANNERS),

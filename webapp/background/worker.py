@@ -20,6 +20,7 @@ from optimizer.actions.plan_runs import carry_out, end_cut_off_runs
 from optimizer.store.engine import Store
 from webapp.access.visitor import now
 from webapp.background.queue import PlanQueue
+from webapp.request_log import write_json_lines
 from webapp.settings import Settings
 from webapp.world import read_tables
 
@@ -88,10 +89,14 @@ def _watch(store: Store, run_id: str, over: Event) -> None:
 
 def main() -> None:
     """As ``serve`` starts it: the settings as JSON in an environment variable, so that no list of processes shows a
-    database password."""
+    database password. Started by itself: the variables of :mod:`webapp.wsgi`."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    settings = Settings.from_json(os.environ.pop(SETTINGS_VARIABLE))
+    told = os.environ.pop(SETTINGS_VARIABLE, "")
+    if told:
+        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    else:
+        write_json_lines()
+    settings = Settings.from_json(told) if told else Settings.from_environment()
     parent = os.getppid() if "--with-parent" in sys.argv[1:] else None
     with suppress(KeyboardInterrupt):
         Worker(settings).work(parent)
