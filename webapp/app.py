@@ -71,18 +71,7 @@ def create_app(settings: Settings) -> APIFlask:
     app.extensions["modalshift.world"] = open_world(settings)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     limiter.init_app(app)
-    for part in (
-        request_log,
-        metrics,
-        language,
-        figures,
-        visitor,
-        navigation,
-        security,
-        problem,
-        conditional,
-        plotly_script,
-    ):
+    for part in PARTS:
         part.register(app)
     for pages in PAGES:
         app.register_blueprint(pages)

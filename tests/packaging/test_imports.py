@@ -32,7 +32,7 @@ def test_third_party_imports_are_declared_and_declarations_are_used() -> None:
     names = {name for path in sources for name in imported_modules(path)}
     third_party = names - sys.stdlib_module_names - set(OWN_PACKAGES)
     distributions = packages_distributions()
-    imported = {distributions.get(name, [name])[0].lower() for name in third_party}
+    imported = {distributions.get(name, [name])[0].lower().replace("_", "-") for name in third_party}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     declared = {re.split(r"[^A-Za-z0-9_.-]", requirement)[0].lower() for requirement in project["dependencies"]}
     assert imported - declared == set()
