@@ -19,6 +19,7 @@ from typing import Any
 from optimizer.accounts.ledger import Transaction
 from optimizer.accounts.settlement import settlement_transactions
 from optimizer.actions import open_store
+from optimizer.actions.settling import BATCH
 from optimizer.actions.versions import code_version
 from optimizer.bench.ledger_world import Copy, LedgerWorld, copied_estimate, copies, ledger_world, open_accounts
 from optimizer.bench.machine import library_versions, load_average, this_machine
@@ -30,7 +31,6 @@ from optimizer.network.reader import read_network
 from optimizer.store.engine import Store, prepare_sqlite
 
 STORE, DRIVER = "modalshift", "sqlite3"
-BATCH = 100
 MEASURED = 2_000
 """Settlements that are timed at each size of the ledger."""
 TABLES = ("calculation_runs", "transactions", "postings")
@@ -135,15 +135,18 @@ def _append(store: Store, batch: Sequence[Copy]) -> None:
 def _settle(store: Store, made: LedgerWorld, batch: Sequence[Copy], first: int) -> float:
     """Seconds for what the worker does once runs are calculated: entries built and digested, rows appended, jobs
     deleted."""
+    models = [made.models[place % len(made.models)] for place in range(first, first + len(batch))]
+    waybills = [made.renumbered(place) for place in range(first, first + len(batch))]
+    pending = [copied_estimate(made, place) for place in range(first, first + len(batch))]
     begun = time.perf_counter()
     for start in range(0, len(batch), BATCH):
         part = batch[start : start + BATCH]
         entries: list[Transaction] = []
-        for place, copy in enumerate(part, start=first + start):
-            model = made.models[place % len(made.models)]
-            pending = copied_estimate(made, place)
-            waybill = made.renumbered(place)
-            entries += settlement_transactions(waybill, model.lot, copy.run, pending, model.delivered_at, made.at, "")
+        for place, copy in enumerate(part, start=start):
+            model = models[place]
+            entries += settlement_transactions(
+                waybills[place], model.lot, copy.run, pending[place], model.delivered_at, made.at, ""
+            )
         with store.write() as session:
             session.add_runs([copy.run for copy in part], {copy.run.run_id: copy.document for copy in part})
             session.add_transactions(entries)
@@ -193,10 +196,12 @@ def _driven(path: Path, batches: Sequence[Rows]) -> float:
     begun = time.perf_counter()
     for rows in batches:
         connection.execute("BEGIN IMMEDIATE")
+        connection.execute("INSERT INTO ledger_batch SELECT MAX(seq) + 1, 1 FROM transactions")
         for table in TABLES:
             if rows[table]:
                 marks = ", ".join("?" * len(rows[table][0]))
                 connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows[table])
+        connection.execute("DELETE FROM ledger_batch")
         connection.executemany("DELETE FROM settlement_jobs WHERE number = ? AND lot_no = ?", rows["settlement_jobs"])
         connection.execute("COMMIT")
     seconds = time.perf_counter() - begun

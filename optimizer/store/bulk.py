@@ -8,7 +8,8 @@ PostgreSQL: COPY, which also lets the triggers see the whole batch at once.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection
@@ -42,3 +43,22 @@ def append_tuples(connection: Connection, table: str, columns: Sequence[str], ro
                 copy.write_row(row)
     except refused as error:
         raise IntegrityError(statement, None, error) from error
+
+
+@contextmanager
+def ledger_batch(connection: Connection, first_seq: int, entries: bool = True) -> Iterator[None]:
+    """Entries from ``first_seq`` on that are appended inside are held to the rules of the ledger together, at the end.
+
+    Raises IntegrityError there when the database refuses them. PostgreSQL's triggers see a statement whole anyway.
+    """
+    if connection.dialect.name != "sqlite" or not entries:
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    begin, close = "INSERT INTO ledger_batch (first_seq, open_batch) VALUES (?, 1)", "DELETE FROM ledger_batch"
+    try:
+        driver.execute(begin, (first_seq,))
+        yield
+        driver.execute(close)
+    except sqlite3.IntegrityError as error:
+        raise IntegrityError(close, None, error) from error

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from optimizer.accounts.calculation import CalculationRun
-from optimizer.accounts.ledger import Bucket, Kind, Ledger, Posting, Transaction, pairs
+from optimizer.accounts.ledger import Bucket, Kind, Ledger, Posting, Transaction, china_text, pairs
 from optimizer.waybills.codec import sha256, to_json, to_plain
 from optimizer.waybills.event import Event
 from optimizer.waybills.waybill import Waybill
@@ -70,7 +70,7 @@ def run_row(run: CalculationRun, document: str | None = None) -> dict[str, Any]:
         "factors_version": run.factors_version,
         "network_version": run.network_version,
         "code_version": run.code_version,
-        "run_at": to_plain(run.run_at),
+        "run_at": china_text(run.run_at),
         "document": document or to_json(run),
         "mass_kg": run.result.mass_kg,
         "baseline_wtw_g": run.result.baseline_wtw_g,
@@ -79,8 +79,13 @@ def run_row(run: CalculationRun, document: str | None = None) -> dict[str, Any]:
         "credited_wtw_g": run.result.credited_wtw_g,
         "energy_saved_g": run.result.energy_saved_g,
         "tier": run.result.tier,
-        "activity": to_json(run.result.activity_kgkm),
+        "activity": activity_text(run.result.activity_kgkm),
     }
+
+
+def activity_text(activity_kgkm: Mapping[str, int]) -> str:
+    """``to_json`` of an activity: kg·km by mode."""
+    return "{" + ",".join(f'"{mode}":{amount}' for mode, amount in sorted(activity_kgkm.items())) + "}"
 
 
 TRANSACTION_COLUMNS = (
@@ -112,38 +117,38 @@ POSTING_COLUMNS = (
 )
 
 
-def transaction_row(transaction: Transaction, digest: str) -> tuple[Any, ...]:
-    """A transaction as a row of :data:`TRANSACTION_COLUMNS`, with its digest and the number of its lines."""
+def transaction_row(transaction: Transaction, digest: str, seq: int) -> tuple[Any, ...]:
+    """A transaction as a row of :data:`TRANSACTION_COLUMNS`, with its digest, place and the number of its lines."""
     return (
-        transaction.seq,
+        seq,
         transaction.transaction_id,
-        transaction.kind.value,
+        transaction.kind._value_,
         transaction.waybill_number,
         transaction.lot_no,
         transaction.method,
         transaction.run_id or None,
         transaction.resolves or None,
         transaction.period,
-        to_plain(transaction.effective_at),
-        to_plain(transaction.booked_at),
+        china_text(transaction.effective_at),
+        china_text(transaction.booked_at),
         transaction.memo,
         len(transaction.postings) // 2,
         digest,
     )
 
 
-def posting_rows(transaction: Transaction) -> list[tuple[Any, ...]]:
+def posting_rows(transaction: Transaction, seq: int) -> list[tuple[Any, ...]]:
     """The postings of a transaction as rows of :data:`POSTING_COLUMNS`, one for each pair."""
     return [
         (
-            transaction.seq,
+            seq,
             number,
-            line.ledger.value,
+            line.ledger._value_,
             line.part,
             line.account_id,
-            line.bucket.value,
+            line.bucket._value_,
             counter.account_id,
-            counter.bucket.value,
+            counter.bucket._value_,
             line.amount,
         )
         for number, (line, counter) in enumerate(pairs(transaction.postings), start=1)

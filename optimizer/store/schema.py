@@ -2,8 +2,8 @@
 
 Times are ISO 8601 text with the offset of China, so they sort and read the same in SQLite and PostgreSQL. Amounts are
 64-bit integers. ``document`` columns hold canonical JSON (``waybills.codec``), the other columns are what is searched
-or constrained. All tables but ``users``, what triggers keep (``balances``, ``pendings``) and the outbox are
-append-only: triggers refuse UPDATE and DELETE.
+or constrained. All tables but ``users``, what triggers keep (``balances``, ``pendings``), the outbox and
+``ledger_batch`` are append-only: triggers refuse UPDATE and DELETE.
 """
 
 from __future__ import annotations
@@ -183,7 +183,6 @@ calculation_runs = Table(
     Column("energy_saved_g", BigInteger, nullable=False, server_default="0"),
     Column("tier", Text, nullable=False, server_default=""),
     Column("activity", Text, nullable=False, server_default="{}"),
-    Index(None, "number"),
 )
 """The columns after ``document`` repeat what statements and audits read of its result: kg, g CO2e, g coal equivalent,
 and kg·km by mode as JSON."""
@@ -243,15 +242,14 @@ transactions = Table(
     ),
     Index(None, "period"),
     Index(None, "number", "lot_no"),
-    Index(None, "resolves", sqlite_where=text("resolves IS NOT NULL"), postgresql_where=text("resolves IS NOT NULL")),
     Index(None, "run_id", sqlite_where=text("run_id IS NOT NULL"), postgresql_where=text("run_id IS NOT NULL")),
     Index(
-        "uq_transactions_resolved_once",
+        "uq_transactions_resolves_kind",
         "resolves",
         "kind",
         unique=True,
-        sqlite_where=text("kind IN ('POST','VOID')"),
-        postgresql_where=text("kind IN ('POST','VOID')"),
+        sqlite_where=text("resolves IS NOT NULL"),
+        postgresql_where=text("resolves IS NOT NULL"),
     ),
     Index(
         "uq_transactions_one_settlement",
@@ -327,6 +325,15 @@ pendings = Table(
 )
 """What each ESTIMATE reserved. ``remaining_g`` is NULL until a POST or VOID touches it; from then on it must be zero at
 COMMIT: posted + voided = reserved. Kept by trigger."""
+
+ledger_batch = Table(
+    "ledger_batch",
+    metadata,
+    Column("first_seq", Integer, primary_key=True, autoincrement=False),
+    Column("open_batch", BigInteger, ForeignKey("zero.value", deferrable=True, initially="DEFERRED"), nullable=False),
+)
+"""SQLite: the batch of entries that is being appended; never a row after COMMIT. Deleting the row applies the rules of
+the ledger to all of it at once. PostgreSQL has statement triggers and leaves it empty."""
 
 settlement_jobs = Table(
     "settlement_jobs",

@@ -7,7 +7,6 @@ nothing; with other content it raises ConflictError.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -21,12 +20,13 @@ from optimizer.accounts.ledger import (
     Posting,
     Transaction,
     content_digest,
+    placed,
     require_same_content,
 )
 from optimizer.errors import ConflictError, Message
 from optimizer.store import schema
 from optimizer.store.access_rows import AccessRows
-from optimizer.store.bulk import append, append_tuples
+from optimizer.store.bulk import append, append_tuples, ledger_batch
 from optimizer.store.city_rows import CityRows
 from optimizer.store.evidence_files import EvidenceFile
 from optimizer.store.factor_rows import FactorRows
@@ -261,14 +261,15 @@ class Session(AccessRows, CityRows, FactorRows, PlanningRows, WaybillLists):
             recorded = known.get(transaction.transaction_id)
             if recorded is None:
                 known[transaction.transaction_id] = digest
-                placed = replace(transaction, seq=first + len(fresh))
-                fresh.append(placed)
-                entries.append(transaction_row(placed, digest))
-                lines += posting_rows(placed)
+                seq = first + len(fresh)
+                fresh.append(placed(transaction, seq))
+                entries.append(transaction_row(transaction, digest, seq))
+                lines += posting_rows(transaction, seq)
             elif recorded != digest:
                 require_same_content(transaction, recorded)
-        append_tuples(self._connection, "transactions", TRANSACTION_COLUMNS, entries)
-        append_tuples(self._connection, "postings", POSTING_COLUMNS, lines)
+        with ledger_batch(self._connection, first, bool(entries)):
+            append_tuples(self._connection, "transactions", TRANSACTION_COLUMNS, entries)
+            append_tuples(self._connection, "postings", POSTING_COLUMNS, lines)
         return fresh
 
     def stored_transactions(self, numbers: Iterable[str] | None = None) -> list[StoredTransaction]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimizer.accounts.ledger import (
+    TRANSACTION_NAMESPACE,
     Bucket,
     Kind,
     Ledger,
@@ -22,6 +24,7 @@ from optimizer.accounts.ledger import (
     month_of,
     require_same_content,
     reserved_amount,
+    transaction_id,
 )
 from optimizer.accounts.settlement import ISSUANCE, estimates, review, settle
 from optimizer.errors import ConflictError
@@ -206,3 +209,10 @@ def test_months_are_of_china_time() -> None:
     assert month_of(moment) == "2026-10"
     assert booking_period(moment, "") == "2026-10"
     assert booking_period(datetime(2026, 8, 1, tzinfo=CHINA_TIME), "2026-09") == "2026-10"
+
+
+@given(st.text(max_size=30), st.integers(0, 99), st.sampled_from(Kind), st.text(max_size=10))
+def test_transaction_ids_are_uuids_of_version_5(number: str, lot_no: int, kind: Kind, about: str) -> None:
+    """The written-out form is the library's."""
+    name = f"{number}|{lot_no}|shift-v1|{kind.value}" + (f"|{about}" if about else "")
+    assert transaction_id(number, lot_no, "shift-v1", kind, about) == str(uuid.uuid5(TRANSACTION_NAMESPACE, name))
