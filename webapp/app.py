@@ -33,6 +33,7 @@ from webapp.plans_page import plans_page
 from webapp.quote_page import quote_page
 from webapp.savings_page import savings_page
 from webapp.settings import Settings
+from webapp.sheets_page import sheets_page
 from webapp.shipments_page import shipments_page
 from webapp.verify_page import verify_page
 from webapp.waybills_page import waybills_page
@@ -41,7 +42,7 @@ from webapp.world import open_world
 PAGES = (
     *(health, sign_in_page, quote_page, shipments_page, plans_page, waybills_page, carrier_page),
     *(accounts_page, evidence_page, savings_page, verify_page, api_docs_page, charts_page, metrics_page),
-    *(city_page, city_lots_page, city_checks_page),
+    *(city_page, city_lots_page, city_checks_page, sheets_page),
 )
 PARTS = (
     *(request_log, metrics, language, figures, visitor),

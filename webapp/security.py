@@ -30,7 +30,7 @@ MAX_UPLOAD_BYTES = 20_000_000
 UPLOADS = ("shipments_page.upload", "shipments_api.submit", "carrier_page.report")
 """Endpoints that take files or many records."""
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-OPEN_POSTS = ("quotes_api.make_quote",)
+OPEN_POSTS = ("quotes_api.make_quote", "quotes_api.make_quotes")
 """Endpoints without effect that a stranger may post to: nothing a CSRF token could protect."""
 
 

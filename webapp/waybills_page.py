@@ -134,6 +134,7 @@ def _lot(found: WaybillFile, lot: WaybillLot) -> dict[str, Any]:
         "findings": [finding.message.text(lang) for finding in state.findings],
         "legs": [_leg(found, lot, leg) for leg in lot.legs],
         "estimate": kilograms(lot.estimated_saving_wtw_g),
+        "has_sheet": found.standing_settlement(lot.lot_no),
         "result": None
         if run is None
         else {

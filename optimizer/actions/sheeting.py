@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from optimizer.access.user import User
 from optimizer.accounts import sheet
 from optimizer.accounts.corrections import standing_entries
 from optimizer.accounts.ledger import Kind
 from optimizer.accounts.sheet import CalculationSheet
-from optimizer.actions.waybill_views import unknown_waybill
+from optimizer.actions.waybill_views import sees_waybill, unknown_waybill
 from optimizer.emissions.factors import FactorTable
 from optimizer.errors import Message, UnknownRecordError
 from optimizer.store.engine import Store
@@ -18,8 +19,18 @@ def calculation_sheet(store: Store, number: str, lot_no: int, factors: FactorTab
     Raises UnknownRecordError for an unknown waybill, a lot that is not settled and one whose settlement was reversed;
     ConflictError and FactorError as :func:`optimizer.accounts.sheet.calculation_sheet`.
     """
+    return _sheet(store, None, number, lot_no, factors)
+
+
+def calculation_sheet_for(store: Store, user: User, number: str, lot_no: int, factors: FactorTable) -> CalculationSheet:
+    """The same for a user: a waybill out of his scope is unknown to him. Raises as :func:`calculation_sheet`."""
+    return _sheet(store, user, number, lot_no, factors)
+
+
+def _sheet(store: Store, user: User | None, number: str, lot_no: int, factors: FactorTable) -> CalculationSheet:
     with store.read() as session:
-        if number not in session.waybills([number]):
+        found = session.waybills([number]).get(number)
+        if found is None or (user is not None and not sees_waybill(user, found)):
             raise unknown_waybill(number)
         entry = standing_entries(session.transactions([number])).get((number, lot_no))
         run = session.runs([entry.run_id]).get(entry.run_id) if entry else None

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from optimizer.access.user import Permission, Role, User, sees_waybill_of
 from optimizer.accounts.calculation import CalculationRun
+from optimizer.accounts.corrections import standing_entries
 from optimizer.accounts.ledger import Kind, Transaction
 from optimizer.accounts.settlement import review
 from optimizer.actions.recording import RecordResult, record
@@ -32,6 +33,11 @@ class WaybillFile:
     def settled(self, lot_no: int) -> bool:
         """Whether a lot has its settlement."""
         return any(entry.kind is Kind.SETTLE and entry.lot_no == lot_no for entry in self.transactions)
+
+    def standing_settlement(self, lot_no: int) -> bool:
+        """Whether a lot's settlement still stands, so that it has a calculation sheet: not reversed since."""
+        entry = standing_entries(self.transactions).get((self.waybill.number, lot_no))
+        return entry is not None and entry.kind is not Kind.REVERSE
 
     def run_of(self, lot_no: int) -> CalculationRun | None:
         """The newest calculation run of a lot that an entry names."""

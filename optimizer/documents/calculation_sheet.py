@@ -66,7 +66,7 @@ def sheet_json(sheet: CalculationSheet) -> str:
 
 def sheet_text(sheet: CalculationSheet, lang: Lang) -> str:
     """The sheet as lines of text."""
-    lines = [TITLE.text(lang), *(f"{name}: {value}" for name, value in _head(sheet, lang)), "", LINES.text(lang)]
+    lines = [TITLE.text(lang), *(f"{name}: {value}" for name, value in head(sheet, lang)), "", LINES.text(lang)]
     for number, line in enumerate(sheet.lines, start=1):
         lines += [
             f"{number}. [{SIDES[line.side].text(lang)}] {line.mode} {line.place}  ({line.tier})",
@@ -74,11 +74,11 @@ def sheet_text(sheet: CalculationSheet, lang: Lang) -> str:
             f"   {line.how.text(lang)}",
             f"   {', '.join(line.factor_ids)}",
         ]
-    lines += ["", *(f"{name}: {value}" for name, value in _totals(sheet, lang)), "", SENSITIVITY.text(lang)]
+    lines += ["", *(f"{name}: {value}" for name, value in totals(sheet, lang)), "", SENSITIVITY.text(lang)]
     for item in sheet.influences:
         part = item.contribution
         lines.append(f"  {item.share:7.2%}  {part.key}  {_width(part.spread)}  {part.spread.reason.text(lang)}")
-    lines += [f"  {_logging(sheet).text(lang)}", "", FACTORS.text(lang)]
+    lines += [f"  {logging_words(sheet).text(lang)}", "", FACTORS.text(lang)]
     for factor in sheet.factors:
         lines.append("  " + " | ".join(str(cell) for cell in factor_cells(factor, lang) if cell not in (None, "")))
     return "\n".join(lines) + "\n"
@@ -88,12 +88,7 @@ def sheet_xlsx(sheet: CalculationSheet, lang: Lang) -> bytes:
     """The sheet as a workbook of three pages; the same sheet gives the same bytes."""
     lead = _live_lead(sheet, lang)
     top = first_row(len(lead))
-    shares = [
-        (i.contribution.key, _share(i), round(i.contribution.exposed_g), _width(i.contribution.spread),
-         Decimal(repr(i.contribution.standard_g)), Decimal(repr(i.contribution.shortfall_g)),
-         i.contribution.spread.reason.text(lang))
-        for i in sheet.influences
-    ]  # fmt: skip
+    shares = share_rows(sheet, lang)
     pages = [
         Sheet(
             LINES.text(lang),
@@ -107,7 +102,7 @@ def sheet_xlsx(sheet: CalculationSheet, lang: Lang) -> bytes:
             [],
             _texts(SHARE_COLUMNS, lang),
             shares,
-            notes=[_logging(sheet).text(lang)],
+            notes=[logging_words(sheet).text(lang)],
             decimals=6,
         ),
         Sheet(
@@ -119,6 +114,22 @@ def sheet_xlsx(sheet: CalculationSheet, lang: Lang) -> bytes:
         ),
     ]
     return workbook_of(pages, TITLE.text(lang), sheet.run.run_at)
+
+
+def share_rows(sheet: CalculationSheet, lang: Lang) -> list[list[Cell]]:
+    """What moves the result, under ``SHARE_COLUMNS``, the largest first."""
+    return [
+        [
+            item.contribution.key,
+            _share(item),
+            round(item.contribution.exposed_g),
+            _width(item.contribution.spread),
+            Decimal(repr(item.contribution.standard_g)),
+            Decimal(repr(item.contribution.shortfall_g)),
+            item.contribution.spread.reason.text(lang),
+        ]
+        for item in sheet.influences
+    ]
 
 
 def arithmetic(line: SheetLine) -> str:
@@ -235,7 +246,8 @@ def factor_cells(factor: Factor, lang: Lang) -> list[Cell]:
     ]
 
 
-def _head(sheet: CalculationSheet, lang: Lang) -> list[tuple[str, str]]:
+def head(sheet: CalculationSheet, lang: Lang) -> list[tuple[str, str]]:
+    """What the sheet is of: names and values."""
     run = sheet.run
     versions = f"{run.factors_version}, {run.network_version}, {run.code_version}, {run.inputs.uncertainty_version}"
     rows = [
@@ -249,7 +261,8 @@ def _head(sheet: CalculationSheet, lang: Lang) -> list[tuple[str, str]]:
     return [(name.text(lang), value) for name, value in rows]
 
 
-def _totals(sheet: CalculationSheet, lang: Lang) -> list[tuple[str, int]]:
+def totals(sheet: CalculationSheet, lang: Lang) -> list[tuple[str, int]]:
+    """From the baseline to the credit: names and grams."""
     reduction = sheet.reduction
     rows = [
         (Message("基准 g", "Baseline, g"), reduction.baseline_g),
@@ -266,8 +279,8 @@ def _totals(sheet: CalculationSheet, lang: Lang) -> list[tuple[str, int]]:
 
 def _live_lead(sheet: CalculationSheet, lang: Lang) -> list[tuple[str, Cell]]:
     """Head and totals; the totals sum the lines below them and take the bound from the page of uncertainties."""
-    head, totals = _head(sheet, lang), _totals(sheet, lang)
-    top, at = first_row(len(head) + len(totals)), len(head) + 1
+    known, sums = head(sheet, lang), totals(sheet, lang)
+    top, at = first_row(len(known) + len(sums)), len(known) + 1
     baseline = sum(line.side == "baseline" for line in sheet.lines)
     last, widths = top + len(sheet.lines) - 1, len(sheet.influences)
     page, first = f"'{SENSITIVITY.text(lang)}'!", first_row(0)
@@ -280,12 +293,13 @@ def _live_lead(sheet: CalculationSheet, lang: Lang) -> list[tuple[str, Cell]]:
     ]
     live: list[tuple[str, Cell]] = [
         (name, Formula(text, value) if widths or place < 3 else value)
-        for place, ((name, value), text) in enumerate(zip(totals, formulas, strict=True))
+        for place, ((name, value), text) in enumerate(zip(sums, formulas, strict=True))
     ]
-    return [*head, *live]
+    return [*known, *live]
 
 
-def _logging(sheet: CalculationSheet) -> Message:
+def logging_words(sheet: CalculationSheet) -> Message:
+    """What logging fuel would change."""
     gain, places = sheet.logging, ", ".join(sheet.logging.places)
     if not any(line.side == "project" and line.mode in FUEL_LOGGED_MODES for line in sheet.lines):
         return Message("没有走水路，无船舶油耗可记录。", "No voyage by water, no vessel's fuel to log.")

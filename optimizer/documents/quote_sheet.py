@@ -126,7 +126,7 @@ def _option_document(option: QuoteSheetOption) -> dict[str, Any]:
 
 def quote_sheet_text(sheet: QuoteSheet, lang: Lang) -> str:
     """The sheet as lines of text."""
-    lines = [TITLE.text(lang), *(f"{name}: {value}" for name, value in _head(sheet, lang))]
+    lines = [TITLE.text(lang), *(f"{name}: {value}" for name, value in head(sheet, lang))]
     for option in sheet.options:
         lines += ["", f"{option.number}. {option.title.text(lang)}"]
         for line in option.lines:
@@ -176,9 +176,9 @@ def quote_sheet_xlsx(sheet: QuoteSheet, lang: Lang, made_at: datetime) -> bytes:
     """The sheet as a workbook of four pages with live formulas; equal input gives equal bytes."""
     steps, step_rows = _intensity_rows(sheet, lang)
     legs, leg_rows = _leg_rows(sheet, step_rows, lang)
-    head: list[tuple[str, Cell]] = [*_head(sheet, lang)]
+    lead: list[tuple[str, Cell]] = [*head(sheet, lang)]
     pages = [
-        Sheet(OPTIONS.text(lang), head, _texts(OPTION_COLUMNS, lang), _option_rows(sheet, leg_rows, len(head), lang)),
+        Sheet(OPTIONS.text(lang), lead, _texts(OPTION_COLUMNS, lang), _option_rows(sheet, leg_rows, len(lead), lang)),
         Sheet(LEGS.text(lang), [], _texts(LEG_COLUMNS, lang), legs, decimals=9),
         Sheet(INTENSITIES.text(lang), [], _texts(INTENSITY_COLUMNS, lang), steps, decimals=9),
         Sheet(
@@ -283,7 +283,8 @@ def _option_rows(sheet: QuoteSheet, legs: dict[int, tuple[int, int]], lead: int,
     return rows
 
 
-def _head(sheet: QuoteSheet, lang: Lang) -> list[tuple[str, str]]:
+def head(sheet: QuoteSheet, lang: Lang) -> list[tuple[str, str]]:
+    """What the sheet is of: names and values."""
     shipment = sheet.shipment
     rows = [
         (Message("起讫", "From, to"), f"{shipment.origin} > {shipment.destination}"),

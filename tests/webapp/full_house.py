@@ -82,6 +82,7 @@ class FullHouse:
         ]
         keys = {
             "number": mine.number,
+            "lot_no": "1",
             "digest": digest,
             "entry": f"transaction:{entry.transaction_id}",
             "account_id": account,
@@ -96,7 +97,10 @@ class FullHouse:
             "lot_no": "1",
             "size": str(_sealed_size(store)),
         }
-        return cls(create_app(settings), store, tokens, keys)
+        app = create_app(settings)
+        # The lots were settled with the factors of the tiny world; their sheets are recomputed with the same.
+        app.extensions["modalshift.world"].factors = world.world_factors()
+        return cls(app, store, tokens, keys)
 
     def browser(self, login: str) -> tuple[FlaskClient, str]:
         """A client in which a user has signed in (no user for ``stranger``), and its CSRF token."""

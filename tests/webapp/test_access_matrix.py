@@ -31,7 +31,10 @@ ALLOWED: dict[str, frozenset[str]] = {
         ("api_docs.show_docs", "health.show_health", "ledger_api.list_checkpoints", "meta_api.list_factors"), EVERYBODY
     ),
     **dict.fromkeys(("meta_api.list_locations", "meta_api.show_meta", "openapi.spec", "quote_page.start"), EVERYBODY),
-    **dict.fromkeys(("quote_page.show_quote", "quotes_api.make_quote", "savings_page.show_savings"), EVERYBODY),
+    **dict.fromkeys(
+        ("quote_page.show_quote", "quotes_api.make_quote", "quotes_api.make_quotes", "savings_page.show_savings"),
+        EVERYBODY,
+    ),
     **dict.fromkeys(("sign_in.show", "sign_in.sign_in", "sign_in.sign_in_demo", "sign_in.sign_out"), EVERYBODY),
     **dict.fromkeys(("charts_page.show_script", "static", "verify_page.show_verify"), EVERYBODY),
     # For whoever has the server's own token, see test_metrics; no role opens it.
@@ -52,6 +55,8 @@ ALLOWED: dict[str, frozenset[str]] = {
     **dict.fromkeys(
         ("waybills_api.list_events", "waybills_api.show_waybill", "waybills_page.show_waybill"), PARTIES_TO_IT
     ),
+    **dict.fromkeys(("sheets_page.show_lot_sheet", "waybills_api.show_lot_sheet"), PARTIES_TO_IT),
+    "sheets_page.show_quote_sheet": EVERYBODY,
     "evidence_page.show": PARTIES_TO_IT,
     **dict.fromkeys(("carrier_page.report", "carrier_page.show_waybill", "waybills_api.report"), OPERATOR),
     **dict.fromkeys([f"accounts_api.show_{what}" for what in ("account", "report", "statement")], ACCOUNT),
@@ -71,7 +76,7 @@ ALLOWED: dict[str, frozenset[str]] = {
 }
 """Endpoint -> who may use it on the objects of the house. Whoever adds a route says here for whom it is."""
 
-BODIES: dict[str, Any] = {"shipments_api.submit": [], "waybills_api.report": []}
+BODIES: dict[str, Any] = {"quotes_api.make_quotes": [], "shipments_api.submit": [], "waybills_api.report": []}
 """Of endpoints that take something else than an object."""
 
 

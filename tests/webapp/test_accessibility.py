@@ -19,11 +19,27 @@ RULES = {
     "resultTypes": ["violations"],
 }
 QUOTE = "/quote?origin=ZP&destination=JU&cargo=coal&mass_t=1600&ready_at=2026-10-05T08:00&due_at=2026-10-15T08:00"
+QUOTE_SHEET = QUOTE.replace("/quote?", "/quote/sheet?")
 PAGES = {
-    "stranger": ("/login", "/quote", "/quote?mass_t=-4", QUOTE, "/verify", "/savings", "/api/docs", "/no-such-page"),
+    "stranger": (
+        "/login",
+        "/quote",
+        "/quote?mass_t=-4",
+        QUOTE,
+        "/verify",
+        "/savings",
+        "/api/docs",
+        "/no-such-page",
+        QUOTE_SHEET,
+    ),
     "planner": ("/shipments", "/plans", f"/plans/{RUN_ID}", "/waybills"),
     "carrier": ("/carrier", "/carrier/{number}"),
-    "enterprise": ("/waybills/{number}", "/accounts/{account_id}", "/accounts/{account_id}/statements/{period}"),
+    "enterprise": (
+        "/waybills/{number}",
+        "/waybills/{number}/lots/1/sheet",
+        "/accounts/{account_id}",
+        "/accounts/{account_id}/statements/{period}",
+    ),
     "auditor": (
         *("/accounts", "/savings?by=enterprise", "/city?by=county&month=2026-10", "/city/lots?cargo=coal"),
         *("/city/lots/{number}/{lot_no}?recompute=1", "/city/findings", "/city/seals"),

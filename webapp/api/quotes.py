@@ -1,20 +1,28 @@
-"""``POST /api/v1/quotes``: one shipment as JSON, the whole quote back."""
+"""``POST /api/v1/quotes``: one shipment as JSON, the whole quote back; ``/quotes/bulk``: many, in their order.
+
+With ``?explain=true`` a quote carries ``calculation``: its calculation sheet, leg by leg from inputs to grams.
+"""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response
+from flask import Response, request
 
-from optimizer.errors import Fault, ShipmentDataError
+from optimizer.documents.quote_sheet import quote_sheet_document
+from optimizer.errors import FactorError, Fault, Message, ShipmentDataError
 from optimizer.planning.quote.document import quote_to_json
+from optimizer.planning.shipment import Shipment
 from optimizer.planning.shipment_file import shipments_from_records
 from webapp.api.documented import documented
-from webapp.api.reading import json_object
+from webapp.api.reading import UnreadableBodyError, json_array, json_object
+from webapp.language import current_lang
+from webapp.limits import limiter
 from webapp.problem import problem
 from webapp.quote_form import quote_record
-from webapp.world import current_world
+from webapp.world import World, current_world
 
 quotes_api = APIBlueprint("quotes_api", __name__, url_prefix="/api/v1", tag="Quotes")
 
@@ -36,6 +44,33 @@ BODY: dict[str, Any] = {
 }
 
 
+EXPLAIN: dict[str, Any] = {
+    "explain": {"type": "string", "enum": ["true", "false"], "description": "true adds the calculation sheet"}
+}
+MAX_RECORDS = 100
+BULK_LIMIT = "30 per minute"
+"""A hundred quotes are half a second of work, and strangers may ask."""
+
+ANSWER: dict[str, Any] = {
+    "type": "object",
+    "required": ["results"],
+    "properties": {
+        "results": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["status"],
+                "properties": {
+                    "status": {"type": "string", "enum": ["quoted", "refused"]},
+                    "quote": {"type": "object"},
+                    "errors": {"type": "array", "items": {"type": "object"}},
+                },
+            },
+        }
+    },
+}
+
+
 @quotes_api.post("/quotes")
 @documented(
     quotes_api,
@@ -43,6 +78,7 @@ BODY: dict[str, Any] = {
     "Compare road and water for one shipment",
     {200: {"type": "object"}},
     body=BODY,
+    query=EXPLAIN,
     open_to_all=True,
 )
 def make_quote() -> Response:
@@ -55,8 +91,58 @@ def make_quote() -> Response:
     except ShipmentDataError as error:
         faults = [_own_pointer(fault) for fault in error.faults]
         return problem(422, error.message, faults=faults)
-    document = quote_to_json(world.desk.quote(shipment), world.versions)
-    return Response(document, content_type="application/json; charset=utf-8")
+    return Response(_document(world, shipment), content_type="application/json; charset=utf-8")
+
+
+@quotes_api.post("/quotes/bulk")
+@limiter.limit(BULK_LIMIT)
+@documented(
+    quotes_api,
+    "makeQuotes",
+    "Compare road and water for many shipments",
+    {200: ANSWER},
+    body={"type": "array", "items": BODY, "maxItems": MAX_RECORDS},
+    query=EXPLAIN,
+    open_to_all=True,
+)
+def make_quotes() -> Response:
+    """One result for each record, in their order: ``quoted`` with its quote, or ``refused`` with its errors. A bad
+    record does not fail the others. At most 100 at once."""
+    records = json_array(f"[{EXAMPLE}]")
+    if len(records) > MAX_RECORDS:
+        message = Message(f"一次最多 {MAX_RECORDS} 票，请分批。", f"At most {MAX_RECORDS} shipments at once.")
+        raise UnreadableBodyError(message)
+    world = current_world()
+    results = [_result(world, record) for record in records]
+    content = '{"results": [' + ",\n".join(results) + "]}\n"
+    return Response(content, content_type="application/json; charset=utf-8")
+
+
+def _result(world: World, record: object) -> str:
+    """One record's answer as JSON text; quotes are written with all their digits."""
+    if not isinstance(record, dict):
+        message = Message("应为 JSON 对象。", "This is no JSON object.")
+        return _refused([Fault("request", None, "", "not_an_object", message)])
+    try:
+        (shipment,) = shipments_from_records([quote_record(record)], world.network)
+        return '{"status": "quoted", "quote": ' + _document(world, shipment).rstrip("\n") + "}"
+    except ShipmentDataError as error:
+        return _refused([_own_pointer(fault) for fault in error.faults])
+    except FactorError as error:
+        return _refused([Fault("request", None, "/ready_at", "no_factor", error.message)])
+
+
+def _refused(faults: list[Fault]) -> str:
+    lang = current_lang()
+    errors = [{"pointer": f.column or "", "code": f.code, "message": f.message.text(lang)} for f in faults]
+    return json.dumps({"status": "refused", "errors": errors}, ensure_ascii=False)
+
+
+def _document(world: World, shipment: Shipment) -> str:
+    answer = world.desk.quote(shipment)
+    if request.args.get("explain") != "true":
+        return quote_to_json(answer, world.versions)
+    return quote_to_json(answer, world.versions, quote_sheet_document(world.desk.explain(answer)))
 
 
 def _own_pointer(fault: Fault) -> Fault:

@@ -8,7 +8,9 @@ from apiflask import APIBlueprint
 from flask import Response, request
 
 from optimizer.access.user import Permission
+from optimizer.actions.sheeting import calculation_sheet_for
 from optimizer.actions.waybill_views import WaybillFile, report_events, waybill_file, waybills_seen_by
+from optimizer.documents.calculation_sheet import sheet_json
 from optimizer.errors import Fault, Message
 from optimizer.waybills.codec import to_plain
 from optimizer.waybills.event import Classifier, EventType
@@ -61,6 +63,24 @@ def list_waybills() -> Response:
     shown = rows[:limit]
     key = [shown[-1].number] if shown else None
     return json_reply(paging.page_of(rows, limit, key, [to_plain(row) for row in shown]))
+
+
+@waybills_api.get("/waybills/<number>/lots/<int:lot_no>/sheet")
+@documented(
+    waybills_api,
+    "showLotSheet",
+    "The calculation sheet of a settled lot",
+    {200: {"type": "object"}},
+    problems=(404, 409, 422),
+)
+def show_lot_sheet(number: str, lot_no: int) -> Response:
+    """Arithmetic line by line, factors with sources, uncertainty, what moves the result. Recomputed from the stored
+    inputs; 409 where the factors at hand do not give the recorded grams. 404 as well for a waybill of others and for a
+    lot that is not settled."""
+    user = require_permission(Permission.READ_WAYBILLS)
+    world = current_world()
+    sheet = calculation_sheet_for(world.store, user, number, lot_no, world.factors)
+    return Response(sheet_json(sheet), content_type="application/json; charset=utf-8")
 
 
 @waybills_api.get("/waybills/<number>")

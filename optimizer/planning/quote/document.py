@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from optimizer.planning.plan import Amounts
 from optimizer.planning.quote.records import MissingRoute, Quote, QuoteLeg, QuoteOption
@@ -92,14 +93,17 @@ _QUOTE = Record(
 )
 
 
-def quote_to_json(quote: Quote, versions: Mapping[str, str]) -> str:
+def quote_to_json(quote: Quote, versions: Mapping[str, str], calculation: Mapping[str, Any] | None = None) -> str:
     """The document on one line for each key, ending with a newline; the same quote gives the same bytes.
 
     ``shipment``; ``verdict`` {zh, en}; ``baseline`` and ``water`` (an option or null); ``options`` (shown) and
     ``pareto`` (all): lists of options; ``missing``: [{code, message}]; ``assumptions``: [{zh, en}]; ``versions``. An
     option has kind, title, labels, dominated, departs_at, arrives_at, late_h, ``amounts`` and ``saving`` {cost_yuan,
     co2e_ttw_kg, co2e_wtw_kg, duration_h} (saving = road - option, null without a road), ``legs`` as in PLAN.json with
-    distance_basis, vessels and load_t (tonnes reckoned aboard each), and ``assumptions``.
+    distance_basis, vessels and load_t (tonnes reckoned aboard each), and ``assumptions``. ``calculation`` is added
+    where the quote's sheet is handed in.
     """
     tree = {**_QUOTE.encode(quote), "versions": dict(versions)}
+    if calculation is not None:
+        tree["calculation"] = calculation
     return "{\n" + ",\n".join(f'  "{key}": {write(value)}' for key, value in tree.items()) + "\n}\n"
