@@ -82,7 +82,6 @@ class FullHouse:
         ]
         keys = {
             "number": mine.number,
-            "lot_no": "1",
             "digest": digest,
             "entry": f"transaction:{entry.transaction_id}",
             "account_id": account,
