@@ -34,6 +34,7 @@ from optimizer.store.lot_entries import LotEntries
 from optimizer.store.neighbourhood import neighbourhood
 from optimizer.store.outbox import Outbox
 from optimizer.store.planning_rows import PlanningRows
+from optimizer.store.population_rows import PopulationRows
 from optimizer.store.rows import (
     POSTING_COLUMNS,
     TRANSACTION_COLUMNS,
@@ -57,7 +58,7 @@ _CHUNK = 500
 """Most ids in one IN clause: below SQLite's limit on variables in every build."""
 
 
-class Session(AccessRows, CityRows, FactorRows, PlanningRows, WaybillLists):
+class Session(AccessRows, CityRows, FactorRows, PlanningRows, PopulationRows, WaybillLists):
     """Reads and appends inside one transaction."""
 
     def __init__(self, connection: Connection) -> None:
@@ -186,6 +187,19 @@ class Session(AccessRows, CityRows, FactorRows, PlanningRows, WaybillLists):
         query = select(schema.events.c.seq, schema.events.c.document).order_by(schema.events.c.seq)
         rows = sorted(self._selected(query, schema.events.c.number, numbers), key=lambda row: int(row.seq))
         return [from_json(Event, row.document) for row in rows]
+
+    def arrivals(self) -> list[tuple[str, str, datetime, datetime]]:
+        """Event id, waybill number, time and arrival of every actual event, in order of arrival."""
+        table = schema.events.c
+        query = (
+            select(table.event_id, table.number, table.event_time, table.recorded_at)
+            .where(table.classifier == "ACT")
+            .order_by(table.seq)
+        )
+        return [
+            (row[0], row[1], datetime.fromisoformat(row[2]), datetime.fromisoformat(row[3]))
+            for row in self._connection.execute(query)
+        ]
 
     def event_digests(self, event_ids: Iterable[str]) -> dict[str, str]:
         """The recorded content digest of those events that exist."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from optimizer.accounts.audit.overlaps import CLAIM_COLUMNS
 from optimizer.actions import accept, open_store
 from optimizer.cli import cli
 from tests.store.conftest import settle_world
@@ -180,3 +181,32 @@ def test_evidence_from_the_command_line(db_url: str, tmp_path: Path) -> None:
         found = run(*verb, *tail)
         assert found.exit_code == 1
         assert "[evidence_missing]" in found.stdout
+
+
+def test_the_auditor_s_verbs_from_the_command_line(settled_url: str, tmp_path: Path) -> None:
+    """Population with totals, a sample and its roll-up, overlaps, timeliness; wrong input ends in exit 2."""
+    tail = ("--db", settled_url, "--lang", "en")
+    out = tmp_path / "population.json"
+    assert (
+        "Difference to the balances of the ledger: 0.000 kg"
+        in run("audit", "population", "--out", str(out), *tail).stdout
+    )
+    assert json.loads(out.read_text())["control_totals"]["unexplained_g"] == 0
+    sample = tmp_path / "sample.csv"
+    assert "3 of 3 lots (3 certain)" in run("audit", "sample", "--out", str(sample), *tail).stdout
+    assert run("audit", "misstatement", str(sample), *tail).exit_code == 2
+    rows = [line.split(",") for line in sample.read_text().splitlines()]
+    sample.write_text(
+        "\n".join(",".join([*row[:10], row[9], ""]) if place else ",".join(row) for place, row in enumerate(rows))
+    )
+    below = run("audit", "misstatement", str(sample), *tail)
+    assert (below.exit_code, "below the threshold" in below.stdout) == (0, True)
+    claims = tmp_path / "claims.csv"
+    claims.write_text(f"{','.join(CLAIM_COLUMNS)}\nVCS,1,{world_waybills()[0].number},,,,,\n")
+    assert run("audit", "overlaps", str(claims), *tail).exit_code == 1
+    assert len(json.loads(run("audit", "overlaps", str(claims), "--json", *tail).stdout)) == 2
+    late = run("audit", "timeliness", "--max-days", "1", *tail)
+    assert (late.exit_code, "reported_late" in late.stdout) == (1, True)
+    assert run("audit", "sample", "--out", str(sample), "--size", "0", *tail).exit_code == 2
+    assert run("audit", "population", "--period", "x", "--out", str(out), *tail).exit_code == 2
+    assert run("audit", *tail).exit_code == 0
