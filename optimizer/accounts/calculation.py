@@ -31,13 +31,14 @@ from optimizer.emissions.operations import (
     truck_operation,
     vessel_operation,
 )
+from optimizer.emissions.portfolio import Exposure, Part, exposures_of
 from optimizer.emissions.reduction import METHOD, shift_v1
 from optimizer.emissions.round_trip import RoundTrip
 from optimizer.emissions.uncertainty import UNCERTAINTY_V1
 from optimizer.errors import BoundaryError
 from optimizer.network.model import Mode, Network
 from optimizer.quantities import G_PER_KG, KG_PER_T
-from optimizer.waybills.codec import LATER, sha256, to_json
+from optimizer.waybills.codec import LATER, from_json, sha256, to_json
 from optimizer.waybills.waybill import WATER_MODES, BaselineLeg, Waybill, WaybillLeg, WaybillLot
 
 BOUNDARY = Boundary.WTW_CO2E
@@ -80,7 +81,8 @@ class ElementInput:
 @dataclass(frozen=True, slots=True)
 class LotInputs:
     """Everything the calculation of one lot rests on. ``mass_kg`` is the carrier-weighed mass, ``on`` the delivery day
-    (factors must be valid then)."""
+    (factors must be valid then). ``budget``: whether the result keeps its error sources (runs from before they were
+    kept do not, and recompute without)."""
 
     method: str
     boundary: Boundary
@@ -92,6 +94,7 @@ class LotInputs:
     on: date
     baseline: tuple[ElementInput, ...]
     project: tuple[ElementInput, ...]
+    budget: bool = field(default=False, metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,8 @@ class ElementResult:
 class LotResult:
     """The outcome. All ``*_wtw_g`` are g CO2e well-to-wheel; ``*_ttw_co2_g`` g CO2 of the operation, None where an
     element has no CO2 factor; energy in g of coal equivalent; activity in kg·km by mode. ``tier`` is the worst tier of
-    the legs by water (of all legs when none is). ``baseline_kgkm``: what the road chain would have run."""
+    the legs by water (of all legs when none is). ``baseline_kgkm``: what the road chain would have run. ``exposures``:
+    the error sources of the reduction, from which the bound of many lots together follows."""
 
     mass_kg: int
     baseline_wtw_g: int
@@ -124,6 +128,7 @@ class LotResult:
     tier: str
     elements: tuple[ElementResult, ...]
     factor_ids: tuple[str, ...]
+    exposures: tuple[Exposure, ...] = field(default=(), metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +187,34 @@ def figures_of(run: CalculationRun) -> RunFigures:
     )
 
 
+def part_of(document: str) -> Part | None:
+    """What a stored run adds to a whole, None where it keeps no error sources. Only that part of the text is read."""
+    kept = from_json(_KeptRun, document)
+    if not kept.inputs.budget:
+        return None
+    result = kept.result
+    return Part(1, result.expected_wtw_g, result.credited_wtw_g, kept.inputs.uncertainty_version, result.exposures)
+
+
+@dataclass(frozen=True, slots=True)
+class _KeptInputs:
+    uncertainty_version: str
+    budget: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _KeptResult:
+    expected_wtw_g: int
+    credited_wtw_g: int
+    exposures: tuple[Exposure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _KeptRun:
+    inputs: _KeptInputs
+    result: _KeptResult
+
+
 def inputs_of(
     waybill: Waybill,
     lot: WaybillLot,
@@ -208,6 +241,7 @@ def inputs_of(
         on=on,
         baseline=tuple(classes.element(leg, mass_kg) for leg in waybill.baseline_legs),
         project=tuple(_project_element(waybill, lot, leg, mass_kg, voyages, classes) for leg in lot.legs),
+        budget=True,
     )
 
 
@@ -235,6 +269,7 @@ def calculate(inputs: LotInputs, factors: FactorTable) -> LotResult:
             for item in project.elements
         ),
         factor_ids=tuple(dict.fromkeys((*baseline.factor_ids, *project.factor_ids))),
+        exposures=exposures_of(reduction) if inputs.budget else (),
     )
 
 

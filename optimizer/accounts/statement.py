@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from optimizer.accounts.calculation import RunFigures
 from optimizer.accounts.ledger import Account, BalanceKey, Bucket, Kind, Ledger, Transaction, fold_balances
+from optimizer.emissions.portfolio import Portfolio
 from optimizer.errors import Message
 from optimizer.quantities import KG_PER_T, iso, kilograms, tonnes
 from optimizer.waybills.party import Party
@@ -30,6 +31,15 @@ NETTING_NOTE = Message(
     "Credits are taken lot by lot and are at least 0, so their sum leaves out what lots that got worse added; the net"
     " expected reduction (of lots this party consigned) counts those as negative. The first is what may be claimed, the"
     " second the best estimate of the effect; neither stands for the other.",
+)
+
+WHOLE_NOTE = Message(
+    "整体下限：本期本户托运批次之和的单侧 90% 下限，共用的因子、油耗模型、计重误差先跨批次相加再合成，"
+    "各自独立的误差相互抵减；"
+    "变差批次计为负数。它不是逐批下限之和，也不改变账上已入账的量。",
+    "The bound of the whole is the one-sided 90 % bound of the sum of the lots consigned: errors they share (factors, "
+    "fuel models, the scale) are added over the lots before they are combined, independent ones partly cancel; lots "
+    "that got worse count as negative. It is not the sum of the lots' bounds and changes nothing that is credited.",
 )
 
 METHOD_NOTE = Message(
@@ -94,7 +104,9 @@ class Seal:
 @dataclass(frozen=True, slots=True)
 class Statement:
     """Opening + movements = closing, in every ledger. ``reserved_change_g`` sums the estimates made and resolved.
-    ``last_seq`` says up to which transaction the ledger was read, ``seal`` what of it is sealed (None: nothing yet)."""
+    ``last_seq`` says up to which transaction the ledger was read, ``seal`` what of it is sealed (None: nothing yet).
+    ``whole``: the bound of the lots consigned together; None without any, and where ``unbounded_runs`` of them were
+    settled before results kept their error sources."""
 
     account: Account
     party: Party | None
@@ -110,6 +122,8 @@ class Statement:
     code_versions: tuple[str, ...]
     method: str
     seal: Seal | None = None
+    whole: Portfolio | None = None
+    unbounded_runs: int = 0
 
     @property
     def credited_g(self) -> int:
@@ -205,6 +219,7 @@ def statement_json(statement: Statement) -> str:
         "net_expected_kg": kilograms(statement.net_expected_g),
         "worse_lots": len(statement.worse),
         "worse_kg": kilograms(sum(movement.expected_g for movement in statement.worse)),
+        "whole": whole_row(statement),
         "reserved_change_kg": kilograms(statement.reserved_change_g),
         "closing": [_balance_document(balance) for balance in statement.closing],
         "ledger_seq": statement.last_seq,
@@ -220,6 +235,8 @@ def statement_json(statement: Statement) -> str:
         "boundary": "wtw_co2e",
         "netting_note_zh": NETTING_NOTE.zh,
         "netting_note_en": NETTING_NOTE.en,
+        "whole_note_zh": WHOLE_NOTE.zh,
+        "whole_note_en": WHOLE_NOTE.en,
         "method_note_zh": METHOD_NOTE.zh,
         "method_note_en": METHOD_NOTE.en,
         "note_zh": DISCLAIMER.zh,
@@ -256,7 +273,8 @@ CSV_COLUMNS = (
 
 def statement_csv(statement: Statement) -> str:
     """The movements as CSV with the columns :data:`CSV_COLUMNS`, between an ``opening`` and a ``closing`` row that
-    carry the available claim in ``claim_kg``; a ``sum`` row adds up the lots consigned; a ``tree``
+    carry the available claim in ``claim_kg``; a ``sum`` row adds up the lots consigned and a
+    ``bound_90`` row has their bound together in ``credited_kg`` and its standard uncertainty in ``memo``; a ``tree``
     row names the tree's size in ``seq`` and its root in ``run_id`` where something is sealed; ``note`` rows follow."""
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, CSV_COLUMNS, restval="", lineterminator="\n")
@@ -265,12 +283,32 @@ def statement_csv(statement: Statement) -> str:
     writer.writerows({name: row[name] for name in CSV_COLUMNS} for row in map(movement_row, statement.movements))
     writer.writerow({"kind": "closing", "claim_kg": kilograms(_available(statement.closing))})
     writer.writerow(_sum_row(statement))
+    whole = whole_row(statement)
+    if whole is not None:
+        words = f"standard_uncertainty_kg={whole['standard_uncertainty_kg']}"
+        row = {"kind": "bound_90", "expected_kg": whole["expected_kg"], "credited_kg": whole["lower_90_kg"]}
+        writer.writerow({**row, "memo": words})
     if statement.seal is not None:
         writer.writerow({"kind": "tree", "seq": statement.seal.tree_size, "run_id": statement.seal.root.hex()})
-    for note in (METHOD_NOTE, NETTING_NOTE, DISCLAIMER):
+    for note in (METHOD_NOTE, NETTING_NOTE, WHOLE_NOTE, DISCLAIMER):
         writer.writerow({"kind": "note", "waybill_number": note.zh})
         writer.writerow({"kind": "note", "waybill_number": note.en})
     return buffer.getvalue()
+
+
+def whole_row(statement: Statement) -> dict[str, str | int | list[dict[str, str]]] | None:
+    """The bound of the whole as documents print it, None where there is none."""
+    whole = statement.whole
+    if whole is None:
+        return None
+    return {
+        "runs": whole.parts,
+        "expected_kg": kilograms(whole.expected_g),
+        "standard_uncertainty_kg": kilograms(whole.standard_g),
+        "lower_90_kg": kilograms(whole.lower_g),
+        "credited_lot_by_lot_kg": kilograms(whole.credited_g),
+        "largest_sources": [{"source": key, "share_of_variance": f"{share:.4f}"} for key, share in whole.largest],
+    }
 
 
 def _sum_row(statement: Statement) -> dict[str, str]:

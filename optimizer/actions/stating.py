@@ -10,6 +10,7 @@ from optimizer.accounts.ledger import Account, Kind
 from optimizer.accounts.report import BankReport
 from optimizer.accounts.report import bank_report as report_of
 from optimizer.accounts.statement import Seal, Statement, statement_of
+from optimizer.accounts.whole import runs_behind, whole_of
 from optimizer.actions.closing import require_period
 from optimizer.actions.disposing import account_named
 from optimizer.actions.overview import SavingsOverview
@@ -120,4 +121,6 @@ def _statement(session: Session, account: Account, party: Party | None, period: 
         closed=period <= as_of.last_closed,
         last_seq=reader.last_seq(account.account_id) if until_seq is None else until_seq,
     )
-    return replace(found, seal=as_of.seal)
+    behind = runs_behind(found.movements, replaced)
+    whole = whole_of(behind, reader.run_parts(run_id for _, run_id in behind))
+    return replace(found, seal=as_of.seal, whole=whole.portfolio, unbounded_runs=whole.unknown)

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from optimizer.accounts.report import COLOUR_NAMES, BankReport
-from optimizer.accounts.statement import DISCLAIMER, METHOD_NOTE, NETTING_NOTE
+from optimizer.accounts.statement import DISCLAIMER, METHOD_NOTE, NETTING_NOTE, whole_row
 from optimizer.documents.statement_files import qr_svg
 from optimizer.documents.statement_words import MODES, period_end, qr_text
 from optimizer.documents.typesetting import pdf_of
@@ -55,6 +55,7 @@ def bank_report_json(report: BankReport) -> str:
         "expected_kg": kilograms(report.expected_g),
         "credited_kg": kilograms(report.credited_g),
         "primary_credited_kg": kilograms(report.primary_credited_g),
+        "whole": whole_row(statement),
         "restatements": report.restatements,
         "percentile": report.percentile,
         "peers": report.peers,
@@ -118,6 +119,7 @@ def _activity(report: BankReport, lang: Lang) -> list[tuple[str, str, str]]:
 
 
 def _trust(report: BankReport, lang: Lang) -> list[tuple[str, str]]:
+    whole = report.statement.whole
     rows = [
         (
             Message("已核验结算的重量占比", "Share of mass verified and settled"),
@@ -126,6 +128,10 @@ def _trust(report: BankReport, lang: Lang) -> list[tuple[str, str]]:
         (
             Message("入账中用实测油耗的占比", "Share of the credit on logged fuel"),
             _share(report.primary_credited_g, report.credited_g),
+        ),
+        (
+            Message("整体 90% 下限（共用误差已计入）", "90 % bound of the whole, shared errors counted"),
+            "—" if whole is None else f"{whole.lower_g / 1_000_000:,.2f} t CO2e",
         ),
         (Message("结算批次", "Lots settled"), f"{report.lots}"),
         (Message("本期重述与冲销", "Restatements and reversals"), f"{report.restatements}"),

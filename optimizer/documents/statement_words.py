@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from optimizer.accounts.ledger import Bucket, Ledger, month_after
-from optimizer.accounts.statement import DISCLAIMER, METHOD_NOTE, NETTING_NOTE, Balance, Movement, Statement
+from optimizer.accounts.statement import DISCLAIMER, METHOD_NOTE, NETTING_NOTE, WHOLE_NOTE, Balance, Movement, Statement
 from optimizer.errors import Lang, Message
 from optimizer.quantities import CHINA_TIME, iso, kilograms, tonnes
 
@@ -91,7 +91,7 @@ def statement_words(statement: Statement, lang: Lang) -> StatementWords:
         columns=tuple(name.text(lang) for name, _ in COLUMNS),
         movements=tuple(_movement(movement, lang) for movement in statement.movements),
         sum=_sum(statement, lang),
-        notes=tuple(note.text(lang) for note in (METHOD_NOTE, NETTING_NOTE, DISCLAIMER)),
+        notes=tuple(note.text(lang) for note in (METHOD_NOTE, NETTING_NOTE, WHOLE_NOTE, DISCLAIMER)),
         qr_text=qr_text(statement),
     )
 
@@ -120,6 +120,7 @@ def _head(statement: Statement, lang: Lang) -> list[tuple[Message, str]]:
         (Message("期间", "Period"), f"{statement.period} ({closed.text(lang)})"),
         (Message("本期入账", "Credited in the period"), f"{kilograms(statement.credited_g)} kg CO2e"),
         (Message("本期净期望减排", "Net expected reduction"), f"{kilograms(statement.net_expected_g)} kg CO2e"),
+        (Message("整体 90% 下限", "90 % bound of the whole"), whole_text(statement).text(lang)),
         (Message("账本序号", "Ledger number"), str(statement.last_seq)),
         (Message("默克尔树", "Merkle tree"), f"{seal.tree_size} · {seal.root.hex()}" if seal else sealed),
         (Message("方法与界限", "Method, boundary"), f"{statement.method}, WTW CO2e"),
@@ -129,6 +130,23 @@ def _head(statement: Statement, lang: Lang) -> list[tuple[Message, str]]:
         ),
         (Message("程序", "Product"), ", ".join(statement.code_versions)),
     ]
+
+
+def whole_text(statement: Statement) -> Message:
+    """The bound of the lots consigned together, or why there is none."""
+    whole, unknown = statement.whole, statement.unbounded_runs
+    if unknown:
+        return Message(
+            f"— {unknown} 次计算早于误差来源存档，重述后可得",
+            f"— {unknown} run(s) are older than kept error sources; restate them to have it",
+        )
+    if whole is None:
+        return Message("—", "—")
+    lower, standard, lots = map(kilograms, (whole.lower_g, whole.standard_g, whole.credited_g))
+    return Message(
+        f"{lower} kg CO2e（标准不确定度 {standard}，逐批入账合计 {lots}）",
+        f"{lower} kg CO2e (standard uncertainty {standard}, credited lot by lot {lots})",
+    )
 
 
 def _balances(balances: Iterable[Balance], lang: Lang) -> tuple[tuple[str, str], ...]:

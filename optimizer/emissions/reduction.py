@@ -86,7 +86,9 @@ def shift_v1(
     else:
         expected_g = (baseline.ttw_co2 - project.ttw_co2).total_g
     exposures = [*_exposures(baseline, 1, boundary), *_exposures(project, -1, boundary), (WEIGHED_MASS, expected_g)]
-    contributions = _by_key((error.key, error.kind, grams, config.spread(error)) for error, grams in exposures)
+    contributions = contributions_by_key(
+        (error.key, error.kind, grams, config.spread(error)) for error, grams in exposures
+    )
     return _reduction(boundary, config.version, baseline.total_g(boundary), project.total_g(boundary), contributions)
 
 
@@ -103,7 +105,9 @@ def together(reductions: Sequence[Reduction]) -> Reduction:
     for other in reductions[1:]:
         if other.boundary is not first.boundary:
             refuse_mixing(first.boundary, other.boundary)
-    contributions = _by_key((c.key, c.kind, c.exposed_g, c.spread) for r in reductions for c in r.contributions)
+    contributions = contributions_by_key(
+        (c.key, c.kind, c.exposed_g, c.spread) for r in reductions for c in r.contributions
+    )
     return _reduction(
         first.boundary,
         first.uncertainty_version,
@@ -123,8 +127,9 @@ def _share(element: ElementFootprint, error: ErrorSource, boundary: Boundary) ->
     return error.wtw_share if boundary is Boundary.WTW_CO2E else error.ttw_co2_share
 
 
-def _by_key(parts: Iterable[tuple[str, ErrorKind, float, Spread]]) -> tuple[Contribution, ...]:
-    """Add what shares a key, in an order that does not depend on the order of elements; drop what has no effect."""
+def contributions_by_key(parts: Iterable[tuple[str, ErrorKind, float, Spread]]) -> tuple[Contribution, ...]:
+    """Error sources (key, kind, signed g, width) as contributions: what shares a key is added, in an order that does
+    not depend on the order of elements, and takes the widest width given; what has no effect is dropped."""
     exposed: dict[str, list[float]] = {}
     spreads: dict[str, tuple[ErrorKind, Spread]] = {}
     for key, kind, grams, spread in parts:

@@ -13,8 +13,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, select, union_all
 
-from optimizer.accounts.calculation import RunFigures
+from optimizer.accounts.calculation import RunFigures, part_of
 from optimizer.accounts.ledger import BalanceKey, Bucket, Kind, Ledger, Posting, Transaction
+from optimizer.emissions.portfolio import Part
 from optimizer.store import schema
 from optimizer.store.rows import transaction_of
 
@@ -112,6 +113,18 @@ class AccountReader:
             for run_id, document in self._connection.execute(query):
                 version = int(json.loads(document)["inputs"]["waybill_version"])
                 found[run_id] = replace(figures[run_id], waybill_version=version)
+        return found
+
+    def run_parts(self, run_ids: Iterable[str]) -> dict[str, Part]:
+        """What each run that keeps its error sources adds to a whole, by id; those that keep none are left out."""
+        found: dict[str, Part] = {}
+        wanted = sorted(set(run_ids))
+        for start in range(0, len(wanted), _CHUNK):
+            query = select(_RUNS.c.run_id, _RUNS.c.document).where(_RUNS.c.run_id.in_(wanted[start : start + _CHUNK]))
+            for run_id, document in self._connection.execute(query):
+                part = part_of(document)
+                if part is not None:
+                    found[run_id] = part
         return found
 
     def replaced_runs(self, corrections: Iterable[Transaction]) -> dict[str, str]:

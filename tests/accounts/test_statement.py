@@ -102,7 +102,7 @@ def test_csv_has_opening_movements_and_closing() -> None:
     rows = list(csv.DictReader(io.StringIO(statement_csv(of("E1.industry")))))
     assert tuple(rows[0]) == CSV_COLUMNS
     kinds = [row["kind"] for row in rows]
-    assert kinds == ["opening", "SETTLE", "SETTLE", "closing", "sum", *["note"] * 6]
+    assert kinds == ["opening", "SETTLE", "SETTLE", "closing", "sum", *["note"] * 8]
     claims = [Decimal(row["claim_kg"]) for row in rows[:4]]
     assert claims[0] + claims[1] + claims[2] == claims[3]
     assert rows[1]["inland_waterway_tkm"] == "30000.000"
