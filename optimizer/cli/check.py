@@ -36,8 +36,15 @@ from optimizer.errors import Message
     zh="计划所依据的承运人报价航次",
     en="the sailings that carriers had offered",
 )
+@option(
+    "--accepted",
+    metavar="ACCEPTED.json",
+    type=click.Path(path_type=Path),
+    zh="以 --keep 保留的原计划：核对保留与变动",
+    en="the plan kept with --keep: holds what is kept and moved against it",
+)
 @option("--json", "as_json", is_flag=True, zh="输出 JSON", en="print JSON")
-def check(plan: Path, shipments: Path, sailings: Path | None, as_json: bool) -> int:
+def check(plan: Path, shipments: Path, sailings: Path | None, accepted: Path | None, as_json: bool) -> int:
     """Exit 1 when anything is wrong with the plan."""
     from optimizer.planning.check import check_plan, violations_to_text
     from optimizer.planning.document import plan_from_json
@@ -48,7 +55,9 @@ def check(plan: Path, shipments: Path, sailings: Path | None, as_json: bool) -> 
     network = session.network()
     document = plan_from_json(read_document(plan), plan.name)
     offers = read_sailings(sailings, network) if sailings else []
-    violations = check_plan(document, read_shipments(shipments, network), network, session.factors(), offers)
+    before = plan_from_json(read_document(accepted), accepted.name) if accepted else None
+    listed = read_shipments(shipments, network)
+    violations = check_plan(document, listed, network, session.factors(), offers, before)
     if as_json:
         print_json([asdict(violation) for violation in violations])
     else:

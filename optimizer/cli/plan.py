@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 import click
 
 from optimizer.cli.command import DONE, FINDINGS, Verb, option
-from optimizer.cli.documents import whole_file
+from optimizer.cli.documents import read_document, whole_file
 from optimizer.cli.figures import kilograms, tonnes, yuan
 from optimizer.cli.printing import print_table, say
 from optimizer.cli.session import current_session
-from optimizer.errors import Message
+from optimizer.errors import InputError, Message
 from optimizer.quantities import FEN_PER_YUAN, KG_PER_T
 
 if TYPE_CHECKING:
+    from optimizer.planning.keeping.held import Accepted
     from optimizer.planning.plan import Amounts, Plan
     from optimizer.planning.solve import Progress
     from optimizer.planning.summary import PlanSummary, Shifted
@@ -42,6 +43,7 @@ STOPS = {
 """Why the run ended, by the setting ``stop`` of the document."""
 
 REASONS_SHOWN = 8
+MOVES_SHOWN = 40
 S_PER_H = 3600
 
 
@@ -72,6 +74,19 @@ S_PER_H = 3600
     en="sailings that carriers offer (CSV or XLSX)",
 )
 @option(
+    "--keep",
+    metavar="ACCEPTED.json",
+    type=click.Path(path_type=Path),
+    zh="已接受的计划：尽量保持不动，其余围绕它重排，并列出变动与原因",
+    en="an accepted plan: stays as far as it can, the rest is planned around it, with a list of what moved and why",
+)
+@option(
+    "--issued-only",
+    is_flag=True,
+    zh="配合 --keep：只保留数据库（--db）中已签发运单的货",
+    en="with --keep: keep only what has a waybill in the database (--db)",
+)
+@option(
     "--own-voyages",
     type=click.Choice(["all", "none"]),
     default="all",
@@ -97,6 +112,8 @@ def plan(
     time_limit: float | None,
     seed: int,
     sailings: Path | None,
+    keep: Path | None,
+    issued_only: bool,
     own_voyages: str,
     workers: int,
 ) -> int:
@@ -115,14 +132,42 @@ def plan(
     settings = PlanSettings(
         carbon_price, co2e_cap_t, horizon_days, gap, time_limit, seed, own_voyages == "all", workers
     )
+    accepted = _accepted(keep, issued_only=issued_only)
     # The file is opened first: that a place cannot be written to is said before an hour of work, not after it.
     with whole_file(out) as draft:
-        made = plan_together(listed, network, factors, settings, clock=time.monotonic, tell=teller(), offers=offers)
+        made = plan_together(
+            listed,
+            network,
+            factors,
+            settings,
+            clock=time.monotonic,
+            tell=teller(),
+            offers=offers,
+            keep=accepted,
+        )
         draft.write_text(plan_to_json(made), encoding="utf-8", newline="")
     print_plan(made, summary_of(made, listed))
     say(Message(f"已写入 {out}", f"Wrote {out}"))
     rejected = any(shipment.status == "rejected" for shipment in made.shipments)
     return FINDINGS if rejected or made.status == "infeasible" else DONE
+
+
+def _accepted(keep: Path | None, *, issued_only: bool) -> Accepted | None:
+    """The accepted plan, and of its shipments those to keep."""
+    from optimizer.actions.keeping import issued_shipments
+    from optimizer.planning.document import plan_from_json
+    from optimizer.planning.keeping.held import Accepted
+
+    if keep is None:
+        if issued_only:
+            message = Message("--issued-only 须与 --keep 同用。", "--issued-only goes with --keep.")
+            raise InputError(message)
+        return None
+    document = plan_from_json(read_document(keep), keep.name)
+    if not issued_only:
+        return Accepted(document)
+    with current_session().store() as store:
+        return Accepted(document, issued_shipments(store))
 
 
 def print_plan(made: Plan, summary: PlanSummary) -> None:
@@ -135,6 +180,7 @@ def print_plan(made: Plan, summary: PlanSummary) -> None:
             f"{stop.en}: objective {words[0]} yuan, bound {words[1]} yuan, gap {words[2]}, {words[3]} s",
         )
     )
+    _print_kept(made)
     _print_totals(made, summary)
     _print_reasons(summary)
     for bound in made.binding:
@@ -147,6 +193,35 @@ def print_plan(made: Plan, summary: PlanSummary) -> None:
                     f"Left out {shipment.shipment_id}: {shipment.reason.en}",
                 )
             )
+
+
+def _print_kept(made: Plan) -> None:
+    """What stayed as accepted, and each shipment that moved with its reason."""
+    if made.kept is None:
+        return
+    lang = current_session().lang
+    shipments, voyages, moved = len(made.kept.shipments), len(made.kept.voyages), len(made.moved)
+    title = Message(
+        f"保留 {shipments} 票、{voyages} 个航次；变动 {moved} 票。{made.kept.note.zh}",
+        f"{shipments} shipments and {voyages} voyages kept; {moved} shipments moved. {made.kept.note.en}",
+    )
+    columns = [
+        Message("变动的货单", "Shipment"),
+        Message("原航次", "Was on"),
+        Message("现航次", "Is on"),
+        Message("原因", "Why"),
+    ]
+    rows = [
+        [item.shipment_id, ", ".join(item.was) or "—", ", ".join(item.now) or "—", item.message.text(lang)]
+        for item in made.moved[:MOVES_SHOWN]
+    ]
+    if not rows:
+        say(title)
+        return
+    print_table(title, columns, rows)
+    if moved > MOVES_SHOWN:
+        more = moved - MOVES_SHOWN
+        say(Message(f"另有 {more} 票，见计划文件的 moved。", f"{more} more stand in the plan under moved."))
 
 
 def _print_totals(made: Plan, summary: PlanSummary) -> None:

@@ -69,7 +69,7 @@ def assemble(
     lots = _lots(space, book, cut, aboard, sailed)
     shipments = _shipments(space, network, cut, lots, Reasons(space, plan, book, settings, row_prices))
     voyages = tuple(sailed.values())
-    objective = objective_yuan(space, network, settings, shipments)
+    objective = objective_yuan(space.shipments, network, settings, shipments)
     bound = bound_of_the_carried(bound_yuan, space, shipments, shipment_prices)
     gap = (objective - bound) / max(abs(objective), 1.0)
     return Plan(
@@ -78,12 +78,12 @@ def assemble(
         bound_yuan=bound,
         gap=gap,
         seconds=seconds,
-        settings=_settings(settings, status, gap),
-        versions=_versions(network, book),
+        settings=settings_of(settings, status, gap),
+        versions=versions_of(network, book),
         shipments=shipments,
         voyages=voyages,
         binding=bindings(plan, space, fleet, row_prices, network, book.graph, voyages),
-        totals=plan_totals(space, shipments, voyages),
+        totals=plan_totals(space.shipments, shipments, voyages),
     )
 
 
@@ -163,7 +163,7 @@ def _shipments(
     return tuple(done)
 
 
-def _settings(settings: PlanSettings, status: str, gap: float) -> dict[str, Any]:
+def settings_of(settings: PlanSettings, status: str, gap: float) -> dict[str, Any]:
     """What was asked for, and what ended the search: gap | time_limit | the status itself."""
     stop = "gap" if gap <= settings.gap else status
     return {
@@ -178,7 +178,8 @@ def _settings(settings: PlanSettings, status: str, gap: float) -> dict[str, Any]
     }
 
 
-def _versions(network: Network, book: RouteBook) -> dict[str, str]:
+def versions_of(network: Network, book: RouteBook) -> dict[str, str]:
+    """What the plan was made with."""
     try:
         product = version("modalshift")
     except PackageNotFoundError:

@@ -24,6 +24,7 @@ from optimizer.network.graph import Lane, NetworkGraph
 from optimizer.network.model import Network
 from optimizer.planning.design import Floats
 from optimizer.planning.fleetflow import FleetFlow
+from optimizer.planning.given import KEPT, OFFERED
 from optimizer.planning.lagrange import NO_HULL
 from optimizer.planning.plan import Binding, Voyage
 from optimizer.planning.program import PlanProgram
@@ -191,7 +192,7 @@ def _water(scene: _Scene, voyages: Sequence[Voyage]) -> Iterator[Binding]:
     worth: dict[tuple[str, ...], float] = defaultdict(float)
     sailings: dict[tuple[str, ...], int] = defaultdict(int)
     for voyage in voyages:
-        if voyage.empty or voyage.offer is not None:
+        if voyage.empty or voyage.market in (OFFERED, KEPT):
             continue
         family = number_of[(voyage.origin, voyage.destination, voyage.vessel_class, voyage.cargo_group)]
         slot = round(space.grid.hour(voyage.berth_from) / SLOT_H)

@@ -17,9 +17,11 @@ from optimizer.planning.fault_list import FaultList
 from optimizer.planning.plan import (
     Amounts,
     Binding,
+    Kept,
     Leg,
     LockPassage,
     Lot,
+    Moved,
     OfferTerms,
     Plan,
     PlannedShipment,
@@ -160,6 +162,21 @@ _TOTALS = Record(
     Field("empty_km", NUMBER),
     Field("loaded_km", NUMBER),
 )
+_KEPT = Record(
+    Kept,
+    Field("plan_sha256", TEXT),
+    Field("shipments", TEXTS),
+    Field("voyages", TEXTS),
+    Field("note", MESSAGE),
+)
+_MOVED = Record(
+    Moved,
+    Field("shipment_id", TEXT),
+    Field("code", TEXT),
+    Field("message", MESSAGE),
+    Field("was", TEXTS),
+    Field("now", TEXTS),
+)
 _PLAN = Record(
     Plan,
     Field("status", Choice("optimal", "feasible", "infeasible", "time_limit")),
@@ -171,6 +188,8 @@ _PLAN = Record(
     Field("versions", Mapped(TEXT)),
     Field("totals", _TOTALS),
     Field("binding", Many(_BINDING)),
+    Field("kept", Optional(_KEPT), absent=None),
+    Field("moved", Many(_MOVED), absent=()),
     Field("shipments", Many(_SHIPMENT)),
     Field("voyages", Many(_VOYAGE)),
 )

@@ -14,8 +14,8 @@ Hulls of one pool are alike: what must be as it was is the number of hulls at ea
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import numpy as np
@@ -81,7 +81,9 @@ class FleetColumns:
 @dataclass(frozen=True, slots=True)
 class FleetFlow:
     """The columns, the nodes (``supply`` hulls appear there, negative: must end there) and what they refer to.
-    ``node_slot`` is each node's slot, ``node_pool`` its pool, ``node_place`` its place."""
+    ``node_slot`` is each node's slot, ``node_pool`` its pool, ``node_place`` its place. ``returning``: names of hulls
+    that appear at a node after a tour that is no matter of this flow; ``reserved``: names that no other hull may
+    have."""
 
     pools: tuple[Pool, ...]
     empty_lanes: tuple[EmptyLane, ...]
@@ -90,6 +92,8 @@ class FleetFlow:
     node_slot: Indices
     node_pool: Indices
     node_place: tuple[str, ...]
+    returning: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    reserved: frozenset[str] = frozenset()
 
 
 def make_fleetflow(

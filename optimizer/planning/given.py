@@ -27,7 +27,8 @@ OFFERED, KEPT = "offer", "kept"
 class GivenSailing:
     """One sailing of one cargo group. ``voyage_id`` names the voyage in the plan; several groups of one offer share
     it. ``berth_from`` and ``free_at`` bound the work at the quays. ``room_kg`` is what the plan may load, ``least_kg``
-    what it must load if it takes it. ``offer`` is the carrier's (None: a kept voyage)."""
+    what it must load if it takes it. ``offer`` is the carrier's (None: a kept voyage); ``agreed_yuan_per_t`` what a
+    tonne more costs on a bought sailing that is kept."""
 
     voyage_id: str
     market: str
@@ -43,6 +44,12 @@ class GivenSailing:
     least_kg: int
     lane: Lane
     offer: Offer | None = None
+    agreed_yuan_per_t: float | None = None
+
+    @property
+    def price_yuan_per_t(self) -> float | None:
+        """What a carrier asks for a tonne; None on a kept voyage of the planner's own fleet."""
+        return self.agreed_yuan_per_t if self.offer is None else self.offer.price_yuan_per_t
 
     @property
     def fixed_yuan(self) -> float:

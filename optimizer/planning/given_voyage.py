@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from optimizer.emissions.operations import fuel_emissions, vessel_fuel_kg
+from optimizer.planning import tariff
 from optimizer.planning.given import GivenSailing
 from optimizer.planning.plan import OfferTerms, Voyage
 from optimizer.planning.routes import RouteBook
@@ -10,14 +11,19 @@ from optimizer.quantities import FEN_PER_YUAN, G_PER_KG, KG_PER_T, to_integer
 
 
 def given_voyage(given: GivenSailing, load_kg: int, book: RouteBook) -> Voyage:
-    """An offer that carries ``load_kg``: cost = fixed sum + price x tonnes; fuel and grams by the class's fuel model on
-    its lane with that load."""
+    """A given sailing that carries ``load_kg``. An offer: cost = fixed sum + price x tonnes; fuel and grams by the
+    class's fuel model on its lane with that load. A kept voyage sails anyway: fuel, grams and cost of the load
+    alone."""
     offer, network = given.offer, book.network
-    assert offer is not None, "kept voyages are written as they were"
     vessel = network.vessel_classes[given.vessel_class]
     fuel_kg = vessel_fuel_kg(vessel, given.lane.distance_km, load_kg / KG_PER_T)
+    if offer is None:
+        fuel_kg -= vessel_fuel_kg(vessel, given.lane.distance_km, 0.0)
     burnt = fuel_emissions(vessel.energy_carrier, "inland_waterway", fuel_kg, book.factors, book.on)
-    cost_yuan = offer.fixed_yuan + offer.price_yuan_per_t * load_kg / KG_PER_T
+    if given.price_yuan_per_t is not None:
+        cost_yuan = given.fixed_yuan + given.price_yuan_per_t * load_kg / KG_PER_T
+    else:
+        cost_yuan = fuel_kg * tariff.energy_price_yuan(network, vessel.energy_carrier)
     return Voyage(
         voyage_id=given.voyage_id,
         vessel_id=given.voyage_id,
@@ -39,5 +45,7 @@ def given_voyage(given: GivenSailing, load_kg: int, book: RouteBook) -> Voyage:
         cost_fen=to_integer(cost_yuan * FEN_PER_YUAN),
         co2e_ttw_g=to_integer(burnt.ttw_kg * G_PER_KG),
         co2e_wtw_g=to_integer(burnt.wtw_kg * G_PER_KG),
-        offer=OfferTerms(offer.carrier_id, offer.fixed_yuan, offer.price_yuan_per_t, offer.least_kg),
+        offer=None
+        if offer is None
+        else OfferTerms(offer.carrier_id, offer.fixed_yuan, offer.price_yuan_per_t, offer.least_kg),
     )

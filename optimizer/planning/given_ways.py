@@ -88,7 +88,7 @@ class _GivenLines:
             distance_km=km,
             hours=(given.arrives_at - given.departs_at).total_seconds() / 3600,
             interval_h=0.0,
-            yuan_per_t=0.0 if given.offer is not None else given.lane.toll_yuan_per_t,
+            yuan_per_t=0.0 if given.price_yuan_per_t is not None else given.lane.toll_yuan_per_t,
             ttw_kg_per_t=0.0,
             wtw_kg_per_t=0.0,
             tier="modelled",
@@ -120,9 +120,9 @@ class _GivenLines:
     ) -> None:
         cargo = self.network.cargo[key[2]]
         door = Doors(self.maker.book, key[0], key[1], cargo)
-        for start, before, sea_in in _sides_before(door):
+        for start, before, sea_in in sides_before(door):
             yard_h, hubs = run_legs(before, self.cargo.ready_h[members])
-            for end, after, sea_out in _sides_after(door):
+            for end, after, sea_out in sides_after(door):
                 if sea_in and sea_out:
                     continue
                 kind = "sea-river" if sea_in else "river-sea" if sea_out else "river"
@@ -177,8 +177,8 @@ class _GivenLines:
         book = self.maker.book
         burnt = fuel_emissions(vessel.energy_carrier, "inland_waterway", fuel_kg, book.factors, book.on)
         wtw_kg_per_t = route.wtw_kg_per_t + burnt.wtw_kg
-        if given.offer is not None:
-            carriage = given.offer.price_yuan_per_t
+        if given.price_yuan_per_t is not None:
+            carriage = given.price_yuan_per_t
         else:
             carriage = fuel_kg * tariff.energy_price_yuan(self.network, vessel.energy_carrier)
         own = route.yuan_per_t + carriage + wtw_kg_per_t * self.maker.carbon_yuan_per_kg
@@ -186,7 +186,7 @@ class _GivenLines:
         return np.asarray(per_t - self.cargo.time_rate[chosen] * self.cargo.ready_h[chosen]), wtw_kg_per_t
 
 
-def _sides_before(door: Doors) -> Iterator[Side]:
+def sides_before(door: Doors) -> Iterator[Side]:
     """Ways from the origin's door to a quay: itself or a truck, or a river-sea ship to a port."""
     yield from ((place, legs, "") for place, legs in door.doors(door.origin, "pre"))
     for port in door.sea_ports():
@@ -195,7 +195,7 @@ def _sides_before(door: Doors) -> Iterator[Side]:
             yield port, (door.hub_leg(door.origin), ship), "sea"
 
 
-def _sides_after(door: Doors) -> Iterator[Side]:
+def sides_after(door: Doors) -> Iterator[Side]:
     """Ways from a quay to the destination's door."""
     yield from ((place, legs, "") for place, legs in door.doors(door.destination, "post"))
     for port in door.sea_ports():

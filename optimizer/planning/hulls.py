@@ -8,7 +8,7 @@ there longest goes first. A vessel is named by class, market, the place where it
 from __future__ import annotations
 
 import heapq
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -96,13 +96,19 @@ def tours_of(moves: Sequence[Move]) -> dict[str, list[Move]]:
 def _at_home(fleet: FleetFlow) -> dict[tuple[int, str], list[tuple[int, str]]]:
     """Hulls by pool and place with the slot from which they are there, as heaps."""
     lying: dict[tuple[int, str], list[tuple[int, str]]] = defaultdict(list)
+    named: Counter[tuple[int, str]] = Counter()
     for node in np.flatnonzero(fleet.supply > 0):
         pool, place = int(fleet.node_pool[node]), fleet.node_place[node]
-        home = fleet.pools[pool]
-        for _ in range(round(float(fleet.supply[node]))):
-            number = len(lying[(pool, place)]) + 1
-            name = home.sailing_id or f"{home.vessel_class}-{home.market}-{place}-{number:03d}"
-            lying[(pool, place)].append((int(fleet.node_slot[node]), name))
+        home, slot = fleet.pools[pool], int(fleet.node_slot[node])
+        names = list(fleet.returning.get(int(node), ()))
+        while len(names) < round(float(fleet.supply[node])):
+            named[(pool, place)] += 1
+            name = home.sailing_id or f"{home.vessel_class}-{home.market}-{place}-{named[(pool, place)]:03d}"
+            if name not in fleet.reserved:
+                names.append(name)
+        lying[(pool, place)] += [(slot, name) for name in names]
+    for queue in lying.values():
+        heapq.heapify(queue)
     return lying
 
 

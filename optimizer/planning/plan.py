@@ -156,6 +156,29 @@ class Binding:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """What a plan took over as it was from an accepted one (``plan_sha256``: digest of that document): ``shipments``
+    and ``voyages`` by id. ``note`` says of which plans the bound holds."""
+
+    plan_sha256: str
+    shipments: tuple[str, ...]
+    voyages: tuple[str, ...]
+    note: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A shipment of the accepted plan that was planned anew or is gone, and why: ``code`` is stable
+    (:data:`~optimizer.planning.keeping.why.CODES`). ``was`` and ``now`` name its voyages, empty for services only."""
+
+    shipment_id: str
+    code: str
+    message: Message
+    was: tuple[str, ...]
+    now: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Totals:
     """Sums over planned shipments. Shares are of tonnes and of tkm that travel by water in the plan."""
 
@@ -183,7 +206,10 @@ class Totals:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A whole plan. ``status``: optimal | feasible | infeasible | time_limit. The solver's objective and bound are in
-    yuan (money plus priced carbon, time value, lateness); gap = (objective - bound) / max(|objective|, 1)."""
+    yuan (money plus priced carbon, time value, lateness); gap = (objective - bound) / max(|objective|, 1).
+
+    ``kept`` and ``moved`` are there when it was made around an accepted plan; the bound then holds for all plans that
+    leave what is kept as it is."""
 
     status: str
     objective_yuan: float
@@ -196,3 +222,5 @@ class Plan:
     voyages: tuple[Voyage, ...]
     binding: tuple[Binding, ...]
     totals: Totals
+    kept: Kept | None = None
+    moved: tuple[Moved, ...] = ()

@@ -266,23 +266,30 @@ class Derived:
         return self.inner.decode(value, pointer, faults)
 
 
+NEEDED = object()
+"""What a key has instead of a default when it must be there."""
+
+
 @dataclass(frozen=True, slots=True, init=False)
 class Field:
-    """One key of a record: its name in the document, its format, and the attribute where that has another name."""
+    """One key of a record: its name in the document, its format, and the attribute where that has another name. A key
+    with a value ``absent`` is left out of the document where it has that value."""
 
     name: str
     format: Format
     attribute: str
+    absent: Any
 
-    def __init__(self, name: str, format: Format, attribute: str = "") -> None:
+    def __init__(self, name: str, format: Format, attribute: str = "", *, absent: Any = NEEDED) -> None:
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "format", format)
         object.__setattr__(self, "attribute", attribute or name)
+        object.__setattr__(self, "absent", absent)
 
 
 @dataclass(frozen=True, slots=True, init=False)
 class Record:
-    """A dataclass as an object whose keys are its fields: each must be there, and no other."""
+    """A dataclass as an object whose keys are its fields: each that is needed must be there, and no other."""
 
     kind: type
     fields: tuple[Field, ...]
@@ -298,6 +305,7 @@ class Record:
                 value if isinstance(field.format, Derived) else getattr(value, field.attribute)
             )
             for field in self.fields
+            if field.absent is NEEDED or getattr(value, field.attribute) != field.absent
         }
 
     def decode(self, value: Any, pointer: str, faults: FaultList) -> Any:
@@ -316,6 +324,8 @@ class Record:
             inside = f"{pointer}/{field.name}"
             if field.name in value:
                 decoded[field.name] = field.format.decode(value[field.name], inside, faults)
+            elif field.absent is not NEEDED:
+                decoded[field.name] = field.absent
             else:
                 faults.add(None, inside, "missing_key", Message("缺少此键；请补上。", "This key is missing; add it."))
         if faults.count > before:

@@ -140,7 +140,7 @@ class VoyageMaker:
             capacity_kg=most_kg,
             empty=load_kg == 0,
             distance_km=lane.distance_km,
-            locks=_passages(lane, departs_at),
+            locks=passages_of(lane, departs_at),
             fuel_g=to_integer(fuel_kg * G_PER_KG),
             cost_fen=0,
             co2e_ttw_g=to_integer(burnt.ttw_kg * G_PER_KG),
@@ -207,7 +207,7 @@ def _kind(voyage: Voyage) -> tuple[str, str]:
     return voyage.vessel_class, voyage.market
 
 
-def _passages(lane: Lane, departs_at: datetime) -> tuple[LockPassage, ...]:
+def passages_of(lane: Lane, departs_at: datetime) -> tuple[LockPassage, ...]:
     """Each lock at the moment the vessel leaves it: that day it counts."""
     return tuple(
         LockPassage(passage.lock_id, departs_at + timedelta(seconds=round(passage.leaves_h * 3600)))

@@ -181,8 +181,8 @@ class Search:
             return self._solve_exactly()
         if self._only_given():
             return self._take_offers()
-        # The refinement thins out slots; a given sailing has one.
-        given = any(pool.sailing_id for pool in self.problem.fleet.pools)
+        # The refinement thins out slots; a given sailing has one, and so has the end of a kept hull's tour.
+        given = any(pool.sailing_id for pool in self.problem.fleet.pools) or bool(self.problem.fleet.reserved)
         if not given and len(self.problem.space.shipments) <= FEW_SHIPMENTS:
             if len(self.problem.space.shipments) > QUICK_SHIPMENTS or self.settings.time_limit_s is not None:
                 self._first_plan()

@@ -18,24 +18,27 @@ from optimizer.network.graph import NetworkGraph
 from optimizer.network.model import Network
 from optimizer.planning import tariff
 from optimizer.planning.ascent import climb_up
-from optimizer.planning.assemble import assemble
+from optimizer.planning.assemble import assemble, settings_of, versions_of
 from optimizer.planning.design import Floats
 from optimizer.planning.fleetflow import FleetFlow, make_fleetflow
 from optimizer.planning.given import offered_sailings
 from optimizer.planning.given_hulls import with_given_hulls
 from optimizer.planning.given_ways import add_given
+from optimizer.planning.keeping.held import Accepted, Held, hold, kept_grid, rest_of
+from optimizer.planning.keeping.joining import joined, kept_alone
+from optimizer.planning.keeping.reserving import rooms, without_kept_hulls, without_kept_use
 from optimizer.planning.lagrange import LagrangianBound
 from optimizer.planning.offer import Offer
 from optimizer.planning.plan import Plan, PlannedShipment, Reason
 from optimizer.planning.pool import promising, services_only
-from optimizer.planning.program import make_program
+from optimizer.planning.program import PlanProgram, make_program
 from optimizer.planning.relaxation import Relaxation
 from optimizer.planning.routes import RouteBook
 from optimizer.planning.search import FEW_SHIPMENTS, Problem, Progress, Search, Tell, Watch
 from optimizer.planning.settings import MAX_HORIZON_DAYS, PlanSettings
 from optimizer.planning.shipment import Shipment
 from optimizer.planning.timespace import TimeSpace, all_columns, columns_of
-from optimizer.planning.totals import ShipmentPrices
+from optimizer.planning.totals import G_PER_T, ShipmentPrices, plan_totals
 from optimizer.planning.way_maker import make_ways
 from optimizer.planning.ways import Ways
 from optimizer.quantities import KG_PER_T
@@ -63,8 +66,10 @@ def plan_shipments(
     clock: Callable[[], float],
     tell: Tell = lambda progress: None,
     offers: Sequence[Offer] = (),
+    keep: Accepted | None = None,
 ) -> Plan:
     """Plan all shipments together; ``offers`` are carriers' sailings that the plan may take beside its own voyages.
+    What of ``keep`` can stay as it was stays, and the rest is planned around it.
 
     ``clock`` gives seconds from any origin (``time.monotonic``); it sets the stopwatch and the time limit, nothing
     else. A KeyboardInterrupt once time and space are laid out ends the search, not the plan. Raises InputError without
@@ -73,18 +78,78 @@ def plan_shipments(
     """
     watch = Watch(clock, settings.time_limit_s, tell, WRITE_S * len(shipments))
     book, inside = task_of(shipments, network, factors, settings)
-    problem = lay_out(inside, book, settings, offers, watch=watch)
+    if keep is None:
+        plan = _planned(inside, book, settings, offers, watch, lambda made: made)
+    else:
+        plan = _planned_around(keep, inside, book, settings, offers, watch)
+    return _with_rejected(plan, shipments, settings)
+
+
+def _planned(
+    shipments: Sequence[Shipment],
+    book: RouteBook,
+    settings: PlanSettings,
+    offers: Sequence[Offer],
+    watch: Watch,
+    whole: Callable[[Plan], Plan],
+    held: Held | None = None,
+) -> Plan:
+    """Lay out, search, write down; ``whole`` makes the plan of everything from the plan of what was searched."""
+    problem = lay_out(shipments, book, settings, offers, watch=watch, held=held)
     search = Search(problem, settings, watch)
     search.run()
-    plan = written(search, book)
+    plan = whole(written(search, book))
     target = settings.gap
     for _ in range(MORE_TRIES):
         if search.windows is None or search.stopped_by != "gap" or plan.gap <= settings.gap:
             break
         target = max(0.0, target - 1.5 * (plan.gap - settings.gap))
         search.improve(target)
-        plan = written(search, book)
-    return _with_rejected(plan, shipments, settings)
+        plan = whole(written(search, book))
+    return plan
+
+
+def _planned_around(
+    keep: Accepted,
+    inside: Sequence[Shipment],
+    book: RouteBook,
+    settings: PlanSettings,
+    offers: Sequence[Offer],
+    watch: Watch,
+) -> Plan:
+    """Keep what can be kept; plan the rest with what that leaves."""
+    held = hold(keep, inside, book, kept_grid(inside, book, keep.plan), offers)
+    rest, network = rest_of(held, inside), book.network
+
+    def whole(made: Plan) -> Plan:
+        plan = joined(made, held, inside, settings)
+        slack = _rounding_yuan(plan, inside, network, settings)
+        if plan.objective_yuan < plan.bound_yuan <= plan.objective_yuan + slack:
+            plan = replace(plan, bound_yuan=plan.objective_yuan, gap=0.0)
+        return replace(plan, status=_status(plan.gap, str(plan.settings["stop"])))
+
+    if not rest:
+        nothing = plan_totals((), (), ())
+        said = {**settings_of(settings, "optimal", 0.0), "stop": "gap"}
+        blank = Plan("optimal", 0.0, 0.0, 0.0, watch.seconds(), said, versions_of(network, book), (), (), (), nothing)
+        return whole(blank)
+    bought = {voyage.voyage_id for voyage in held.bought}
+    free = [offer for offer in offers if offer.sailing_id not in bought]
+    if settings.co2e_cap_t is not None:
+        left_t = settings.co2e_cap_t - kept_alone(held, settings).wtw_g / G_PER_T
+        if left_t < 0:
+            raise _above_cap(settings.co2e_cap_t)
+        return _planned(rest, book, replace(settings, co2e_cap_t=left_t), free, watch, whole, held)
+    return _planned(rest, book, settings, free, watch, whole, held)
+
+
+def _above_cap(cap_t: float) -> InputError:
+    return InputError(
+        Message(
+            f"仅保留的部分已超过排放上限 {cap_t:g} 吨 CO2e；请提高上限或少保留。",
+            f"What is kept alone emits more than the cap of {cap_t:g} t CO2e; raise the cap or keep less.",
+        )
+    )
 
 
 def task_of(
@@ -125,26 +190,45 @@ def lay_out(
     *,
     keep_cleaner: bool = False,
     watch: Watch | None = None,
+    held: Held | None = None,
 ) -> Problem:
     """The program of a planning task. It does not depend on the order of shipments and offers. ``keep_cleaner``: ways
-    that are dearer than the road but emit less take part, as they do under a cap on CO2e."""
+    that are dearer than the road but emit less take part, as they do under a cap on CO2e. ``held``: what is kept and no
+    matter of this program."""
     ordered = sorted(shipments, key=lambda shipment: shipment.shipment_id)
     graph, network = book.graph, book.network
     carbon = settings.carbon_price_yuan_per_t / 1000
     relaxation, interrupted = None, False
     givens = offered_sailings(offers, graph)
     widely = replace(settings, co2e_cap_t=inf) if keep_cleaner else settings
-    ways = make_ways(ordered, book, graph, widely, add_more=lambda maker: add_given(maker, givens.sailings))
+    grid = None if held is None else held.book.grid
+    sailings = [*givens.sailings, *(rooms(held) if held is not None else ())]
+    ways = make_ways(ordered, book, graph, widely, grid, lambda maker: add_given(maker, sailings))
     # A carrier's sailing has one slot, so that all columns of a market of offers are few enough to write down.
     if watch is not None and not offers and settings.own_voyages and not keep_cleaner and is_large(ways):
-        fleet = make_fleetflow(ways, book, graph, carbon)
-        space, relaxation, interrupted = _promising(ways, fleet, network, settings, watch)
+        if held is not None:
+            # Too large to write all of it down: then the rest has no room on kept voyages.
+            ways = make_ways(ordered, book, graph, widely, grid)
+        fleet = _without_kept(make_fleetflow(ways, book, graph, carbon), held)
+        space, relaxation, interrupted = _promising(ways, fleet, network, settings, watch, held)
     else:
         space = TimeSpace(ways, columns_of(ways, *all_columns(ways)))
-        fleet = with_given_hulls(make_fleetflow(space, book, graph, carbon), space, book, carbon)
-    program = make_program(space, fleet, network, widely.co2e_cap_t)
+        own = _without_kept(make_fleetflow(space, book, graph, carbon), held)
+        fleet = with_given_hulls(own, space, book, carbon)
+    program = _program(space, fleet, network, widely.co2e_cap_t, held)
     proof = LagrangianBound(program, fleet, ways, settings.workers)
     return Problem(network, space, fleet, program, proof, relaxation, interrupted)
+
+
+def _without_kept(fleet: FleetFlow, held: Held | None) -> FleetFlow:
+    return fleet if held is None else without_kept_hulls(fleet, held)
+
+
+def _program(
+    space: TimeSpace, fleet: FleetFlow, network: Network, co2e_cap_t: float | None, held: Held | None
+) -> PlanProgram:
+    program = make_program(space, fleet, network, co2e_cap_t)
+    return program if held is None else without_kept_use(program, held)
 
 
 def is_large(ways: Ways) -> bool:
@@ -153,11 +237,11 @@ def is_large(ways: Ways) -> bool:
 
 
 def _promising(
-    ways: Ways, fleet: FleetFlow, network: Network, settings: PlanSettings, watch: Watch
+    ways: Ways, fleet: FleetFlow, network: Network, settings: PlanSettings, watch: Watch, held: Held | None
 ) -> tuple[TimeSpace, Relaxation, bool]:
     """Prices and a bound over all columns, the columns that they make worth writing down, and whether somebody pressed
     Ctrl-C meanwhile."""
-    base = make_program(services_only(ways), fleet, network, settings.co2e_cap_t)
+    base = _program(services_only(ways), fleet, network, settings.co2e_cap_t, held)
     proof = LagrangianBound(base, fleet, ways, settings.workers)
     columns = int(ways.counts().sum())
     share = CLIMB_SHARE * watch.left_s()
@@ -203,18 +287,22 @@ def _document(search: Search, x: Floats, network: Network, book: RouteBook) -> P
         row_prices=search.relaxation.prices,
         shipment_prices=ShipmentPrices(proven, prices[problem.proof.assign]),
     )
-    if plan.objective_yuan < plan.bound_yuan <= plan.objective_yuan + _rounding_yuan(plan, search):
+    if (
+        plan.objective_yuan
+        < plan.bound_yuan
+        <= plan.objective_yuan + _rounding_yuan(plan, problem.space.shipments, network, settings)
+    ):
         plan = replace(plan, bound_yuan=plan.objective_yuan, gap=0.0)
     status = _status(plan.gap, search.stopped_by)
     return replace(plan, status=status, settings={**plan.settings, "stop": search.stopped_by})
 
 
-def _rounding_yuan(plan: Plan, search: Search) -> float:
+def _rounding_yuan(plan: Plan, shipments: Sequence[Shipment], network: Network, settings: PlanSettings) -> float:
     """What rounding may take off the objective: half a second of each arrival, half a fen and half a gram of each leg.
     The bound is on exact times and prices, so an optimal plan may come out that much below it."""
-    network, price = search.problem.network, search.settings.carbon_price_yuan_per_t
+    price = settings.carbon_price_yuan_per_t
     yuan_per_h = 0.0
-    for shipment in search.problem.space.shipments:
+    for shipment in shipments:
         value = shipment.cargo_value_yuan_per_t
         rate = tariff.time_yuan_per_t_h(network, value) + tariff.lateness_yuan_per_t_h(network, value)
         yuan_per_h += rate * shipment.mass_kg / KG_PER_T

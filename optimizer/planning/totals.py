@@ -35,9 +35,9 @@ def planned_shipment(shipment: Shipment, lots: Sequence[Lot], baseline_legs: tup
     )
 
 
-def plan_totals(space: TimeSpace, shipments: Sequence[PlannedShipment], voyages: Sequence[Voyage]) -> Totals:
-    """Sums over the planned shipments, given in the order of the time-space, and km over the voyages."""
-    carried = [(s, p) for s, p in zip(space.shipments, shipments, strict=True) if p.status == "planned"]
+def plan_totals(tasks: Sequence[Shipment], shipments: Sequence[PlannedShipment], voyages: Sequence[Voyage]) -> Totals:
+    """Sums over the planned shipments, given in the order of ``tasks``, and km over the voyages."""
+    carried = [(s, p) for s, p in zip(tasks, shipments, strict=True) if p.status == "planned"]
     lots = [lot for _, planned in carried for lot in planned.lots]
     legs = _legs(lots)
     spent = [
@@ -58,14 +58,14 @@ def plan_totals(space: TimeSpace, shipments: Sequence[PlannedShipment], voyages:
 
 
 def objective_yuan(
-    space: TimeSpace, network: Network, settings: PlanSettings, shipments: Sequence[PlannedShipment]
+    tasks: Sequence[Shipment], network: Network, settings: PlanSettings, shipments: Sequence[PlannedShipment]
 ) -> float:
     """Money + carbon price x WTW CO2e + time value + lateness of everything carried, yuan.
 
     A shipment that is left behind costs nothing here; see :func:`bound_of_the_carried`.
     """
     yuan = 0.0
-    for shipment, planned in zip(space.shipments, shipments, strict=True):
+    for shipment, planned in zip(tasks, shipments, strict=True):
         legs = _legs(planned.lots)
         yuan += sum(leg.cost_fen for leg in legs) / FEN_PER_YUAN
         yuan += sum(leg.co2e_wtw_g for leg in legs) / G_PER_T * settings.carbon_price_yuan_per_t

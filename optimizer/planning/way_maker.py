@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -35,6 +35,12 @@ def make_grid(shipments: Sequence[Shipment], longest_voyage_h: float) -> Grid:
     return Grid(epoch, int(np.ceil(hours / 24)) * SLOTS_PER_DAY)
 
 
+def longest_voyage_h(routes_of: Mapping[tuple[str, str, str], Sequence[Route]]) -> float:
+    """Hours under way of the longest planned voyage among routes, 0 without one."""
+    routes = (route for routes in routes_of.values() for route in routes)
+    return max((leg.hours for route in routes for leg in route.legs if leg.planned), default=0.0)
+
+
 def make_ways(
     shipments: Sequence[Shipment],
     book: RouteBook,
@@ -57,10 +63,7 @@ def make_ways(
         key: [route for route in book.routes(*key) if settings.own_voyages or route.planned_at is None]
         for key in groups
     }
-    longest_h = max(
-        (leg.hours for routes in routes_of.values() for r in routes for leg in r.legs if leg.planned), default=0
-    )
-    maker = WayMaker(shipments, book, graph, settings, grid or make_grid(shipments, longest_h + 48))
+    maker = WayMaker(shipments, book, graph, settings, grid or make_grid(shipments, longest_voyage_h(routes_of) + 48))
     for key, members in groups.items():
         maker.add_group(np.array(members, dtype=np.int64), routes_of[key], book.network.cargo[key[2]].cargo_group)
     if add_more is not None:

@@ -106,6 +106,13 @@ class Session(AccessRows, CityRows, FactorRows, PlanningRows, PopulationRows, Wa
         row = {"plan_id": plan_id, "document": document, "accepted_at": to_plain(at)}
         return self._append_new(schema.plans, "plan_id", [row]) == 1
 
+    def newest_plan(self) -> str | None:
+        """The plan document that was accepted last, None where none was."""
+        plans = schema.plans.c
+        query = select(plans.document).order_by(plans.accepted_at.desc(), plans.plan_id).limit(1)
+        document: str | None = self._connection.execute(query).scalar()
+        return document
+
     def add_waybills(self, waybills: Sequence[Waybill]) -> None:
         """Append waybills with their lots and legs; numbers must be new."""
         self._append(schema.waybills, [waybill_row(waybill) for waybill in waybills])

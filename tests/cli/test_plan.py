@@ -133,6 +133,36 @@ def test_the_number_of_workers_changes_nothing_in_the_plan(shipments: Path, tmp_
     assert run("plan", shipments, "--out", tmp_path / "0.json", "--workers", "0").exit_code == 2
 
 
+def test_a_plan_is_kept_and_checked_against_what_was_accepted(
+    planned: tuple[Path, Result], shipments: Path, tmp_path: Path
+) -> None:
+    """Nothing changed, so nothing moves; the terminal says of which plans the bound is; a shipment that was dropped is
+    listed with the reason, and the check with the accepted plan beside it agrees."""
+    again = tmp_path / "again.json"
+    result = run("plan", shipments, "--out", again, "--keep", planned[0], "--lang", "en")
+    assert result.exit_code == 0, result.stderr
+    assert f"{ROWS} shipments and" in result.stdout
+    assert "leave what is kept as it is" in result.stdout
+    before, after = (json.loads(path.read_text(encoding="utf-8")) for path in (planned[0], again))
+    assert (after["shipments"], after["voyages"]) == (before["shipments"], before["voyages"])
+    fewer = tmp_path / "fewer.csv"
+    fewer.write_text("".join(shipments.read_text(encoding="utf-8").splitlines(keepends=True)[:ROWS]), encoding="utf-8")
+    result = run("plan", fewer, "--out", again, "--keep", planned[0], "--lang", "en")
+    assert "The new file does not have it." in result.stdout
+    assert run("check", again, "--shipments", fewer, "--accepted", planned[0]).exit_code == 0
+
+
+def test_issued_only_needs_a_plan_and_a_database(planned: tuple[Path, Result], shipments: Path, tmp_path: Path) -> None:
+    """Both are said in a sentence, and nothing is written."""
+    out = tmp_path / "plan.json"
+    alone = run("plan", shipments, "--out", out, "--issued-only", "--lang", "en")
+    assert (alone.exit_code, "goes with --keep" in alone.stderr) == (2, True)
+    gone = f"sqlite:///{tmp_path}/none.db"
+    without = run("--db", gone, "plan", shipments, "--out", out, "--keep", planned[0], "--issued-only")
+    assert without.exit_code == 2
+    assert not out.exists()
+
+
 def test_a_cap_that_no_plan_keeps_is_bad_input(shipments: Path, tmp_path: Path) -> None:
     """A tenth of a kilogram for nine shipments: exit 2 with the remedy, nothing written."""
     result = run("plan", shipments, "--out", tmp_path / "plan.json", "--co2e-cap-t", 0.0001, "--lang", "en")

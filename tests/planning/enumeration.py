@@ -8,8 +8,8 @@ found step by step in time.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
 from math import ceil
@@ -188,3 +188,35 @@ class _World:
 def _hour(shipment: Shipment, name: str) -> float:
     moment = getattr(shipment, name)
     return float((moment - TINY_START).total_seconds() / 3600)
+
+
+def cheapest_around(
+    kept: Mapping[str, Sailing | None],
+    shipments: Sequence[Shipment],
+    hulls: Sequence[Hull],
+    free_from: Mapping[int, int],
+    handling_t_per_day: float = 3000.0,
+) -> float:
+    """The least objective of the restricted problem: shipments in ``kept`` take the sailing named (None: the road), and
+    a hull in ``free_from`` makes its kept sailings and nothing else before that slot, when it is home again."""
+    later = [replace(hulls[number], from_slot=slot) for number, slot in free_from.items()]
+    world = _World((*hulls, *later), 0.1)
+    fixed = {sailing for sailing in kept.values() if sailing is not None}
+
+    def open_to(shipment: Shipment, sailing: Sailing | None) -> bool:
+        if shipment.shipment_id in kept:
+            return sailing == kept[shipment.shipment_id]
+        return sailing is None or sailing in fixed or sailing[0] not in free_from
+
+    ways = [[way for way in world.ways(item) if open_to(item, way[1])] for item in shipments]
+    best = float("inf")
+    for plan in product(*ways):
+        if not world.holds(shipments, plan, handling_t_per_day):
+            continue
+        tasks: dict[int, set[tuple[str, int]]] = defaultdict(set)
+        for _, sailing, _ in plan:
+            if sailing is not None:
+                tasks[sailing[0]].add(sailing[1:])
+        cost = sum(way_cost for way_cost, _, _ in plan)
+        best = min(best, cost + sum(world.tour_yuan(hull, frozenset(sailed)) for hull, sailed in tasks.items()))
+    return best

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from optimizer.network.model import Closure, FleetEntry, Mode, Network, WaterLevel
 from optimizer.planning import relaxation, search
 from optimizer.planning.check import check_plan
+from optimizer.planning.keeping.held import Accepted
 from optimizer.planning.offer import Offer
 from optimizer.planning.plan import Plan
 from optimizer.planning.settings import PlanSettings
@@ -36,6 +37,7 @@ def planned(
     offers: Sequence[Offer] = (),
     tell: Tell = lambda progress: None,
     clock: Callable[[], float] = lambda: 0.0,
+    keep: Accepted | None = None,
 ) -> Plan:
     """The plan of the product, by default with a clock that stands still; ``in_steps``: the way of large plans,
     ``refined``: the way of few shipments on a large network."""
@@ -45,7 +47,9 @@ def planned(
         if in_steps:
             patch.setattr(search, "FEW_SHIPMENTS", -1)
             patch.setattr(relaxation, "SMALL", -1)
-        return plan_shipments(shipments, network, round_factors(), settings, clock=clock, tell=tell, offers=offers)
+        return plan_shipments(
+            shipments, network, round_factors(), settings, clock=clock, tell=tell, offers=offers, keep=keep
+        )
 
 
 def faults(plan: Plan, shipments: Sequence[Shipment], network: Network) -> list[str]:

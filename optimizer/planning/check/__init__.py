@@ -19,6 +19,7 @@ from optimizer.planning.check.amounts import (
 )
 from optimizer.planning.check.bought import check_offers
 from optimizer.planning.check.fleet import check_fleet, check_hulls
+from optimizer.planning.check.kept import check_accepted, check_kept
 from optimizer.planning.check.limits import check_locks, check_terminals
 from optimizer.planning.check.movement import check_legs, check_services
 from optimizer.planning.check.sailing import (
@@ -80,6 +81,8 @@ CHECKS: tuple[Callable[[Workings, Findings], None], ...] = (
     check_totals,
     check_cap,
     check_objective,
+    check_kept,
+    check_accepted,
 )
 
 
@@ -89,14 +92,16 @@ def check_plan(
     network: Network,
     factors: FactorTable,
     offers: Sequence[Offer] = (),
+    accepted: Plan | None = None,
 ) -> list[Violation]:
     """Everything that is wrong in a plan, in the order of :data:`CHECKS`; an empty list is a plan that holds.
 
-    ``shipments`` are all that were to be planned, ``offers`` all that carriers had offered. A leg that names what
-    the network does not have is reported once and left out of the recomputation. Raises FactorError when the
-    factor table lacks a row that the plan needs.
+    ``shipments`` are all that were to be planned, ``offers`` all that carriers had offered, ``accepted`` the plan
+    around which it was made (without it the list of what moved is not followed up). A leg that names what the network
+    does not have is reported once and left out of the recomputation. Raises FactorError when the factor table lacks a
+    row that the plan needs.
     """
-    work, found = Workings(plan, shipments, network, factors, offers), Findings()
+    work, found = Workings(plan, shipments, network, factors, offers, accepted), Findings()
     for check in CHECKS:
         check(work, found)
     return found.violations

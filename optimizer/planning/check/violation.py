@@ -79,6 +79,11 @@ SENTENCES: Mapping[str, Message] = {
     "objective": Message("目标值与各部分之和不符", "the objective is not the sum of its parts"),
     "bound": Message("下界高于目标值", "the bound is above the objective"),
     "gap": Message("间隙不符", "the gap is wrong"),
+    "kept_unknown": Message("列为保留者不在计划中，或同时列为变动", "what is listed as kept is not there, or moved"),
+    "moved_voyages": Message("变动清单所列航次与计划不符", "the list of what moved names other voyages than the plan"),
+    "kept_changed": Message("列为保留者与原计划不同", "what is listed as kept is not as it was accepted"),
+    "moved_reason": Message("变动的原因不成立", "the reason given for a move does not hold"),
+    "accepted_lost": Message("原计划的货单既未保留也未说明", "an accepted shipment is neither kept nor told of"),
 }  # fmt: skip
 """Every code with its sentence, in the order of the checks."""
 

@@ -70,6 +70,7 @@ class Workings:
     network: Network
     factors: FactorTable
     offers: Sequence[Offer] = ()
+    accepted: Plan | None = None
     ways: Ways = field(init=False)
 
     def __post_init__(self) -> None:

@@ -1,0 +1,140 @@
+"""Does a plan made around an accepted one leave alone what it says it does, and give true reasons for the rest?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from optimizer.planning.check.structure import CLOCK
+from optimizer.planning.check.violation import Findings
+from optimizer.planning.check.workings import Workings
+from optimizer.planning.plan import Moved, Plan, PlannedShipment, Voyage
+
+
+def check_kept(work: Workings, found: Findings) -> None:
+    """What is listed as kept and moved stands in the plan as listed: no shipment in both lists, and each moved one on
+    the voyages named."""
+    plan = work.plan
+    by_id = {planned.shipment_id: planned for planned in plan.shipments}
+    kept = plan.kept.shipments if plan.kept is not None else ()
+    moved = [item.shipment_id for item in plan.moved]
+    for name in kept:
+        if name not in by_id or by_id[name].status != "planned" or name in moved:
+            found.add("kept_unknown", f"kept/shipments/{name}", "a planned shipment that did not move", name)
+    for voyage_id in plan.kept.voyages if plan.kept is not None else ():
+        if voyage_id not in work.voyage_by_id:
+            found.add("kept_unknown", f"kept/voyages/{voyage_id}", "a voyage of the plan", voyage_id)
+    for item in plan.moved:
+        now = _voyages(by_id[item.shipment_id]) if item.shipment_id in by_id else ()
+        found.same("moved_voyages", f"moved/{item.shipment_id}", now, item.now)
+
+
+def check_accepted(work: Workings, found: Findings) -> None:
+    """Against the accepted plan itself, where it is given: each of its shipments is kept, moved for a reason that
+    holds, or had no waybill and sails as before; what is kept has its lots, vehicles, voyages and hours."""
+    accepted, plan = work.accepted, work.plan
+    if accepted is None or plan.kept is None:
+        return
+    by_id = {planned.shipment_id: planned for planned in plan.shipments}
+    moved = {item.shipment_id: item for item in plan.moved}
+    before = {planned.shipment_id: planned for planned in accepted.shipments if planned.status == "planned"}
+    for name in plan.kept.shipments:
+        was, now = before.get(name), by_id.get(name)
+        if was is None or now is None or not _same_lots(was, now):
+            found.add("kept_changed", f"kept/shipments/{name}", "as in the accepted plan", "otherwise")
+    for name, was in before.items():
+        if name in plan.kept.shipments or (name in moved and _holds(moved[name], was, work, accepted)):
+            continue
+        if name in moved:
+            found.add("moved_reason", f"moved/{name}", "a reason that holds", moved[name].code)
+        elif name not in by_id or _voyages(by_id[name]) != _voyages(was):
+            found.add("accepted_lost", f"shipments/{name}", "kept or moved", "neither")
+    old = {voyage.voyage_id: voyage for voyage in accepted.voyages}
+    for voyage_id in plan.kept.voyages:
+        now_sails, sailed = work.voyage_by_id.get(voyage_id), old.get(voyage_id)
+        if now_sails is not None and (sailed is None or _course(now_sails) != _course(sailed)):
+            found.add("kept_changed", f"kept/voyages/{voyage_id}", "as in the accepted plan", "otherwise")
+
+
+def _course(voyage: Voyage) -> tuple[object, ...]:
+    return (
+        voyage.vessel_id,
+        voyage.vessel_class,
+        voyage.market,
+        voyage.origin,
+        voyage.destination,
+        voyage.berth_from,
+        voyage.departs_at,
+        voyage.arrives_at,
+        voyage.cargo_group,
+    )
+
+
+def _voyages(planned: PlannedShipment) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(leg.voyage_id for lot in planned.lots for leg in lot.legs if leg.voyage_id))
+
+
+def _same_lots(was: PlannedShipment, now: PlannedShipment) -> bool:
+    shapes = [[(lot.mass_kg, len(lot.legs)) for lot in planned.lots] for planned in (was, now)]
+    if shapes[0] != shapes[1]:
+        return False
+    legs = [[leg for lot in planned.lots for leg in lot.legs] for planned in (was, now)]
+    pairs = zip(*legs, strict=True)
+    return all(
+        (a.role, a.mode, a.origin, a.destination, a.vehicle_class, a.voyage_id)
+        == (b.role, b.mode, b.origin, b.destination, b.vehicle_class, b.voyage_id)
+        and abs(a.departs_at - b.departs_at) <= CLOCK
+        and abs(a.arrives_at - b.arrives_at) <= CLOCK
+        for a, b in pairs
+    )
+
+
+def _holds(item: Moved, was: PlannedShipment, work: Workings, accepted: Plan) -> bool:
+    """Whether a reason can be true; those that depend on what else is kept are not followed up."""
+    test = REASONS.get(item.code)
+    return test is None or test(was, work, accepted)
+
+
+def _mass_changed(was: PlannedShipment, work: Workings, accepted: Plan) -> bool:
+    shipment = work.shipment_by_id.get(was.shipment_id)
+    return shipment is not None and shipment.mass_kg != sum(lot.mass_kg for lot in was.lots)
+
+
+def _ready_later(was: PlannedShipment, work: Workings, accepted: Plan) -> bool:
+    shipment = work.shipment_by_id.get(was.shipment_id)
+    return shipment is not None and shipment.ready_at > min(lot.legs[0].departs_at for lot in was.lots)
+
+
+def _missing(was: PlannedShipment, work: Workings, accepted: Plan) -> bool:
+    return was.shipment_id not in work.shipment_by_id
+
+
+def _closed(was: PlannedShipment, work: Workings, accepted: Plan) -> bool:
+    names = set(_voyages(was))
+    for voyage in accepted.voyages:
+        course = work.course(voyage) if voyage.voyage_id in names else None
+        if course is not None and work.ways.closures(course, voyage.departs_at):
+            return True
+    return False
+
+
+def _terminal_closed(was: PlannedShipment, work: Workings, accepted: Plan) -> bool:
+    names = set(_voyages(was))
+    return any(
+        work.ways.terminal_closures(place, opens, ends)
+        for voyage in accepted.voyages
+        if voyage.voyage_id in names
+        for place, opens, ends in (
+            (voyage.origin, voyage.berth_from, voyage.departs_at),
+            (voyage.destination, voyage.arrives_at, voyage.free_at),
+        )
+    )
+
+
+REASONS: dict[str, Callable[[PlannedShipment, Workings, Plan], bool]] = {
+    "missing": _missing,
+    "mass_changed": _mass_changed,
+    "ready_later": _ready_later,
+    "closed": _closed,
+    "terminal_closed": _terminal_closed,
+}
+"""Reasons that the tables or the new file alone prove or refute."""
