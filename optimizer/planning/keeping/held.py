@@ -214,15 +214,22 @@ class _Holding:
         return sorted((tour for tour in done if tour is not None), key=lambda tour: tour.vessel_id)
 
     def _balancing(self, tours: Sequence[Tour], mender: TourMender) -> list[Tour]:
-        """Tours of the accepted plan without cargo that bring hulls where kept tours leave one missing."""
-        balance, found = _balance(tours), list[Tour]()
-        hulls = {tour.vessel_id for tour in tours}
-        for tour in _tours_of(self.plan):
+        """Tours of the accepted plan without cargo that bring hulls where kept tours leave one missing: all of a class
+        and market where that settles it, otherwise each that helps."""
+        balance, hulls = _balance(tours), {tour.vessel_id for tour in tours}
+        lost = {key[:2] for key, more in balance.items() if more}
+        idle = [
+            tour
+            for tour in _tours_of(self.plan)
+            if tour.kind in lost and tour.vessel_id not in hulls and tour.ends[0] != tour.ends[1]
+            if all(voyage.empty for voyage in tour.voyages)
+        ]
+        settled = {kind for kind in lost if not any(_balance([*tours, *idle], kind).values())}
+        found: list[Tour] = []
+        for tour in idle:
             start, end = ((*tour.kind, place) for place in tour.ends)
-            idle = tour.vessel_id not in hulls and all(voyage.empty for voyage in tour.voyages)
-            if not idle or balance[start] >= 0 or balance[end] <= 0:
-                continue
-            if mender.can_sail(tour) and not self._without_hull([*tours, *found, tour]):
+            helps = tour.kind in settled or (balance[start] < 0 < balance[end])
+            if helps and mender.can_sail(tour) and not self._without_hull([*tours, *found, tour]):
                 mender.used.update(passings(tour.voyages, self.book))
                 balance[start] += 1
                 balance[end] -= 1
@@ -337,10 +344,10 @@ class _Holding:
         return gone
 
 
-def _balance(tours: Sequence[Tour]) -> Counter[tuple[str, str, str]]:
-    """Hulls that began at a place less those that end there, by class, market and place."""
+def _balance(tours: Sequence[Tour], kind: tuple[str, str] | None = None) -> Counter[tuple[str, str, str]]:
+    """Hulls that began at a place less those that end there, by class, market and place; of one ``kind`` or of all."""
     balance: Counter[tuple[str, str, str]] = Counter()
-    for tour in tours:
+    for tour in tours if kind is None else [tour for tour in tours if tour.kind == kind]:
         balance[(*tour.kind, tour.ends[0])] += 1
         balance[(*tour.kind, tour.ends[1])] -= 1
     return balance
