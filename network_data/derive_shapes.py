@@ -32,7 +32,12 @@ Point = tuple[float, float]
 Node = TypeVar("Node")
 
 HERE = Path(__file__).parent
-WEST, SOUTH, EAST, NORTH = 117.6, 27.4, 123.4, 33.0
+Window = tuple[float, float, float, float]
+"""West, south, east and north, degrees."""
+NETWORK: Window = (117.6, 27.4, 123.4, 33.0)
+DRAWN: Window = (112.5, 24.5, 125.9, 35.5)
+"""Wider than the network, so that no map shows the edge of its ground."""
+WEST, SOUTH, EAST, NORTH = NETWORK
 THIN_DEG, COAST_THIN_DEG = 0.005, 0.01
 LEAST_ISLAND_DEG2, LEAST_LAKE_DEG2 = 0.0008, 0.015
 SNAP_DEG = 0.09
@@ -69,11 +74,14 @@ BY_HAND: dict[str, list[Point]] = {
 
 def main(land_file: Path, rivers: Path) -> None:
     """Write the table."""
-    land = land_rings(land_file)
+    land = land_rings(land_file, NETWORK)
     places = {row["location_id"]: row for row in table("locations")}
     water = WaterCells(land)
     lines = RiverLines(shp_parts(rivers / "hyd2_4l.shp"))
-    rows = [*_outlines("coast", land, COAST_THIN_DEG, NATURAL_EARTH), *_lakes(rivers / "hyd2_4p.shp")]
+    rows = [
+        *_outlines("coast", land_rings(land_file, DRAWN), COAST_THIN_DEG, NATURAL_EARTH),
+        *_lakes(rivers / "hyd2_4p.shp"),
+    ]
     for link in table("links"):
         if link["mode"] not in ("InlandWaterway", "Sea"):
             continue
@@ -253,7 +261,7 @@ def shortest(start: Node, end: Node, near: Callable[[Node], dict[Node, float]]) 
     return None
 
 
-def land_rings(file: Path) -> list[list[Point]]:
+def land_rings(file: Path, window: Window) -> list[list[Point]]:
     """Outer rings of land inside the window, from TopoJSON."""
     topology = json.loads(file.read_text(encoding="utf-8"))
     (sx, sy), (tx, ty) = topology["transform"]["scale"], topology["transform"]["translate"]
@@ -273,7 +281,7 @@ def land_rings(file: Path) -> list[list[Point]]:
             for number in polygon[0]:
                 part = arcs[number] if number >= 0 else arcs[~number][::-1]
                 ring += part[1:] if ring else part
-            cut = clipped(ring)
+            cut = clipped(ring, window)
             if cut and area(cut) >= LEAST_ISLAND_DEG2:
                 rings.append(cut)
     return rings
@@ -297,9 +305,10 @@ def shp_parts(file: Path) -> list[list[Point]]:
     return parts
 
 
-def clipped(ring: list[Point]) -> list[Point]:
-    """The part of a ring inside the window (Sutherland and Hodgman 1974)."""
-    for axis, limit, keep_above in ((0, WEST, True), (0, EAST, False), (1, SOUTH, True), (1, NORTH, False)):
+def clipped(ring: list[Point], window: Window = NETWORK) -> list[Point]:
+    """The part of a ring inside a window (Sutherland and Hodgman 1974)."""
+    west, south, east, north = window
+    for axis, limit, keep_above in ((0, west, True), (0, east, False), (1, south, True), (1, north, False)):
         cut: list[Point] = []
         for here, there in zip(ring, [*ring[1:], *ring[:1]], strict=True):
             inside, next_inside = ((point[axis] >= limit) == keep_above for point in (here, there))

@@ -6,7 +6,7 @@ import secrets
 
 from apiflask import APIFlask
 
-from webapp import figures, language, metrics, navigation, problem, request_log, security
+from webapp import compression, figures, language, metrics, navigation, problem, request_log, security
 from webapp.access import visitor
 from webapp.access.sign_in_page import sign_in_page
 from webapp.accounts_page import accounts_page
@@ -46,7 +46,7 @@ PAGES = (
 )
 PARTS = (
     *(request_log, metrics, language, figures, visitor),
-    *(navigation, security, problem, conditional, plotly_script),
+    *(navigation, security, problem, conditional, plotly_script, compression),
 )
 APIS = (quotes_api, meta_api, shipments_api, plans_api, waybills_api, accounts_api, ledger_api)
 

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from optimizer.errors import Lang
 from optimizer.planning.plan import Amounts, Plan, PlannedShipment, Voyage
+from optimizer.planning.shipment import Shipment
 from optimizer.planning.summary import PlanSummary, by_water
 from optimizer.quantities import FEN_PER_YUAN, KG_PER_T
+from webapp.charts.figure import Figure
 from webapp.figures import hours, kilograms, tonnes, yuan
 from webapp.language import text
+from webapp.plan_loads import Load, load_chart, lock_loads, terminal_loads
+from webapp.plan_map import plan_map
 from webapp.world import World
 
+Item = TypeVar("Item")
+
 GANTT_WIDTH, ROW_HEIGHT, LABEL_WIDTH = 1000, 22, 150
-MAX_HULLS = 60
-"""Hulls drawn; the table of voyages beside the drawing has them all."""
+HULLS_A_PAGE, SHIPMENTS_A_PAGE = 60, 100
+"""A month has a thousand voyages and shipments: a page shows so many, the document has them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,24 +50,35 @@ class GanttBar:
 
 @dataclass(frozen=True, slots=True)
 class Gantt:
-    """Hulls as rows, voyages as bars, days as lines."""
+    """Hulls as rows, voyages as bars, days as lines; ``voyages``: those drawn, in order of hull and time."""
 
     height: int
     hulls: tuple[tuple[float, str], ...]
     bars: tuple[GanttBar, ...]
     days: tuple[tuple[float, str], ...]
-    hidden_hulls: int
+    voyages: tuple[Voyage, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class LockLoad:
-    """A lock on its busiest day beside its mean: vessels of this plan."""
+class Pages:
+    """Which part of a long list is shown: ``page`` counts from 1; ``first`` and ``last`` count items from 1."""
 
-    name: str
-    days: int
-    mean: str
-    most: int
-    most_day: str
+    page: int
+    pages: int
+    first: int
+    last: int
+    count: int
+
+    @classmethod
+    def of(cls, asked: int, count: int, size: int) -> Pages:
+        """The page asked for, or the nearest that exists."""
+        pages = max(1, -(-count // size))
+        page = min(max(asked, 1), pages)
+        return cls(page, pages, min(count, (page - 1) * size + 1), min(count, page * size), count)
+
+    def of_list(self, items: Sequence[Item]) -> Sequence[Item]:
+        """The items on this page."""
+        return items[self.first - 1 : self.last] if self.count else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +96,16 @@ class ShipmentRow:
 
 
 @dataclass(frozen=True, slots=True)
+class LoadPart:
+    """Locks or terminals: heading, unit, chart, and every load as the table shows it."""
+
+    title: str
+    unit: str
+    figure: Figure
+    loads: tuple[Load, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PlanView:
     """Everything the page needs, in words of one language."""
 
@@ -86,15 +113,28 @@ class PlanView:
     totals: tuple[TotalsRow, ...]
     counts: tuple[tuple[str, str], ...]
     gantt: Gantt
-    voyages: tuple[Voyage, ...]
-    locks: tuple[LockLoad, ...]
+    hull_pages: Pages
+    flows: Figure
+    loads: tuple[LoadPart, ...]
     binding: tuple[str, ...]
     reasons: tuple[tuple[str, int, int], ...]
     shipments: tuple[ShipmentRow, ...]
+    shipment_pages: Pages
 
 
-def plan_view(plan: Plan, summary: PlanSummary, world: World, lang: Lang) -> PlanView:
-    """The view of a plan in a language."""
+def plan_view(
+    plan: Plan,
+    shipments: Sequence[Shipment],
+    summary: PlanSummary,
+    world: World,
+    lang: Lang,
+    pages: tuple[int, int] = (1, 1),
+) -> PlanView:
+    """The view of a plan in a language; ``shipments``: what was planned; ``pages``: of shipments and of hulls."""
+    hulls = _hulls(plan.voyages)
+    shipment_pages = Pages.of(pages[0], len(plan.shipments), SHIPMENTS_A_PAGE)
+    hull_pages = Pages.of(pages[1], len(hulls), HULLS_A_PAGE)
+    locks, terminals = lock_loads(plan, world, lang), terminal_loads(plan, shipments, world, lang)
     return PlanView(
         verdict=text(
             "plan.verdict",
@@ -105,12 +145,21 @@ def plan_view(plan: Plan, summary: PlanSummary, world: World, lang: Lang) -> Pla
         ),
         totals=_totals(plan, summary),
         counts=_counts(plan, summary),
-        gantt=gantt(plan.voyages, world, lang),
-        voyages=plan.voyages,
-        locks=_locks(plan, world, lang),
+        gantt=gantt(plan.voyages, hull_pages.of_list(hulls), world, lang),
+        hull_pages=hull_pages,
+        flows=plan_map(plan, locks, world, lang),
+        loads=tuple(
+            LoadPart(title, unit, load_chart(figure_id, title, loads), tuple(loads))
+            for figure_id, title, unit, loads in (
+                ("locks", text("plan.locks"), text("plan.locks_unit"), locks),
+                ("terminals", text("plan.terminals"), text("plan.terminals_unit"), terminals),
+            )
+            if loads
+        ),
         binding=tuple(bound.message.text(lang) for bound in plan.binding),
         reasons=tuple((count.kind.text(lang), count.shipments, count.mass_kg) for count in summary.road_reasons),
-        shipments=tuple(_shipment(entry, world, lang) for entry in plan.shipments),
+        shipments=tuple(_shipment(entry, world, lang) for entry in shipment_pages.of_list(plan.shipments)),
+        shipment_pages=shipment_pages,
     )
 
 
@@ -144,13 +193,19 @@ def _counts(plan: Plan, summary: PlanSummary) -> tuple[tuple[str, str], ...]:
     )
 
 
-def gantt(voyages: Sequence[Voyage], world: World, lang: Lang) -> Gantt:
-    """The voyages of the first hulls as bars; a hull's row is as high as ROW_HEIGHT."""
-    hulls = sorted({voyage.vessel_id for voyage in voyages if not voyage.empty})
-    shown = {hull: number for number, hull in enumerate(hulls[:MAX_HULLS])}
-    drawn = [voyage for voyage in voyages if voyage.vessel_id in shown]
+def _hulls(voyages: Sequence[Voyage]) -> list[str]:
+    """Every hull that carries something, in order."""
+    return sorted({voyage.vessel_id for voyage in voyages if not voyage.empty})
+
+
+def gantt(voyages: Sequence[Voyage], hulls: Sequence[str], world: World, lang: Lang) -> Gantt:
+    """The voyages of some hulls as bars; a hull's row is as high as ROW_HEIGHT."""
+    shown = {hull: number for number, hull in enumerate(hulls)}
+    drawn = sorted(
+        (voyage for voyage in voyages if voyage.vessel_id in shown), key=lambda v: (shown[v.vessel_id], v.departs_at)
+    )
     if not drawn:
-        return Gantt(0, (), (), (), 0)
+        return Gantt(0, (), (), (), ())
     first = min(voyage.berth_from for voyage in drawn).replace(hour=0, minute=0, second=0)
     span_s = (max(voyage.free_at for voyage in drawn) - first).total_seconds()
     scale = (GANTT_WIDTH - LABEL_WIDTH) / span_s
@@ -178,28 +233,13 @@ def gantt(voyages: Sequence[Voyage], world: World, lang: Lang) -> Gantt:
         for day in range(0, days, step)
     )
     rows = tuple((shown[hull] * ROW_HEIGHT + ROW_HEIGHT / 2, hull) for hull in shown)
-    return Gantt(len(shown) * ROW_HEIGHT, rows, bars, lines, len(hulls) - len(shown))
+    return Gantt(len(shown) * ROW_HEIGHT, rows, bars, lines, tuple(drawn))
 
 
 def _voyage_words(voyage: Voyage, world: World, lang: Lang) -> str:
     ends = f"{world.place_name(voyage.origin, lang)} → {world.place_name(voyage.destination, lang)}"
     load = text("plan.empty") if voyage.empty else f"{tonnes(voyage.load_kg)}/{tonnes(voyage.capacity_kg)} t"
     return f"{ends}, {voyage.departs_at:%m-%d %H:%M} – {voyage.arrives_at:%m-%d %H:%M}, {load}"
-
-
-def _locks(plan: Plan, world: World, lang: Lang) -> tuple[LockLoad, ...]:
-    passages: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for voyage in plan.voyages:
-        for lock in voyage.locks:
-            passages[lock.lock_id][f"{lock.at:%Y-%m-%d}"] += 1
-    loads = []
-    for lock_id, by_day in sorted(passages.items()):
-        day = max(by_day, key=lambda key: (by_day[key], key))
-        record = world.network.locks.get(lock_id)
-        name = lock_id if record is None else record.name_zh if lang == "zh" else record.name_en
-        mean = f"{sum(by_day.values()) / len(by_day):,.1f}"
-        loads.append(LockLoad(name, len(by_day), mean, by_day[day], day))
-    return tuple(loads)
 
 
 def _shipment(entry: PlannedShipment, world: World, lang: Lang) -> ShipmentRow:

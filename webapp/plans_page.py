@@ -17,7 +17,7 @@ from webapp.api.plans import DEFAULT_LIMIT_S, SETTINGS, WHOLE, read_settings, re
 from webapp.language import current_lang
 from webapp.plan_view import plan_view
 from webapp.quote_form import FieldFault
-from webapp.security import allow_scripts
+from webapp.security import allow_charts, allow_scripts
 from webapp.world import current_world
 
 plans_page = Blueprint("plans_page", __name__)
@@ -67,7 +67,10 @@ def show_run(run_id: str) -> str:
     made = plan_of_run(world.store, run_id)
     with world.store.read() as session:
         entries = session.submitted(ids=[entry.shipment_id for entry in made.shipments])
-    view = plan_view(made, summary_of(made, [entry.shipment for entry in entries]), world, current_lang())
+    shipments = [entry.shipment for entry in entries]
+    pages = (request.args.get("page", 1, int), request.args.get("hulls", 1, int))
+    view = plan_view(made, shipments, summary_of(made, shipments), world, current_lang(), pages)
+    allow_charts()
     accepted = {entry.shipment.shipment_id: entry.waybill_number for entry in entries if entry.waybill_number}
     return render_template("plan_result.html", run=run, view=view, accepted=accepted)
 

@@ -7,10 +7,10 @@ from optimizer.planning.quote import Quote, QuoteLeg, QuoteOption
 from optimizer.planning.quote.records import WATER
 from webapp.charts.figure import Cell, Figure, Table
 from webapp.charts.map import MapLine, MapPoint, map_chart
+from webapp.flow_map import LOOKS
 from webapp.language import text
 from webapp.world import World
 
-LOOKS = {"InlandWaterway": "water", "Sea": "sea", "Rail": "rail", "Road": "road"}
 ROUTE_PX, TRUCK_PX = 5.0, 3.0
 END_PX, STOP_PX, LOCK_PX = 7.0, 5.0, 3.5
 

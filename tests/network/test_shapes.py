@@ -53,7 +53,7 @@ def test_the_ground_lies_around_the_network(shapes: Shapes) -> None:
     assert shapes.lakes
     for ring in (*shapes.coast, *shapes.lakes):
         assert ring[0] == ring[-1]
-        assert all(117 < x < 124 and 27 < y < 34 for x, y in ring)
+        assert all(112 < x < 126 and 24 < y < 36 for x, y in ring)
 
 
 def test_a_directory_without_the_table_has_no_shapes(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@
   };
 
   // A finger that scrolls the page must not zoom a chart.
-  const laidOut = (layout, isMap) => {
+  const laidOut = (layout, data, isMap) => {
     const whole = {
       font: FONT,
       margin: isMap ? { l: 0, r: 0, t: 0, b: 0 } : { l: 56, r: 16, t: 24, b: 40 },
@@ -43,6 +43,11 @@
       if (whole[name]) {
         whole[name] = { fixedrange: true, gridcolor: "#c3d0d4", zerolinecolor: "#17252a", ...whole[name] };
       }
+    }
+    if (narrow.matches && whole.yaxis?.type === "category") {
+      const names = data[0]?.y ?? [];
+      whole.yaxis.tickvals = names;
+      whole.yaxis.ticktext = names.map((name) => (name.length > 18 ? `${name.slice(0, 17)}…` : name));
     }
     if (isMap && narrow.matches) {
       whole.height = 320;
@@ -68,7 +73,7 @@
     const Plotly = await load();
     const { data, layout } = JSON.parse(figure.querySelector("script[type='application/json']").textContent);
     const plot = figure.querySelector(".plot");
-    const whole = laidOut(layout, isMap);
+    const whole = laidOut(layout, data, isMap);
     plot.hidden = false;
     try {
       await Plotly.newPlot(plot, data, whole, CONFIG);

@@ -1,0 +1,123 @@
+"""What a plan's page shows of loads and flows agrees with the plan's own sums and with its check."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+
+from optimizer.errors import Message
+from optimizer.planning.plan import Binding, LockPassage, Plan
+from tests.waybills import world as tiny
+from tests.webapp.full_house import RUN_ID, FullHouse
+from webapp import Settings, create_app
+from webapp.flow_map import Passage, flow_map, flows_of
+from webapp.plan_loads import load_chart, lock_loads, terminal_loads
+from webapp.plan_view import Pages
+from webapp.world import World
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """What the pages ask, with a request's language."""
+    app = create_app(Settings(db_url=f"sqlite:///{tmp_path_factory.mktemp('w') / 'm.db'}", limits=False))
+    with app.test_request_context("/plans?lang=en"):
+        yield app.extensions["modalshift.world"]
+
+
+@pytest.fixture(scope="module")
+def planner(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
+    """The planner of the house with a finished plan."""
+    return FullHouse.at(tmp_path_factory.mktemp("house")).browser("planner")[0]
+
+
+def with_locks(plan: Plan, *passages: tuple[str, int]) -> Plan:
+    """The plan, whose first voyage passes locks, each so many days after it departs."""
+    first = plan.voyages[0]
+    locks = tuple(LockPassage(lock, first.departs_at + timedelta(days=days)) for lock, days in passages)
+    return replace(plan, voyages=(replace(first, locks=locks), *(replace(v, locks=()) for v in plan.voyages[1:])))
+
+
+def test_locks_are_counted_by_day_against_what_a_day_holds(world: World) -> None:
+    """Two vessels on one day, one on another: busiest 2, mean 1.5, of the lock's vessels a day."""
+    plan = with_locks(tiny.world_plan(), ("FCJ", 0), ("FCJ", 0), ("FCJ", 3), ("YB", 0))
+    limit = Binding("lock", "YB", "", 1.0, "vessel", Message("多一艘", "one more"))
+    loads = {load.item_id: load for load in lock_loads(replace(plan, binding=(limit,)), world, "en")}
+    fcj = loads["FCJ"]
+    assert (fcj.days, fcj.most, fcj.mean) == (2, 2.0, 1.5)
+    assert fcj.capacity == world.network.locks["FCJ"].vessels_per_day
+    assert fcj.most_share == pytest.approx(2 / (12 * 9.3 * 0.5))
+    assert [load.limits for load in (fcj, loads["YB"])] == [False, True]
+    chart = load_chart("locks", "Locks", list(loads.values()))
+    assert "Youbu *" in str(chart.svg)
+    assert "Fuchunjiang *" not in str(chart.svg)
+
+
+def test_a_lock_that_the_network_no_longer_has_keeps_its_count(world: World) -> None:
+    """Old plans stay readable; there is no share to draw."""
+    (load,) = lock_loads(with_locks(tiny.world_plan(), ("GONE", 0)), world, "en")
+    assert (load.name, load.most, load.capacity, load.most_share) == ("GONE", 1.0, None, None)
+    assert "GONE" not in str(load_chart("locks", "Locks", [load]).svg)
+
+
+def test_terminals_handle_what_the_lots_weigh(world: World) -> None:
+    """The sum over all days of a terminal is the mass of the hub operations there."""
+    plan = tiny.world_plan()
+    loads = terminal_loads(plan, tiny.shipments(), world, "en")
+    handled = sum(
+        lot.mass_kg for entry in plan.shipments for lot in entry.lots for leg in lot.legs if leg.mode == "Hub"
+    )
+    assert sum(load.days * load.mean for load in loads) == pytest.approx(handled / 1000)
+    assert terminal_loads(plan, [], world, "en") == []
+
+
+def test_flows_of_both_directions_and_of_shared_stretches_add_up(world: World) -> None:
+    """Down to Zhapu and half-way up again: the stretch that both pass carries both."""
+    down = Passage("InlandWaterway", "QJ", "ZP", "B800", 1000)
+    up = Passage("InlandWaterway", "NB", "QJ", "B500", 300)
+    masses = {flow.stretch.link_id: flow.mass_kg for flow in flows_of(world, [down, up])}
+    assert masses["QJ-LY-water"] == masses["MGT-NB-water"] == 1300
+    assert masses["JX-ZP-water"] == 1000
+    assert max(masses.values()) == 1300
+
+
+def test_the_widest_line_carries_the_most_and_what_is_left_out_is_counted(world: World) -> None:
+    """Widths in proportion to tonnes down to the thinnest; nothing vanishes without a word."""
+    places = sorted(world.network.locations)
+    pairs = [(a, b) for a in places[:20] for b in places[20:30]][:130]
+    passages = [Passage("Road", a, b, "T49H", 1000 * (200 - n)) for n, (a, b) in enumerate(pairs)]
+    figure = flow_map(world, "m", "Flows", flows_of(world, passages), [], "en")
+    layers = figure.plot["layout"]["map"]["style"]["layers"]
+    widths = [layer["paint"]["line-width"] for layer in layers if layer["id"].startswith("line-")]
+    assert widths[0] == 14.0
+    assert widths[20] == pytest.approx(14 * 180 / 200, abs=0.06)
+    assert "10 more are not drawn, none above 80.0 t" in figure.note
+    assert figure.table is not None
+    assert len(figure.table.rows) == len(widths) == 120
+
+
+def test_pages_of_a_list_are_the_nearest_that_exist() -> None:
+    """Whatever a visitor writes into the address."""
+    assert [Pages.of(asked, 250, 100).page for asked in (-3, 0, 1, 3, 99)] == [1, 1, 1, 3, 3]
+    assert Pages.of(3, 250, 100).of_list(list(range(250))) == list(range(200, 250))
+    assert Pages.of(1, 0, 100).of_list([]) == ()
+    shown = [item for page in (1, 2, 3) for item in Pages.of(page, 250, 100).of_list(list(range(250)))]
+    assert shown == list(range(250))
+
+
+def test_the_page_is_compressed_for_whoever_accepts_it(planner: FlaskClient) -> None:
+    """The same page, smaller; a page that repeats its address (the quote) never is."""
+    path = f"/plans/{RUN_ID}?page=x&hulls=-4"
+    plain = planner.get(path)
+    assert plain.status_code == 200
+    assert "plan-map" in plain.text
+    zipped = planner.get(path, headers={"Accept-Encoding": "gzip"})
+    assert zipped.headers["Content-Encoding"] == "gzip"
+    assert "Accept-Encoding" in zipped.headers["Vary"]
+    assert len(gzip.decompress(zipped.data)) == pytest.approx(len(plain.data), abs=200)
+    quote = planner.get("/quote?mass_t=xxxx", headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in quote.headers

@@ -1,0 +1,33 @@
+"""Long pages go out compressed, those alone that show nothing which a stranger could have chosen: a page that holds a
+secret (its CSRF token) beside text from its address would let its length tell the secret (BREACH, 2013).
+"""
+
+from __future__ import annotations
+
+import gzip
+
+from flask import Flask, Response, request
+
+ENDPOINTS = ("plans_page.show_run",)
+"""Their addresses hold numbers at most."""
+LEAST_BYTES = 2_000
+LEVEL = 6
+
+
+def register(app: Flask) -> None:
+    """Compress answers of these endpoints for whoever accepts it."""
+
+    @app.after_request
+    def compress(response: Response) -> Response:
+        if request.endpoint not in ENDPOINTS or response.mimetype != "text/html":
+            return response
+        response.vary.add("Accept-Encoding")
+        whole = response.status_code == 200 and "Content-Encoding" not in response.headers
+        if not whole or request.accept_encodings.quality("gzip") <= 0:
+            return response
+        response.direct_passthrough = False
+        body = response.get_data()
+        if len(body) >= LEAST_BYTES:
+            response.set_data(gzip.compress(body, LEVEL, mtime=0))
+            response.headers["Content-Encoding"] = "gzip"
+        return response
