@@ -164,17 +164,20 @@ def _distance(legs: Legs, rates: tuple[Rate, ...]) -> tuple[Floats, Integers]:
     """The distance on the factor's basis, and the faults of bases that do not meet.
 
     The adjustment is actual over shortest feasible (or great circle) distance, ISO 14083 clause 5.4.4: an intensity per
-    actual tkm takes the distance times it, one that has it inside takes an actual distance divided by it."""
+    actual tkm takes the distance times it, one that has it inside takes an actual distance divided by it. A distance of
+    unknown basis counts as driven; it does not meet a factor that has the adjustment inside."""
+    actual = BASES.index("actual")
     wanted = np.array([BASES.index(rate.basis) for rate in rates])[legs.rate]
     differ = (wanted > 0) & (legs.basis > 0) & (wanted != legs.basis) & ~legs.hub
-    if not differ.any():
+    unstated = (wanted > actual) & (legs.basis == 0) & ~legs.hub
+    if not (differ | unstated).any():
         return legs.distance_km, np.zeros(legs.rows, dtype=np.int64)
-    actual = BASES.index("actual")
     unfit = differ & (wanted != actual) & (legs.basis != actual)
     missing = differ & ~unfit & np.isnan(legs.adjustment) & (legs.faults & int(RowFault.ADJUSTMENT_BELOW_ONE) == 0)
     scale = np.where(wanted == actual, legs.adjustment, 1.0 / legs.adjustment)
     distance_km: Floats = np.where(differ & ~unfit, legs.distance_km * scale, legs.distance_km)
     faults = np.zeros(legs.rows, dtype=np.int64)
+    faults[unstated] = int(RowFault.BASIS_MISSING)
     faults[unfit] = int(RowFault.BASIS_UNFIT)
     faults[missing] = int(RowFault.ADJUSTMENT_MISSING)
     return distance_km, faults

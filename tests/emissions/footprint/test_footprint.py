@@ -90,13 +90,17 @@ def test_a_chain_by_hand(tmp_path: Path) -> None:
         ({"distance_km": "0"}, "distance_not_positive"),
         ({"distance_km": "-5"}, "distance_not_positive"),
         ({"distance_km": "far"}, "distance_not_positive"),
+        ({"distance_km": "nan"}, "distance_not_positive"),
+        ({"distance_km": "inf"}, "distance_not_positive"),
         ({"distance_basis": "crow"}, "basis_unknown"),
         ({"distance_adjustment": "0.9"}, "adjustment_below_one"),
+        ({"distance_adjustment": "nan"}, "adjustment_below_one"),
         ({"mode": "Donkey"}, "mode_unknown"),
         ({"mode": "Hub"}, "mode_mismatch"),
         ({"on": "1.10.2026"}, "day_unreadable"),
         ({"on": "2026-02-30"}, "day_unreadable"),
         ({"teu": "0"}, "teu_not_positive"),
+        ({"teu": "nan"}, "teu_not_positive"),
         ({"factor_id": ""}, "neither_factor_nor_energy"),
         ({**DIESEL}, "factor_and_energy"),
         ({"factor_id": "nobody"}, "factor_unknown"),
@@ -114,6 +118,10 @@ def test_a_chain_by_hand(tmp_path: Path) -> None:
         ({"factor_id": "", **DIESEL, "on": "2020-01-01"}, "energy_factor_missing"),
         ({"factor_id": "", **DIESEL, "energy_amount": ""}, "amount_not_a_number"),
         ({"factor_id": "", **DIESEL, "energy_amount": "-1"}, "amount_not_a_number"),
+        ({"factor_id": "", **DIESEL, "energy_amount": "NaN"}, "amount_not_a_number"),
+        ({"factor_id": "", **DIESEL, "energy_amount": "inf"}, "amount_not_a_number"),
+        ({"factor_id": "", **DIESEL, "share": "-0.5"}, "share_outside"),
+        ({"factor_id": "", **DIESEL, "share": "inf"}, "share_outside"),
         ({"factor_id": "", **DIESEL, "share": "0"}, "share_outside"),
         ({"factor_id": "", **DIESEL, "share": "1.0001"}, "share_outside"),
         ({"factor_id": "", **DIESEL, "share": ""}, "share_outside"),
@@ -242,6 +250,15 @@ def test_bases_that_do_not_meet_are_refused(tmp_path: Path, factor_basis: str, r
     leg = {**row("A", 1, mass_t=1, distance_km=100, factor_id="truck"), "distance_basis": row_basis}
     lines = footprints(tmp_path, [leg], table(distance_basis=factor_basis))
     assert codes(lines[0]) == {code}
+
+
+@pytest.mark.parametrize(("factor_basis", "code"), [("sfd", "basis_missing"), ("gcd", "basis_missing"), ("actual", "")])
+def test_a_file_without_bases_meets_no_factor_that_adjusts(tmp_path: Path, factor_basis: str, code: str) -> None:
+    """A factor per shortest or great-circle tkm has the detour inside; a driven distance would count it twice, and a
+    file without the column does not say which distance it holds. Of a plain file the distances count as driven."""
+    leg = row("A", 1, mass_t=1, distance_km=100, factor_id="truck")
+    lines = footprints(tmp_path, [leg], table(distance_basis=factor_basis))
+    assert codes(lines[0]) == ({code} if code else set())
 
 
 def test_factors_per_teu(tmp_path: Path) -> None:
