@@ -10,6 +10,10 @@ from webapp import compression, figures, language, metrics, navigation, problem,
 from webapp.access import visitor
 from webapp.access.sign_in_page import sign_in_page
 from webapp.accounts_page import accounts_page
+from webapp.admin.factors_page import factors_page
+from webapp.admin.network_page import network_page
+from webapp.admin.periods_page import admin_page
+from webapp.admin.users_page import users_page
 from webapp.api import conditional, documented
 from webapp.api.accounts import accounts_api
 from webapp.api.documents_page import api_docs_page
@@ -43,6 +47,7 @@ PAGES = (
     *(health, sign_in_page, quote_page, shipments_page, plans_page, waybills_page, carrier_page),
     *(accounts_page, evidence_page, savings_page, verify_page, api_docs_page, charts_page, metrics_page),
     *(city_page, city_lots_page, city_checks_page, sheets_page),
+    *(admin_page, users_page, factors_page, network_page),
 )
 PARTS = (
     *(request_log, metrics, language, figures, visitor),

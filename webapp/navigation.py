@@ -16,6 +16,7 @@ ENTRIES: tuple[tuple[str, str, Permission | None], ...] = (
     ("carrier_page.show", "nav.report", Permission.REPORT_EVENTS),
     ("accounts_page.show", "nav.accounts", Permission.READ_ACCOUNTS),
     ("city_page.show", "nav.city", Permission.READ_CITY),
+    ("admin_page.show", "admin.title", Permission.MANAGE_USERS),
     ("savings_page.show_savings", "nav.savings", None),
 )
 """Endpoint, key of its words, permission (None: open to all)."""

@@ -27,7 +27,13 @@ WITH_SCRIPTS = {"script-src": "'self'", "connect-src": "'self'"}
 
 MAX_REQUEST_BYTES = 1_000_000
 MAX_UPLOAD_BYTES = 20_000_000
-UPLOADS = ("shipments_page.upload", "shipments_api.submit", "carrier_page.report")
+UPLOADS = (
+    "network_page.check",
+    "factors_page.hand_in",
+    "shipments_page.upload",
+    "shipments_api.submit",
+    "carrier_page.report",
+)
 """Endpoints that take files or many records."""
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 OPEN_POSTS = ("quotes_api.make_quote", "quotes_api.make_quotes")

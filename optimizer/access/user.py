@@ -42,6 +42,8 @@ class Permission(StrEnum):
     SETTLE = "settle"
     CLOSE_PERIODS = "close_periods"
     MANAGE_USERS = "manage_users"
+    READ_SECURITY_LOG = "read_security_log"
+    READ_NETWORK = "read_network"
     PROPOSE_FACTORS = "propose_factors"
     RELEASE_FACTORS = "release_factors"
 
@@ -76,12 +78,16 @@ ALLOWED: Mapping[Role, frozenset[Permission]] = {
             Permission.READ_ACCOUNTS,
             Permission.READ_CITY,
             Permission.AUDIT,
+            Permission.READ_SECURITY_LOG,
+            Permission.READ_NETWORK,
         }
     ),
     Role.BANK: frozenset({Permission.READ_ACCOUNTS}),
     Role.ADMINISTRATOR: frozenset(
         {
             Permission.MANAGE_USERS,
+            Permission.READ_SECURITY_LOG,
+            Permission.READ_NETWORK,
             Permission.SETTLE,
             Permission.CLOSE_PERIODS,
             Permission.PROPOSE_FACTORS,

@@ -53,7 +53,8 @@ def propose_factors(store: Store, table: FactorTable, by: str, at: datetime, rea
 def release_factors(store: Store, proposal_id: str, by: str, at: datetime) -> FactorRelease:
     """Release a proposal as the second person.
 
-    Raises UnknownRecordError for an unknown proposal or person, ConflictError for the proposer and a second time.
+    Raises UnknownRecordError for an unknown proposal or person, ConflictError for the proposer, for a user whom the
+    proposer made, reset or promoted (whoever can enter as somebody else is no second person), and a second time.
     """
     with store.write() as session:
         _require_user(session, by, Permission.RELEASE_FACTORS)
@@ -66,6 +67,7 @@ def release_factors(store: Store, proposal_id: str, by: str, at: datetime) -> Fa
                     f"There is no proposal {proposal_id}; see modalshift factors releases.",
                 )
             )
+        _require_second_person(session, found[0], by)
         done = release(found[0], book.releases, by, at)
         session.add_factor_record("RELEASE", proposal_id, by, at, done)
     return done
@@ -92,6 +94,17 @@ def _book(session: Session) -> ReleaseBook:
         tuple(session.factor_records("PROPOSE", FactorProposal)),
         tuple(session.factor_records("RELEASE", FactorRelease)),
     )
+
+
+def _require_second_person(session: Session, proposal: FactorProposal, by: str) -> None:
+    if proposal.proposed_by in session.makers_of(by):
+        raise ConflictError(
+            Message(
+                f"用户 {by} 由提请人 {proposal.proposed_by} 设立、重置或授予角色，不能作为第二人；请由他人发布。",
+                f"User {by} was made, reset or given its role by {proposal.proposed_by}, who proposed this, and is no"
+                " second person; have somebody else release it.",
+            )
+        )
 
 
 def _require_user(session: Session, login: str, permission: Permission) -> None:

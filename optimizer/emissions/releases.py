@@ -32,7 +32,7 @@ class ProposedRow:
 @dataclass(frozen=True, slots=True)
 class FactorProposal:
     """Rows that somebody wants released. ``proposal_id`` is the digest of the rows. ``factors_version``: of the table
-    they stand in."""
+    they stand in. ``contents``: what each row says, the text that its digest is of; proposals of before hold none."""
 
     proposal_id: str
     factors_version: str
@@ -40,6 +40,7 @@ class FactorProposal:
     proposed_by: str
     proposed_at: datetime
     reason: str
+    contents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +53,13 @@ class FactorRelease:
 
 
 def row_digest(factor: Factor) -> str:
-    """SHA-256 of a row without ``valid_to``: closing a validity does not need a new release."""
-    values = {**asdict(factor), "valid_to": None}
-    return hashlib.sha256(json.dumps(values, default=str, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+    """SHA-256 of :func:`row_text`."""
+    return hashlib.sha256(row_text(factor).encode()).hexdigest()
+
+
+def row_text(factor: Factor) -> str:
+    """What a row says, as JSON, without ``valid_to``: closing a validity does not need a new release."""
+    return json.dumps({**asdict(factor), "valid_to": None}, default=str, ensure_ascii=False, sort_keys=True)
 
 
 def unreleased(table: FactorTable, shipped: FactorTable, proposals: Iterable[FactorProposal],
@@ -77,7 +82,13 @@ def propose(rows: Sequence[Factor], factors_version: str, by: str, at: datetime,
     proposed = tuple(ProposedRow(f.factor_id, f.version, row_digest(f)) for f in rows)
     text = json.dumps([asdict(row) for row in proposed], sort_keys=True)
     return FactorProposal(
-        hashlib.sha256(text.encode()).hexdigest()[:16], factors_version, proposed, by, at, reason.strip()
+        hashlib.sha256(text.encode()).hexdigest()[:16],
+        factors_version,
+        proposed,
+        by,
+        at,
+        reason.strip(),
+        tuple(map(row_text, rows)),
     )
 
 

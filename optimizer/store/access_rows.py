@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -38,6 +39,11 @@ class SecurityEvent:
     actor: str
     object: str
     address: str
+
+    @property
+    def login(self) -> str:
+        """The login that it concerned: the first word of the object."""
+        return self.object.partition(" ")[0].rstrip(":")
 
 
 class AccessRows:
@@ -85,6 +91,10 @@ class AccessRows:
     def set_active(self, user_id: str, active: bool) -> None:
         """Let a user in, or keep the user out."""
         self._change_user(user_id, active=active)
+
+    def set_role(self, user_id: str, role: Role, party_id: str) -> None:
+        """Give a user another role and party (empty: none)."""
+        self._change_user(user_id, role=role.value, party_id=party_id or None)
 
     def _change_user(self, user_id: str, **values: Any) -> None:
         self._connection.execute(update(schema.users).where(schema.users.c.user_id == user_id).values(**values))
@@ -218,6 +228,22 @@ class AccessRows:
             SecurityEvent(row.seq, datetime.fromisoformat(row.at), row.kind, row.actor, row.object, row.address)
             for row in rows
         ]
+
+    def security_events_of(self, kinds: Collection[str]) -> list[SecurityEvent]:
+        """All security events of some kinds (none named: of all), newest first."""
+        entries = tables.security_events
+        query = select(entries).order_by(entries.c.seq.desc())
+        if kinds:
+            query = query.where(entries.c.kind.in_(sorted(kinds)))
+        return [
+            SecurityEvent(row.seq, datetime.fromisoformat(row.at), row.kind, row.actor, row.object, row.address)
+            for row in self._connection.execute(query)
+        ]
+
+    def makers_of(self, login: str) -> frozenset[str]:
+        """Who made, reset or promoted a user."""
+        made = self.security_events_of(("user_added", "password_reset", "role_changed"))
+        return frozenset(event.actor for event in made if event.login == login and event.actor != login)
 
 
 def _user(row: Any) -> User:

@@ -69,6 +69,8 @@ class FullHouse:
         mine = next(waybill for waybill in issued if waybill.consignor.party_id == "E1")
         digest = _carry_out(store, settings.db_url, issued, mine)
         tokens = {login: _add_person(store, number, login) for number, login in enumerate(PEOPLE)}
+        clerk = User(actions.user_id_of("clerk"), "clerk", "clerk", "clerk", Role.BANK)
+        actions.add_user(store, clerk, None, AT)  # for the administrator to disable
         actions.grant_account(store, _user("enterprise"), "bank", True, AT)
         submit_shipments(store, world.shipments(), _user("planner"), world.ISSUED_AT)
         submit_shipments(store, [replace(world.shipments()[0], shipment_id="FREE-1")], _user("planner"), AT)
@@ -94,6 +96,10 @@ class FullHouse:
             "filename": "style.css",
             "content": plotly_digest(),
             "lot_no": "1",
+            "login": "clerk",
+            "code": "0.0",
+            "name": "links",
+            "proposal_id": "none",
             "size": str(_sealed_size(store)),
         }
         app = create_app(settings)

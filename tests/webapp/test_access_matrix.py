@@ -21,6 +21,8 @@ FREIGHT = SHIPPERS | CARRIERS | {"auditor"}
 READERS = frozenset({"enterprise", "far-enterprise", "auditor", "bank", "far-bank"})
 PARTIES_TO_IT = frozenset({"planner", "carrier", "enterprise", "auditor"})
 AUDITOR = frozenset({"auditor"})
+ADMINISTRATOR = frozenset({"administrator"})
+INSPECTORS = AUDITOR | ADMINISTRATOR
 OPERATOR = frozenset({"planner", "carrier"})
 ACCOUNT = frozenset({"enterprise", "auditor", "bank"})
 SENDERS = frozenset({"enterprise", *PLANNERS})
@@ -64,6 +66,16 @@ ALLOWED: dict[str, frozenset[str]] = {
     "accounts_page.show_statement": ACCOUNT,
     "accounts_page.grant": frozenset({"enterprise"}),
     "ledger_api.show_proof": ACCOUNT,
+    # The administrator. Links to choose a password open nothing but themselves: see test_admin.
+    **dict.fromkeys(("admin_page.show", "admin_page.show_periods", "admin_page.close"), ADMINISTRATOR),
+    **dict.fromkeys([f"users_page.{verb}" for verb in ("show", "make", "show_user")], ADMINISTRATOR),
+    **dict.fromkeys([f"users_page.{verb}" for verb in ("give_role", "let_in", "reset")], ADMINISTRATOR),
+    **dict.fromkeys(("users_page.welcome", "users_page.choose"), frozenset()),
+    **dict.fromkeys([f"factors_page.{verb}" for verb in ("show", "hand_in")], ADMINISTRATOR),
+    "factors_page.release": frozenset(),
+    "network_page.check": ADMINISTRATOR,
+    **dict.fromkeys([f"network_page.{verb}" for verb in ("show", "show_table", "download")], INSPECTORS),
+    "users_page.show_log": INSPECTORS,
     # The city's auditor.
     **dict.fromkeys(("city_page.show", "city_page.export"), AUDITOR),
     **dict.fromkeys([f"city_lots_page.{verb}" for verb in ("show", "export", "show_lot")], AUDITOR),

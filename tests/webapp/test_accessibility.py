@@ -40,6 +40,10 @@ PAGES = {
         "/accounts/{account_id}",
         "/accounts/{account_id}/statements/{period}",
     ),
+    "administrator": (
+        *("/admin", "/admin/users", "/admin/users/{login}", "/admin/factors?q=diesel", "/admin/network"),
+        *("/admin/network/locks", "/admin/periods", "/admin/security"),
+    ),
     "auditor": (
         *("/accounts", "/savings?by=enterprise", "/city?by=county&month=2026-10", "/city/lots?cargo=coal"),
         *("/city/lots/{number}/{lot_no}?recompute=1", "/city/findings", "/city/seals"),

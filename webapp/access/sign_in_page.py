@@ -24,7 +24,7 @@ START: Mapping[Role, str] = {
     Role.CARRIER: "carrier_page.show",
     Role.AUDITOR: "city_page.show",
     Role.BANK: "accounts_page.show",
-    Role.ADMINISTRATOR: "savings_page.show_savings",
+    Role.ADMINISTRATOR: "admin_page.show",
 }
 """The first page after signing in."""
 

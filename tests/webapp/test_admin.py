@@ -1,0 +1,316 @@
+"""The administrator's pages: nobody is locked out, nobody is a second person to himself, every fault is listed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import zipfile
+from datetime import timedelta
+from html import unescape
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from optimizer import actions
+from optimizer.access.one_time import is_one_time_code, one_time_code
+from optimizer.access.user import Role, User
+from optimizer.network.schema import shipped_directory
+from tests.waybills import world
+from tests.webapp.full_house import AT, FullHouse
+
+GOOD = "correct horse battery"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> FullHouse:
+    """A house to be administered."""
+    return FullHouse.at(tmp_path)
+
+
+class Administrator:
+    """Fills in the administrator's forms, in English."""
+
+    def __init__(self, house: FullHouse, login: str = "administrator") -> None:
+        self.client, self.token = house.browser(login)
+        self.client.get("/admin?lang=en")
+
+    def send(self, path: str, **fields: object):  # type: ignore[no-untyped-def]
+        """Send a form."""
+        return self.client.post(path, data={"csrf_token": self.token, **fields})
+
+
+def link_in(page: str) -> str:
+    """The path of the one-time link that a page shows."""
+    found = re.search(r'id="link" readonly value="https?://[^/]+([^"]+)"', page)
+    assert found, page
+    return unescape(found.group(1))
+
+
+def choose(client: FlaskClient, link: str, password: str, again: str | None = None):  # type: ignore[no-untyped-def]
+    """Open a link as a stranger and choose a password."""
+    page = client.get(link)
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
+    if token is None or page.status_code != 200:
+        return page
+    fields = {"csrf_token": token.group(1), "password": password, "again": password if again is None else again}
+    return client.post(link, data=fields)
+
+
+def kinds(house: FullHouse) -> list[str]:
+    """Security events by kind, newest first."""
+    with house.store.read() as session:
+        return [event.kind for event in session.security_events()]
+
+
+def test_a_new_user_enters_by_the_link_once(house: FullHouse) -> None:
+    """Made on the page, password chosen with the link, signed in with it; the link ends with its use."""
+    page = Administrator(house).send(
+        "/admin/users", login="liu", display_name_zh="刘", display_name_en="Liu", role="auditor", party_id=""
+    )
+    link, stranger = link_in(page.text), house.app.test_client()
+    assert choose(stranger, link, "short").status_code == 422
+    assert choose(stranger, link, GOOD, "something else").status_code == 422
+    assert choose(stranger, link, GOOD).status_code == 302
+    assert choose(house.app.test_client(), link, "another good one").status_code == 404
+    user = actions.log_in(house.store, "liu", GOOD, AT, "")
+    assert user is not None
+    assert user.role is Role.AUDITOR
+    assert "password_chosen" in kinds(house)
+    assert "user_added" in kinds(house)
+
+
+def test_a_user_with_a_link_is_no_demo_user(house: FullHouse) -> None:
+    """Before the link is used nobody enters, not even by the demonstration's click."""
+    administrator = Administrator(house)
+    administrator.send("/admin/users", login="liu", display_name_zh="刘", display_name_en="Liu", role="auditor")
+    client, token = house.browser("stranger")
+    assert client.post("/login/demo", data={"csrf_token": token, "login": "liu"}).status_code == 404
+
+
+def test_every_fault_of_a_new_user_is_told_in_its_field(house: FullHouse) -> None:
+    """Nothing is made; what was typed stays."""
+    page = Administrator(house).send(
+        "/admin/users", login="Li Li", display_name_zh="", display_name_en="Kept", role="carrier", party_id=""
+    )
+    assert page.status_code == 422
+    for field in ("login", "display_name_zh", "party_id"):
+        assert f'id="{field}-fault"' in page.text
+    assert 'value="Kept"' in page.text
+    taken = Administrator(house).send(
+        "/admin/users", login="auditor", display_name_zh="x", display_name_en="x", role="auditor"
+    )
+    assert taken.status_code == 409
+    assert "user_added" not in kinds(house)[:3]
+
+
+def test_a_reset_ends_sessions_and_the_old_password(house: FullHouse) -> None:
+    """Whoever held the password is out at once; the new link lets its holder choose another."""
+    actions.set_password(house.store, "auditor", GOOD, AT)
+    client, token = house.browser("stranger")
+    entered = client.post("/login", data={"csrf_token": token, "login": "auditor", "password": GOOD})
+    assert entered.status_code == 302
+    assert client.get("/city").status_code == 200
+    page = Administrator(house).send("/admin/users/auditor/reset")
+    assert client.get("/city").status_code == 302
+    assert actions.log_in(house.store, "auditor", GOOD, AT, "") is None
+    assert choose(house.app.test_client(), link_in(page.text), "a new good one").status_code == 302
+    assert kinds(house).count("password_reset") == 1
+
+
+def test_a_link_of_a_disabled_user_opens_nothing(house: FullHouse) -> None:
+    """Disabling ends a link that is still out."""
+    administrator = Administrator(house)
+    link = link_in(administrator.send("/admin/users/clerk/reset").text)
+    administrator.send("/admin/users/clerk/active", active="no")
+    assert choose(house.app.test_client(), link, GOOD).status_code == 404
+
+
+def test_codes_are_bound_to_user_secret_hash_and_time() -> None:
+    """A code of another user, key, password or day is none, and neither is any other text."""
+    code = one_time_code("key", "u1", "hash", AT)
+    just_before = AT - timedelta(seconds=1)
+    assert is_one_time_code(code, "key", "u1", "hash", just_before)
+    assert not is_one_time_code(code, "key", "u1", "hash", AT)
+    assert not is_one_time_code(code, "other", "u1", "hash", just_before)
+    assert not is_one_time_code(code, "key", "u2", "hash", just_before)
+    assert not is_one_time_code(code, "key", "u1", None, just_before)
+    later = f"{int(AT.timestamp()) + 9999:x}.{code.partition('.')[2]}"
+    for wrong in (later, "", ".", "zz.zz", "0.0", "ff.é", code + "0"):
+        assert not is_one_time_code(wrong, "key", "u1", "hash", just_before)
+
+
+def test_a_role_changes_at_once_and_is_written_down(house: FullHouse) -> None:
+    """The user's next request is answered by the new role; a role without its party is refused."""
+    client, _ = house.browser("far-bank")
+    assert client.get("/city").status_code == 403
+    administrator = Administrator(house)
+    assert administrator.send("/admin/users/far-bank/role", role="auditor", party_id="").status_code == 302
+    assert client.get("/city").status_code == 200
+    for role, party in (("carrier", ""), ("auditor", "E1"), ("king", ""), ("carrier", "E77")):
+        refused = administrator.send("/admin/users/far-bank/role", role=role, party_id=party)
+        assert refused.status_code in (404, 422), (role, party)
+    with house.store.read() as session:
+        changes = [event for event in session.security_events() if event.kind == "role_changed"]
+    assert [(event.actor, event.object) for event in changes] == [("administrator", "far-bank: bank -> auditor")]
+
+
+def test_somebody_always_remains_to_administer(house: FullHouse) -> None:
+    """Neither disabling nor demoting takes the last administrator away, and nobody disables himself."""
+    administrator = Administrator(house)
+    assert administrator.send("/admin/users/administrator/active", active="no").status_code == 409
+    assert administrator.send("/admin/users/administrator/role", role="auditor", party_id="").status_code == 409
+    other = User(actions.user_id_of("second"), "second", "二", "Second", Role.ADMINISTRATOR)
+    actions.add_user(house.store, other, None, AT)
+    assert administrator.send("/admin/users/administrator/active", active="no").status_code == 409
+    assert administrator.send("/admin/users/administrator/role", role="auditor", party_id="").status_code == 302
+    assert administrator.client.get("/admin").status_code == 403
+
+
+NEW_FACTOR = "fuel-diesel-cn-ndrc"
+
+
+def factor_file(version: str, ttw: str = "3.3") -> io.BytesIO:
+    """One new version of a shipped factor, under the shipped columns."""
+    lines = (shipped_directory() / "factors.csv").read_text(encoding="utf-8-sig").splitlines()
+    header = next(csv.reader(lines[:1]))
+    row = next(dict(zip(header, cells, strict=True)) for cells in csv.reader(lines[1:]) if cells[0] == NEW_FACTOR)
+    row |= {"version": version, "valid_from": "2026-12-01", "valid_to": "", "ttw_kg": ttw}
+    row["wtw_kg"] = f"{float(ttw) + float(row['wtt_kg']):.6f}" if row["wtw_kg"] else ""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, header)
+    writer.writeheader()
+    writer.writerow(row)
+    return io.BytesIO(text.getvalue().encode())
+
+
+def test_factors_enter_by_two_persons_who_see_the_difference(house: FullHouse) -> None:
+    """Checked, proposed with a reason, shown field by field, refused to the proposer, released by another."""
+    other = User(actions.user_id_of("second"), "second", "二", "Second", Role.ADMINISTRATOR)
+    actions.add_user(house.store, other, None, AT)
+    first, second = Administrator(house), Administrator(house, "second")
+    checked = first.send("/admin/factors", act="check", file=(factor_file("2026b"), "own.csv"))
+    assert checked.status_code == 200
+    assert f"{NEW_FACTOR}@2026b" in checked.text
+    assert not actions.factor_releases(house.store).proposals
+    unreasoned = first.send("/admin/factors", act="propose", file=(factor_file("2026b"), "own.csv"), reason="")
+    assert unreasoned.status_code == 422
+    proposed = first.send("/admin/factors", act="propose", file=(factor_file("2026b"), "own.csv"), reason="a new value")
+    assert proposed.status_code == 302
+    (proposal,) = actions.factor_releases(house.store).proposals
+    page = second.client.get("/admin/factors?lang=en").text
+    assert "a new value" in page
+    assert re.search(r"<th scope=\"row\">ttw_kg</th><td[^>]*>[\d.]+</td><td[^>]*>3.3</td>", page)
+    release = f"/admin/factors/{proposal.proposal_id}/release"
+    assert first.send(release).status_code == 409
+    assert second.send(release).status_code == 302
+    assert second.send(release).status_code == 409
+    assert [one.released_by for one in actions.factor_releases(house.store).releases] == ["second"]
+
+
+def test_whoever_the_proposer_made_is_no_second_person(house: FullHouse) -> None:
+    """An administrator cannot make or reset a colleague and release in that name."""
+    first = Administrator(house)
+    page = first.send(
+        "/admin/users", login="puppet", display_name_zh="x", display_name_en="x", role="administrator", party_id=""
+    )
+    client = house.app.test_client()
+    assert choose(client, link_in(page.text), GOOD).status_code == 302
+    first.send("/admin/factors", act="propose", file=(factor_file("2026c"), "own.csv"), reason="my own")
+    (proposal,) = actions.factor_releases(house.store).proposals
+    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/login").text)
+    assert token
+    client.post("/login", data={"csrf_token": token.group(1), "login": "puppet", "password": GOOD})
+    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/admin").text)
+    assert token
+    refused = client.post(f"/admin/factors/{proposal.proposal_id}/release?lang=en", data={"csrf_token": token.group(1)})
+    assert refused.status_code == 409
+    assert "no second person" in refused.text
+    assert not actions.factor_releases(house.store).releases
+
+
+def test_a_wrong_factor_file_changes_nothing_and_lists_its_faults(house: FullHouse) -> None:
+    """Not even a file that is none breaks the page."""
+    administrator = Administrator(house)
+    for content in (b"", b"\xff\xfe\x00", b"factor_id,version\nx,1\n", b"nonsense"):
+        page = administrator.send(
+            "/admin/factors", act="propose", file=(io.BytesIO(content), "x.csv"), reason="why not"
+        )
+        assert page.status_code == 422, content
+        assert 'role="alert"' in page.text
+    assert administrator.send("/admin/factors", act="check").status_code == 422
+    assert not actions.factor_releases(house.store).proposals
+
+
+def archive(**tables: bytes) -> io.BytesIO:
+    """A ZIP of tables in a folder."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as file:
+        for name, text in tables.items():
+            file.writestr(f"my network/{name}.csv", text)
+    return io.BytesIO(content.getvalue())
+
+
+def test_a_network_is_checked_whole_with_every_fault(house: FullHouse) -> None:
+    """Laid over the tables in use: the same is sound, damaged tables are named with file, row and column."""
+    administrator = Administrator(house)
+    locks = (shipped_directory() / "locks.csv").read_bytes()
+    same = administrator.send("/admin/network", files=(archive(locks=locks), "n.zip"))
+    assert same.status_code == 200
+    assert "the same as those in use" in same.text
+    damaged = locks.replace(b",assumed", b",guessed") + b"broken\n"
+    wrong = administrator.send("/admin/network", files=(archive(locks=damaged), "n.zip"))
+    assert wrong.status_code == 422
+    assert wrong.text.count("locks.csv") >= 2
+    single = administrator.send("/admin/network", files=(io.BytesIO(locks), "locks.csv"))
+    assert single.status_code == 200
+
+
+def test_archives_that_are_none_or_burst_are_refused(house: FullHouse) -> None:
+    """Names that climb out of the directory are taken by their last part only, sizes are limited before unpacking."""
+    administrator = Administrator(house)
+    assert administrator.send("/admin/network", files=(io.BytesIO(b"PK no"), "n.zip")).status_code == 422
+    assert administrator.send("/admin/network", files=(io.BytesIO(b"a,b"), "other.csv")).status_code == 422
+    assert administrator.send("/admin/network").status_code == 422
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("../../locks.csv", b"0" * 61_000_000)
+    refused = administrator.send("/admin/network", files=(io.BytesIO(bomb.getvalue()), "n.zip"))
+    assert refused.status_code == 422
+    assert "too large" in refused.text
+
+
+def test_tables_are_read_with_their_sources(house: FullHouse) -> None:
+    """Every table as it lies on the disk, and its very file; unknown names are not found."""
+    client, _ = house.browser("auditor")
+    page = client.get("/admin/network/locks").text
+    assert "source" in page
+    assert client.get("/admin/network/locks.csv").data == (shipped_directory() / "locks.csv").read_bytes()
+    for name in ("nothing", "..", "datapackage"):
+        assert client.get(f"/admin/network/{name}").status_code == 404
+        assert client.get(f"/admin/network/{name}.csv").status_code == 404
+
+
+def test_a_month_is_closed_once_its_lots_are_settled(house: FullHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page says what is in the way, closes in order, and writes down who did it."""
+    administrator = Administrator(house)
+    monkeypatch.setattr("webapp.admin.periods_page.now", lambda: world.START + timedelta(days=3))
+    early = administrator.send("/admin/periods", period="2026-10")
+    assert early.status_code == 409
+    assert 'role="alert"' in early.text
+    monkeypatch.setattr("webapp.admin.periods_page.now", lambda: AT + timedelta(days=40))
+    assert administrator.send("/admin/periods", period="2026-99").status_code == 422
+    assert administrator.send("/admin/periods", period="2026-10").status_code == 302
+    assert "closed on" in administrator.client.get("/admin/periods").text
+    assert kinds(house)[0] == "period_closed"
+
+
+def test_the_security_log_is_filtered_and_read_by_the_auditor_too(house: FullHouse) -> None:
+    """Who did what about whom; others see nothing of it."""
+    Administrator(house).send("/admin/users/clerk/reset")
+    client, _ = house.browser("auditor")
+    assert "password_reset" in client.get("/admin/security?kind=password_reset").text
+    assert "<table" not in client.get("/admin/security?actor=nobody-such").text
+    bank, _ = house.browser("bank")
+    assert bank.get("/admin/security").status_code == 403

@@ -1,0 +1,184 @@
+"""The network's tables with their sources, and the check of a directory that somebody wants to use next."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shutil
+import tempfile
+import zipfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from flask import Blueprint, Response, render_template, request
+from werkzeug.exceptions import NotFound
+
+from optimizer.access.user import Permission
+from optimizer.emissions.factors import load_factors
+from optimizer.errors import Fault, InputError, Message, NetworkDataError
+from optimizer.network.reader import read_network
+from optimizer.network.schema import load_schema, shipped_directory
+from webapp.access.visitor import require
+from webapp.world import current_world
+
+network_page = Blueprint("network_page", __name__)
+
+MOST_ROWS = 200
+MAX_FILES, MAX_UNPACKED_BYTES = 60, 60_000_000
+"""Of an archive: a few kilobytes can unpack to any size."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableSheet:
+    """One table as it lies on the disk: header, rows, and how many rows have which kind of evidence."""
+
+    name: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    evidence: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What became of a directory handed in: every fault, or the version it would have and what differs."""
+
+    faults: tuple[Fault, ...]
+    version: str
+    changes: tuple[tuple[str, int, int, int], ...]
+
+
+@network_page.get("/admin/network")
+@require(Permission.READ_NETWORK)
+def show() -> str:
+    """Every table with its size and the evidence of its rows."""
+    return _page(None, "")
+
+
+@network_page.get("/admin/network/<name>")
+@require(Permission.READ_NETWORK)
+def show_table(name: str) -> str:
+    """The rows of a table, sources and assumed fields with them; ``?q=`` finds words."""
+    sheet = _sheet(_directory(), _known(name))
+    asked = request.args.get("q", "").strip()[:60]
+    found = [row for row in sheet.rows if not asked or any(asked.lower() in cell.lower() for cell in row)]
+    return render_template("network_table.html", sheet=sheet, q=asked, rows=found[:MOST_ROWS], count=len(found))
+
+
+@network_page.get("/admin/network/<name>.csv")
+@require(Permission.READ_NETWORK)
+def download(name: str) -> Response:
+    """The file of a table as it is."""
+    path = _path(_directory(), _known(name))
+    headers = {"Content-Disposition": f'attachment; filename="{path.name}"'}
+    return Response(path.read_bytes(), content_type="text/csv; charset=utf-8", headers=headers)
+
+
+@network_page.post("/admin/network")
+@require(Permission.MANAGE_USERS)
+def check() -> str | tuple[str, int]:
+    """Check an archive or single tables, laid over those in use; nothing is kept. All faults at once."""
+    with tempfile.TemporaryDirectory() as scratch:
+        directory = Path(scratch) / "network"
+        shutil.copytree(_directory(), directory, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+        try:
+            _unpack(directory)
+        except InputError as error:
+            return _page(None, error.message.text("zh") + " " + error.message.text("en")), 422
+        checked = _check(directory)
+    return _page(checked, ""), 422 if checked.faults else 200
+
+
+def _unpack(directory: Path) -> None:
+    """Write the uploaded tables over those of a directory; only names that the schema knows are taken."""
+    wanted = {Path(table.path).name for table in load_schema(_directory()).tables.values()}
+    uploads = [one for one in request.files.getlist("files") if one.filename]
+    contents: list[tuple[str, bytes]] = []
+    for upload in uploads:
+        content = upload.stream.read(MAX_UNPACKED_BYTES)
+        if (upload.filename or "").lower().endswith(".zip"):
+            contents += _members(content)
+        else:
+            contents.append((PurePosixPath((upload.filename or "").replace("\\", "/")).name, content))
+    taken = [(name, content) for name, content in contents if name in wanted]
+    if not taken:
+        listed = ", ".join(sorted(wanted))
+        raise InputError(
+            Message(f"没有可识别的表；文件名应为 {listed}。", f"No table was recognised; files are named {listed}.")
+        )
+    for name, content in taken:
+        (directory / name).write_bytes(content)
+
+
+def _members(content: bytes) -> list[tuple[str, bytes]]:
+    """The files of an archive by their bare names. Raises InputError for what is none or unpacks too large."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            members = [one for one in archive.infolist() if not one.is_dir()]
+            if len(members) > MAX_FILES or sum(one.file_size for one in members) > MAX_UNPACKED_BYTES:
+                raise InputError(Message("压缩包过大。", "The archive is too large."))
+            return [(PurePosixPath(one.filename).name, archive.read(one)) for one in members]
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError) as error:
+        raise InputError(Message("不是可读的 ZIP 压缩包。", "This is no ZIP archive that can be read.")) from error
+
+
+def _check(directory: Path) -> Checked:
+    faults: list[Fault] = []
+    version = ""
+    try:
+        version = read_network(directory).version
+    except NetworkDataError as error:
+        faults += error.faults
+    try:
+        factors = load_factors(directory).version
+        version = f"{version} · {factors}" if version else ""
+    except NetworkDataError as error:
+        faults += error.faults
+    return Checked(tuple(faults), version, () if faults else tuple(_changes(directory)))
+
+
+def _changes(directory: Path) -> list[tuple[str, int, int, int]]:
+    """(table, rows now, rows then, rows that are new or differ) of every table that is not the same."""
+    found = []
+    for name in load_schema(_directory()).tables:
+        before, after = _sheet(_directory(), name), _sheet(directory, name)
+        fresh = len(set(after.rows) - set(before.rows))
+        if before.rows != after.rows:
+            found.append((name, len(before.rows), len(after.rows), fresh))
+    return found
+
+
+def _page(checked: Checked | None, failure: str) -> str:
+    directory = _directory()
+    sheets = [_sheet(directory, name) for name in load_schema(directory).tables]
+    world = current_world()
+    return render_template(
+        "network.html", sheets=sheets, version=world.network.version, checked=checked, failure=failure
+    )
+
+
+def _directory() -> Path:
+    return current_world().settings.network_dir or shipped_directory()
+
+
+def _known(name: str) -> str:
+    if name not in load_schema(_directory()).tables:
+        raise NotFound
+    return name
+
+
+def _path(directory: Path, name: str) -> Path:
+    own = directory / load_schema(directory).tables[name].path
+    return own if own.exists() else shipped_directory() / load_schema(directory).tables[name].path
+
+
+def _sheet(directory: Path, name: str) -> TableSheet:
+    content = _path(directory, name).read_bytes()
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("gb18030", "replace")
+    header, *rows = [tuple(row) for row in csv.reader(io.StringIO(text, newline=""))] or [()]
+    place = header.index("evidence") if "evidence" in header else -1
+    evidence = Counter(row[place] for row in rows if 0 <= place < len(row))
+    return TableSheet(name, header, tuple(rows), tuple(sorted(evidence.items())))
