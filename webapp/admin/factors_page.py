@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 
 from optimizer import actions
 from optimizer.access.user import Permission
+from optimizer.actions.releasing import travelling_factors
 from optimizer.emissions.factor import Factor
 from optimizer.emissions.factor_files import FactorImport, ImportRules, import_factors
 from optimizer.emissions.releases import FactorProposal
@@ -113,11 +114,15 @@ def _searched(factor: Factor) -> str:
 
 
 def _rows(world: World, proposal: FactorProposal) -> list[dict[str, Any]]:
-    """Each proposed row field by field, beside the newest other version in the table in use."""
+    """Each proposed row field by field, beside the newest other version in the table in use, or in the shipped one."""
+    tables = (world.factors, travelling_factors())
     rows = []
     for place, row in enumerate(proposal.rows):
         says = json.loads(proposal.contents[place]) if place < len(proposal.contents) else {}
-        known = [f for f in world.factors.factors if f.factor_id == row.factor_id and f.version != row.version]
+        ours = (
+            [f for f in table.factors if f.factor_id == row.factor_id and f.version != row.version] for table in tables
+        )
+        known = next((found for found in ours if found), [])
         before = json.loads(json.dumps(asdict(known[-1]), default=str)) if known else {}
         fields = [
             {"name": name, "before": _flat(before.get(name)), "after": _flat(value)}
