@@ -23,6 +23,7 @@ from webapp.api.plans import plans_api
 from webapp.api.quotes import quotes_api
 from webapp.api.shipments import shipments_api
 from webapp.api.waybills import waybills_api
+from webapp.api.webhooks import webhooks_api
 from webapp.carrier_page import carrier_page
 from webapp.charts import plotly_script
 from webapp.charts.plotly_script import charts_page
@@ -53,7 +54,7 @@ PARTS = (
     *(request_log, metrics, language, figures, visitor),
     *(navigation, security, problem, conditional, plotly_script, compression),
 )
-APIS = (quotes_api, meta_api, shipments_api, plans_api, waybills_api, accounts_api, ledger_api)
+APIS = (quotes_api, meta_api, shipments_api, plans_api, waybills_api, accounts_api, ledger_api, webhooks_api)
 
 
 def create_app(settings: Settings) -> APIFlask:

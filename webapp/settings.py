@@ -11,6 +11,7 @@ from optimizer.errors import Fault, InputError, Lang, Message
 
 SECRET_KEY_VARIABLE = "MODALSHIFT_SECRET_KEY"  # the name of a variable # nosec B105
 METRICS_TOKEN_VARIABLE = "MODALSHIFT_METRICS_TOKEN"  # the name of a variable # nosec B105
+PRIVATE_WEBHOOKS_VARIABLE = "MODALSHIFT_PRIVATE_WEBHOOKS"
 NEEDED = (
     ("MODALSHIFT_DB", "缺少数据库地址，例如 sqlite:////var/lib/modalshift/modalshift.db",
      "the database URL is missing, for example sqlite:////var/lib/modalshift/modalshift.db"),
@@ -25,7 +26,8 @@ class Settings:
     visitor who has not chosen one; ``demo`` opens what only a demonstration may open. ``secret_key`` signs sessions
     (empty: a new one each start, which signs everybody out); ``limits`` False lifts the rate limits, for tests;
     ``queue_file`` is where the queue of plans lies (None: beside an SQLite database); ``metrics_token`` opens
-    ``/metrics`` (empty: nobody)."""
+    ``/metrics`` (empty: nobody); ``private_webhooks`` lets notices go to plain http and to addresses of a network of
+    one's own, which a server that strangers use must not."""
 
     db_url: str
     network_dir: Path | None = None
@@ -35,6 +37,7 @@ class Settings:
     limits: bool = True
     queue_file: Path | None = None
     metrics_token: str = ""
+    private_webhooks: bool = False
 
     def to_json(self) -> str:
         """For the worker, a process of its own."""
@@ -74,6 +77,7 @@ class Settings:
             secret_key=os.environ["MODALSHIFT_SECRET_KEY"],
             queue_file=Path(queue) if queue else None,
             metrics_token=value(METRICS_TOKEN_VARIABLE, ""),
+            private_webhooks=value(PRIVATE_WEBHOOKS_VARIABLE) == "1",
         )
 
 

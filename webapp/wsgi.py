@@ -6,6 +6,7 @@ MODALSHIFT_NETWORK       directory of an own network; the shipped one without
 MODALSHIFT_LANG          zh (default) or en
 MODALSHIFT_QUEUE         file of the queue of plans; needed with PostgreSQL
 MODALSHIFT_METRICS_TOKEN opens /metrics
+MODALSHIFT_PRIVATE_WEBHOOKS  1: notices may go to plain http and to private addresses
 
 ``python -m webapp.background.worker`` takes the same variables and makes the plans.
 """

@@ -62,3 +62,22 @@ security_events = Table(
     Column("address", Text, nullable=False),
     Index(None, "at"),
 )
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("webhook_id", Text, primary_key=True),
+    Column("user_id", Text, ForeignKey("users.user_id"), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("topics", Text, nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("event_seq", Integer, nullable=False),
+    Column("entry_seq", Integer, nullable=False),
+    Column("next_try_at", Text, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("last_outcome", Text, nullable=False),
+    Index(None, "user_id"),
+    Index(None, "next_try_at"),
+)
+"""``event_seq`` and ``entry_seq``: up to where the logs were told. The secret signs what we send: it is kept whole."""

@@ -49,6 +49,7 @@ from optimizer.store.rows import (
 from optimizer.store.statements import AccountReader
 from optimizer.store.tree_rows import TreeRows
 from optimizer.store.waybill_lists import WaybillLists
+from optimizer.store.webhook_rows import WebhookRows
 from optimizer.waybills.codec import from_json, sha256, to_json, to_plain
 from optimizer.waybills.event import Event
 from optimizer.waybills.party import Party
@@ -58,7 +59,7 @@ _CHUNK = 500
 """Most ids in one IN clause: below SQLite's limit on variables in every build."""
 
 
-class Session(AccessRows, CityRows, FactorRows, PlanningRows, PopulationRows, WaybillLists):
+class Session(AccessRows, CityRows, FactorRows, PlanningRows, PopulationRows, WaybillLists, WebhookRows):
     """Reads and appends inside one transaction."""
 
     def __init__(self, connection: Connection) -> None:

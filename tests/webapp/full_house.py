@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from optimizer import actions
 from optimizer.access.user import OF_A_PARTY, Role, User
 from optimizer.actions.submitting import submit_shipments
+from optimizer.actions.webhooks import add_webhook
 from optimizer.planning.document import plan_to_json
 from optimizer.planning.run import PlanRun
 from optimizer.planning.settings import PlanSettings
@@ -82,6 +83,9 @@ class FullHouse:
             for item in actions.account_views.accounts_seen_by(store, _user("enterprise"))
             if item.party.party_id == "E1"
         ]
+        hook = add_webhook(
+            store, _user("enterprise"), "https://tms.example.com/told", ["waybill.event"], bytes(range(32)), AT
+        )
         keys = {
             "number": mine.number,
             "digest": digest,
@@ -101,6 +105,7 @@ class FullHouse:
             "name": "links",
             "proposal_id": "none",
             "size": str(_sealed_size(store)),
+            "webhook_id": hook.webhook_id,
         }
         app = create_app(settings)
         # The lots were settled with the factors of the tiny world; their sheets are recomputed with the same.

@@ -51,6 +51,9 @@ ALLOWED: dict[str, frozenset[str]] = {
     **dict.fromkeys(("waybills_api.list_waybills", "waybills_page.show"), FREIGHT),
     **dict.fromkeys(("accounts_api.list_accounts", "accounts_page.show"), READERS),
     "carrier_page.show": CARRIERS,
+    **dict.fromkeys(("webhooks_api.add", "webhooks_api.list_webhooks"), FREIGHT),
+    # The one that E1's user made.
+    **dict.fromkeys(("webhooks_api.remove", "webhooks_api.show_webhook"), frozenset({"enterprise"})),
     # Single objects: E1's freight, carried by E9; the account that E1 opened to one bank.
     **dict.fromkeys(("shipments_api.show_shipment", "shipments_api.withdraw"), SENDERS),
     "shipments_page.returned": frozenset({"enterprise"}),

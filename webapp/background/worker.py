@@ -1,4 +1,5 @@
-"""The worker: takes plans from the queue, one at a time, in a process of its own so that pages stay quick.
+"""The worker: takes plans from the queue, one at a time, in a process of its own so that pages stay quick, and sends
+notices to webhooks meanwhile.
 
 ``modalshift serve`` starts one beside the server; behind gunicorn ``python -m webapp.background.worker`` is started by
 itself with the same settings.
@@ -20,6 +21,7 @@ from optimizer.actions.plan_runs import carry_out, end_cut_off_runs
 from optimizer.store.engine import Store
 from webapp.access.visitor import now
 from webapp.background.queue import PlanQueue
+from webapp.background.webhook_sender import keep_sending
 from webapp.request_log import write_json_lines
 from webapp.settings import Settings
 from webapp.world import read_tables
@@ -36,16 +38,21 @@ class Worker:
     """One process that makes plans."""
 
     def __init__(self, settings: Settings) -> None:
+        self.settings = settings
         self.store = open_store(settings.db_url)
         self.network, self.factors = read_tables(settings)
         self.queue = PlanQueue(settings, self.make)
 
     def work(self, parent: int | None = None) -> None:
         """Carry out plans until the process is stopped, or until its ``parent`` is gone."""
+        over = Event()
+        private = {"to_private": self.settings.private_webhooks}
+        Thread(target=keep_sending, args=(self.store, now, over), kwargs=private, daemon=True).start()
         self.pick_up()
         while parent is None or os.getppid() == parent:
             if not self.queue.work_off_one():
                 time.sleep(LOOK_EVERY_S)
+        over.set()
 
     def pick_up(self) -> None:
         """What a worker before this one left: runs it was cut off from end as failed, queued ones are made."""
