@@ -170,7 +170,8 @@ def test_every_route_answers_its_users_and_nobody_else(house: FullHouse, login: 
         if is_sign_in(rule):
             continue
         replies = {"cookie": ask_as_browser(house, visitor, rule, method)}
-        if rule.rule.startswith("/api/v1/"):
+        gone = method == "DELETE" and not denied(replies["cookie"])
+        if rule.rule.startswith("/api/v1/") and not gone:
             replies["token"] = ask_as_program(house, login, rule, method, number)
         for how, reply in replies.items():
             if reply.status_code >= 500 or denied(reply) == (login in ALLOWED[rule.endpoint]):
