@@ -120,6 +120,8 @@ class PlanView:
     reasons: tuple[tuple[str, int, int], ...]
     shipments: tuple[ShipmentRow, ...]
     shipment_pages: Pages
+    kept: str
+    moved: tuple[tuple[str, str, str, str], ...]
 
 
 def plan_view(
@@ -160,7 +162,25 @@ def plan_view(
         reasons=tuple((count.kind.text(lang), count.shipments, count.mass_kg) for count in summary.road_reasons),
         shipments=tuple(_shipment(entry, world, lang) for entry in shipment_pages.of_list(plan.shipments)),
         shipment_pages=shipment_pages,
+        kept=_kept(plan, lang),
+        moved=tuple(
+            (item.shipment_id, ", ".join(item.was) or "—", ", ".join(item.now) or "—", item.message.text(lang))
+            for item in plan.moved
+        ),
     )
+
+
+def _kept(plan: Plan, lang: Lang) -> str:
+    """How much of the accepted plan stayed, and of which plans the bound is; empty where none was kept."""
+    if plan.kept is None:
+        return ""
+    counts = text(
+        "plan.kept_counts",
+        shipments=len(plan.kept.shipments),
+        voyages=len(plan.kept.voyages),
+        moved=len(plan.moved),
+    )
+    return f"{counts} {plan.kept.note.text(lang)}"
 
 
 def _totals(plan: Plan, summary: PlanSummary) -> tuple[TotalsRow, ...]:

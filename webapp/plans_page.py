@@ -47,7 +47,8 @@ def begin() -> Response | tuple[str, int]:
     typed = {name: request.form.get(name, "").strip() for name in FIELDS}
     try:
         settings, _ids = read_settings({name: _number(name, text) for name, text in typed.items() if text})
-        run = begin_plan(current_world().store, settings, None, user, now())
+        keep = request.form.get("keep_accepted") == "on"
+        run = begin_plan(current_world().store, settings, None, user, now(), keep_accepted=keep)
     except InputError as error:
         faults = error.faults or (Fault("form", None, "/time_limit_s", "nothing", error.message),)
         return _list(typed, tuple(FieldFault((f.column or "/time_limit_s").strip("/"), f) for f in faults)), 422
@@ -118,6 +119,7 @@ def _list(values: dict[str, str], faults: tuple[FieldFault, ...]) -> str:
     world = current_world()
     with world.store.read() as session:
         runs = session.runs_of_plans()
+        accepted = session.newest_plan() is not None
     waiting = open_shipments(shipments_seen_by(world.store, user))
     return render_template(
         "plans.html",
@@ -126,6 +128,7 @@ def _list(values: dict[str, str], faults: tuple[FieldFault, ...]) -> str:
         fields=FIELDS,
         limits=SETTINGS,
         runs=runs,
+        accepted=accepted,
         waiting=len(waiting),
         waiting_kg=sum(shipment.mass_kg for shipment in waiting),
     )

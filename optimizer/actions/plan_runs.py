@@ -9,6 +9,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from optimizer.access.user import User
 from optimizer.actions.accepting import accept
+from optimizer.actions.keeping import accepted_so_far, carried_shipments
 from optimizer.actions.planning import plan
 from optimizer.actions.submitting import open_shipments, unknown_shipment
 from optimizer.emissions.factors import FactorTable
@@ -27,9 +28,16 @@ TOLD_EVERY_S = 0.5
 
 
 def begin_plan(
-    store: Store, settings: PlanSettings, shipment_ids: Sequence[str] | None, user: User, at: datetime
+    store: Store,
+    settings: PlanSettings,
+    shipment_ids: Sequence[str] | None,
+    user: User,
+    at: datetime,
+    *,
+    keep_accepted: bool = False,
 ) -> PlanRun:
-    """Queue a plan of the named shipments, or of all that are still to be planned.
+    """Queue a plan of the named shipments, or of all that are still to be planned; ``keep_accepted``: around what has a
+    waybill already.
 
     Raises UnknownRecordError for an unknown id, InputError when there is nothing to plan, ConflictError when a named
     shipment is withdrawn or carried already.
@@ -53,7 +61,9 @@ def begin_plan(
             )
         ids = tuple(shipment.shipment_id for shipment in left)
         name = f"modalshift:plan:{user.user_id}:{at.isoformat()}:{len(ids)}"
-        run = PlanRun(str(uuid5(NAMESPACE_URL, name)), user.user_id, "queued", settings, ids, at)
+        run = PlanRun(
+            str(uuid5(NAMESPACE_URL, name)), user.user_id, "queued", settings, ids, at, keep_accepted=keep_accepted
+        )
         session.add_run(run)
     return run
 
@@ -80,7 +90,10 @@ def carry_out(
         shipments = open_shipments(session.submitted(ids=run.shipment_ids))
     teller = _Teller(store, run_id, clock)
     try:
-        made = plan(shipments, network, factors, run.settings, clock=clock, tell=teller.tell)
+        keep = accepted_so_far(store) if run.keep_accepted else None
+        if keep is not None:
+            shipments = [*carried_shipments(store, keep), *shipments]
+        made = plan(shipments, network, factors, run.settings, clock=clock, tell=teller.tell, keep=keep)
         document, failure = plan_to_json(made), ""
     except ModalshiftError as error:
         document, failure = None, f"{error.text('zh')}\n{error.text('en')}"
@@ -166,7 +179,9 @@ def accept_run(
         if shipment_id not in planned:
             raise unknown_shipment(shipment_id)
     if chosen is not None:
-        kept = tuple(entry for entry in made.shipments if entry.shipment_id in set(chosen))
+        # What it keeps stays part of it: the next plan is made around this one.
+        wanted = {*chosen, *(made.kept.shipments if made.kept is not None else ())}
+        kept = tuple(entry for entry in made.shipments if entry.shipment_id in wanted)
         made = replace(made, shipments=kept)
     with store.read() as session:
         shipments = [entry.shipment for entry in session.submitted(ids=[e.shipment_id for e in made.shipments])]

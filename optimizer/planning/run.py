@@ -23,7 +23,8 @@ class RunProgress:
 @dataclass(frozen=True, slots=True)
 class PlanRun:
     """``state``: queued | running | done | failed. ``cancelled``: somebody asked it to stop; it then ends with the best
-    plan so far. ``failure`` holds both languages, Chinese first, line by line."""
+    plan so far. ``failure`` holds both languages, Chinese first, line by line. ``keep_accepted``: made around the
+    plan that was accepted last."""
 
     run_id: str
     user_id: str
@@ -36,6 +37,7 @@ class PlanRun:
     progress: RunProgress = RunProgress()
     cancelled: bool = False
     failure: str = ""
+    keep_accepted: bool = False
 
     @property
     def over(self) -> bool:

@@ -108,7 +108,7 @@ class PlanningRows:
             "run_id": run.run_id,
             "user_id": run.user_id,
             "state": run.state,
-            "settings": to_json(run.settings),
+            "settings": _settings_text(run),
             "shipment_ids": json.dumps(run.shipment_ids),
             "created_at": to_plain(run.created_at),
             "progress": to_json(run.progress),
@@ -188,4 +188,11 @@ def _run(row: Any) -> PlanRun:
         from_json(RunProgress, row.progress),
         bool(row.cancelled),
         row.failure or "",
+        bool(json.loads(row.settings).get("keep_accepted", False)),
     )
+
+
+def _settings_text(run: PlanRun) -> str:
+    """The settings, and beside them what is no setting of one search: runs of earlier versions lack it."""
+    plain = json.loads(to_json(run.settings))
+    return json.dumps({**plain, "keep_accepted": run.keep_accepted} if run.keep_accepted else plain)

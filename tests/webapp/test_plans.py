@@ -189,3 +189,27 @@ def test_plans_are_for_planners(house: House, login: str) -> None:
         assert program.post(f"/api/v1/plans{path}", {}).status_code == 403
     assert browser.get("/plans").status_code == 403
     assert "/plans" not in browser.get("/quote").text
+
+
+def test_a_second_plan_leaves_what_has_a_waybill(house: House) -> None:
+    """Over the page: planned around the accepted shipment, whose way stays to the minute; accepting the new plan
+    answers its old waybill. Over the API the choice is a boolean."""
+    program = house.program("planner")
+    worker = Worker(house.settings)
+    first = begin(program)
+    assert worker.queue.work_off_one()
+    bill = program.post(f"/api/v1/plans/{first}/accept", {}).json["waybills"][0]
+    old = plan_from_json(program.get(f"/api/v1/plans/{first}/document").text)
+    more = [record("P-3", mass_t=700, origin="QJ", destination="ZP")]
+    assert program.post("/api/v1/shipments", more).status_code == 200
+    second = begin(program, keep_accepted=True)
+    assert worker.queue.work_off_one()
+    made = plan_from_json(program.get(f"/api/v1/plans/{second}/document").text)
+    assert made.kept is not None
+    assert made.kept.shipments == ("P-1",)
+    assert {entry.shipment_id for entry in made.shipments} == {"P-1", "P-2", "P-3"}
+    voyage = {leg.voyage_id for leg in made.shipments[0].lots[0].legs} - {""}
+    assert voyage == {leg.voyage_id for leg in old.shipments[0].lots[0].legs} - {""}
+    accepted = program.post(f"/api/v1/plans/{second}/accept", {}).json["waybills"]
+    assert bill["number"] in {item["number"] for item in accepted}
+    assert program.post("/api/v1/plans", {"keep_accepted": "yes"}).status_code == 422

@@ -49,6 +49,7 @@ BODY: dict[str, Any] = {
             for name, (low, high) in SETTINGS.items()
         },
         "shipment_ids": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+        "keep_accepted": {"type": "boolean", "description": "Leave what has a waybill as it is, as far as it can."},
     },
     "additionalProperties": False,
 }
@@ -69,9 +70,11 @@ RUN: dict[str, Any] = {"type": "object", "required": ["run_id", "state"]}
 def begin() -> Response:
     """The named shipments, or all that are neither withdrawn nor on a waybill. Location says where the run is."""
     user = require_permission(Permission.PLAN)
-    settings, ids = read_settings(json_object('{"carbon_price_yuan_per_t": 100}'))
+    body = json_object('{"carbon_price_yuan_per_t": 100}')
+    settings, ids = read_settings(body)
     world = current_world()
-    run = begin_plan(world.store, settings, ids, user, now())
+    keep = bool(body.get("keep_accepted", False))
+    run = begin_plan(world.store, settings, ids, user, now(), keep_accepted=keep)
     world.queue.tell(run.run_id)
     reply = json_reply(run_item(run), status=202)
     reply.headers["Location"] = url_for("plans_api.show", run_id=run.run_id)
@@ -210,6 +213,9 @@ def read_settings(body: dict[str, Any]) -> tuple[PlanSettings, list[str] | None]
         else:
             values[name] = value
     ids = _ids(body, faults)
+    if not isinstance(body.get("keep_accepted", False), bool):
+        sentence = Message("应为 true 或 false", "should be true or false")
+        faults.append(Fault("request", None, "/keep_accepted", "bad_type", sentence))
     if faults:
         raise InputError.of(faults)
     return PlanSettings(**values), ids
