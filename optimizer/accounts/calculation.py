@@ -66,7 +66,7 @@ class VoyageShare:
 class ElementInput:
     """One element of a chain: a leg (``route`` is ``from>to``) or a hub (``route`` is the place, distance 0). Exactly
     one of ``intensity`` and ``log`` is given. ``round_trip``: return cargo that shares the voyage; an intensity holds
-    its factor already, a log is multiplied by it."""
+    its factor already, a log is multiplied by it. ``gcd_km``: the great circle that an estimated distance rests on."""
 
     mode: Mode
     route: str
@@ -76,6 +76,7 @@ class ElementInput:
     intensity: Intensity | None
     log: VoyageShare | None
     round_trip: RoundTrip | None = field(default=None, metadata=LATER)
+    gcd_km: float = field(default=0.0, metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,6 +303,7 @@ class _Classes:
             distance_basis="" if hub else leg.distance_basis,
             intensity=self._intensity(leg),
             log=None,
+            gcd_km=leg.gcd_km,
         )
 
     def _intensity(self, leg: BaselineLeg | WaybillLeg) -> Intensity:
@@ -316,7 +318,7 @@ class _Classes:
         load_factor, empty_share = network.value("sea_load_factor"), network.value("sea_empty_share")
         return sea_service_operation(vessel, load_factor, empty_share, self.factors, self.on)
 
-    def voyage(self, leg: WaybillLeg, vehicle_class: str, load_kg: int) -> Intensity:
+    def voyage(self, leg: WaybillLeg, vehicle_class: str, load_kg: int, round_trip: RoundTrip | None) -> Intensity:
         """A planned voyage by its class model at the load on board (a load above the capacity counts as full)."""
         vessel = self.network.vessel_classes[vehicle_class]
         load_t = min(load_kg / KG_PER_T, vessel.capacity_t)
@@ -333,6 +335,9 @@ def _project_element(
         return classes.element(leg, mass_kg)
     load_kg = voyages.load_kg[sailed.voyage_id]
     log = voyages.logs.get(sailed.voyage_id)
+    # Cargo that sailed on another voyage has no part in the planned one's return cargo.
+    planned = (sailed.voyage_id, sailed.vehicle_class) == (leg.voyage_id, leg.vehicle_class)
+    shared = leg.round_trip if planned else None
     share = None
     if log is not None:
         share = VoyageShare(
@@ -350,9 +355,10 @@ def _project_element(
         mass_kg=mass_kg,
         distance_km=leg.distance_km,
         distance_basis=leg.distance_basis,
-        intensity=None if share else classes.voyage(leg, sailed.vehicle_class, load_kg),
+        intensity=None if share else classes.voyage(leg, sailed.vehicle_class, load_kg, shared),
         log=share,
-        round_trip=leg.round_trip,
+        round_trip=shared,
+        gcd_km=leg.gcd_km,
     )
 
 

@@ -40,7 +40,7 @@ from optimizer.quantities import G_PER_KG, to_integer
 class SheetLine:
     """One element with its arithmetic. ``side``: baseline | project. ``ttw_kg`` and ``wtt_kg`` are kg CO2e per
     ``unit`` (tkm, t, or kg or kWh of logged energy); ``log`` where energy was logged; ``round_trip`` where return cargo
-    shares the voyage."""
+    shares the voyage. ``gcd_km`` above zero: the distance is that great circle times a detour factor."""
 
     side: str
     mode: Mode
@@ -48,6 +48,7 @@ class SheetLine:
     mass_kg: int
     distance_km: float
     distance_basis: str
+    gcd_km: float
     activity_kgkm: int
     unit: str
     ttw_kg: float
@@ -131,6 +132,7 @@ def _lines(
             mass_kg=element.mass_kg,
             distance_km=element.distance_km,
             distance_basis=element.distance_basis,
+            gcd_km=given.gcd_km,
             activity_kgkm=element.activity_kgkm,
             unit=unit,
             ttw_kg=ttw_kg,

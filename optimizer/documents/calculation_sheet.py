@@ -132,6 +132,13 @@ def share_rows(sheet: CalculationSheet, lang: Lang) -> list[list[Cell]]:
     ]
 
 
+def basis_text(line: SheetLine) -> str:
+    """The basis of a distance (ISO 14083), with the great circle and the detour factor of an estimated one."""
+    if not line.gcd_km:
+        return line.distance_basis
+    return f"{line.distance_basis} = gcd {line.gcd_km:.3f} km x {line.distance_km / line.gcd_km:.4f}"
+
+
 def arithmetic(line: SheetLine) -> str:
     """One line's sum, numbers unrounded."""
     if line.log is not None:
@@ -142,7 +149,7 @@ def arithmetic(line: SheetLine) -> str:
             f" {log.load_kg:,} kg"
         )
     elif line.unit == "tkm":
-        amount = f"{line.mass_kg:,} kg x {line.distance_km!r} km ({line.distance_basis}) = {line.activity_kgkm:,} kg·km"
+        amount = f"{line.mass_kg:,} kg x {line.distance_km!r} km ({basis_text(line)}) = {line.activity_kgkm:,} kg·km"
     else:
         amount = f"{line.mass_kg:,} kg"
     per = f"kg CO2e/{line.unit}"
@@ -213,7 +220,7 @@ def _line_cells(line: SheetLine, row: int, lang: Lang) -> list[Cell]:
         line.place,
         line.mass_kg,
         Decimal(repr(line.distance_km)),
-        line.distance_basis,
+        basis_text(line),
         Formula(f"ROUND(D{row}*E{row},0)", line.activity_kgkm),
         line.unit,
         Decimal(repr(line.ttw_kg)),

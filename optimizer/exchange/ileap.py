@@ -75,7 +75,8 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """A TCE. Mass kg, distance km on ``basis``, activity tkm, emissions kg CO2e. ``before``: ids of the elements before
+    """A TCE. Mass kg, distance km on ``basis``, activity tkm (mass x that distance), emissions kg CO2e. ``gcd_km``: the
+    great circle beside it where the distance is an estimate that rests on one. ``before``: ids of the elements before
     it."""
 
     element_id: str
@@ -93,6 +94,7 @@ class Element:
     departs_at: datetime | None = None
     arrives_at: datetime | None = None
     voyage: str = ""
+    gcd_km: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,7 @@ class Activity:
     load_factor: Decimal | None = None
     empty_distance_factor: Decimal | None = None
     energies: tuple[Energy, ...] = ()
+    gcd_km: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +203,7 @@ def activity_document(activity: Activity) -> dict[str, Any]:
     document: dict[str, Any] = {
         "activityId": activity.activity_id,
         "consignmentIds": list(activity.consignment_ids),
-        "distance": {activity.basis: decimal_text(activity.distance_km)},
+        "distance": _distance(activity.basis, activity.distance_km, activity.gcd_km),
         "origin": _place(activity.origin),
         "destination": _place(activity.destination),
         "departureAt": _moment(activity.departs_at),
@@ -218,6 +221,14 @@ def activity_document(activity: Activity) -> dict[str, Any]:
     return document
 
 
+def _distance(basis: str, distance_km: Decimal, gcd_km: Decimal) -> dict[str, str]:
+    """The distance that counts, and beside it the great circle of an estimate: their quotient is the detour factor."""
+    document = {basis: decimal_text(distance_km)}
+    if gcd_km:
+        document["gcd"] = decimal_text(gcd_km)
+    return document
+
+
 def _element(element: Element, shipment_id: str) -> dict[str, Any]:
     document: dict[str, Any] = {
         "tceId": element.element_id,
@@ -225,7 +236,7 @@ def _element(element: Element, shipment_id: str) -> dict[str, Any]:
         "hocId" if element.hub else "tocId": element.operation_id,
         "shipmentId": shipment_id,
         "mass": decimal_text(element.mass_kg),
-        "distance": {element.basis: decimal_text(element.distance_km)},
+        "distance": _distance(element.basis, element.distance_km, element.gcd_km),
         "transportActivity": decimal_text(element.activity_tkm),
         "co2eWTW": decimal_text(element.wtw_kg),
         "co2eTTW": decimal_text(element.ttw_kg),

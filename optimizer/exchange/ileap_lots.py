@@ -78,9 +78,20 @@ def place_of(location_id: str, network: Network) -> Place:
     )
 
 
+def basis_of(item: ElementInput) -> str:
+    """The basis under which a distance of the accounts is handed over. Waybills from before said ``gcd`` for great
+    circle times a detour factor, which estimates the shortest feasible distance and is none of a great circle."""
+    return "sfd" if item.distance_basis == "gcd" else item.distance_basis or "actual"
+
+
+def gcd_of(item: ElementInput) -> Decimal:
+    """The great circle that an estimated distance rests on, metres exact; zero where it is not known or not needed."""
+    return Decimal(decimal_text(round(item.gcd_km, 3)))
+
+
 def element_of(
-    element: ElementFootprint, operation: Operation, element_id: str, before: tuple[str, ...], network: Network,
-    leg: WaybillLeg | None = None,
+    item: ElementInput, element: ElementFootprint, operation: Operation, element_id: str, before: tuple[str, ...],
+    network: Network, leg: WaybillLeg | None = None,
 ) -> Element:  # fmt: skip
     """A TCE from a computed element. Emissions are the grams of the accounts."""
     hub = element.mode is Mode.HUB
@@ -93,7 +104,8 @@ def element_of(
         hub=hub,
         mass_kg=mass_kg,
         distance_km=distance_km,
-        basis=element.distance_basis or "actual",
+        basis=basis_of(item),
+        gcd_km=gcd_of(item),
         activity_tkm=mass_kg * distance_km / KG_PER_T,
         ttw_kg=Decimal(element.wtw_co2e.ttw_g) / G_PER_KG,
         wtw_kg=Decimal(element.wtw_co2e.total_g) / G_PER_KG,
@@ -119,7 +131,7 @@ def _footprint(
         operations.append(operation)
         before = (elements[-1].element_id,) if elements else ()
         leg = legs[number] if len(legs) == len(chain.elements) else None
-        elements.append(element_of(element, operation, f"{shipment}-{side}{number + 1}", before, network, leg))
+        elements.append(element_of(item, element, operation, f"{shipment}-{side}{number + 1}", before, network, leg))
     mass_kg = Decimal(chain.elements[0].mass_kg)
     return ShipmentFootprint(shipment, mass_kg, tuple(elements)), operations
 
@@ -155,7 +167,8 @@ def _note_voyage(
         consignment_ids=consignments,
         mode=item.mode.value,
         distance_km=Decimal(decimal_text(item.distance_km)),
-        basis=item.distance_basis or "actual",
+        basis=basis_of(item),
+        gcd_km=gcd_of(item),
         origin=place_of(leg.origin, network),
         destination=place_of(leg.destination, network),
         departs_at=leg.planned_departs_at,

@@ -62,12 +62,24 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A road or rail way. ``basis``: actual | sfd | gcd. ``link_ids`` is empty where the distance was computed."""
+    """A road or rail way. ``basis`` as in the links table: actual | sfd | gcd (then the km are great circle times a
+    detour factor; :meth:`NetworkGraph.measured` says it in the terms of ISO 14083). ``link_ids`` is empty where the
+    distance was computed."""
 
     distance_km: float
     hours: float
     basis: str
     link_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """How a leg's distance is known, in the terms of ISO 14083. ``basis``: actual | sfd. ``gcd_km`` is above zero where
+    the distance is an estimate of the shortest feasible one, great circle times a detour factor (``distance_km`` over
+    ``gcd_km``); such km are no great circle distance and never carry that label."""
+
+    basis: str
+    gcd_km: float = 0.0
 
 
 def great_circle_km(latitude_a: float, longitude_a: float, latitude_b: float, longitude_b: float) -> float:
@@ -196,6 +208,25 @@ class NetworkGraph:
         edges = [self._rail.edges[pair] for pair in pairwise(path)]
         distance_km = sum(edge["distance_km"] for edge in edges)
         return Way(distance_km, sum(edge["hours"] for edge in edges), "sfd", tuple(edge["link_id"] for edge in edges))
+
+    def measured(self, mode: Mode, origin: str, destination: str, vehicle_class: str = "") -> Measured:
+        """How the distance of a leg is known: a fairway or track of the table that was measured (actual), the shortest
+        way through links of which some are estimated (sfd), or one great circle with a detour factor (sfd, with its
+        great circle). A way that is not there counts as sfd. KeyError for an unknown place."""
+        if mode in (Mode.INLAND_WATERWAY, Mode.SEA):
+            lane = (
+                self.lane(origin, destination, vehicle_class) if vehicle_class in self.network.vessel_classes else None
+            )
+            bases = [self.network.links[stretch.link_id].distance_basis for stretch in lane.stretches] if lane else []
+        else:
+            way = self.rail(origin, destination) if mode is Mode.RAIL else self.road(origin, destination)
+            named = [self.network.links[link_id].distance_basis for link_id in way.link_ids] if way else []
+            bases = named or ([way.basis] if way else [])
+        if bases == ["gcd"]:
+            ends = [self.network.locations[place] for place in (origin, destination)]
+            straight_km = great_circle_km(ends[0].latitude, ends[0].longitude, ends[1].latitude, ends[1].longitude)
+            return Measured("sfd", straight_km)
+        return Measured("actual" if set(bases) == {"actual"} else "sfd")
 
     def rail_places(self) -> list[str]:
         """Places with a rail link, sorted."""

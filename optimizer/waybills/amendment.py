@@ -19,11 +19,12 @@ from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from optimizer.errors import Fault, InputError, Message
+from optimizer.network.graph import Measured
 from optimizer.waybills.event import Event, EventType
 from optimizer.waybills.party import Party
 from optimizer.waybills.waybill import WATER_MODES, Waybill, WaybillLeg, WaybillLot
 
-DistanceOf = Callable[[WaybillLeg], tuple[float, str] | None]
+DistanceOf = Callable[[WaybillLeg], tuple[float, Measured] | None]
 """Length in km and basis of a leg between its (new) ends by its mode and class; None where the network has no way."""
 
 _ALWAYS = frozenset({"original_document_number", "description_of_goods_zh", "description_of_goods_en"})
@@ -31,7 +32,10 @@ _UNTIL_DELIVERY = frozenset({"consignee", "due_at"})
 _FOLLOWING = frozenset({"version", "issued_at", "lots", "declared_mass_kg", "port_of_loading", "port_of_discharge"})
 _PLANNED = frozenset({"co2e_ttw_g", "co2e_wtw_g", "voyage_load_kg"})
 _UNTIL_LOADING = frozenset({"vessel_id", "voyage_id", "planned_departs_at", "origin"})
-_UNTIL_DISCHARGE = frozenset({"destination", "distance_km", "distance_basis", "planned_arrives_at"})
+_UNTIL_DISCHARGE = frozenset(
+    {"destination", "distance_km", "distance_basis", "gcd_km", "planned_arrives_at", "round_trip"}
+)
+_SHARED_BY = ("vessel_id", "voyage_id", "origin", "destination")
 _UNDER_WAY = frozenset({EventType.LOAD, EventType.DEPA, EventType.ARRI, EventType.DISC})
 
 
@@ -149,7 +153,7 @@ def _amended_lot(lot: WaybillLot, change: Amendment, distance_of: DistanceOf, fa
             if found is None:
                 faults.append(_no_way(lot.lot_no, new))
                 continue
-            new = replace(new, distance_km=found[0], distance_basis=found[1])
+            new = replace(new, distance_km=found[0], distance_basis=found[1].basis, gcd_km=found[1].gcd_km)
             ratio *= Decimal(found[0]) / Decimal(leg.distance_km)
         load_kg = leg.voyage_load_kg and leg.voyage_load_kg + mass_kg - lot.declared_mass_kg
         legs.append(
@@ -177,7 +181,7 @@ def _amended_lot(lot: WaybillLot, change: Amendment, distance_of: DistanceOf, fa
 def _redirected(leg: WaybillLeg, origin: str, asked: LegChange | None) -> WaybillLeg:
     """The leg from where the former one ends now; a hub stands where the cargo is."""
     destination = origin if leg.mode == "Hub" else (asked.destination if asked else "") or leg.destination
-    return replace(
+    new = replace(
         leg,
         origin=origin,
         destination=destination,
@@ -186,6 +190,9 @@ def _redirected(leg: WaybillLeg, origin: str, asked: LegChange | None) -> Waybil
         planned_departs_at=(asked.departs_at if asked else None) or leg.planned_departs_at,
         planned_arrives_at=(asked.arrives_at if asked else None) or leg.planned_arrives_at,
     )
+    # The return cargo was planned with that hull on that way; another one shares nothing that anybody planned.
+    as_planned = all(getattr(new, name) == getattr(leg, name) for name in _SHARED_BY)
+    return new if as_planned else replace(new, round_trip=None)
 
 
 def _lot_faults(old: WaybillLot, new: WaybillLot, facts: Sequence[Event]) -> list[Fault]:

@@ -9,8 +9,8 @@ from itertools import pairwise
 
 from optimizer.emissions.round_trip import RoundTrip
 from optimizer.errors import Fault, InputError, Message
-from optimizer.network.graph import Lane, NetworkGraph
-from optimizer.network.model import Network
+from optimizer.network.graph import Lane, Measured, NetworkGraph, Way
+from optimizer.network.model import Mode, Network
 from optimizer.planning.plan import Amounts, Leg, Lot, Plan, PlannedShipment, Voyage
 from optimizer.planning.shipment import Shipment
 from optimizer.quantities import CHINA_TIME, apportion
@@ -24,8 +24,6 @@ from optimizer.waybills.waybill import (
     WaybillLeg,
     WaybillLot,
 )
-
-_BASIS_WORST_FIRST = ("gcd", "sfd", "actual")
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +249,7 @@ def _lot(lot: Lot, baseline_ttw_g: int, baseline_wtw_g: int, baseline_cost_fen: 
 def _leg(leg: Leg, sources: _Sources) -> WaybillLeg:
     voyage = sources.voyages.get(leg.voyage_id)
     own = voyage is not None and voyage.offer is None
+    measured = _measured(leg, sources.graph)
     fuel_ratio, km_share = sources.empties.get(leg.vehicle_class, (0.0, 0.0)) if own else (0.0, 0.0)
     return WaybillLeg(
         seq=leg.seq,
@@ -264,7 +263,7 @@ def _leg(leg: Leg, sources: _Sources) -> WaybillLeg:
         planned_departs_at=leg.departs_at,
         planned_arrives_at=leg.arrives_at,
         distance_km=leg.distance_km,
-        distance_basis=_basis(leg, sources.graph),
+        distance_basis=measured.basis,
         co2e_ttw_g=leg.co2e_ttw_g,
         co2e_wtw_g=leg.co2e_wtw_g,
         data_tier=leg.data_tier,
@@ -273,11 +272,13 @@ def _leg(leg: Leg, sources: _Sources) -> WaybillLeg:
         voyage_fuel_g=voyage.fuel_g if voyage else 0,
         empty_fuel_ratio=fuel_ratio,
         empty_km_share=km_share,
+        gcd_km=measured.gcd_km,
         round_trip=sources.round_trips.get(leg.voyage_id) if own else None,
     )
 
 
 def _baseline_leg(leg: Leg, graph: NetworkGraph) -> BaselineLeg:
+    measured = _measured(leg, graph)
     return BaselineLeg(
         seq=leg.seq,
         role=leg.role,
@@ -286,33 +287,25 @@ def _baseline_leg(leg: Leg, graph: NetworkGraph) -> BaselineLeg:
         destination=leg.destination,
         vehicle_class=leg.vehicle_class,
         distance_km=leg.distance_km,
-        distance_basis=_basis(leg, graph),
+        distance_basis=measured.basis,
+        gcd_km=measured.gcd_km,
     )
 
 
-def way_of(leg: WaybillLeg, graph: NetworkGraph) -> tuple[float, str] | None:
-    """Length in km and basis of a leg between its ends by its mode and class; None without a way."""
+def way_of(leg: WaybillLeg, graph: NetworkGraph) -> tuple[float, Measured] | None:
+    """Length in km of a leg between its ends by its mode and class and how that is known; None without a way."""
     if leg.mode == "Road":
-        way = graph.road(leg.origin, leg.destination)
-        return None if way is None else (way.distance_km, way.basis)
-    if leg.mode in WATER_MODES and leg.vehicle_class in graph.network.vessel_classes:
+        found: Way | Lane | None = graph.road(leg.origin, leg.destination)
+    elif leg.mode in WATER_MODES and leg.vehicle_class in graph.network.vessel_classes:
         lane = graph.lane(leg.origin, leg.destination, leg.vehicle_class)
-        return None if lane is None or not lane.stretches else (lane.distance_km, _lane_basis(lane, graph))
-    return None
+        found = lane if lane is not None and lane.stretches else None
+    else:
+        return None
+    return None if found is None else (found.distance_km, _measured(leg, graph))
 
 
-def _lane_basis(lane: Lane | None, graph: NetworkGraph) -> str:
-    links = [graph.network.links[stretch.link_id].distance_basis for stretch in lane.stretches] if lane else []
-    return min(links, key=_BASIS_WORST_FIRST.index, default="sfd")
-
-
-def _basis(leg: Leg, graph: NetworkGraph) -> str:
-    """The distance basis of a leg: that of its road, or the least exact one of the links of its water way."""
+def _measured(leg: Leg | WaybillLeg, graph: NetworkGraph) -> Measured:
+    """How the distance of a leg is known; nothing at a hub."""
     if leg.mode == "Hub":
-        return ""
-    if leg.mode == "Road":
-        way = graph.road(leg.origin, leg.destination)
-        return way.basis if way else "sfd"
-    if leg.mode in WATER_MODES and leg.vehicle_class in graph.network.vessel_classes:
-        return _lane_basis(graph.lane(leg.origin, leg.destination, leg.vehicle_class), graph)
-    return "sfd"
+        return Measured("")
+    return graph.measured(Mode(leg.mode), leg.origin, leg.destination, leg.vehicle_class)

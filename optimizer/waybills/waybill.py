@@ -25,10 +25,11 @@ class WaybillLeg:
     """One planned element of a lot's way. ``role``: pre | main | post | hub; ``mode`` as in the plan.
 
     ``vessel_id`` is the hull of the plan (empty off the water), ``vehicle_class`` its class or the truck class.
-    ``distance_basis``: actual | sfd | gcd. ``voyage_load_kg`` and ``voyage_fuel_g`` are the planned load and fuel of
-    the whole voyage (0 without one); ``empty_fuel_ratio`` is fuel of empty voyages over fuel of loaded voyages of that
-    vessel class in the plan, and ``empty_km_share`` is empty km over all km of the class. ``round_trip``: the loaded
-    voyage with which the vessel comes back, where the plan has one.
+    ``distance_basis``: actual | sfd (waybills from before also gcd, for an estimated sfd); ``gcd_km`` is the great
+    circle of an estimated one (``network.graph.Measured``). ``voyage_load_kg`` and ``voyage_fuel_g`` are the planned
+    load and fuel of the whole voyage (0 without one); ``empty_fuel_ratio`` is fuel of empty voyages over fuel of loaded
+    voyages of that vessel class in the plan, and ``empty_km_share`` is empty km over all km of the class.
+    ``round_trip``: the loaded voyage with which the vessel comes back, where the plan has one.
     """
 
     seq: int
@@ -51,6 +52,7 @@ class WaybillLeg:
     voyage_fuel_g: int = 0
     empty_fuel_ratio: float = 0.0
     empty_km_share: float = 0.0
+    gcd_km: float = field(default=0.0, metadata=LATER)
     round_trip: RoundTrip | None = field(default=None, metadata=LATER)
 
 
@@ -99,7 +101,8 @@ class WaybillLot:
 
 @dataclass(frozen=True, slots=True)
 class BaselineLeg:
-    """One element of the road chain that would have run: mode, class, distance. Mass is that of the lot."""
+    """One element of the road chain that would have run: mode, class, distance. Mass is that of the lot. Distance basis
+    and ``gcd_km`` as in :class:`WaybillLeg`."""
 
     seq: int
     role: str
@@ -109,6 +112,7 @@ class BaselineLeg:
     vehicle_class: str
     distance_km: float
     distance_basis: str
+    gcd_km: float = field(default=0.0, metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)

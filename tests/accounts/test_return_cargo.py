@@ -20,8 +20,8 @@ from optimizer.waybills.codec import from_json, sha256, to_json
 from optimizer.waybills.issue import round_trips
 from optimizer.waybills.waybill import Waybill, WaybillLeg
 from tests.accounts.round_trips import RETURN_FUEL_G, RETURN_LOAD_KG, shared_books, shared_waybills
-from tests.accounts.small_books import settled_books
-from tests.waybills.world import VOYAGE_FUEL_G, voyage, world_factors
+from tests.accounts.small_books import FUEL_LOGS, settled_books
+from tests.waybills.world import VOYAGE_FUEL_G, all_events, voyage, world_factors
 
 BOOKS = shared_books()
 
@@ -128,3 +128,17 @@ def test_an_element_without_return_cargo_has_none() -> None:
     for run in BOOKS.runs.values():
         others: list[ElementInput] = [item for item in run.inputs.project if item.mode != "InlandWaterway"]
         assert all(item.round_trip is None for item in others)
+
+
+def test_cargo_that_sailed_on_another_voyage_shares_nothing() -> None:
+    """Planned on V2 and loaded on V1: V2's return cargo is none of its own."""
+    issued = shared_waybills()
+    events = [
+        replace(event, voyage_id="V1")
+        if event.voyage_id == "V2" and event.waybill_number == issued[0].number
+        else event
+        for event in all_events(issued, FUEL_LOGS)
+    ]
+    moved = next(run for run in settled_books(issued, events).runs.values() if run.inputs.lot_no == 2)
+    assert all(item.round_trip is None for item in moved.inputs.project)
+    assert moved.result.tier == "primary"

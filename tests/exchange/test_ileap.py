@@ -9,6 +9,7 @@ import io
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -20,17 +21,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimizer import actions
+from optimizer.accounts.calculation import ElementInput
 from optimizer.cli import cli
 from optimizer.emissions.factor_files import FILE, ImportRules, import_factors
 from optimizer.emissions.factors import load_factors
 from optimizer.emissions.footprint import RateRules, compute, footprint_of, legs_of, read_chains
 from optimizer.exchange.decimals import decimal_text, read_decimal
-from optimizer.exchange.ileap import Bundle, bundle_document
+from optimizer.exchange.ileap import Bundle, Element, Place, ShipmentFootprint, bundle_document, footprint_document
 from optimizer.exchange.ileap_chains import chains_bundle, import_bundle
-from optimizer.exchange.ileap_lots import by_waybill, lots_bundle
+from optimizer.exchange.ileap_lots import basis_of, by_waybill, gcd_of, lots_bundle
 from optimizer.exchange.ileap_plan import plan_bundle
 from optimizer.exchange.ileap_rules import bundle_faults
 from optimizer.exchange.pact import Issuer, envelope, opened
+from optimizer.network.model import Mode
 from optimizer.quantities import CHINA_TIME
 from tests.accounts.small_books import FUEL_LOGS
 from tests.emissions.footprint.sheet import ON, csv_text, footprints, row, total
@@ -93,6 +96,22 @@ def lots(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     for one, lot in zip(bundle.baseline, found, strict=True):
         assert one.wtw_kg * 1000 == lot.run.result.baseline_wtw_g
     return bundle
+
+
+def test_an_estimated_distance_is_no_great_circle() -> None:
+    """What the network estimates goes out as sfd with its great circle beside it; activity counts the sfd. The label
+    ``gcd`` of waybills from before, for the same estimate, goes out as sfd too."""
+    leg = ElementInput(Mode.ROAD, "MILL>PIT", 30_000, 13.0, "sfd", None, None, gcd_km=10.0)
+    assert (basis_of(leg), gcd_of(leg)) == ("sfd", Decimal(10))
+    old = replace(leg, distance_basis="gcd", gcd_km=0.0)
+    assert (basis_of(old), gcd_of(old)) == ("sfd", Decimal(0))
+    assert basis_of(replace(leg, mode=Mode.HUB, distance_basis="")) == "actual"
+    place = Place("Quzhou", "CN")
+    element = Element("E", "O", False, Decimal(30_000), Decimal(13), "sfd", Decimal(390), Decimal(1), Decimal(2), (),
+                      place, place, gcd_km=Decimal(10))  # fmt: skip
+    document = footprint_document(ShipmentFootprint("S", Decimal(30_000), (element,)))
+    assert document["tces"][0]["distance"] == {"sfd": "13", "gcd": "10"}
+    assert document["tces"][0]["transportActivity"] == "390"
 
 
 def validate_by_schema(document: dict[str, Any]) -> None:

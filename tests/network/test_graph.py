@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimizer.network.graph import NetworkGraph, great_circle_km, load_at_draught_t
+from optimizer.network.graph import Measured, NetworkGraph, great_circle_km, load_at_draught_t
 from optimizer.network.model import Closure, Mode, WaterLevel
 from tests.network.tiny import MADE_UP, TINY_START, tiny_network
 
@@ -136,6 +136,26 @@ def test_a_terminal_is_shut_only_inside_its_closure() -> None:
     assert not graph.terminal_closed("UP", at(9), at(10))
     assert not graph.terminal_closed("UP", at(12), at(13))
     assert not graph.terminal_closed("DOWN", at(9), at(13))
+
+
+def test_a_distance_says_how_it_is_known_in_the_terms_of_iso_14083() -> None:
+    """Measured links are actual; great circle times a factor is an estimated shortest feasible distance, never a great
+    circle, and names the one it rests on; a way of several links with one estimated is sfd; so is one not there."""
+    assert TINY.measured(Mode.ROAD, "MILL", "DOWN") == Measured("actual")
+    near = TINY.measured(Mode.ROAD, "MILL", "PIT")
+    way = TINY.road("MILL", "PIT")
+    assert way is not None
+    assert near.basis == "sfd"
+    assert way.distance_km / near.gcd_km == pytest.approx(1.3)
+    lane = TINY.lane("UP", "DOWN", "SMALL")
+    assert lane is not None
+    assert len(lane.stretches) > 1
+    assert TINY.measured(Mode.INLAND_WATERWAY, "UP", "DOWN", "SMALL") == Measured("actual")
+    first = lane.stretches[0].link_id
+    links = tiny_network().links
+    partly = NetworkGraph(tiny_network(links={**links, first: replace(links[first], distance_basis="gcd")}))
+    assert partly.measured(Mode.INLAND_WATERWAY, "UP", "DOWN", "SMALL") == Measured("sfd")
+    assert TINY.measured(Mode.INLAND_WATERWAY, "UP", "DOWN", "NONE") == Measured("sfd")
 
 
 def test_roads_come_from_the_table_or_from_the_map() -> None:

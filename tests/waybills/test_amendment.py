@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from optimizer.emissions.round_trip import RoundTrip
+from optimizer.network.graph import Measured
 from optimizer.waybills.amendment import Amendment, LegChange, amended, amendment_faults, changes
 from optimizer.waybills.event import Event, EventType
 from optimizer.waybills.waybill import Waybill, WaybillLeg
@@ -29,12 +31,28 @@ def with_last_road(waybill: Waybill) -> Waybill:
 LONG = with_last_road(S2)
 
 
-def ways(leg: WaybillLeg) -> tuple[float, str] | None:
+def ways(leg: WaybillLeg) -> tuple[float, Measured] | None:
     """Vessels go to NEXT in 125 km, trucks from there to WORKS in 4 km."""
-    return {("UP", "NEXT"): (125.0, "actual"), ("NEXT", "WORKS"): (4.0, "gcd")}.get((leg.origin, leg.destination))
+    found = {("UP", "NEXT"): (125.0, Measured("actual")), ("NEXT", "WORKS"): (4.0, Measured("sfd", 3.0))}
+    return found.get((leg.origin, leg.destination))
 
 
 DIVERTED = amended(LONG, Amendment(legs=(LegChange(1, 3, destination="NEXT"),)), ways, LATER)
+
+
+def test_another_hull_or_way_ends_the_sharing_with_return_cargo() -> None:
+    """Planned with one hull on one way: a later departure keeps the round trip, another vessel or port does not."""
+    trip = RoundTrip("R1", 450_000, 150_000, 260_000, 230_000)
+    legs = tuple(replace(leg, round_trip=trip) if leg.voyage_id else leg for leg in LONG.lots[0].legs)
+    shared = replace(LONG, lots=(replace(LONG.lots[0], legs=legs),))
+
+    def left(change: LegChange) -> RoundTrip | None:
+        return amended(shared, Amendment(legs=(change,)), ways, LATER).lots[0].legs[2].round_trip
+
+    assert left(LegChange(1, 3, departs_at=legs[2].planned_departs_at)) == trip
+    assert left(LegChange(1, 3, vessel_id="OTHER")) is None
+    assert left(LegChange(1, 3, voyage_id="V8")) is None
+    assert left(LegChange(1, 3, destination="NEXT")) is None
 
 
 def test_a_diverted_vessel_moves_the_legs_behind_it() -> None:
@@ -48,7 +66,8 @@ def test_a_diverted_vessel_moves_the_legs_behind_it() -> None:
     assert [leg.distance_km for leg in lot.legs] == [5.0, 0.0, 125.0, 0.0, 4.0]
     assert lot.legs[2].co2e_wtw_g == was.legs[2].co2e_wtw_g * 5 // 4
     assert lot.legs[4].co2e_wtw_g == was.legs[4].co2e_wtw_g // 2
-    assert (lot.legs[4].distance_basis, lot.port_of_discharge, DIVERTED.port_of_discharge) == ("gcd", "NEXT", "NEXT")
+    assert (lot.legs[4].distance_basis, lot.legs[4].gcd_km) == ("sfd", 3.0)
+    assert (lot.port_of_discharge, DIVERTED.port_of_discharge) == ("NEXT", "NEXT")
     assert (lot.legs[0], lot.legs[1], lot.baseline_wtw_g) == (was.legs[0], was.legs[1], was.baseline_wtw_g)
 
 

@@ -22,9 +22,6 @@ from optimizer.planning.settings import SLOT_H, SLOTS_PER_DAY
 from optimizer.planning.shipment import Shipment
 from optimizer.quantities import FEN_PER_YUAN, G_PER_KG, KG_PER_T, to_integer
 
-BASIS_ORDER = ("actual", "sfd", "gcd")
-"""Distance bases, best first."""
-
 
 @dataclass(frozen=True, slots=True)
 class _Worked:
@@ -177,12 +174,7 @@ def midnight_slot(moment: datetime) -> int:
 
 
 def distance_basis(graph: NetworkGraph, leg: RouteLeg) -> str:
-    """How a leg's distance is known: the weakest basis of its links; empty at a hub."""
+    """How a leg's distance is known (``network.graph.Measured``): actual | sfd; empty at a hub."""
     if leg.mode is Mode.HUB:
         return ""
-    if leg.lane is not None:
-        bases = {graph.network.links[stretch.link_id].distance_basis for stretch in leg.lane.stretches}
-        return max(bases, key=lambda basis: BASIS_ORDER.index(basis) if basis in BASIS_ORDER else len(BASIS_ORDER))
-    find = graph.rail if leg.mode is Mode.RAIL else graph.road
-    way = find(leg.origin, leg.destination)
-    return way.basis if way is not None else ""
+    return graph.measured(leg.mode, leg.origin, leg.destination, leg.vehicle_class).basis

@@ -29,10 +29,10 @@ LABEL_NAMES = {
 class QuoteLeg:
     """One element of an option's chain, as in a plan (:class:`~optimizer.planning.plan.Leg`), and beside it:
 
-    ``distance_basis``: actual | sfd | gcd (actual, shortest feasible, great circle with a detour factor; the weakest of
-    the way), empty at a hub. ``vessels``: how many vessels of the class an inland voyage takes (0 on other legs), each
-    reckoned with ``load_kg`` aboard, of which this shipment may be a part; ``reckoned_load_t`` is that load unrounded,
-    as it went into the fuel model.
+    ``distance_basis``: actual | sfd (measured along fairway, road or track; shortest feasible, estimated on a part of
+    the way or all of it), empty at a hub. ``vessels``: how many vessels of the class an inland voyage takes (0 on other
+    legs), each reckoned with ``load_kg`` aboard, of which this shipment may be a part; ``reckoned_load_t`` is that load
+    unrounded, as it went into the fuel model.
     """
 
     seq: int
