@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from optimizer.accounts.calculation import CalculationRun
@@ -38,7 +38,7 @@ class Books:
 
     waybills: Mapping[str, Waybill]
     events: Sequence[Event]
-    documents: Sequence[StoredDocument]
+    documents: Iterable[StoredDocument]
     runs: Mapping[str, CalculationRun]
     accounts: Mapping[str, Account]
     stored: Sequence[StoredTransaction]

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, func, select
 
-from optimizer.accounts.books import StoredDocument, StoredTransaction
+from optimizer.accounts.books import StoredTransaction
 from optimizer.accounts.calculation import CalculationRun
 from optimizer.accounts.ledger import (
     Account,
@@ -26,6 +26,7 @@ from optimizer.accounts.ledger import (
 from optimizer.errors import ConflictError, Message
 from optimizer.store import schema
 from optimizer.store.access_rows import AccessRows
+from optimizer.store.audit_rows import AuditRows
 from optimizer.store.bulk import append, append_tuples, ledger_batch
 from optimizer.store.city_rows import CityRows
 from optimizer.store.evidence_files import EvidenceFile
@@ -50,7 +51,7 @@ from optimizer.store.statements import AccountReader
 from optimizer.store.tree_rows import TreeRows
 from optimizer.store.waybill_lists import WaybillLists
 from optimizer.store.webhook_rows import WebhookRows
-from optimizer.waybills.codec import from_json, sha256, to_json, to_plain
+from optimizer.waybills.codec import from_json, to_json, to_plain
 from optimizer.waybills.event import Event
 from optimizer.waybills.party import Party
 from optimizer.waybills.waybill import Waybill
@@ -59,7 +60,7 @@ _CHUNK = 500
 """Most ids in one IN clause: below SQLite's limit on variables in every build."""
 
 
-class Session(AccessRows, CityRows, FactorRows, PlanningRows, PopulationRows, WaybillLists, WebhookRows):
+class Session(AccessRows, AuditRows, CityRows, FactorRows, PlanningRows, PopulationRows, WaybillLists, WebhookRows):
     """Reads and appends inside one transaction."""
 
     def __init__(self, connection: Connection) -> None:
@@ -377,26 +378,6 @@ class Session(AccessRows, CityRows, FactorRows, PlanningRows, PopulationRows, Wa
     def last_event_seq(self) -> int:
         """The sequence number of the newest event, 0 when there is none."""
         return self._next(schema.events) - 1
-
-    # What the auditor compares
-
-    def documents(self) -> list[StoredDocument]:
-        """Digest now and digest written of every waybill, event and run document."""
-        found = []
-        for table, noun, columns in (
-            (schema.waybills, "waybill", ("number", "version")),
-            (schema.events, "event", ("event_id",)),
-        ):
-            for row in self._connection.execute(select(table)):
-                record = f"{noun} {'/'.join(str(getattr(row, column)) for column in columns)}"
-                found.append(StoredDocument(record, sha256(row.document), row.content_sha256))
-        for row in self._connection.execute(select(schema.calculation_runs)):
-            run = from_json(CalculationRun, row.document)
-            now, written = run.run_id, row.run_id
-            if (run.inputs_sha256, run.result_sha256) != (row.inputs_sha256, row.result_sha256):
-                now = "differs"
-            found.append(StoredDocument(f"run {row.run_id}", now, written))
-        return found
 
     # Rows
 

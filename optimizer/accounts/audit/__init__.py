@@ -64,6 +64,28 @@ CHECKS: tuple[Check, ...] = (
 )
 """All checks, in the order in which an auditor reads them."""
 
+LOT_CHECKS = frozenset(
+    {
+        estimates_resolve_once,
+        settled_lots_are_cleared,
+        one_claim_per_lot,
+        corrections_form_a_chain,
+        settlements_recompute,
+    }
+)
+"""What the entries and runs of a waybill answer by themselves."""
+
+EVIDENCE_CHECKS = frozenset(
+    {
+        verified_lots_are_settled,
+        settled_lots_are_verified,
+        inputs_match_evidence,
+        double_reporting,
+        frozen_lots,
+    }
+)
+"""What the events of a waybill and of its neighbours answer."""
+
 
 def codes(findings: Iterable[Finding]) -> dict[str, int]:
     """How often each code occurs, for a summary."""

@@ -1,0 +1,180 @@
+"""The ledger read row by row passes only what the checks pass: whatever is changed, the audit finds what the checks
+find on all records at once."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from optimizer import actions
+from optimizer.accounts import audit as checks
+from optimizer.accounts.audit.quick import credit_rows
+from optimizer.accounts.ledger import pairs
+from optimizer.accounts.settlement import credit_lines
+from optimizer.actions import auditing
+from optimizer.store.engine import Store
+from optimizer.store.rows import posting_rows
+from optimizer.waybills.finding import Finding
+from tests.store.tampering import disarm
+from tests.waybills.world import LATER, world_factors, world_network
+
+TABLES = ("transactions", "postings", "calculation_runs", "waybills", "accounts", "balances", "events")
+MUTATIONS = 60
+
+
+def by_record(findings: list[Finding]) -> list[tuple[str, str]]:
+    """What was found, without order."""
+    return sorted((item.code, item.record) for item in findings)
+
+
+def both(store: Store) -> tuple[list[tuple[str, str]] | None, list[tuple[str, str]] | None]:
+    """Findings of the audit and of its checks over all records; None where damage cannot be read as records."""
+    network, factors = world_network(), world_factors()
+
+    def quick() -> list[Finding]:
+        with store.read() as session:
+            return auditing._recorded(session, network, factors)
+
+    found: list[list[tuple[str, str]] | None] = []
+    readers: tuple[Callable[[], list[Finding]], ...] = (
+        quick,
+        lambda: checks.audit(auditing.books(store, network, factors)),
+    )
+    for read in readers:
+        try:
+            found.append(by_record(read()))
+        except Exception:
+            found.append(None)
+    return found[0], found[1]
+
+
+def altered(value: object, random: Random) -> object:
+    """Another value of the same type, close to the first."""
+    if isinstance(value, int):
+        return value + random.choice([-1, 1, 10**6])
+    if isinstance(value, str) and value:
+        place = random.randrange(len(value))
+        return value[:place] + random.choice("0123456789abcXYZ") + value[place + 1 :]
+    return "x" if value is None else None
+
+
+def mutate(file: Path, random: Random) -> str:
+    """Change one value, remove a row, or trade two rows' values; says what was done."""
+    raw = sqlite3.connect(file)
+    disarm(raw)
+    table = random.choice(TABLES)
+    columns = [row[1] for row in raw.execute(f"PRAGMA table_info({table})")]
+    rows = raw.execute(f"SELECT * FROM {table}").fetchall()
+    row = random.choice(rows)
+    where, values = " AND ".join(f"{name} IS ?" for name in columns), list(row)
+    column = random.choice(columns)
+    other = random.choice(rows)[columns.index(column)]
+    kind = random.choice(["alter", "alter", "alter", "swap", "remove"])
+    try:
+        if kind == "remove":
+            raw.execute(f"DELETE FROM {table} WHERE {where}", values)
+        else:
+            new = other if kind == "swap" else altered(row[columns.index(column)], random)
+            raw.execute(f"UPDATE {table} SET {column} = ? WHERE {where}", [new, *values])
+        raw.commit()
+    except sqlite3.Error:
+        kind = "none"
+    raw.close()
+    return f"{kind} {table}.{column} {row[:3]}"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_audit_finds_what_its_checks_find(sqlite_templates: dict[bool, Path], tmp_path: Path, seed: int) -> None:
+    """Values changed, swapped and rows removed, one at a time, in every table that the ledger is made of."""
+    random = Random(seed)
+    tampered = 0
+    for number in range(MUTATIONS // 4):
+        file = tmp_path / f"{number}.db"
+        shutil.copyfile(sqlite_templates[True], file)
+        done = mutate(file, random)
+        store = actions.open_store(f"sqlite:///{file}")
+        quick, slow = both(store)
+        store.close()
+        file.unlink()
+        if slow is None:
+            assert quick != [], done
+        else:
+            assert quick is not None, done
+            # The audit alone compares the balances that the database keeps, and reads events by their columns.
+            more = set(quick) - set(slow)
+            assert set(slow) <= set(quick), done
+            assert " events." in done or {code for code, _ in more} <= {"balance_differs"}, done
+            tampered += bool(slow)
+    assert tampered
+
+
+def test_clean_books_leave_no_doubt(settled: Store) -> None:
+    """Nothing is read twice in clean books; a reversal leaves its own waybill to look at."""
+    with settled.read() as session:
+        assert not auditing.ledger_doubts(session, world_factors())
+        number = session.audited_numbers()[0]
+    actions.reverse(settled, number, 1, "evidence fell away", LATER)
+    with settled.read() as session:
+        doubts = auditing.ledger_doubts(session, world_factors())
+    assert (doubts.ledger, doubts.documents, doubts.numbers) == (False, False, {number})
+
+
+def test_blocks_of_waybills_find_what_one_block_finds(settled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A block of one waybill with its neighbours gives the findings of all at once."""
+    revised = replace(world_network(), version="other")
+    whole = actions.audit(settled, revised, world_factors())
+    monkeypatch.setattr(auditing, "BLOCK", 1)
+    assert actions.audit(settled, revised, world_factors()) == whole
+
+
+def test_a_kept_balance_that_differs_from_the_fold_is_found(url: str, settled: Store) -> None:
+    """A gram more in the balances, which no posting put there."""
+    if not url.startswith("sqlite"):
+        return
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as raw:
+        raw.execute("UPDATE balances SET amount = amount + 1 WHERE account_id = 'E1.industry' AND ledger = 'energy'")
+    raw.close()
+    found = actions.audit(settled, world_network(), world_factors())
+    assert [(item.code, "E1.industry" in item.record) for item in found] == [("balance_differs", True)]
+
+
+def test_a_run_whose_columns_differ_from_its_document_is_found(url: str, settled: Store) -> None:
+    """Statements and the city's totals read the columns, so they must say what the sealed document says."""
+    if not url.startswith("sqlite"):
+        return
+    raw = sqlite3.connect(url.removeprefix("sqlite:///"))
+    raw.execute("DROP TRIGGER calculation_runs_no_update")
+    raw.execute(
+        "UPDATE calculation_runs SET credited_wtw_g = credited_wtw_g + 1 WHERE number = "
+        "(SELECT MIN(number) FROM calculation_runs) AND lot_no = 1"
+    )
+    raw.commit()
+    raw.close()
+    actions.keep_city_totals(settled, anew=True)
+    assert set(checks.codes(actions.audit(settled, world_network(), world_factors()))) == {"document_changed"}
+
+
+def test_credit_rows_are_the_rows_of_credit_lines(settled: Store) -> None:
+    """The same lines for every settled lot, and for results that leave lines out."""
+    with settled.read() as session:
+        waybills, runs, entries = session.waybills(), session.runs(), session.transactions()
+    for entry in entries:
+        if entry.kind != "SETTLE":
+            continue
+        waybill, result = waybills[entry.waybill_number], runs[entry.run_id].result
+        for changed in (result, replace(result, credited_wtw_g=0), replace(result, energy_saved_g=-7, actual_wtw_g=0)):
+            lines = credit_lines(waybill, changed)
+            rows = tuple(row[1:] for row in posting_rows(replace(entry, postings=tuple(lines)), 1))
+            parties = dict.fromkeys((waybill.consignor, waybill.consignee, waybill.operator))
+            accounts = [f"{party.party_id}.{party.domain}" for party in parties]
+            activity = sorted(changed.activity_kgkm.items())
+            assert rows == credit_rows(
+                accounts, changed.credited_wtw_g, changed.actual_wtw_g, activity, changed.energy_saved_g
+            )
+            assert len(pairs(lines)) == len(rows)
