@@ -10,19 +10,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from optimizer.cli.command import DONE, FINDINGS, Program, Verb, option
-from optimizer.cli.documents import write_whole
+from optimizer.cli.factor_import import DIRECTORY, directory_option, import_file, print_changes
 from optimizer.cli.printing import print_json, print_table, say
 from optimizer.cli.session import current_session
 from optimizer.cli.usage import BadValue
-from optimizer.errors import ConflictError, Message
+from optimizer.errors import Message
 from optimizer.quantities import CHINA_TIME
 
 if TYPE_CHECKING:
     from optimizer.emissions.factor import Factor
-    from optimizer.emissions.factor_changes import FactorChange
     from optimizer.emissions.factors import FactorTable
-
-DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
 @click.group(
@@ -37,15 +34,10 @@ def factors(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-directory_option = option(
-    "--factors",
-    "directory",
-    type=DIRECTORY,
-    metavar="DIR",
-    zh="因子目录，默认随软件附带",
-    en="directory; the shipped one",
-)
 json_option = option("--json", "as_json", is_flag=True, zh="输出 JSON", en="print JSON")
+
+
+factors.add_command(import_file)
 
 
 @factors.command("list", cls=Verb, about=Message("列出因子", "list factors"))
@@ -198,62 +190,8 @@ def diff(before: Path, after: Path, as_json: bool) -> int:
     if as_json:
         print_json([asdict(change) for change in found])
     else:
-        _print_changes(found)
+        print_changes(found)
     return DONE if all(change.allowed for change in found) else FINDINGS
-
-
-@factors.command(
-    "import", cls=Verb, about=Message("导入自有因子（如 GLEC 表）", "bring your own factors (GLEC's tables, say)")
-)
-@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
-@option(
-    "--out",
-    required=True,
-    metavar="DIR",
-    type=click.Path(path_type=Path),
-    zh="写入的新目录",
-    en="new directory to write",
-)
-@directory_option
-@option("--rename", "renames", multiple=True, metavar="THEIRS=OURS", zh="改列名", en="rename a column")
-@option("--set", "fills", multiple=True, metavar="COLUMN=VALUE", zh="为空格填值", en="value of empty cells of a column")
-@option("--grams", is_flag=True, zh="排放值以克计", en="emission values are in grams")
-@option("--drop", "dropped", multiple=True, metavar="THEIRS", zh="不取的列", en="a column to leave out")
-@option(
-    "--fill-down",
-    multiple=True,
-    metavar="THEIRS",
-    zh="空格取上一行的值（合并单元格）",
-    en="empty cells repeat the one above",
-)
-@option("--id-prefix", default="", metavar="TEXT", zh="无编号的行以此加说明编号", en="makes ids of rows without one")
-@option("--sheet", default="", metavar="NAME", zh="工作表，默认第一个", en="worksheet; the first one by default")
-@option(
-    "--header-row", type=click.IntRange(1), default=None, metavar="N", zh="列名所在行", en="row of the column names"
-)
-@option("--last-row", type=click.IntRange(1), default=None, metavar="N", zh="最后一行", en="last row to read")
-def import_file(
-    file: Path, out: Path, directory: Path | None, renames: tuple[str, ...], fills: tuple[str, ...], grams: bool,
-    dropped: tuple[str, ...], fill_down: tuple[str, ...], id_prefix: str, sheet: str, header_row: int | None,
-    last_row: int | None,
-) -> None:  # fmt: skip
-    """Writes DIR/factors.csv with the old rows and the new; a row that exists with other content is refused."""
-    from optimizer.emissions.factor_files import FILE, ImportRules, import_factors
-
-    rules = ImportRules(
-        _pairs(renames), _pairs(fills), grams, dropped, fill_down, id_prefix, sheet, header_row or 0, last_row or 0
-    )
-    if (out / FILE).exists():
-        raise ConflictError(
-            Message(
-                f"{out} 已有 {FILE}，版本不可覆盖；请另写目录。", f"{out} holds {FILE} already; name a new directory."
-            )
-        )
-    done = import_factors(file, directory, rules)
-    out.mkdir(parents=True, exist_ok=True)
-    write_whole(out / FILE, done.text)
-    _print_changes(list(done.changes))
-    say(Message(f"已写入 {out / FILE}，{done.table.version}", f"Wrote {out / FILE}, {done.table.version}"))
 
 
 @factors.command("propose", cls=Verb, about=Message("提请发布未发布的因子", "propose unreleased factors for release"))
@@ -340,24 +278,6 @@ def _table(directory: Path | None) -> FactorTable:
     from optimizer.emissions.factors import load_factors
 
     return load_factors(directory) if directory else current_session().factors()
-
-
-def _pairs(texts: tuple[str, ...]) -> dict[str, str]:
-    pairs = {}
-    for text in texts:
-        name, sign, value = text.partition("=")
-        if not sign or not name.strip():
-            raise BadValue(Message(f"“{text}”应写作 名称=值。", f"{text!r} should read NAME=VALUE."))
-        pairs[name.strip()] = value.strip()
-    return pairs
-
-
-def _print_changes(found: list[FactorChange]) -> None:
-    if not found:
-        say(Message("没有差别。", "No difference."))
-    for change in found:
-        fields = "; ".join(f"{one.field} {one.before!r} -> {one.after!r}" for one in change.fields)
-        click.echo(f"{change.kind} {change.factor_id}@{change.version}{': ' if fields else ''}{fields}")
 
 
 def _number(value: float | None) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from optimizer.documents.calculation_sheet import FACTOR_COLUMNS, FACTORS, factor_cells
 from optimizer.documents.sheets import Cell, Formula, Sheet, first_row, workbook_of
 from optimizer.emissions.arithmetic import renamed
-from optimizer.emissions.workings import EnergyStep
+from optimizer.emissions.workings import EnergyStep, Input
 from optimizer.errors import Lang, Message
 from optimizer.planning.quote.sheet import HUB, VOYAGE, QuoteSheet, QuoteSheetLine, QuoteSheetOption
 from optimizer.quantities import KG_PER_T
@@ -24,6 +24,14 @@ TITLE = Message("比选计算书（估算，不入账）", "Calculation sheet of
 OPTIONS = Message("方案", "Options")
 LEGS = Message("逐段计算", "Leg by leg")
 INTENSITIES = Message("强度", "Intensities")
+
+EVIDENCE = {
+    "published": Message("公布", "published"),
+    "secondary": Message("转引", "secondary"),
+    "derived": Message("推算", "derived"),
+    "assumed": Message("假定", "assumed"),
+    "synthetic": Message("拟制", "synthetic"),
+}
 
 SYMBOLS = ("L", "E", "e", "P", "W", "C", "f", "D", "K")
 """Columns of the intensity page, in this order; a formula uses some of them."""
@@ -167,8 +175,8 @@ def arithmetic(line: QuoteSheetLine) -> str:
     return f"{moved}; x {line.working.ttw_kg!r} {per} = TTW {line.ttw_g:,} g; x {both!r} {per} = WTW {line.wtw_g:,} g"
 
 
-def _given(one: Any, lang: Lang) -> str:
-    source = f" [{one.evidence}: {one.source}]" if one.source else ""
+def _given(one: Input, lang: Lang) -> str:
+    source = f" [{EVIDENCE[one.evidence].text(lang)}: {one.source}]" if one.source else ""
     return f"{one.symbol} = {one.value!r} {one.unit} {one.what.text(lang)}{source}".replace("  ", " ")
 
 
@@ -291,7 +299,7 @@ def head(sheet: QuoteSheet, lang: Lang) -> list[tuple[str, str]]:
         (Message("货类与重量", "Cargo and mass"), f"{shipment.cargo_code}, {shipment.mass_kg:,} kg"),
         (Message("可提货", "Ready at"), shipment.ready_at.isoformat()),
         (Message("边界", "Boundary"), "WTW CO2e, ISO 14083"),
-        (Message("因子有效日", "Factors of"), sheet.on.isoformat()),
+        (Message("因子自此日起有效", "Factors in force since"), sheet.on.isoformat()),
         (Message("版本", "Versions"), f"{sheet.factors_version}, {sheet.network_version}"),
     ]
     return [(name.text(lang), value) for name, value in rows]

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import Any
 
 from optimizer.emissions.factor_changes import FactorChange, changes, closing
 from optimizer.emissions.factor_sheet import UserTable, read_user_table
@@ -25,6 +26,32 @@ from optimizer.network.tables import read_tables
 FILE = "factors.csv"
 VALUES = ("wtt_kg", "ttw_kg", "wtw_kg")
 GRAMS_PER_KILOGRAM = 1000
+
+
+def _texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+def _pairs(value: object) -> bool:
+    return isinstance(value, Mapping) and all(isinstance(one, str) for pair in value.items() for one in pair)
+
+
+def _row(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+_RULE_FIELDS: Mapping[str, tuple[str, Callable[[object], bool]]] = {
+    "rename": ("rename", _pairs),
+    "set": ("fill", _pairs),
+    "grams": ("grams", lambda value: isinstance(value, bool)),
+    "drop": ("drop", _texts),
+    "fill_down": ("fill_down", _texts),
+    "id_prefix": ("id_prefix", lambda value: isinstance(value, str)),
+    "sheet": ("sheet", lambda value: isinstance(value, str)),
+    "header_row": ("header_row", _row),
+    "last_row": ("last_row", _row),
+}
+"""Fields of a rules file: our name and what a value must be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +71,29 @@ class ImportRules:
     sheet: str = ""
     header_row: int = 0
     last_row: int = 0
+
+    @classmethod
+    def of(cls, document: object, file: str) -> ImportRules:
+        """The rules of a JSON document with these fields (``set`` for ``fill``), so that a table that comes every year
+        is mapped once. Raises InputError with every fault."""
+        faults: list[Fault] = []
+        found: dict[str, Any] = {}
+        if not isinstance(document, Mapping):
+            message = Message("应为 JSON 对象。", "This should be a JSON object.")
+            raise InputError.of([Fault(file, None, "", "not_an_object", message)])
+        for name, value in document.items():
+            field_name, sound = _RULE_FIELDS.get(name, ("", None))
+            if sound is None or not sound(value):
+                known = ", ".join(_RULE_FIELDS)
+                message = Message(
+                    f"不认识 {name} 或其值；可用：{known}。", f"Unknown {name} or its value; there are: {known}."
+                )
+                faults.append(Fault(file, None, f"/{name}", "rule_unknown", message))
+            else:
+                found[field_name] = tuple(value) if isinstance(value, list) else value
+        if faults:
+            raise InputError.of(faults)
+        return cls(**found)
 
     def theirs(self, ours: str) -> str:
         """The user's name of one of our columns."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import zipfile
 from datetime import date
 from pathlib import Path
@@ -167,3 +168,31 @@ def test_the_command_takes_a_workbook(tmp_path: Path) -> None:
         assert (ended.value.code or 0) == code
     assert load_factors(tmp_path / "good").get("own-rigid-truck-12-t-diesel").wtw_kg == 0.1855
     assert not (tmp_path / "bad").exists()
+
+
+def test_a_table_that_comes_every_year_is_mapped_once(tmp_path: Path) -> None:
+    """The same rules from a file give the same table; a word on the command line comes first."""
+    rules = {
+        "rename": dict(RULES.rename), "set": dict(RULES.fill), "grams": True, "drop": ["Load factor"],
+        "fill_down": ["Vehicle class"], "id_prefix": "own", "sheet": "Road", "header_row": 3, "last_row": 6,
+    }  # fmt: skip
+    assert ImportRules.of(rules, "r.json") == RULES
+    (tmp_path / "r.json").write_text(json.dumps(rules), encoding="utf-8")
+    path = workbook(tmp_path, ROWS)
+    for out, more, last in (("a", [], 0.1855), ("b", ["--set", "region=DE"], 0.1855)):
+        words = ["factors", "import", str(path), "--out", str(tmp_path / out), "--rules", str(tmp_path / "r.json")]
+        with pytest.raises(SystemExit) as ended:
+            cli.main([*words, *more])
+        assert not ended.value.code
+        row = load_factors(tmp_path / out).get("own-rigid-truck-12-t-diesel")
+        assert (row.wtw_kg, row.region) == (last, "DE" if more else "EU")
+
+
+def test_every_fault_of_a_rules_file_is_told() -> None:
+    """A misspelt rule would otherwise be left out in silence."""
+    with pytest.raises(InputError) as refusal:
+        ImportRules.of({"rename": ["a"], "Grams": True, "header_row": 0, "drop": "x", "set": {"a": 1}}, "r.json")
+    pointers = [fault.column for fault in refusal.value.faults]
+    assert pointers == ["/rename", "/Grams", "/header_row", "/drop", "/set"]
+    with pytest.raises(InputError):
+        ImportRules.of([], "r.json")

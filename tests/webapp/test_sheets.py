@@ -80,6 +80,14 @@ def test_many_quotes_keep_their_order_and_one_bad_record_fails_alone(client: Fla
         assert ("calculation" in alone) is explain
 
 
+def test_a_word_that_is_neither_true_nor_false_is_a_fault(client: FlaskClient) -> None:
+    """Ignored, it would look like a quote that has no sheet."""
+    for path, body in (("quotes", COAL), ("quotes/bulk", [COAL])):
+        reply = client.post(f"/api/v1/{path}?explain=yes", json=body)
+        assert reply.status_code == 422
+        assert reply.json["errors"][0]["pointer"] == "explain"
+
+
 def test_too_many_at_once_are_refused_whole(client: FlaskClient) -> None:
     """A limit on everything; and the body is an array."""
     assert client.post("/api/v1/quotes/bulk", json=[{}] * 101).status_code == 400

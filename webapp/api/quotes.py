@@ -12,7 +12,7 @@ from apiflask import APIBlueprint
 from flask import Response, request
 
 from optimizer.documents.quote_sheet import quote_sheet_document
-from optimizer.errors import FactorError, Fault, Message, ShipmentDataError
+from optimizer.errors import FactorError, Fault, InputError, Message, ShipmentDataError
 from optimizer.planning.quote.document import quote_to_json
 from optimizer.planning.shipment import Shipment
 from optimizer.planning.shipment_file import shipments_from_records
@@ -84,6 +84,7 @@ ANSWER: dict[str, Any] = {
 def make_quote() -> Response:
     """The columns of a shipment as keys. A quote is an estimate, earns no credit and is not kept, so a stranger may ask
     and no Idempotency-Key is needed. 422 with a JSON pointer for each fault."""
+    explained = _explained()
     body = json_object(EXAMPLE)
     world = current_world()
     try:
@@ -91,7 +92,7 @@ def make_quote() -> Response:
     except ShipmentDataError as error:
         faults = [_own_pointer(fault) for fault in error.faults]
         return problem(422, error.message, faults=faults)
-    return Response(_document(world, shipment), content_type="application/json; charset=utf-8")
+    return Response(_document(world, shipment, explained), content_type="application/json; charset=utf-8")
 
 
 @quotes_api.post("/quotes/bulk")
@@ -108,28 +109,41 @@ def make_quote() -> Response:
 def make_quotes() -> Response:
     """One result for each record, in their order: ``quoted`` with its quote, or ``refused`` with its errors. A bad
     record does not fail the others. At most 100 at once."""
+    explained = _explained()
     records = json_array(f"[{EXAMPLE}]")
     if len(records) > MAX_RECORDS:
         message = Message(f"一次最多 {MAX_RECORDS} 票，请分批。", f"At most {MAX_RECORDS} shipments at once.")
         raise UnreadableBodyError(message)
     world = current_world()
-    results = [_result(world, record) for record in records]
+    results = [_result(world, record, explained) for record in records]
     content = '{"results": [' + ",\n".join(results) + "]}\n"
     return Response(content, content_type="application/json; charset=utf-8")
 
 
-def _result(world: World, record: object) -> str:
+def _result(world: World, record: object, explained: bool) -> str:
     """One record's answer as JSON text; quotes are written with all their digits."""
     if not isinstance(record, dict):
         message = Message("应为 JSON 对象。", "This is no JSON object.")
         return _refused([Fault("request", None, "", "not_an_object", message)])
     try:
         (shipment,) = shipments_from_records([quote_record(record)], world.network)
-        return '{"status": "quoted", "quote": ' + _document(world, shipment).rstrip("\n") + "}"
+        return '{"status": "quoted", "quote": ' + _document(world, shipment, explained).rstrip("\n") + "}"
     except ShipmentDataError as error:
         return _refused([_own_pointer(fault) for fault in error.faults])
     except FactorError as error:
         return _refused([Fault("request", None, "/ready_at", "no_factor", error.message)])
+
+
+def _explained() -> bool:
+    """Whether the sheet is asked for. Raises InputError for a word that is neither true nor false: ignoring it would
+    look like a quote that has no sheet."""
+    asked = request.args.get("explain", "false")
+    if asked not in ("true", "false"):
+        message = Message(
+            f"explain 应为 true 或 false，而非“{asked[:20]}”。", f"explain: true or false, not {asked[:20]!r}."
+        )
+        raise InputError.of([Fault("request", None, "explain", "not_in_enum", message)])
+    return asked == "true"
 
 
 def _refused(faults: list[Fault]) -> str:
@@ -138,9 +152,9 @@ def _refused(faults: list[Fault]) -> str:
     return json.dumps({"status": "refused", "errors": errors}, ensure_ascii=False)
 
 
-def _document(world: World, shipment: Shipment) -> str:
+def _document(world: World, shipment: Shipment, explained: bool) -> str:
     answer = world.desk.quote(shipment)
-    if request.args.get("explain") != "true":
+    if not explained:
         return quote_to_json(answer, world.versions)
     return quote_to_json(answer, world.versions, quote_sheet_document(world.desk.explain(answer)))
 
