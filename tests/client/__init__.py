@@ -1,0 +1,1 @@
+"""The typed client against the served product."""
