@@ -15,7 +15,7 @@ VENV_MADE := $(VENV)/.made
 RUNTIME_INSTALLED := $(VENV)/.runtime-installed
 DEV_INSTALLED := $(VENV)/.dev-installed
 
-.PHONY: help demo serve test torture check bench lock clean
+.PHONY: help demo serve test torture check bench advisories lock clean
 .DELETE_ON_ERROR:
 
 help:
@@ -25,6 +25,7 @@ help:
 	@echo "make torture 长时间故障测试 / long runs of faults and tampering, some ten minutes"
 	@echo "make check  静态检查 / ruff, mypy, import-linter, bandit"
 	@echo "make bench  测量 / measure what the README quotes, into $(BENCH_RESULTS)/ and README.md; some ten minutes"
+	@echo "make advisories  已知漏洞 / known weaknesses of the locked packages"
 	@echo "make lock   更新依赖锁 / refresh the lock files"
 	@echo "make clean  清理 / remove the virtual environment and everything generated"
 
@@ -59,6 +60,11 @@ bench: $(RUNTIME_INSTALLED)
 	$(BIN)/modalshift bench footprint --json $(BENCH_RESULTS)/footprint.json
 	$(BIN)/modalshift bench table $(BENCH_RESULTS)/plan.json $(BENCH_RESULTS)/quote.json \
 		$(BENCH_RESULTS)/footprint.json $(BENCH_RESULTS)/proof.json --readme README.md
+
+# Known weaknesses of what is locked, from the public advisory service; where that cannot be reached pip-audit names the
+# packages that it could not look up. Not part of check: an advisory of tomorrow must not turn a good commit red.
+advisories: $(DEV_INSTALLED)
+	$(BIN)/pip-audit --requirement requirements-server.lock --require-hashes --disable-pip
 
 # The dev extra is locked against the runtime lock, so that tests run on the very versions that ship.
 lock: $(DEV_INSTALLED)
