@@ -8,12 +8,14 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from optimizer.access.user import Permission
+from optimizer.actions.frontier_runs import frontier_of_run
 from optimizer.actions.plan_runs import accept_run, begin_plan, cancel_plan, plan_of_run
 from optimizer.actions.submitting import open_shipments, shipments_seen_by
 from optimizer.errors import Fault, InputError, ModalshiftError
 from optimizer.planning.summary import summary_of
 from webapp.access.visitor import now, require, require_permission
 from webapp.api.plans import DEFAULT_LIMIT_S, SETTINGS, WHOLE, read_settings, require_run
+from webapp.frontier_view import frontier_chart
 from webapp.language import current_lang
 from webapp.plan_view import plan_view
 from webapp.quote_form import FieldFault
@@ -23,6 +25,7 @@ from webapp.world import current_world
 plans_page = Blueprint("plans_page", __name__)
 
 FIELDS = ("carbon_price_yuan_per_t", "co2e_cap_t", "time_limit_s", "gap", "horizon_days")
+FRONTIER_POINTS = 7
 DEFAULTS = {
     "carbon_price_yuan_per_t": "100",
     "co2e_cap_t": "",
@@ -47,8 +50,10 @@ def begin() -> Response | tuple[str, int]:
     typed = {name: request.form.get(name, "").strip() for name in FIELDS}
     try:
         settings, _ids = read_settings({name: _number(name, text) for name, text in typed.items() if text})
-        keep = request.form.get("keep_accepted") == "on"
-        run = begin_plan(current_world().store, settings, None, user, now(), keep_accepted=keep)
+        points = FRONTIER_POINTS if request.form.get("what") == "frontier" else 0
+        keep = request.form.get("keep_accepted") == "on" and not points
+        store, at = current_world().store, now()
+        run = begin_plan(store, settings, None, user, at, keep_accepted=keep, points=points)
     except InputError as error:
         faults = error.faults or (Fault("form", None, "/time_limit_s", "nothing", error.message),)
         return _list(typed, tuple(FieldFault((f.column or "/time_limit_s").strip("/"), f) for f in faults)), 422
@@ -58,12 +63,14 @@ def begin() -> Response | tuple[str, int]:
 
 @plans_page.get("/plans/<run_id>")
 @require(Permission.PLAN)
-def show_run(run_id: str) -> str:
+def show_run(run_id: str) -> str | Response:
     """Live progress while it runs; then totals, voyages, loads, what binds, and the shipments to accept."""
     run = require_run(run_id)
     if run.state != "done":
         allow_scripts()
         return render_template("plan_run.html", run=run, failure=_failure(run.failure))
+    if run.points:
+        return redirect(url_for("plans_page.show_frontier", frontier_id=run_id))
     world = current_world()
     made = plan_of_run(world.store, run_id)
     with world.store.read() as session:
@@ -74,6 +81,15 @@ def show_run(run_id: str) -> str:
     allow_charts()
     accepted = {entry.shipment.shipment_id: entry.waybill_number for entry in entries if entry.waybill_number}
     return render_template("plan_result.html", run=run, view=view, accepted=accepted)
+
+
+@plans_page.get("/frontiers/<frontier_id>")
+@require(Permission.PLAN)
+def show_frontier(frontier_id: str) -> str:
+    """Cost against CO2e; each point opens its plan. 404 until it is traced."""
+    found = frontier_of_run(current_world().store, frontier_id)
+    allow_charts()
+    return render_template("frontier.html", run=require_run(frontier_id), found=found, figure=frontier_chart(found))
 
 
 @plans_page.post("/plans/<run_id>/cancel")
@@ -127,6 +143,7 @@ def _list(values: dict[str, str], faults: tuple[FieldFault, ...]) -> str:
         faults=faults,
         fields=FIELDS,
         limits=SETTINGS,
+        points=FRONTIER_POINTS,
         runs=runs,
         accepted=accepted,
         waiting=len(waiting),

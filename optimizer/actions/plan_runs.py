@@ -35,9 +35,10 @@ def begin_plan(
     at: datetime,
     *,
     keep_accepted: bool = False,
+    points: int = 0,
 ) -> PlanRun:
     """Queue a plan of the named shipments, or of all that are still to be planned; ``keep_accepted``: around what has a
-    waybill already.
+    waybill already; ``points`` above 0: a frontier of so many plans.
 
     Raises UnknownRecordError for an unknown id, InputError when there is nothing to plan, ConflictError when a named
     shipment is withdrawn or carried already.
@@ -62,7 +63,14 @@ def begin_plan(
         ids = tuple(shipment.shipment_id for shipment in left)
         name = f"modalshift:plan:{user.user_id}:{at.isoformat()}:{len(ids)}"
         run = PlanRun(
-            str(uuid5(NAMESPACE_URL, name)), user.user_id, "queued", settings, ids, at, keep_accepted=keep_accepted
+            str(uuid5(NAMESPACE_URL, name)),
+            user.user_id,
+            "queued",
+            settings,
+            ids,
+            at,
+            keep_accepted=keep_accepted,
+            points=points,
         )
         session.add_run(run)
     return run
@@ -88,7 +96,7 @@ def carry_out(
         run = session.run(run_id)
         assert run is not None
         shipments = open_shipments(session.submitted(ids=run.shipment_ids))
-    teller = _Teller(store, run_id, clock)
+    teller = Teller(store, run_id, clock)
     try:
         keep = accepted_so_far(store) if run.keep_accepted else None
         if keep is not None:
@@ -97,10 +105,10 @@ def carry_out(
         document, failure = plan_to_json(made), ""
     except ModalshiftError as error:
         document, failure = None, f"{error.text('zh')}\n{error.text('en')}"
-    _end(store, run_id, now(), document, failure)
+    end(store, run_id, now(), document, failure)
 
 
-def _end(store: Store, run_id: str, at: datetime, document: str | None, failure: str) -> None:
+def end(store: Store, run_id: str, at: datetime, document: str | None, failure: str) -> None:
     """Keep the outcome, even when the wish to stop arrives this late."""
     while True:
         try:
@@ -111,7 +119,7 @@ def _end(store: Store, run_id: str, at: datetime, document: str | None, failure:
             continue
 
 
-class _Teller:
+class Teller:
     """Writes signs of life down, and stops the plan when somebody asked for that."""
 
     def __init__(self, store: Store, run_id: str, clock: Callable[[], float]) -> None:
@@ -132,7 +140,7 @@ class _Teller:
         with self.store.write() as session:
             session.note_progress(self.run_id, sign)
             run = session.run(self.run_id)
-        if run is not None and run.cancelled and progress.stage != "write":
+        if run is not None and run.cancelled and not progress.stage.endswith("write"):
             raise KeyboardInterrupt
 
 
@@ -158,10 +166,10 @@ def end_cut_off_runs(store: Store, at: datetime) -> None:
 
 
 def plan_of_run(store: Store, run_id: str) -> Plan:
-    """The plan that a run made. Raises UnknownRecordError while there is none."""
+    """The plan that a run made. Raises UnknownRecordError while there is none, and for a frontier, which is several."""
     with store.read() as session:
-        document = session.run_document(run_id)
-    if document is None:
+        run, document = session.run(run_id), session.run_document(run_id)
+    if run is None or run.points or document is None:
         raise unknown_run(run_id)
     return plan_from_json(document)
 

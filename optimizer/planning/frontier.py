@@ -75,8 +75,11 @@ Question = tuple[float, float | None]
 
 @dataclass(frozen=True, slots=True)
 class _Solved:
+    """``plan`` is handed on and forgotten: a month's plan takes some ten megabytes."""
+
     point: FrontierPoint
     start: Start | None
+    plan: Plan | None
 
 
 def frontier(
@@ -89,12 +92,16 @@ def frontier(
     clock: Callable[[], float],
     tell: Tell = lambda progress: None,
     tell_point: Callable[[FrontierPoint], None] = lambda point: None,
+    keep_plan: Callable[[FrontierPoint, Plan], None] = lambda point, plan: None,
+    go_on: Callable[[], bool] = lambda: True,
     offers: Sequence[Offer] = (),
     warm: bool = True,
 ) -> Frontier:
     """At least two and at most ``points`` plans between least cost and least CO2e; fewer only where no price asked for
     gave another one. ``settings``: as for a plan; its carbon price and cap do not matter, gap and time limit are those
-    of each point. Raises what ``plan_shipments`` raises."""
+    of each point. ``keep_plan`` is handed the plan of each point when it is found, before it is known whether another
+    one beats it; once ``go_on`` says no, the points found so far are the frontier. Raises what ``plan_shipments``
+    raises."""
     begun = clock()
     line = _Line(shipments, network, factors, settings, offers, clock, tell, warm)
     found: list[_Solved] = []
@@ -102,15 +109,26 @@ def frontier(
     for _ in range(LEAST_POINTS + TRIES_PER_POINT * max(points - LEAST_POINTS, 0)):
         best = _undominated(found)
         question = _next_question(best, asked)
-        if len(best) >= points or question is None:
+        if len(best) >= points or question is None or not go_on():
             break
         asked.add(question)
         solved = line.at(question, _nearest(found, question))
         if solved is not None:
-            found.append(solved)
+            found.append(_Solved(solved.point, solved.start, None))
             tell_point(solved.point)
+            if solved.plan is not None:
+                keep_plan(solved.point, solved.plan)
+    return _frontier(found, clock() - begun)
+
+
+def frontier_of(points: Sequence[FrontierPoint], seconds: float) -> Frontier:
+    """The frontier of points that were found: for whoever was interrupted and has no more than these."""
+    return _frontier([_Solved(point, None, None) for point in points], seconds)
+
+
+def _frontier(found: Sequence[_Solved], seconds: float) -> Frontier:
     best = _undominated(found)
-    return Frontier(_with_marginals(best), len(found) - len(best), clock() - begun)
+    return Frontier(_with_marginals(best), len(found) - len(best), seconds)
 
 
 class _Line:
@@ -149,7 +167,8 @@ class _Line:
         search.run()
         if search.x is None:
             return None
-        return _Solved(_point(written(search, self.book), *question), Start(search.x, search.relaxation.prices))
+        plan = written(search, self.book)
+        return _Solved(_point(plan, *question), Start(search.x, search.relaxation.prices), plan)
 
 
 def repriced(problem: Problem, carbon_yuan_per_t: float, cap_t: float | None = None) -> Problem:
@@ -237,7 +256,7 @@ def _next_question(best: Sequence[_Solved], asked: set[Question]) -> Question | 
 def _with_marginals(best: Sequence[_Solved]) -> tuple[FrontierPoint, ...]:
     points = [solved.point for solved in best]
     return tuple(
-        point
+        replace(point, marginal_yuan_per_t=0.0)
         if number == 0
         else replace(
             point,

@@ -24,7 +24,8 @@ class RunProgress:
 class PlanRun:
     """``state``: queued | running | done | failed. ``cancelled``: somebody asked it to stop; it then ends with the best
     plan so far. ``failure`` holds both languages, Chinese first, line by line. ``keep_accepted``: made around the
-    plan that was accepted last."""
+    plan that was accepted last. ``points`` above 0: not one plan but a frontier of so many; ``frontier_id`` names the
+    frontier whose point this plan is."""
 
     run_id: str
     user_id: str
@@ -38,6 +39,8 @@ class PlanRun:
     cancelled: bool = False
     failure: str = ""
     keep_accepted: bool = False
+    points: int = 0
+    frontier_id: str = ""
 
     @property
     def over(self) -> bool:

@@ -113,8 +113,15 @@ class PlanningRows:
             "created_at": to_plain(run.created_at),
             "progress": to_json(run.progress),
             "cancelled": run.cancelled,
+            "points": run.points or None,
+            "frontier_id": run.frontier_id or None,
         }
         self._connection.execute(insert(plan_runs), [row])
+
+    def forget_runs(self, run_ids: Sequence[str]) -> None:
+        """Forget plans that nobody can have seen: points of a frontier that other points beat."""
+        of_frontier = plan_runs.c.frontier_id.is_not(None)
+        self._connection.execute(delete(plan_runs).where(plan_runs.c.run_id.in_(run_ids), of_frontier))
 
     def run(self, run_id: str) -> PlanRun | None:
         """A run by id."""
@@ -123,9 +130,10 @@ class PlanningRows:
         return None if found is None else _run(found)
 
     def runs_of_plans(self, user_id: str | None = None, most: int = 50) -> list[PlanRun]:
-        """The newest runs first, of a user or of all."""
+        """The newest runs first, of a user or of all; the points of a frontier stand on its page alone."""
         columns = [column for column in plan_runs.c if column.name != "document"]
-        query = select(*columns).order_by(plan_runs.c.created_at.desc(), plan_runs.c.run_id).limit(most)
+        query = select(*columns).where(plan_runs.c.frontier_id.is_(None))
+        query = query.order_by(plan_runs.c.created_at.desc(), plan_runs.c.run_id).limit(most)
         if user_id is not None:
             query = query.where(plan_runs.c.user_id == user_id)
         return [_run(row) for row in self._connection.execute(query)]
@@ -189,6 +197,8 @@ def _run(row: Any) -> PlanRun:
         bool(row.cancelled),
         row.failure or "",
         bool(json.loads(row.settings).get("keep_accepted", False)),
+        row.points or 0,
+        row.frontier_id or "",
     )
 
 

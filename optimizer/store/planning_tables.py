@@ -50,6 +50,9 @@ plan_runs = Table(
     Column("cancelled", Boolean, nullable=False),
     Column("document", Text),
     Column("failure", Text),
+    Column("points", Integer),
+    Column("frontier_id", Text),
     CheckConstraint("state IN ('queued','running','done','failed')", name="state_known"),
     Index(None, "created_at"),
 )
+"""``points``: set where the run traces a frontier of so many plans; ``frontier_id``: on the plans of its points."""

@@ -13,6 +13,7 @@ import pytest
 from optimizer.planning import frontier as module
 from optimizer.planning.frontier import CLEANEST_YUAN_PER_T, Frontier, frontier, repriced
 from optimizer.planning.frontier_document import drawing, frontier_to_csv, frontier_to_json
+from optimizer.planning.plan import Plan
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.solve import lay_out, plan_shipments, task_of
 from tests.network.tiny import tiny_network
@@ -150,3 +151,29 @@ def test_documents_hold_every_point() -> None:
     lines = drawing(found)
     assert lines[1][1] == "1"
     assert lines[-3].rstrip()[-1] == str(len(found.points))
+
+
+def test_each_plan_is_handed_on_and_the_line_ends_when_nobody_wants_more() -> None:
+    """The plan of a point says what the point says; after two of them the frontier is those two."""
+    kept: list[tuple[float, float]] = []
+
+    def keep(point: module.FrontierPoint, plan: Plan) -> None:
+        kept.append((point.co2e_wtw_t, plan.totals.planned.co2e_wtw_g / 1e6))
+
+    found = frontier(
+        SHIPMENTS,
+        TINY,
+        round_factors(),
+        EXACT,
+        7,
+        clock=lambda: 0.0,
+        offers=OFFERS,
+        keep_plan=keep,
+        go_on=lambda: len(kept) < 2,
+    )
+    assert len(kept) == 2
+    assert all(said == planned for said, planned in kept)
+    assert [point.co2e_wtw_t for point in found.points] == sorted((said for said, _ in kept), reverse=True)
+    again = module.frontier_of([replace(point, marginal_yuan_per_t=9.0) for point in found.points], 0.0)
+    assert [point.co2e_wtw_t for point in again.points] == [point.co2e_wtw_t for point in found.points]
+    assert again.points[0].marginal_yuan_per_t == 0.0

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Flask
@@ -16,6 +18,8 @@ from optimizer.access.user import OF_A_PARTY, Role, User
 from optimizer.actions.submitting import submit_shipments
 from optimizer.actions.webhooks import add_webhook
 from optimizer.planning.document import plan_to_json
+from optimizer.planning.frontier import FrontierPoint
+from optimizer.planning.plan import Plan
 from optimizer.planning.run import PlanRun
 from optimizer.planning.settings import PlanSettings
 from optimizer.store.engine import Store
@@ -30,6 +34,7 @@ from webapp.charts.plotly_script import plotly_digest
 JPEG = b"\xff\xd8\xff\xe0 a weigh ticket"
 PERIOD = "2026-10"
 RUN_ID, RETURNED_ID = "00000000-0000-5000-8000-000000000001", "a-returned-file"
+FRONTIER_ID = "00000000-0000-5000-8000-000000000002"
 AT = world.LATER + timedelta(days=1)
 
 PEOPLE: Mapping[str, tuple[Role, str]] = {
@@ -95,6 +100,7 @@ class FullHouse:
             "form": "csv",
             "kind": "csv",
             "run_id": RUN_ID,
+            "frontier_id": FRONTIER_ID,
             "shipment_id": "FREE-1",
             "file_id": RETURNED_ID,
             "filename": "style.css",
@@ -160,6 +166,19 @@ def _sealed_size(store: Store) -> int:
     return head.size
 
 
+def _frontier(plan: Plan) -> dict[str, Any]:
+    """Seven points that all lead to the one plan."""
+    points = [
+        FrontierPoint(50.0 * n, None, 1e6 + 1e4 * n * n, 9e5 + 1e4 * n * n, 900.0 - 20 * n, 0.9, 1e6, 1e6, 0.0, "", 1.0)
+        for n in range(7)
+    ]
+    return {
+        "points": [{**asdict(point), "run_id": RUN_ID} for point in points],
+        "baseline": asdict(plan.totals.baseline),
+        "dominated": 1,
+    }
+
+
 def _keep_files(store: Store) -> None:
     """A finished plan and a returned upload, both of the enterprise's or its operator's user."""
     plan = world.world_plan()
@@ -168,4 +187,7 @@ def _keep_files(store: Store) -> None:
         books.add_run(run)
         books.take_run(RUN_ID, AT)
         books.end_run(RUN_ID, AT, document=plan_to_json(plan))
+        books.add_run(replace(run, run_id=FRONTIER_ID, points=7))
+        books.take_run(FRONTIER_ID, AT)
+        books.end_run(FRONTIER_ID, AT, document=json.dumps(_frontier(plan)))
         books.keep_returned_file(RETURNED_ID, _user("enterprise").user_id, "x.xlsx", b"PK", AT)

@@ -45,6 +45,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     **dict.fromkeys([f"plans_api.{verb}" for verb in ("accept", "begin", "cancel", "list_plans", "show")], PLANNERS),
     **dict.fromkeys(("plans_api.show_document", "plans_api.stream"), PLANNERS),
     **dict.fromkeys([f"plans_page.{verb}" for verb in ("accept", "begin", "cancel", "show", "show_run")], PLANNERS),
+    "plans_page.show_frontier": PLANNERS,
     # Lists and forms show each role its own.
     **dict.fromkeys(("shipments_api.list_shipments", "shipments_api.submit", "shipments_page.show"), SHIPPERS),
     **dict.fromkeys(("shipments_page.template", "shipments_page.upload"), SHIPPERS),

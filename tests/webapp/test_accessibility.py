@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 from waitress.server import create_server
 
-from tests.webapp.full_house import RUN_ID, FullHouse
+from tests.webapp.full_house import FRONTIER_ID, RUN_ID, FullHouse
 
 pytestmark = pytest.mark.browser
 
@@ -32,7 +32,7 @@ PAGES = {
         "/no-such-page",
         QUOTE_SHEET,
     ),
-    "planner": ("/shipments", "/plans", f"/plans/{RUN_ID}", "/waybills"),
+    "planner": ("/shipments", "/plans", f"/plans/{RUN_ID}", f"/frontiers/{FRONTIER_ID}", "/waybills"),
     "carrier": ("/carrier", "/carrier/{number}"),
     "enterprise": (
         "/waybills/{number}",

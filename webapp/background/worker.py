@@ -17,6 +17,7 @@ from contextlib import suppress
 from threading import Event, Thread
 
 from optimizer.actions import open_store
+from optimizer.actions.frontier_runs import carry_out_frontier
 from optimizer.actions.plan_runs import carry_out, end_cut_off_runs
 from optimizer.store.engine import Store
 from webapp.access.visitor import now
@@ -69,7 +70,10 @@ class Worker:
         watcher = Thread(target=_watch, args=(self.store, run_id, over), daemon=True)
         watcher.start()
         try:
-            carry_out(self.store, run_id, self.network, self.factors, clock=time.monotonic, now=now)
+            with self.store.read() as session:
+                run = session.run(run_id)
+            work = carry_out_frontier if run is not None and run.points else carry_out
+            work(self.store, run_id, self.network, self.factors, clock=time.monotonic, now=now)
         except Exception:
             log.exception("plan %s failed: a defect of ours", run_id)
             with suppress(Exception), self.store.write() as session:
@@ -89,7 +93,7 @@ def _watch(store: Store, run_id: str, over: Event) -> None:
         if run is None or run.over:
             return
         waited_s = waited_s + LOOK_EVERY_S if run.cancelled else 0.0
-        if waited_s >= PATIENCE_S and run.progress.stage != "write":
+        if waited_s >= PATIENCE_S and not run.progress.stage.endswith("write"):
             _thread.interrupt_main()
             return
 
