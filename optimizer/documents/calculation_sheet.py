@@ -11,6 +11,7 @@ import json
 from decimal import Decimal
 from typing import Any
 
+from optimizer.accounts.calculation import VoyageShare
 from optimizer.accounts.sheet import CalculationSheet, SheetLine
 from optimizer.documents.sheets import Cell, Formula, Sheet, first_row, workbook_of
 from optimizer.emissions.factor import Factor
@@ -177,6 +178,7 @@ LINE_COLUMNS = (
     Message("因子", "Factors"),
     Message("记录能耗 g 或 Wh", "Logged energy, g or Wh"),
     Message("空驶加成", "Empty running added"),
+    Message("往返分摊", "Share of the round trip"),
     Message("本批 kg", "This lot, kg"),
     Message("全船 kg", "Whole voyage, kg"),
     Message("算式", "Arithmetic"),
@@ -208,10 +210,10 @@ FACTOR_COLUMNS = (
 
 
 def _line_cells(line: SheetLine, row: int, lang: Lang) -> list[Cell]:
-    """Columns A to U; the grams are formulas over the cells to their left, or over the log at P to S."""
+    """Columns A to V; the grams are formulas over the cells to their left, or over the log at P to T."""
     log = line.log
     if log is not None:
-        moved = f"P{row}/{G_PER_KG}*(1+Q{row})*R{row}/S{row}*{G_PER_KG}"
+        moved = f"P{row}/{G_PER_KG}*(1+Q{row})*R{row}*S{row}/T{row}*{G_PER_KG}"
     else:
         moved = f"D{row}*E{row}" if line.unit == "tkm" else f"D{row}"
     return [
@@ -230,10 +232,16 @@ def _line_cells(line: SheetLine, row: int, lang: Lang) -> list[Cell]:
         Formula(f"K{row}+L{row}", line.wtw_g),
         line.tier,
         " ".join(line.factor_ids),
-        *((log.logged_g, Decimal(repr(log.empty_fuel_ratio)), log.own_kg, log.load_kg) if log else (None,) * 4),
+        *(_log_cells(line, log) if log else (None,) * 5),
         arithmetic(line),
         line.how.text(lang),
     ]
+
+
+def _log_cells(line: SheetLine, log: VoyageShare) -> tuple[Cell, ...]:
+    """What the log said, what return cargo leaves of it (1 without), and the lot's part in it."""
+    shared = 1 if line.round_trip is None else Decimal(repr(float(line.round_trip.factor)))
+    return log.logged_g, Decimal(repr(log.empty_fuel_ratio)), shared, log.own_kg, log.load_kg
 
 
 def factor_cells(factor: Factor, lang: Lang) -> list[Cell]:
