@@ -30,6 +30,7 @@ from webapp.charts.plotly_script import charts_page
 from webapp.city.checks_page import city_checks_page
 from webapp.city.dashboard_page import city_page
 from webapp.city.lots_page import city_lots_page
+from webapp.city.sample_page import city_sample_page
 from webapp.evidence_page import evidence_page
 from webapp.health import health
 from webapp.limits import API_LIMIT, limiter
@@ -47,7 +48,7 @@ from webapp.world import open_world
 PAGES = (
     *(health, sign_in_page, quote_page, shipments_page, plans_page, waybills_page, carrier_page),
     *(accounts_page, evidence_page, savings_page, verify_page, api_docs_page, charts_page, metrics_page),
-    *(city_page, city_lots_page, city_checks_page, sheets_page),
+    *(city_page, city_lots_page, city_checks_page, city_sample_page, sheets_page),
     *(admin_page, users_page, factors_page, network_page),
 )
 PARTS = (

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from optimizer.access.user import Permission
 from optimizer.actions.frontier_runs import frontier_of_run
 from optimizer.actions.plan_runs import accept_run, begin_plan, cancel_plan, plan_of_run
-from optimizer.actions.submitting import open_shipments, shipments_seen_by
+from optimizer.actions.submitting import waiting_shipments
 from optimizer.errors import Fault, InputError, ModalshiftError
 from optimizer.planning.summary import summary_of
 from webapp.access.visitor import now, require, require_permission
@@ -136,7 +136,7 @@ def _list(values: dict[str, str], faults: tuple[FieldFault, ...]) -> str:
     with world.store.read() as session:
         runs = session.runs_of_plans()
         accepted = session.newest_plan() is not None
-    waiting = open_shipments(shipments_seen_by(world.store, user))
+    waiting = waiting_shipments(world.store, user)
     return render_template(
         "plans.html",
         values=values,

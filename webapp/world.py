@@ -81,6 +81,7 @@ def open_world(settings: Settings) -> World:
     """Load the network and its factors. Raises NetworkDataError with every fault, InputError for a bad database."""
     network, factors = read_tables(settings)
     store = open_store(settings.db_url)
+    evidence = EvidenceFiles(evidence_directory(settings.db_url))
     return World(
         settings,
         network,
@@ -89,9 +90,9 @@ def open_world(settings: Settings) -> World:
         PlanQueue(settings),
         QuoteDesk(network, factors),
         SavingsOverview(store),
-        EvidenceFiles(evidence_directory(settings.db_url)),
+        evidence,
         Atlas(network, read_shapes(settings.network_dir)),
-        FindingsDesk(store, network, factors),
+        FindingsDesk(store, network, factors, evidence),
     )
 
 

@@ -34,7 +34,9 @@ def accounts_seen_by(store: Store, user: User) -> list[AccountEntry]:
 
 def account_seen_by(store: Store, user: User, account_id: str) -> AccountEntry:
     """One account in a user's scope. Raises UnknownRecordError when there is none or it is not for this user."""
-    for entry in accounts_seen_by(store, user):
-        if entry.account.account_id == account_id:
-            return entry
+    with store.read() as session:
+        account, party = session.account(account_id) or (None, None)
+        opened = session.opened_to(user.user_id)
+        if account is not None and party is not None and sees_account_of(user, account.party_id, opened):
+            return AccountEntry(account, party, tuple(session.account_reader.booked_periods()))
     raise UnknownRecordError(Message(f"没有账户 {account_id}。", f"There is no account {account_id}."))

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from threading import Lock, Thread
 
 from optimizer.access.user import User
-from optimizer.accounts import audit as checks
 from optimizer.accounts.audit.settlements import inputs_match_evidence, settlements_recompute
 from optimizer.accounts.books import AuditView, Books
 from optimizer.accounts.calculation import CalculationRun, LotResult, calculate
 from optimizer.accounts.corrections import standing_entries
 from optimizer.accounts.lot_entry import LotEntry
 from optimizer.accounts.settlement import review
-from optimizer.actions.auditing import books
+from optimizer.actions.auditing import audit
 from optimizer.actions.waybill_views import WaybillFile, waybill_file
 from optimizer.emissions.factors import FactorTable
 from optimizer.errors import Message, ModalshiftError
 from optimizer.network.model import Network
 from optimizer.store.engine import Store
+from optimizer.store.evidence_files import EvidenceFiles
 from optimizer.waybills.finding import Finding
 
 
@@ -111,8 +111,10 @@ class FindingsDesk:
     The whole audit reads everything: a page that is filtered and turned must not pay that each time.
     """
 
-    def __init__(self, store: Store, network: Network, factors: FactorTable) -> None:
-        self._store, self._network, self._factors = store, network, factors
+    def __init__(
+        self, store: Store, network: Network, factors: FactorTable, evidence: EvidenceFiles | None = None
+    ) -> None:
+        self._store, self._network, self._factors, self._evidence = store, network, factors, evidence
         self._lock = Lock()
         self._mark: tuple[int, int] | None = None
         self._findings: list[Finding] = []
@@ -123,7 +125,7 @@ class FindingsDesk:
         with self._lock:
             mark = self._present()
             if mark != self._mark:
-                self._findings = checks.audit(books(self._store, self._network, self._factors))
+                self._findings = audit(self._store, self._network, self._factors, self._evidence)
                 self._mark = mark
             return list(self._findings)
 

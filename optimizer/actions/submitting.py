@@ -87,6 +87,15 @@ def shipments_seen_by(store: Store, user: User, after: str = "", limit: int | No
         return session.submitted(shipper, after=after, limit=limit)
 
 
+def waiting_shipments(store: Store, user: User) -> list[Shipment]:
+    """Those in a user's scope that are still to be planned; what is on a waybill or withdrawn is not even read."""
+    if not user.may(Permission.READ_SHIPMENTS):
+        return []
+    with store.read() as session:
+        shipper = user.party_id if user.role is Role.ENTERPRISE else None
+        return [entry.shipment for entry in session.submitted(shipper, only_open=True)]
+
+
 def sees_shipment(user: User, shipment: Shipment) -> bool:
     """Whether a user may see a shipment."""
     if not user.may(Permission.READ_SHIPMENTS):

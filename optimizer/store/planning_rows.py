@@ -17,6 +17,9 @@ from optimizer.store import schema
 from optimizer.store.planning_tables import plan_runs, returned_files, shipments
 from optimizer.waybills.codec import from_json, to_json, to_plain
 
+_CHUNK = 500
+"""Most ids in one IN clause."""
+
 
 @dataclass(frozen=True, slots=True)
 class SubmittedShipment:
@@ -60,9 +63,10 @@ class PlanningRows:
         *,
         after: str = "",
         limit: int | None = None,
+        only_open: bool = False,
     ) -> list[SubmittedShipment]:
         """Newest versions by shipment id: all, those of a shipper, or those named; from ``after`` on, at most
-        ``limit``."""
+        ``limit``. ``only_open``: neither withdrawn nor on a waybill."""
         newest = (
             select(shipments.c.shipment_id, func.max(shipments.c.version).label("version"))
             .group_by(shipments.c.shipment_id)
@@ -83,9 +87,15 @@ class PlanningRows:
             query = query.where(shipments.c.shipper_id == shipper_id)
         if limit is not None:
             query = query.limit(limit)
-        wanted = None if ids is None else set(ids)
-        found = [_submitted(row) for row in self._connection.execute(query)]
-        return [entry for entry in found if wanted is None or entry.shipment.shipment_id in wanted]
+        if only_open:
+            query = query.where(shipments.c.withdrawn.is_(False), bills.c.number.is_(None))
+        if ids is None:
+            return [_submitted(row) for row in self._connection.execute(query)]
+        wanted, rows = sorted(set(ids)), []
+        for start in range(0, len(wanted), _CHUNK):
+            chosen = shipments.c.shipment_id.in_(wanted[start : start + _CHUNK])
+            rows += [_submitted(row) for row in self._connection.execute(query.where(chosen))]
+        return rows[:limit]
 
     def keep_returned_file(self, file_id: str, user_id: str, name: str, content: bytes, at: datetime) -> None:
         """Keep a file for its uploader, and forget those of a day before."""

@@ -269,6 +269,20 @@ class Session(AccessRows, AuditRows, CityRows, FactorRows, PlanningRows, Populat
         rows = self._connection.execute(select(schema.accounts).order_by(schema.accounts.c.account_id))
         return {row.account_id: Account(row.account_id, row.party_id or "", row.domain) for row in rows}
 
+    def account(self, account_id: str) -> tuple[Account, Party | None] | None:
+        """One account with its party (None: an issuance account), None where there is no such account."""
+        table, parties = schema.accounts, schema.parties
+        query = (
+            select(table, parties.c.document)
+            .select_from(table.outerjoin(parties, parties.c.party_id == table.c.party_id))
+            .where(table.c.account_id == account_id)
+        )
+        row = self._connection.execute(query).first()
+        if row is None:
+            return None
+        party = from_json(Party, row.document) if row.document else None
+        return Account(row.account_id, row.party_id or "", row.domain), party
+
     def add_transactions(self, transactions: Sequence[Transaction]) -> list[Transaction]:
         """Append transactions in this order and return those that were new, with their sequence numbers.
 

@@ -46,7 +46,7 @@ PAGES = {
     ),
     "auditor": (
         *("/accounts", "/savings?by=enterprise", "/city?by=county&month=2026-10", "/city/lots?cargo=coal"),
-        *("/city/lots/{number}/{lot_no}?recompute=1", "/city/findings", "/city/seals"),
+        *("/city/lots/{number}/{lot_no}?recompute=1", "/city/findings", "/city/seals", "/city/sample?recompute=1"),
     ),
 }
 """Role -> pages. A page that several roles see stands with the one to whom it shows most."""

@@ -22,8 +22,10 @@ from optimizer.accounts.city import CITY_GROUPS, CityAmounts
 from optimizer.accounts.ledger import Ledger
 from optimizer.accounts.lot_entry import LotEntry
 from optimizer.accounts.lot_entry import sum_of as amounts_summed
+from optimizer.accounts.misstatement import sample_csv
 from optimizer.accounts.totals import total
 from optimizer.actions.city_audit import FindingsDesk, lot_entries
+from optimizer.actions.sampling import draw_sample
 from tests.waybills import world
 from tests.webapp.full_house import AT, FullHouse
 
@@ -222,6 +224,21 @@ def test_findings_can_be_filtered_and_lead_to_their_lot(house: FullHouse, audito
         assert f"{len(chosen)} shown" in words(filtered)
     assert "No finding fits" in auditor.get("/city/findings?q=no-such-words").text
     assert auditor.get("/city/findings.csv").data.decode("utf-8-sig").startswith("code,record,")
+
+
+def test_a_sample_is_drawn_again_by_its_seed_and_recomputed(house: FullHouse, auditor: FlaskClient) -> None:
+    """The page draws what the command draws; recomputed lots say whether they are equal; a wrong size is refused."""
+    address = "/city/sample?method=random&size=2&seed=spring"
+    drawn = draw_sample(house.store, "random", 2, "spring")
+    page = auditor.get(f"{address}&recompute=1").text
+    assert [link.split("?")[0].rsplit("/", 2)[1] for link in links(page, "/city/lots/MW")] == [
+        item.waybill_number for item in drawn.items
+    ]
+    assert page.count('<span class="badge">equal</span>') == 2
+    assert auditor.get(address).text == auditor.get(address).text
+    assert auditor.get(f"/city/sample.csv?{address.partition('?')[2]}").text.lstrip("\ufeff") == sample_csv(drawn)
+    for wrong in ("size=0", "size=x", "method=best"):
+        assert auditor.get(f"/city/sample?{wrong}").status_code == 422, wrong
 
 
 def test_seals_are_verified_on_the_page(house: FullHouse) -> None:
