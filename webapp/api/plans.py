@@ -136,7 +136,7 @@ def stream(run_id: str) -> Response:
     "cancelPlan",
     "Stop a plan; it ends with the best plan so far",
     {202: RUN},
-    problems=(404, 409, 422),
+    problems=(400, 404, 409, 422),
     headers=idempotency.DOCUMENTED,
 )
 @idempotency.idempotent

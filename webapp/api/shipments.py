@@ -121,7 +121,7 @@ def show_shipment(shipment_id: str) -> Response:
 
 
 @shipments_api.delete("/shipments/<shipment_id>")
-@documented(shipments_api, "withdrawShipment", "Withdraw a shipment", {204: None}, problems=(404, 409))
+@documented(shipments_api, "withdrawShipment", "Withdraw a shipment", {204: None}, problems=(400, 404, 409))
 def withdraw(shipment_id: str) -> Response:
     """Its versions stay on record; it is not planned any more. 409 once a waybill carries it."""
     user = require_permission(Permission.WRITE_SHIPMENTS)
