@@ -81,6 +81,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     **dict.fromkeys([f"network_page.{verb}" for verb in ("show", "show_table", "download")], INSPECTORS),
     "users_page.show_log": INSPECTORS,
     # The city's auditor.
+    **dict.fromkeys(("city_sample_page.show", "city_sample_page.export"), AUDITOR),
     **dict.fromkeys(("city_page.show", "city_page.export"), AUDITOR),
     **dict.fromkeys([f"city_lots_page.{verb}" for verb in ("show", "export", "show_lot")], AUDITOR),
     **dict.fromkeys(
