@@ -15,7 +15,7 @@ VENV_MADE := $(VENV)/.made
 RUNTIME_INSTALLED := $(VENV)/.runtime-installed
 DEV_INSTALLED := $(VENV)/.dev-installed
 
-.PHONY: help demo serve test torture check bench advisories lock clean
+.PHONY: help demo serve test torture check bench advisories pictures lock clean
 .DELETE_ON_ERROR:
 
 help:
@@ -26,6 +26,7 @@ help:
 	@echo "make check  静态检查 / ruff, mypy, import-linter, bandit"
 	@echo "make bench  测量 / measure what the README quotes, into $(BENCH_RESULTS)/ and README.md; some ten minutes"
 	@echo "make advisories  已知漏洞 / known weaknesses of the locked packages"
+	@echo "make pictures 拍 README 的图 / take the README's pictures"
 	@echo "make lock   更新依赖锁 / refresh the lock files"
 	@echo "make clean  清理 / remove the virtual environment and everything generated"
 
@@ -65,6 +66,10 @@ bench: $(RUNTIME_INSTALLED)
 # packages that it could not look up. Not part of check: an advisory of tomorrow must not turn a good commit red.
 advisories: $(DEV_INSTALLED)
 	$(BIN)/pip-audit --requirement requirements-server.lock --require-hashes --disable-pip
+
+# Pictures of the README, from the demo's database; needs a Chromium.
+pictures: $(DEV_INSTALLED) $(DEMO_DIR)/modalshift.db
+	$(BIN)/python -m tests.webapp.take_pictures $(DEMO_DIR)/modalshift.db
 
 # The dev extra is locked against the runtime lock, so that tests run on the very versions that ship.
 lock: $(DEV_INSTALLED)
