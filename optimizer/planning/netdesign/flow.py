@@ -19,10 +19,14 @@ import scipy.sparse as sp
 from optimizer.errors import SolverError
 from optimizer.planning.design import Bools, Effort, Floats, Indices, Outcome, Program, solve_linear
 from optimizer.planning.netdesign.instance import Design, Instance, Progress, Result, Settings
-from optimizer.planning.netdesign.paths import PathPool, Pricer
+from optimizer.planning.netdesign.paths import PathPool, Priced, Pricer
 
-SUBGRADIENT_STEPS = 150
-FIRST_COLUMNS, KEPT_COLUMNS = 10, 4
+SUBGRADIENT_STEPS = 400
+STALLED_STEPS, STALLED = 60, 1e-6
+"""The subgradient method ends early when so many steps raise the bound by no more than this share of it."""
+BETWEEN = (0.5, 0.2, 0.05)
+"""Shares of the way from the best prices to the master's at which paths are priced too."""
+FIRST_COLUMNS, KEPT_COLUMNS = 5, 4
 """Columns per commodity in the first master, and after a round that lowered its objective much."""
 MUCH = 1e-4
 OVERLOAD = 1e-9
@@ -90,9 +94,13 @@ def _first_prices(pricer: Pricer, pool: PathPool) -> FlowState:
     overloaded = priced.load > capacity
     penalty = np.full(arcs, 3.0 * float(priced.length.max(initial=0.0)) + 1.0)
     pool.add(priced)
-    target, step, fails = best * 1.05 + 1.0, 1.0, 0
+    target, step, fails, earlier = best * 1.05 + 1.0, 1.0, 0, best
     prices = best_prices
     for number in range(1, SUBGRADIENT_STEPS if overloaded.any() else 0):
+        if number % STALLED_STEPS == 0:
+            if best - earlier <= STALLED * abs(best):
+                break
+            earlier = best
         slope = flow - capacity
         slope[(best_prices <= 0) & (slope < 0)] = 0.0
         size = float(slope @ slope)
@@ -152,6 +160,7 @@ def _round(
     if not over.any():
         _take(instance, pool, state, amounts)
     priced = pricer.price(prices)
+    between = _between(pricer, state, prices)
     if priced.bound > state.bound:
         state.bound, state.prices = priced.bound, prices
     missing = np.setdiff1d(np.flatnonzero(load > pricer.capacity * (1 + OVERLOAD)), state.rows)
@@ -162,12 +171,27 @@ def _round(
     state.last_master = outcome.objective
     cheaper = priced.length - value < -PRICED_IN * np.maximum(1.0, np.abs(value))
     new = pool.add(priced, cheaper)
+    for other in between if new else ():
+        pool.add(other)
     pool.settle()
     if state.objective is not None and state.objective - state.bound <= settings.gap * max(abs(state.objective), 1e-9):
         return "gap"
     if new or len(missing):
         return ""
     return _when_nothing_is_new(pricer, state, prices, bool(np.any(overload > 1e-7)))
+
+
+def _between(pricer: Pricer, state: FlowState, prices: Floats) -> list[Priced]:
+    """Cheapest paths at prices between the best ones so far and the master's. The master's swing from round to round;
+    on the way to them lie better bounds, and paths that the next master would ask for."""
+    start, found = state.prices, []
+    for share in BETWEEN:
+        mixed = start + share * (prices - start)
+        priced = pricer.price(mixed)
+        found.append(priced)
+        if priced.bound > state.bound:
+            state.bound, state.prices = priced.bound, mixed
+    return found
 
 
 def _solve_master(program: Program, effort: Effort) -> Outcome:
