@@ -6,7 +6,7 @@ One row per problem and method, so that no mean hides a problem that went badly.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from optimizer.bench.netdesign_runs import (
     run_own,
 )
 from optimizer.bench.record import Figure, Load, Method, Result
-from optimizer.errors import Message
+from optimizer.errors import InputError, Message
 from optimizer.planning.design import SOLVER_VERSION
 
 Runs = Sequence[Isolated[DesignRun] | None]
@@ -141,6 +141,25 @@ def run(options: DesignBench, tell: Callable[[Message], None] = lambda message: 
     return _result(options, len(cases), methods, Load(before, load_average()))
 
 
+def joined(before: Result, found: Result) -> Result:
+    """Both results as one: problems measured again take the place of their old figures.
+
+    Raises InputError where they are no figures of one bench under the same conditions.
+    """
+    same = ("bench", "machine", "versions", "settings", "runs", "seed")
+    other = [name for name in same if getattr(before, name) != getattr(found, name)]
+    if other:
+        listed = ", ".join(other)
+        raise InputError(
+            Message(f"两次测量的条件不同（{listed}），不能并为一表。", f"The two were measured under other {listed}.")
+        )
+    again = {method.name for method in found.methods}
+    methods = (*(method for method in before.methods if method.name not in again), *found.methods)
+    count = len({method.name.partition(":")[0] for method in methods})
+    load = Load(max(before.load.before, found.load.before), max(before.load.after, found.load.after))
+    return replace(found, methods=methods, subject=_subject(found.bench, count), load=load)
+
+
 def method_of(way: Way, case: Case, runs: Runs, time_limit_s: float) -> Method:
     """The figures of one method on one problem. Its name is ``problem:method``."""
     label = Message(f"{case.name} · {way.label.zh}", f"{case.name} · {way.label.en}")
@@ -211,14 +230,9 @@ def _contradiction(case: Case, runs: Runs) -> tuple[Message, ...]:
 
 
 def _result(options: DesignBench, count: int, methods: Sequence[Method], load: Load) -> Result:
-    linear = options.kind == LINEAR
     return Result(
         bench=options.kind,
-        subject=Message(
-            f"{count} 个{'线性多商品流' if linear else '固定费用网络设计'}算例，单位从算例",
-            f"{count} {'linear multicommodity flow' if linear else 'fixed-charge network design'} problems, in their"
-            " own units",
-        ),
+        subject=_subject(options.kind, count),
         measured_at=options.measured_at,
         machine=this_machine(),
         load=load,
@@ -227,4 +241,13 @@ def _result(options: DesignBench, count: int, methods: Sequence[Method], load: L
         seed=options.seed,
         runs=options.runs,
         methods=tuple(methods),
+    )
+
+
+def _subject(kind: str, count: int) -> Message:
+    linear = kind == LINEAR
+    return Message(
+        f"{count} 个{'线性多商品流' if linear else '固定费用网络设计'}算例，单位从算例",
+        f"{count} {'linear multicommodity flow' if linear else 'fixed-charge network design'} problems, in their"
+        " own units",
     )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from optimizer.errors import SolverError
 from optimizer.network.graph import NetworkGraph
 from optimizer.network.model import Network
 from optimizer.network.reader import read_network
-from optimizer.planning.design import Effort, solve_integer
+from optimizer.planning.design import Effort, Outcome, Program, solve_by_cp_sat, solve_integer
 from optimizer.planning.offer import Offer
 from optimizer.planning.program import PlanProgram
 from optimizer.planning.routes import RouteBook
@@ -96,6 +96,15 @@ def run_planner(task: PlanTask) -> PlanRun:
 
 def run_direct(task: PlanTask) -> PlanRun:
     """The same program given whole to HiGHS; laying it out counts against the same time limit."""
+    return _direct(task, solve_integer)
+
+
+def run_cp_sat(task: PlanTask) -> PlanRun:
+    """The same program given whole to CP-SAT, which makes shares of shipments whole numbers as well."""
+    return _direct(task, solve_by_cp_sat)
+
+
+def _direct(task: PlanTask, solve: Callable[[Program, Effort], Outcome]) -> PlanRun:
     network, factors, shipments = _read(task)
     offers = _offers(task, network)
     start = time.perf_counter()
@@ -103,7 +112,10 @@ def run_direct(task: PlanTask) -> PlanRun:
     limit_s = task.settings.time_limit_s
     left_s = None if limit_s is None else max(limit_s - (time.perf_counter() - start), LEAST_SECONDS)
     effort = Effort(gap=task.settings.gap, seconds=left_s, seed=task.settings.seed)
-    outcome = solve_integer(plan.program, effort)
+    try:
+        outcome = solve(plan.program, effort)
+    except SolverError:
+        return replace(_nothing(time.perf_counter() - start, len(plan.program.cost), len(shipments)), ending="failed")
     seconds = time.perf_counter() - start
     found = outcome.x is not None
     endings = {"optimal": "gap", "feasible": "time_limit"}

@@ -84,6 +84,7 @@ def bench_plan(
 def problem_options(command: Callable[..., None]) -> Callable[..., None]:
     """The files and options that both benches of network design take."""
     for decorate in (
+        option("--append", is_flag=True, zh="并入 --json 文件中已有的结果", en="add to the results that --json holds"),
         json_option,
         seed_option,
         option("--no-baselines", is_flag=True, zh="不跑基准", en="leave the baselines out"),
@@ -108,13 +109,20 @@ def problem_options(command: Callable[..., None]) -> Callable[..., None]:
 )
 @problem_options
 def bench_mcf(
-    paths: tuple[Path, ...], time_limit: float, runs: int, no_baselines: bool, seed: int, json_file: Path | None
+    paths: tuple[Path, ...],
+    time_limit: float,
+    runs: int,
+    no_baselines: bool,
+    seed: int,
+    json_file: Path | None,
+    append: bool,
 ) -> None:
     """CommaLab files, or folders of them; optimal.csv or reference.csv beside them is read."""
     from optimizer.bench.netdesign import DesignBench, run
     from optimizer.bench.netdesign_files import LINEAR
 
-    _report(run(DesignBench(LINEAR, _now(), paths, time_limit, runs, seed, not no_baselines), _tell), json_file)
+    found = run(DesignBench(LINEAR, _now(), paths, time_limit, runs, seed, not no_baselines), _tell)
+    _report(_joined(found, json_file) if append else found, json_file)
 
 
 @bench.command(
@@ -122,13 +130,40 @@ def bench_mcf(
 )
 @problem_options
 def bench_mcnd(
-    paths: tuple[Path, ...], time_limit: float, runs: int, no_baselines: bool, seed: int, json_file: Path | None
+    paths: tuple[Path, ...],
+    time_limit: float,
+    runs: int,
+    no_baselines: bool,
+    seed: int,
+    json_file: Path | None,
+    append: bool,
 ) -> None:
     """Canad .dow files, or folders of them; optimal.csv or reference.csv beside them is read."""
     from optimizer.bench.netdesign import DesignBench, run
     from optimizer.bench.netdesign_files import DESIGN
 
-    _report(run(DesignBench(DESIGN, _now(), paths, time_limit, runs, seed, not no_baselines), _tell), json_file)
+    found = run(DesignBench(DESIGN, _now(), paths, time_limit, runs, seed, not no_baselines), _tell)
+    _report(_joined(found, json_file) if append else found, json_file)
+
+
+@bench.command(
+    "problems",
+    cls=Verb,
+    about=Message("生成未见过的网络设计算例", "write network design problems that nobody has seen"),
+)
+@click.argument("kind", type=click.Choice(["mcf", "mcnd"]))
+@option("--out", required=True, metavar="DIR", type=click.Path(path_type=Path), zh="目录", en="folder")
+@seed_option
+def bench_problems(kind: str, out: Path, seed: int) -> None:
+    """Files for ``bench mcf`` or ``bench mcnd``, in the public formats; another seed gives others."""
+    from optimizer.planning.netdesign.generate import unseen
+    from optimizer.planning.netdesign.writer import instance_to_text
+
+    out.mkdir(parents=True, exist_ok=True)
+    for instance in unseen(kind, seed):
+        file = out / (instance.name + (".dow" if kind == "mcnd" else ""))
+        write_whole(file, instance_to_text(instance))
+        say(Message(f"已写入 {file}", f"Wrote {file}"))
 
 
 @bench.command("quote", cls=Verb, about=Message("报价，对比图算法库", "quotes, beside two graph libraries"))
@@ -224,6 +259,16 @@ def bench_table(results: tuple[Path, ...], readme: Path | None) -> None:
         return
     write_whole(readme, with_block(read_document(readme), measured, readme.name))
     say(Message(f"已写入 {readme}", f"Wrote {readme}"))
+
+
+def _joined(found: Result, json_file: Path | None) -> Result:
+    """The new figures after those that the file holds of other problems."""
+    from optimizer.bench.document import result_from_json
+    from optimizer.bench.netdesign import joined
+
+    if json_file is None or not json_file.exists():
+        return found
+    return joined(result_from_json(read_document(json_file), json_file.name), found)
 
 
 def _now() -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from click.testing import Result as Invoked
 from optimizer.bench import netdesign_runs
 from optimizer.bench.document import result_from_json, result_to_json
 from optimizer.bench.isolation import Isolated
-from optimizer.bench.netdesign import CP_SAT, OWN_DESIGN, DesignBench, method_of, run
+from optimizer.bench.netdesign import CP_SAT, OWN_DESIGN, DesignBench, joined, method_of, run
 from optimizer.bench.netdesign_files import DESIGN, LINEAR, Case, find_cases
 from optimizer.bench.netdesign_runs import DesignRun, DesignTask, whole_program
 from optimizer.bench.record import Result
@@ -21,7 +22,7 @@ from optimizer.bench.table import block, told_once
 from optimizer.cli import cli
 from optimizer.errors import InputError, Message
 from optimizer.planning.netdesign import Instance, read_instance
-from optimizer.planning.netdesign.generate import canad, grid
+from optimizer.planning.netdesign.generate import canad, grid, unseen
 from optimizer.quantities import CHINA_TIME
 
 MEASURED_AT = datetime(2026, 11, 1, 8, tzinfo=CHINA_TIME)
@@ -233,3 +234,30 @@ def test_the_formats_written_here_are_those_read(flows: Path) -> None:
     made, read = grid(4, 12, 3), read_instance(flows / "hand9")
     assert np.array_equal(made.capacity, read.capacity)
     assert np.array_equal(made.destination, read.destination)
+
+
+def test_problems_that_nobody_has_seen_are_written_and_read_back(tmp_path: Path) -> None:
+    """`bench problems` writes what the generators made, in the formats that the benches read; another seed, others."""
+    for kind in (LINEAR, DESIGN):
+        out = tmp_path / kind
+        assert words("bench", "problems", kind, "--out", out, "--seed", 5).exit_code == 0
+        made = {instance.name: instance for instance in unseen(kind, 5)}
+        cases = find_cases([out], kind)
+        assert {case.name for case in cases} == made.keys()
+        for case in cases:
+            found, instance = read_instance(case.path), made[case.name]
+            for name in ("tail", "head", "capacity", "unit_cost", "fixed_cost", "origin", "destination", "demand"):
+                assert np.array_equal(getattr(found, name), getattr(instance, name)), name
+    assert not {i.name for i in unseen(LINEAR, 5)} & {i.name for i in unseen(LINEAR, 50)}
+
+
+def test_results_of_further_problems_are_added_to_stored_ones(linear: Result) -> None:
+    """Problem by problem, so that a long bench can be run in steps: one measured again replaces its old figures, and
+    what was measured under other conditions is refused."""
+    first = replace(linear, methods=linear.methods[:2])
+    again = replace(linear.methods[1], label=Message("again", "again"))
+    both = joined(first, replace(linear, methods=(again, *linear.methods[2:])))
+    assert [method.name for method in both.methods] == [method.name for method in linear.methods]
+    assert both.methods[1].label.en == "again"
+    with pytest.raises(InputError, match="seed"):
+        joined(first, replace(linear, seed=linear.seed + 1))

@@ -9,12 +9,23 @@ import pytest
 
 from optimizer.bench.document import result_from_json, result_to_json
 from optimizer.bench.isolation import Isolated
-from optimizer.bench.plan import DIRECT, PLANNER, ROAD, PlanBench, direct_method, planner_method, road_method, run
-from optimizer.bench.planning_runs import PlanRun
+from optimizer.bench.plan import (
+    DIRECT,
+    PLANNER,
+    ROAD,
+    PlanBench,
+    cp_sat_method,
+    direct_method,
+    planner_method,
+    road_method,
+    run,
+)
+from optimizer.bench.planning_runs import PlanRun, PlanTask, run_cp_sat
 from optimizer.bench.record import Result
 from optimizer.bench.table import rows_of
 from optimizer.demo.seed_files import shipments_path
 from optimizer.errors import Message, ShipmentDataError
+from optimizer.planning.settings import PlanSettings
 from optimizer.quantities import CHINA_TIME
 
 ROWS = 2
@@ -39,7 +50,7 @@ def told() -> list[Message]:
 @pytest.fixture(scope="module")
 def result(shipments: Path, told: list[Message]) -> Result:
     """Those shipments by all methods, twice; HiGHS solves so few to the end."""
-    return run(PlanBench(MEASURED_AT, shipments, time_limit_s=300, gap=1e-6, runs=2, seed=7), told.append)
+    return run(PlanBench(MEASURED_AT, shipments, time_limit_s=300, gap=1e-6, runs=2, seed=7, cp_sat=False), told.append)
 
 
 def median(result: Result, method: str, name: str) -> float:
@@ -101,6 +112,18 @@ def ran(seconds: float, objective_yuan: float | None) -> Isolated[PlanRun]:
     ending = "no_solution" if objective_yuan is None else "time_limit"
     bound_yuan = None if objective_yuan is None else objective_yuan * 0.9
     return Isolated(PlanRun(ending, seconds, None, objective_yuan, bound_yuan, None, 5, 3, {}), 100.0)
+
+
+def test_cp_sat_gets_the_same_program_and_the_same_time(shipments: Path, result: Result) -> None:
+    """As many columns, the limit kept; whatever it finds is no better than the optimum."""
+    task = PlanTask(shipments, None, PlanSettings(gap=0.5, time_limit_s=6.0))
+    found = run_cp_sat(task)
+    assert found.columns == median(result, DIRECT, "columns")
+    assert found.ending in ("gap", "time_limit", "no_solution", "failed")
+    if found.objective_yuan is not None:
+        assert found.objective_yuan >= median(result, DIRECT, "objective") * (1 - 1e-5)
+    method = cp_sat_method([Isolated(found, 100.0)], 6.0)
+    assert (method.name, method.baseline) == ("cp_sat", True)
 
 
 def test_runs_that_found_nothing_are_counted_and_spoil_the_median() -> None:

