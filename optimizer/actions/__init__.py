@@ -32,7 +32,7 @@ from optimizer.actions.releasing import (
 )
 from optimizer.actions.sealing import SealResult, rotate_key, seal
 from optimizer.actions.settling import LotsOverview, SettleResult, lots_overview, settle
-from optimizer.actions.sheeting import calculation_sheet
+from optimizer.actions.sheeting import calculation_sheet, entry_sheet
 from optimizer.actions.stating import bank_report, statement
 from optimizer.actions.verifying import checkpoint, leaves, prove, verify
 from optimizer.actions.versions import code_version
@@ -58,6 +58,7 @@ __all__ = [
     "city_totals",
     "close",
     "code_version",
+    "entry_sheet",
     "factor_releases",
     "grant_account",
     "keep_city_totals",

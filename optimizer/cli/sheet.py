@@ -17,8 +17,14 @@ from optimizer.errors import Message
 @click.command(
     cls=Verb, about=Message("一批货减排的逐行计算书", "the calculation of a settled lot, line by line, recomputed")
 )
-@click.argument("number", metavar="WAYBILL")
-@click.argument("lot_no", metavar="LOT", type=click.IntRange(1))
+@click.argument("number", metavar="[WAYBILL", required=False)
+@click.argument("lot_no", metavar="LOT]", type=click.IntRange(1), required=False)
+@option(
+    "--entry",
+    metavar="ID",
+    zh="账本分录：结算、重述、冲销、转让、注销",
+    en="an entry of the ledger instead: settlement, restatement, reversal, transfer, retirement",
+)
 @option(
     "--format",
     "form",
@@ -29,32 +35,59 @@ from optimizer.errors import Message
     en="format",
 )
 @option("--out", type=click.Path(path_type=Path), metavar="FILE", zh="写入的文件", en="file to write")
-def sheet(number: str, lot_no: int, form: str, out: Path | None) -> None:
+def sheet(number: str | None, lot_no: int | None, entry: str | None, form: str, out: Path | None) -> None:
     """Printed, or written where ``--out`` says; a workbook is only written."""
-    from optimizer import actions
-    from optimizer.documents.calculation_sheet import sheet_json, sheet_text, sheet_xlsx
-
     if form == "xlsx" and out is None:
         raise BadValue(Message("XLSX 须用 --out 给出文件名。", "An XLSX workbook needs a file: name it by --out."))
-    session = current_session()
-    with session.store() as store:
-        found = actions.calculation_sheet(store, number, lot_no, session.factors())
-    match form:
-        case "xlsx":
-            content: str | bytes = sheet_xlsx(found, session.lang)
-        case "json":
-            content = sheet_json(found)
-        case _:
-            content = sheet_text(found, session.lang)
+    if entry is not None and number is None:
+        content, done = _entry(entry, form)
+    elif number is not None and lot_no is not None and entry is None:
+        content, done = _lot(number, lot_no, form)
+    else:
+        raise BadValue(
+            Message("请给出运单与批次，或 --entry 分录号。", "Name a waybill and its lot, or an entry by --entry.")
+        )
     if out is None:
         assert isinstance(content, str)
         click.echo(content, nl=False)
         return
     write_whole(out, content)
+    say(Message(f"{done.zh}；已写入 {out}", f"{done.en}; wrote {out}"))
+
+
+def _lot(number: str, lot_no: int, form: str) -> tuple[str | bytes, Message]:
+    from optimizer import actions
+    from optimizer.documents.calculation_sheet import sheet_json, sheet_text, sheet_xlsx
+
+    session = current_session()
+    with session.store() as store:
+        found = actions.calculation_sheet(store, number, lot_no, session.factors())
     credited_g = found.reduction.credited_g
-    say(
-        Message(
-            f"重算一致，入账 {credited_g:,} 克；已写入 {out}",
-            f"Recomputed to the gram, credit {credited_g:,} g; wrote {out}",
-        )
+    done = Message(f"重算一致，入账 {credited_g:,} 克", f"Recomputed to the gram, credit {credited_g:,} g")
+    match form:
+        case "xlsx":
+            return sheet_xlsx(found, session.lang), done
+        case "json":
+            return sheet_json(found), done
+        case _:
+            return sheet_text(found, session.lang), done
+
+
+def _entry(transaction_id: str, form: str) -> tuple[str | bytes, Message]:
+    from optimizer import actions
+    from optimizer.documents.entry_sheet import entry_sheet_json, entry_sheet_text, entry_sheet_xlsx
+
+    session = current_session()
+    with session.store() as store:
+        found = actions.entry_sheet(store, transaction_id, session.factors())
+    done = Message(
+        f"{found.entry.kind.value} 分录 {len(found.lines)} 行，推导与账面一致",
+        f"{found.entry.kind.value} entry of {len(found.lines)} line(s), derived as it is posted",
     )
+    match form:
+        case "xlsx":
+            return entry_sheet_xlsx(found, session.lang), done
+        case "json":
+            return entry_sheet_json(found), done
+        case _:
+            return entry_sheet_text(found, session.lang), done
