@@ -245,6 +245,25 @@ def bench_settle(runs: int, sizes: tuple[int, ...], seed: int, json_file: Path |
     _report(run(SettleBench(_now(), tuple(sorted(sizes)), runs, seed), _tell), json_file)
 
 
+@bench.command("audit", cls=Verb, about=Message("整本审计，对比 SQL 求和", "a whole audit, beside a sum in SQL"))
+@option("--runs", default=3, show_default=True, type=click.IntRange(1, 100), zh="次数", en="runs")
+@option(
+    "--entries",
+    default=1_000_000,
+    show_default=True,
+    type=click.IntRange(1, 10_000_000),
+    zh="账本规模",
+    en="entries of the ledger",
+)
+@seed_option
+@json_option
+def bench_audit(runs: int, entries: int, seed: int, json_file: Path | None) -> None:
+    """A ledger of a million entries unless told otherwise: some minutes to fill, 6 GiB of disk."""
+    from optimizer.bench.audit import AuditBench, run
+
+    _report(run(AuditBench(_now(), entries, runs, seed), _tell), json_file)
+
+
 @bench.command("table", cls=Verb, about=Message("把测得的结果写成 README 的表", "stored results as the README's table"))
 @click.argument("results", metavar="RESULT.json...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @option("--readme", metavar="FILE", type=click.Path(path_type=Path), zh="改写其中的表", en="rewrite the table in there")

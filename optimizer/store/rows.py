@@ -13,9 +13,9 @@ from optimizer.waybills.event import Event
 from optimizer.waybills.waybill import Waybill
 
 
-def waybill_row(waybill: Waybill) -> dict[str, Any]:
-    """A waybill as a row of ``waybills``."""
-    document = to_json(waybill)
+def waybill_row(waybill: Waybill, document: str | None = None) -> dict[str, Any]:
+    """A waybill as a row of ``waybills``; ``document`` is its canonical JSON where that is known."""
+    document = document or to_json(waybill)
     return {
         "number": waybill.number,
         "version": waybill.version,

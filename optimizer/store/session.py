@@ -115,9 +115,11 @@ class Session(AccessRows, AuditRows, CityRows, FactorRows, PlanningRows, Populat
         document: str | None = self._connection.execute(query).scalar()
         return document
 
-    def add_waybills(self, waybills: Sequence[Waybill]) -> None:
-        """Append waybills with their lots and legs; numbers must be new."""
-        self._append(schema.waybills, [waybill_row(waybill) for waybill in waybills])
+    def add_waybills(self, waybills: Sequence[Waybill], documents: Mapping[str, str] | None = None) -> None:
+        """Append waybills with their lots and legs; numbers must be new. ``documents``: canonical JSON by number, where
+        known."""
+        known = documents or {}
+        self._append(schema.waybills, [waybill_row(waybill, known.get(waybill.number)) for waybill in waybills])
         lots = [(waybill, lot) for waybill in waybills for lot in waybill.lots]
         self._append(
             schema.waybill_lots,
