@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from json.encoder import encode_basestring
 from typing import Any
 
 from sqlalchemy import Connection, select, union
+from sqlalchemy.exc import DatabaseError
 
 from optimizer.accounts.audit.quick import EntryRow, Lines, RunRow
 from optimizer.accounts.books import StoredDocument
@@ -85,7 +87,14 @@ class AuditRows:
         return sorted(number for number in found if number)
 
     def _streamed(self, query: str) -> Iterator[tuple[Any, ...]]:
-        """Rows in blocks; the server keeps the rest on PostgreSQL."""
+        """Rows in blocks; the server keeps the rest on PostgreSQL. SQLite's driver hands out plain tuples by itself."""
+        if self._connection.dialect.name == "sqlite":
+            driver: Any = self._connection.connection.driver_connection
+            try:
+                yield from driver.execute(query)
+            except sqlite3.DatabaseError as error:
+                raise DatabaseError(query, None, error) from error
+            return
         result = self._connection.exec_driver_sql(query, execution_options={"stream_results": True})
         for rows in result.partitions(_BLOCK):
             yield from map(tuple, rows)

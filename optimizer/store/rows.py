@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from optimizer.accounts.calculation import CalculationRun
@@ -157,6 +158,8 @@ def posting_rows(transaction: Transaction, seq: int) -> list[tuple[Any, ...]]:
 
 _LEDGERS = {ledger.value: ledger for ledger in Ledger}
 _BUCKETS = {bucket.value: bucket for bucket in Bucket}
+_KINDS = {kind.value: kind for kind in Kind}
+_moment = lru_cache(maxsize=65_536)(datetime.fromisoformat)
 
 
 def postings_of(row: Any) -> tuple[Posting, Posting]:
@@ -173,15 +176,15 @@ def transaction_of(row: Any, postings: Sequence[Posting]) -> Transaction:
     """A transaction from its row and its postings."""
     return Transaction(
         transaction_id=row.transaction_id,
-        kind=Kind(row.kind),
+        kind=_KINDS.get(row.kind) or Kind(row.kind),
         waybill_number=row.number,
         lot_no=row.lot_no,
         method=row.method,
         run_id=row.run_id or "",
         resolves=row.resolves or "",
         period=row.period,
-        effective_at=datetime.fromisoformat(row.effective_at),
-        booked_at=datetime.fromisoformat(row.booked_at),
+        effective_at=_moment(row.effective_at),
+        booked_at=_moment(row.booked_at),
         postings=tuple(postings),
         seq=row.seq,
         memo=row.memo,
