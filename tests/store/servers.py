@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -147,10 +147,10 @@ class Postgres:
             self.run(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def start() -> Postgres:
-    """Start a server and make the template. Raises NoServerError with the reasons."""
+def start(ways: Sequence[Callable[[], Postgres]] = ()) -> Postgres:
+    """Start a server and make the template: Debian's, else the wheel's. Raises NoServerError with the reasons."""
     reasons = []
-    for attempt in (_debian, _wheel):
+    for attempt in ways or (_debian, _wheel):
         try:
             server = attempt()
         except (NoServerError, OSError, subprocess.SubprocessError, ImportError) as error:
