@@ -18,7 +18,7 @@ from optimizer.planning.frontier import Frontier, FrontierPoint, frontier, front
 from optimizer.planning.frontier_document import frontier_to_json
 from optimizer.planning.plan import Amounts, Plan
 from optimizer.planning.run import PlanRun, RunProgress
-from optimizer.planning.search import Progress
+from optimizer.planning.watch import Progress
 from optimizer.store.engine import Store
 
 LEAST_POINTS, MOST_POINTS = 2, 25

@@ -18,8 +18,8 @@ from optimizer.network.model import Network
 from optimizer.planning.document import plan_from_json, plan_to_json
 from optimizer.planning.plan import Plan
 from optimizer.planning.run import PlanRun, RunProgress
-from optimizer.planning.search import Progress
 from optimizer.planning.settings import PlanSettings
+from optimizer.planning.watch import Progress
 from optimizer.store.engine import Store
 from optimizer.waybills.waybill import Waybill
 

@@ -12,7 +12,7 @@ lines and hulls. A span of slots needs no rows of its own: prices are slot by sl
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,25 +29,27 @@ SHIP_T = 800.0
 """A hull weighs as much as this many tonnes when misses are weighed against each other."""
 CAP_T = 100.0
 """A tonne of CO2e weighs as much as this many tonnes of cargo."""
-TARGET_REL = 0.05
+TARGET_REL = 0.01
 """The step aims at first this far above the best bound."""
 PATIENCE = 10
 """Steps without a better bound before the step is shortened."""
 SHORTER, LONGER = 0.7, 1.15
 LEAST_STEP = 1e-3
-AVERAGE = 0.12
-"""Weight of the newest choices in the average."""
+LEVELS = (1, 4, 16, 64)
+"""Spans of slots over which node prices move together, all at once: a hull that is missing is missing before and after
+as well, and one slot at a time that would take hundreds of steps to be known."""
 NEARLY_YUAN = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class Climb:
-    """Row prices and the bound that they prove, and for each line the share of its shipment that the averaged choices
-    send with it. ``steps``: how many were made."""
+    """Row prices and the bound that they prove; by the averaged choices for each line the share of its shipment that
+    goes with it, and for each hull column how many sail. ``steps``: how many were made."""
 
     prices: Floats
     bound: float
     line_shares: Floats
+    hulls: Floats
     steps: int
     interrupted: bool = False
 
@@ -61,8 +63,20 @@ class _Point:
     bound: float = -np.inf
 
 
-STAGES = ((1000, 60, 0.5), (1, 300, 0.3))
-"""(span of slots, most steps, length of the first step): places as a whole first, then slot by slot."""
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """``steps`` at most, node prices moving over ``spans`` together (0: the whole horizon, and through the days),
+    ``length`` of the first step (0: as it was), and the weight of the newest choices in the averages."""
+
+    spans: tuple[int, ...]
+    steps: int
+    length: float
+    average: float
+
+
+STAGES = (Stage((0,), 100, 1.0, 0.12), Stage((*LEVELS, 0), 400, 0.5, 0.12), Stage((*LEVELS, 0), 200, 0.0, 0.04))
+"""Places as a whole first, then slot by slot; in the end choices are averaged over many steps, for these come closer
+to a linear solution."""
 TOLD = 20
 """Steps between two signs of life."""
 
@@ -72,9 +86,9 @@ def climb_up(proof: LagrangianBound, left_s: Callable[[], float], tell: Callable
     KeyboardInterrupt ends the climb, not the plan."""
     ascent = Ascent(proof, np.zeros(len(proof.plan.row_slot)))
     try:
-        for span, most, length in STAGES:
-            ascent.resolve(span, length)
-            for _ in range(most // TOLD):
+        for stage in STAGES:
+            ascent.enter(stage)
+            for _ in range(stage.steps // TOLD):
                 ascent.climb(TOLD, left_s)
                 tell(ascent.best.bound)
                 if left_s() <= 0 or ascent.length < LEAST_STEP:
@@ -99,16 +113,20 @@ class Ascent:
         self.weight[self.terminal_at] = 1.0
         self.weight[self.cap_at] = CAP_T**2
         self.prices = prices
-        self.bases = _bases(proof.fleet, 1)
+        self.spans: tuple[int, ...] = ()
+        self.bases = sp.csr_array((len(proof.fleet.node_slot), 0))
+        self.average = 1.0
         self.best = _Point(prices[proof.node].copy(), np.minimum(prices[proof.other], 0.0))
         self.shares = np.zeros(len(self.ways.lines.route))
+        self.hulls = np.zeros(len(proof.tail))
         self.miss_nodes, self.miss_other = np.zeros(len(self.best.nodes)), np.zeros(len(numbers))
         self.length, self.patience, self.steps = 0.0, 0, 0
 
-    def resolve(self, span: int, length: float) -> None:
-        """From now on node prices move over spans of ``span`` slots together (1: each alone); the averages stay."""
-        self.bases = _bases(self.proof.fleet, span)
-        self.length, self.patience = max(self.length, length), 0
+    def enter(self, stage: Stage) -> None:
+        """Go on as a stage says; prices and averages stay."""
+        if stage.spans != self.spans:
+            self.spans, self.bases = stage.spans, _bases(self.proof.fleet, stage.spans)
+        self.length, self.patience, self.average = stage.length or self.length, 0, stage.average
 
     def climb(self, most: int, left_s: Callable[[], float] = lambda: np.inf) -> None:
         """Make at most ``most`` steps; fewer where the time is up, or steps become shorter than LEAST_STEP."""
@@ -122,7 +140,9 @@ class Ascent:
         prices = self.prices.copy()
         prices[self.proof.node], prices[self.proof.other] = self.best.nodes, self.best.other
         bound, mended = self.proof.prove(prices)
-        return Climb(mended, bound, self.shares, self.steps)
+        hulls = np.zeros(len(self.hulls))
+        hulls[self.proof.latest_first] = self.hulls
+        return Climb(mended, bound, self.shares, hulls, self.steps)
 
     def _visit(self, point: _Point) -> None:
         """Price everything at a point; average what is missed; keep the point when it proves more."""
@@ -136,8 +156,9 @@ class Ascent:
         chosen = price_all(self.ways, proof.cargo_prices(tonne, prices), proof.workers)
         limits = np.where(point.other < 0, self.upper, 0.0)
         point.bound = float(chosen.yuan.sum()) + float(proof.fleet.supply @ point.nodes) + float(point.other @ limits)
-        nodes, other = self._misses(chosen, hull_of, held_by)
-        weight = AVERAGE if self.steps else 1.0
+        nodes, other, hulls = self._misses(chosen, hull_of, held_by)
+        weight = self.average if self.steps else 1.0
+        self.hulls += weight * (hulls - self.hulls)
         self.miss_nodes += weight * (nodes - self.miss_nodes)
         self.miss_other += weight * (other - self.miss_other)
         self.shares *= 1.0 - weight
@@ -159,7 +180,7 @@ class Ascent:
         if self.patience >= PATIENCE:
             self.length, self.patience = self.length * SHORTER, 0
 
-    def _misses(self, chosen: Cheapest, hull_of: Indices, held_by: Indices) -> tuple[Floats, Floats]:
+    def _misses(self, chosen: Cheapest, hull_of: Indices, held_by: Indices) -> tuple[Floats, Floats, Floats]:
         """Hulls left over (negative: missing) at each node, and room left in locks, terminals and cap."""
         proof, ways = self.proof, self.ways
         loads, terminal = np.zeros(ways.capacity_t.shape), np.zeros(len(ways.terminals) * ways.days)
@@ -188,7 +209,7 @@ class Ascent:
             lines = np.maximum(chosen.line, 0)
             wtw_kg = ways.wtw_kg_per_t[ways.lines.route[lines]] * ways.cargo.mass_t
             taken[self.cap_at] += float(wtw_kg[chosen.line >= 0].sum()) / 1000
-        return surplus, self.upper - taken
+        return surplus, self.upper - taken, hulls
 
     def _step(self) -> _Point:
         """The next point, from the best one along the averaged misses."""
@@ -206,23 +227,30 @@ class Ascent:
         )
 
 
-def _bases(fleet: FleetFlow, span: int) -> sp.csr_array:
-    """What node prices may do: rise and fall together over a span of slots, place by place; and pool by pool fall
-    through each day at an even rate (a hull's time has a price)."""
+def _bases(fleet: FleetFlow, spans: Sequence[int]) -> sp.csr_array:
+    """What node prices may do: rise and fall together over spans of slots, place by place; and where the horizon is
+    one span (0), pool by pool fall through each day at an even rate (a hull's time has a price)."""
     nodes, slot = len(fleet.node_slot), fleet.node_slot
-    if span == 1 or nodes == 0:
-        return sp.csr_array(sp.eye_array(nodes, format="csr"))
     horizon = int(slot.max(initial=0)) + 1
     place = np.cumsum(slot == 0) - 1
-    _, group = np.unique(place * horizon + slot // span, return_inverse=True)
-    size = np.sqrt(np.bincount(group))
-    spans = sp.csr_array((1.0 / size[group], (np.arange(nodes), group)), shape=(nodes, len(size)))
-    days = -(-horizon // SLOTS_PER_DAY)
+    parts = []
+    for span in spans if nodes else ():
+        _, group = np.unique(place * horizon + slot // (span or horizon), return_inverse=True)
+        size = np.sqrt(np.bincount(group))
+        parts.append(sp.csr_array((1.0 / size[group], (np.arange(nodes), group)), shape=(nodes, len(size))))
+    if nodes and 0 in spans:
+        parts.append(_ramps(fleet, horizon))
+    return sp.csr_array(sp.hstack(parts, format="csr")) if parts else sp.csr_array((nodes, 0))
+
+
+def _ramps(fleet: FleetFlow, horizon: int) -> sp.csr_array:
+    """For each pool and day a fall from 0 to -1 through that day."""
+    nodes, slot, pools = len(fleet.node_slot), fleet.node_slot, len(fleet.pools)
     ramps = []
-    for day in range(days):
+    for day in range(-(-horizon // SLOTS_PER_DAY)):
         part = -np.clip((slot - day * SLOTS_PER_DAY) / SLOTS_PER_DAY, 0.0, 1.0)
         at = np.flatnonzero(part)
-        ramps.append(sp.csr_array((part[at], (at, fleet.node_pool[at])), shape=(nodes, len(fleet.pools))))
+        ramps.append(sp.csr_array((part[at], (at, fleet.node_pool[at])), shape=(nodes, pools)))
     ramp = sp.csc_array(sp.hstack(ramps, format="csc"))
     norm = np.sqrt(np.asarray(ramp.multiply(ramp).sum(axis=0)).ravel())
-    return sp.csr_array(sp.hstack([spans, ramp * (1.0 / np.maximum(norm, 1.0))[None, :]], format="csr"))
+    return sp.csr_array(ramp * (1.0 / np.maximum(norm, 1.0))[None, :])

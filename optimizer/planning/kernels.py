@@ -185,3 +185,35 @@ def gather_loads(
         for place in range(table_handled.shape[1]):
             if table_handled[number, place, slot[k]] >= 0:
                 terminal[table_handled[number, place, slot[k]]] += mass_t[k]
+
+
+@numba.njit(cache=True, nogil=True)
+def gather_gains(ways: PricedWays, begin: int, end: int, limit_yuan: Floats, edges: Floats, tonnes: Floats) -> None:
+    """Tonnes that would gain by going with each sailing, by how much a tonne gains: of shipments ``begin`` to ``end``
+    into ``tonnes`` (families x slots x edges) what gains at least ``edges`` (ascending) and less than the next one. A
+    gain is ``limit_yuan`` of the shipment less the price of the column, a tonne."""
+    prices = np.empty(ways.door_h.shape[1])
+    for k in range(begin, end):
+        limit = limit_yuan[k] / ways.mass_t[k]
+        for line in range(ways.starts[k], ways.starts[k + 1]):
+            table = ways.table[line]
+            if table < 0:
+                continue
+            prices_of_line(ways, k, line, prices)
+            first, family = ways.first[line], ways.family[table]
+            for i in range(ways.last[line] + 1 - first):
+                gain = limit - prices[i]
+                if gain >= edges[0]:
+                    step = np.searchsorted(edges, gain, side="right") - 1
+                    tonnes[family, first + i, step] += ways.mass_t[k]
+
+
+@numba.njit(cache=True, nogil=True)
+def longest_ways(tail: Indices, head: Indices, worth: Floats, moves: Indices, value: Floats, by: Indices) -> None:
+    """The most that can be earned from each node to the nodes whose ``value`` is finite at first, over ``moves`` (the
+    latest first) worth ``worth``; ``by`` names the move to take (-1: none)."""
+    for move in moves:
+        earned = worth[move] + value[head[move]]
+        if earned > value[tail[move]]:
+            value[tail[move]] = earned
+            by[tail[move]] = move

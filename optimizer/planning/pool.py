@@ -13,11 +13,14 @@ import numpy as np
 import scipy.sparse as sp
 
 from optimizer.planning.ascent import Climb
-from optimizer.planning.design import Effort, Floats, Indices, Program, solve_linear
+from optimizer.planning.design import Bools, Effort, Floats, Indices, Program, solve_linear
+from optimizer.planning.following import follow
 from optimizer.planning.lagrange import LagrangianBound
 from optimizer.planning.pricing import columns_within, price_all
 from optimizer.planning.relaxation import USED
+from optimizer.planning.rerouting import reroute
 from optimizer.planning.settings import SLOTS_PER_DAY
+from optimizer.planning.stowing import stow
 from optimizer.planning.timespace import TimeSpace, columns_of
 from optimizer.planning.ways import Ways
 
@@ -37,12 +40,42 @@ def services_only(ways: Ways) -> TimeSpace:
     return TimeSpace(ways, columns_of(ways, line, np.full(len(line), -1)))
 
 
-def promising(
-    proof: LagrangianBound, climb: Climb, left_s: Callable[[], float] = lambda: np.inf
-) -> tuple[TimeSpace, Floats]:
-    """The columns worth writing down at the prices of a climb, and shares of them that say which line each shipment
-    should use: every slot of that line is among the columns, and its cheapest slot bears the share. Cargo that has no
-    road gets its shares from a program of its own, see :func:`carried_first`."""
+def needy_shipments(ways: Ways) -> Bools:
+    """Shipments that would be left behind where terminals or vessels are full: they have no road."""
+    needs = np.zeros(len(ways.shipments), dtype=bool)
+    needs[ways.lines.shipment[ways.lines.route < 0]] = True
+    return needs
+
+
+def plan_at_once(
+    proof: LagrangianBound, climb: Climb, seed: int, left_s: Callable[[], float] = lambda: np.inf
+) -> tuple[TimeSpace, Floats] | None:
+    """A plan of the whole month without a program over it: hulls that follow the averages of a climb, and cargo stowed
+    on their voyages. Returns the columns worth writing down, those of the plan among them, and the plan (one entry per
+    cargo column and hull column). None where the time is up before."""
+    ways = proof.ways
+    sails = np.flatnonzero(ways.lines.table >= 0)
+    needed = np.zeros(len(ways.families), dtype=bool)
+    needed[ways.tables.family[ways.lines.table[sails[needy_shipments(ways)[ways.lines.shipment[sails]]]]]] = True
+    hulls = follow(proof, climb.hulls, needed)
+    stowage = None if hulls is None else stow(proof, hulls, climb.prices, seed, left_s)
+    if hulls is None or stowage is None:
+        return None
+    # A stowage takes a while; one more must fit into half of what is left, the other half is for what comes after.
+    kept_s = left_s() / 2 if np.isfinite(left_s()) else 0.0
+    for better in reroute(proof, hulls, stowage, climb.prices, seed, lambda: left_s() - kept_s):
+        hulls, stowage = better
+    width = ways.grid.slots + 1
+    stowed = stowage.line * width + stowage.slot + 1
+    line, slot = _cheap_columns(proof, climb)
+    code = np.union1d(line * width + slot + 1, stowed)
+    shares = np.zeros(len(code))
+    shares[np.searchsorted(code, stowed)] = stowage.shares
+    return TimeSpace(ways, columns_of(ways, code // width, code % width - 1)), np.concatenate([shares, hulls])
+
+
+def _cheap_columns(proof: LagrangianBound, climb: Climb) -> tuple[Indices, Indices]:
+    """(line, slot) of the columns that are cheap at the prices of a climb, as many as may be written down."""
     ways = proof.ways
     prices = proof.cargo_prices(-climb.prices[proof.link], climb.prices)
     cheapest = price_all(ways, prices, proof.workers)
@@ -50,6 +83,17 @@ def promising(
         line, slot = columns_within(ways, prices, cheapest.yuan + margin * ways.cargo.mass_t, 1, proof.workers)
         if len(line) <= POOL_COLUMNS:
             break
+    return line, slot
+
+
+def promising(
+    proof: LagrangianBound, climb: Climb, left_s: Callable[[], float] = lambda: np.inf
+) -> tuple[TimeSpace, Floats]:
+    """The columns worth writing down at the prices of a climb, and shares of them that say which line each shipment
+    should use: every slot of that line is among the columns, and its cheapest slot bears the share. Cargo that has no
+    road gets its shares from a program of its own, see :func:`carried_first`."""
+    ways = proof.ways
+    line, slot = _cheap_columns(proof, climb)
     chosen = one_line_each(ways, climb.line_shares)
     needy, needy_slot, needy_share = carried_first(proof, climb, left_s)
     chosen[ways.lines.shipment[needy]] = -1
@@ -73,8 +117,7 @@ def carried_first(
     """(line, slot, share) for cargo that would be left behind where terminals are full: it must have its room before
     what has a road. A linear program of such shipments alone, vessels at their prices, terminals as they are."""
     ways = proof.ways
-    needs = np.zeros(len(ways.shipments), dtype=bool)
-    needs[ways.lines.shipment[ways.lines.route < 0]] = True
+    needs = needy_shipments(ways)
     prices = proof.cargo_prices(-climb.prices[proof.link], climb.prices)
     limit = np.where(needs, np.inf, -np.inf)
     for span in (1, SLOTS_PER_DAY, ways.grid.slots):

@@ -20,7 +20,7 @@ from typing import TypeVar
 import numpy as np
 
 from optimizer.planning.design import Floats, Indices
-from optimizer.planning.kernels import PricedWays, cheapest, within
+from optimizer.planning.kernels import PricedWays, cheapest, gather_gains, within
 from optimizer.planning.ways import Ways
 
 Answer = TypeVar("Answer")
@@ -93,6 +93,11 @@ def columns_within(
         np.concatenate([NONE, *(line for line, _ in blocks)]),
         np.concatenate([NONE, *(slot for _, slot in blocks)]),
     )
+
+
+def tonnes_by_gain(ways: Ways, prices: Prices, limit_yuan: Floats, edges: Floats, tonnes: Floats) -> None:
+    """Add to ``tonnes`` (families x slots x edges) what would gain by going with each sailing, see ``gather_gains``."""
+    gather_gains(_arrays(ways, prices), 0, len(ways.shipments), limit_yuan, edges, tonnes)
 
 
 def _by_block(ways: Ways, workers: int, work: Callable[[int, int], Answer]) -> list[Answer]:

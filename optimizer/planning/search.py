@@ -16,20 +16,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from optimizer.network.model import Network
 from optimizer.planning.batches import BatchBuilder, batch_plan
 from optimizer.planning.closing import close_gap
 from optimizer.planning.design import Effort, Floats, solve_integer
 from optimizer.planning.dispatch import dispatch
 from optimizer.planning.exact.refine import Refinement
-from optimizer.planning.fleetflow import WAIT, FleetFlow
-from optimizer.planning.lagrange import LagrangianBound
-from optimizer.planning.program import PlanProgram
-from optimizer.planning.relaxation import LEAST_S, Relaxation, relax, relax_whole, tighten, unrelaxed
-from optimizer.planning.services import services_with_room
+from optimizer.planning.openings import by_services
+from optimizer.planning.problem import Problem
+from optimizer.planning.relaxation import LEAST_S, relax, relax_whole, tighten, unrelaxed
 from optimizer.planning.settings import SLOTS_PER_DAY, PlanSettings
 from optimizer.planning.taking import takings
-from optimizer.planning.timespace import TimeSpace
+from optimizer.planning.watch import Progress, Watch, relative_gap
 from optimizer.planning.windows import FEASIBLE, Windows, WindowSizes, violation
 
 EXACT_COLUMNS = 6_000
@@ -56,60 +53,6 @@ IMPROVE_DAYS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """A sign of life. ``stage``: layout | bound | dispatch | batches | polish | improve | exact | write. Costs in yuan,
-    None while unknown."""
-
-    stage: str
-    incumbent_yuan: float | None
-    bound_yuan: float | None
-    columns: int
-    seconds: float
-
-    @property
-    def gap(self) -> float | None:
-        """(incumbent - bound) / |incumbent|, None while one of them is unknown."""
-        if self.incumbent_yuan is None or self.bound_yuan is None:
-            return None
-        return relative_gap(self.incumbent_yuan, self.bound_yuan)
-
-
-Tell = Callable[[Progress], None]
-
-
-class Watch:
-    """The stopwatch of a run, and the door for signs of life."""
-
-    def __init__(self, clock: Callable[[], float], limit_s: float | None, tell: Tell, kept_s: float = 0.0) -> None:
-        self.clock, self.start, self.listener = clock, clock(), tell
-        # What is kept is for writing the plan down; at least half of the time is for finding it.
-        self.limit_s = None if limit_s is None else max(limit_s - kept_s, limit_s / 2)
-
-    def seconds(self) -> float:
-        """Seconds since the start."""
-        return self.clock() - self.start
-
-    def left_s(self) -> float:
-        """Seconds until the limit, inf without one."""
-        return np.inf if self.limit_s is None else self.limit_s - self.seconds()
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What one run works on."""
-
-    network: Network
-    space: TimeSpace
-    fleet: FleetFlow
-    program: PlanProgram
-    proof: LagrangianBound
-    relaxation: Relaxation | None = None
-    """Prices and shares, where they are known before the search begins."""
-    interrupted: bool = False
-    """Somebody pressed Ctrl-C before the search began: what is at hand is the plan."""
-
-
-@dataclass(frozen=True, slots=True)
 class Start:
     """What is known from a like problem (same rows and columns, other costs): a plan, and prices of the rows."""
 
@@ -131,10 +74,11 @@ class Search:
         self.x: Floats | None = None
         self.windows: Windows | None = None
         self.stopped_by = "exhausted"
-        for x in _by_services(problem, capped=settings.co2e_cap_t is not None):
+        for x in by_services(problem, capped=settings.co2e_cap_t is not None):
             self._offer(x)
-        if start is not None:
-            self._offer(start.x)
+        for known in (problem.made, None if start is None else start.x):
+            if known is not None:
+                self._offer(known)
 
     @property
     def cost_yuan(self) -> float | None:
@@ -245,6 +189,8 @@ class Search:
         plan, left_s = self.problem.program, self.watch.left_s
         self.windows = windows = Windows(plan, self.relaxation, WindowSizes(), self.settings.seed)
         moves = ~windows.is_cargo & (plan.column_family < 0) & windows.promising
+        if self.problem.made is not None and violation(self.program, self.problem.made) <= FEASIBLE:
+            return
         if self._partial():
             self._dispatch()
         if self.problem.interrupted:
@@ -268,7 +214,8 @@ class Search:
             return "interrupt"
         if self._late():
             return "time_limit"
-        self._tighten()
+        if not self._partial():
+            self._tighten()
         stopped_by = self._improve(self.settings.gap)
         return self._close() if stopped_by == "exhausted" else stopped_by
 
@@ -355,46 +302,3 @@ class Search:
     def _effort(self, gap: float, nodes: int | None = None) -> Effort:
         left = self.watch.left_s()
         return Effort(gap, None if np.isinf(left) else max(left, LEAST_S), nodes, self.settings.seed)
-
-
-def relative_gap(objective: float, bound: float) -> float:
-    """(objective - bound) / max(|objective|, 1)."""
-    return (objective - bound) / max(abs(objective), 1.0)
-
-
-def _hulls_at_home(problem: Problem) -> Floats:
-    """The columns of a fleet that waits where it is from the first to the last slot, free of charge."""
-    hulls = problem.fleet.columns
-    x = np.zeros(len(problem.program.program.cost))
-    waits = np.flatnonzero(hulls.kind == WAIT)
-    x[waits + problem.program.cargo_count] = np.cumsum(problem.fleet.supply)[hulls.tail[waits]]
-    return x
-
-
-def _by_services(problem: Problem, *, capped: bool) -> list[Floats]:
-    """Plans without a voyage: each shipment by its cheapest service; by its road (from an island: ship and truck); by
-    its cheapest way that has no limit (trucks, or left behind), which always holds; and, where CO2e is capped, by its
-    cleanest service."""
-    cargo, program = problem.space.columns, problem.program.program
-    services = cargo.family < 0
-    unlimited = services.copy()
-    unlimited[cargo.handled_column] = False
-    kinds = np.array([*(route.kind == "road" for route in problem.space.routes), True])  # -1, the last: left behind
-    choices = [(chosen, program.cost) for chosen in (services, services & kinds[cargo.route], unlimited)]
-    if capped:
-        choices.append((services & (cargo.route >= 0), problem.program.wtw_kg))
-    at_home = _hulls_at_home(problem)
-    plans = []
-    for eligible, weight in choices:
-        number = np.flatnonzero(eligible)
-        order = number[np.lexsort((number, weight[number], cargo.shipment[number]))]
-        x = at_home.copy()
-        x[order[np.diff(cargo.shipment[order], prepend=-1) != 0]] = 1.0
-        plans.append(x)
-    if problem.relaxation is not None:
-        x = at_home.copy()
-        cost, shares = program.cost[: len(cargo.slot)], problem.relaxation.shares[: len(cargo.slot)]
-        chosen = services_with_room(problem.space, problem.program, cost, shares)
-        x[chosen[chosen >= 0]] = 1.0
-        plans.append(x)
-    return plans

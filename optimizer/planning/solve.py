@@ -30,15 +30,17 @@ from optimizer.planning.keeping.reserving import rooms, without_kept_hulls, with
 from optimizer.planning.lagrange import LagrangianBound
 from optimizer.planning.offer import Offer
 from optimizer.planning.plan import Plan, PlannedShipment, Reason
-from optimizer.planning.pool import promising, services_only
+from optimizer.planning.pool import plan_at_once, promising, services_only
+from optimizer.planning.problem import Problem
 from optimizer.planning.program import PlanProgram, make_program
 from optimizer.planning.relaxation import Relaxation
 from optimizer.planning.routes import RouteBook
-from optimizer.planning.search import FEW_SHIPMENTS, Problem, Progress, Search, Tell, Watch
+from optimizer.planning.search import FEW_SHIPMENTS, Search
 from optimizer.planning.settings import MAX_HORIZON_DAYS, PlanSettings
 from optimizer.planning.shipment import Shipment
 from optimizer.planning.timespace import TimeSpace, all_columns, columns_of
 from optimizer.planning.totals import G_PER_T, ShipmentPrices, plan_totals
+from optimizer.planning.watch import Progress, Tell, Watch
 from optimizer.planning.way_maker import make_ways
 from optimizer.planning.ways import Ways
 from optimizer.quantities import KG_PER_T
@@ -51,7 +53,7 @@ WRITE_S = 5e-4
 """Part of a time limit that is kept, for each shipment, to write the plan down."""
 WRITTEN_DOWN = 1_500_000
 """Up to so many columns a plan is solved with all of them written down."""
-CLIMB_SHARE = 0.7
+CLIMB_SHARE = 0.6
 """Share of the time that is kept for plans when prices are found; without a limit their steps are counted."""
 MORE_TRIES = 3
 """How often the search goes on because the plan as written down misses the gap that was asked for."""
@@ -198,7 +200,7 @@ def lay_out(
     ordered = sorted(shipments, key=lambda shipment: shipment.shipment_id)
     graph, network = book.graph, book.network
     carbon = settings.carbon_price_yuan_per_t / 1000
-    relaxation, interrupted = None, False
+    relaxation, made, interrupted = None, None, False
     givens = offered_sailings(offers, graph)
     widely = replace(settings, co2e_cap_t=inf) if keep_cleaner else settings
     grid = None if held is None else held.book.grid
@@ -210,14 +212,14 @@ def lay_out(
             # Too large to write all of it down: then the rest has no room on kept voyages.
             ways = make_ways(ordered, book, graph, widely, grid)
         fleet = _without_kept(make_fleetflow(ways, book, graph, carbon), held)
-        space, relaxation, interrupted = _promising(ways, fleet, network, settings, watch, held)
+        space, relaxation, made, interrupted = _promising(ways, fleet, network, settings, watch, held)
     else:
         space = TimeSpace(ways, columns_of(ways, *all_columns(ways)))
         own = _without_kept(make_fleetflow(space, book, graph, carbon), held)
         fleet = with_given_hulls(own, space, book, carbon)
     program = _program(space, fleet, network, widely.co2e_cap_t, held)
     proof = LagrangianBound(program, fleet, ways, settings.workers)
-    return Problem(network, space, fleet, program, proof, relaxation, interrupted)
+    return Problem(network, space, fleet, program, proof, relaxation, made, interrupted)
 
 
 def _without_kept(fleet: FleetFlow, held: Held | None) -> FleetFlow:
@@ -238,9 +240,9 @@ def is_large(ways: Ways) -> bool:
 
 def _promising(
     ways: Ways, fleet: FleetFlow, network: Network, settings: PlanSettings, watch: Watch, held: Held | None
-) -> tuple[TimeSpace, Relaxation, bool]:
-    """Prices and a bound over all columns, the columns that they make worth writing down, and whether somebody pressed
-    Ctrl-C meanwhile."""
+) -> tuple[TimeSpace, Relaxation, Floats | None, bool]:
+    """Prices and a bound over all columns, the columns that they make worth writing down, a plan of these where one
+    could be made at once, and whether somebody pressed Ctrl-C meanwhile."""
     base = _program(services_only(ways), fleet, network, settings.co2e_cap_t, held)
     proof = LagrangianBound(base, fleet, ways, settings.workers)
     columns = int(ways.counts().sum())
@@ -250,13 +252,19 @@ def _promising(
         watch.listener(Progress("bound", None, bound_yuan, columns, watch.seconds()))
 
     climb = climb_up(proof, lambda: watch.left_s() - share, tell)
+    made, interrupted = None, climb.interrupted
+    if settings.co2e_cap_t is None and not interrupted:
+        # Stowing keeps terminals and voyages; a cap on CO2e would be only priced.
+        try:
+            made = plan_at_once(proof, climb, settings.seed, watch.left_s)
+        except KeyboardInterrupt:
+            interrupted = True
+    if made is not None:
+        space, x = made
+        return space, Relaxation(climb.prices, climb.bound, x, partial=True), x, False
     space, shares = promising(proof, climb, watch.left_s)
-    no_hulls = np.zeros(len(fleet.columns.kind))
-    return (
-        space,
-        Relaxation(climb.prices, climb.bound, np.concatenate([shares, no_hulls]), partial=True),
-        climb.interrupted,
-    )
+    x = np.concatenate([shares, np.zeros(len(fleet.columns.kind))])
+    return space, Relaxation(climb.prices, climb.bound, x, partial=True), None, interrupted
 
 
 def written(search: Search, book: RouteBook) -> Plan:

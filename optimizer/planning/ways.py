@@ -93,6 +93,15 @@ class Ways:
         lines = self.lines
         return np.where(lines.table < 0, 1, np.maximum(lines.last - lines.first + 1, 0))
 
+    def days_of_families(self) -> Indices:
+        """The terminal days of each family from the berth on (families x most x slots, -1: none); those of its first
+        table, for hubs further on differ little."""
+        tables = self.tables
+        days = np.full((len(self.families), *tables.handled.shape[1:]), -1, dtype=np.int64)
+        used, first = np.unique(tables.family, return_index=True)
+        days[used] = tables.handled[first]
+        return days
+
     def used_terminal_days(self) -> Indices:
         """Numbers of the terminal days that some column may use, ascending."""
         lines, tables, slots = self.lines, self.tables, self.grid.slots

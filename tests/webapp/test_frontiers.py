@@ -16,7 +16,7 @@ from optimizer.actions.frontier_runs import carry_out_frontier, frontier_of_run
 from optimizer.actions.plan_runs import cancel_plan
 from optimizer.planning.document import plan_from_json
 from optimizer.planning.frontier import Frontier, FrontierPoint, frontier_of
-from optimizer.planning.search import Progress
+from optimizer.planning.watch import Progress
 from tests.waybills.world import LATER, world_plan
 from tests.webapp.signed_in import House, Visitor
 from tests.webapp.test_shipments import record

@@ -1,0 +1,30 @@
+"""What one planning run works on: the program with what it was made from, and what was known before the search."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from optimizer.network.model import Network
+from optimizer.planning.design import Floats
+from optimizer.planning.fleetflow import FleetFlow
+from optimizer.planning.lagrange import LagrangianBound
+from optimizer.planning.program import PlanProgram
+from optimizer.planning.relaxation import Relaxation
+from optimizer.planning.timespace import TimeSpace
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What one run works on."""
+
+    network: Network
+    space: TimeSpace
+    fleet: FleetFlow
+    program: PlanProgram
+    proof: LagrangianBound
+    relaxation: Relaxation | None = None
+    """Prices and shares, where they are known before the search begins."""
+    made: Floats | None = None
+    """A plan that was made with them."""
+    interrupted: bool = False
+    """Somebody pressed Ctrl-C before the search began: what is at hand is the plan."""
