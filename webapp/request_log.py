@@ -18,6 +18,7 @@ from pythonjsonlogger.json import JsonFormatter
 
 REQUEST_ID = "X-Request-ID"
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+SECRET_PATHS = ("users_page.welcome", "users_page.choose")
 QUIET = frozenset({"static", "health.show_health", "metrics.show_metrics", "charts_page.show_script"})
 """Endpoints that are asked all day; only their failures are told."""
 
@@ -60,18 +61,25 @@ def register(app: Flask) -> None:
             level,
             "%s %s",
             request.method,
-            request.path,
+            _told_path(),
             extra={
                 "request_id": g.request_id,
                 "method": request.method,
                 "endpoint": request.endpoint or "",
-                "path": request.path,
+                "path": _told_path(),
                 "status": response.status_code,
                 "seconds": round(time.perf_counter() - g.logged_from_s, 4),
                 "user_id": _user_id(),
             },
         )
         return response
+
+
+def _told_path() -> str:
+    """The path as asked; of a one-time link only its pattern, since whoever read the log could use the link."""
+    if request.endpoint in SECRET_PATHS and request.url_rule is not None:
+        return str(request.url_rule.rule)
+    return request.path
 
 
 def _user_id() -> str:

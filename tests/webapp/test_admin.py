@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 import re
 import zipfile
 from datetime import timedelta
@@ -119,6 +120,21 @@ def test_a_reset_ends_sessions_and_the_old_password(house: FullHouse) -> None:
     assert kinds(house).count("password_reset") == 1
 
 
+def test_a_link_is_not_written_into_the_log_of_requests(house: FullHouse, caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever reads the log could otherwise choose the password first."""
+    link = link_in(Administrator(house).send("/admin/users/clerk/reset").text)
+    log = logging.getLogger("modalshift.request")
+    log.addHandler(caplog.handler)
+    log.setLevel(logging.INFO)
+    try:
+        assert house.app.test_client().get(link).status_code == 200
+    finally:
+        log.removeHandler(caplog.handler)
+    assert any("/welcome/" in record.getMessage() for record in caplog.records)
+    code = link.rsplit("/", 1)[1]
+    assert not any(code in record.getMessage() or code in str(vars(record)) for record in caplog.records)
+
+
 def test_a_link_of_a_disabled_user_opens_nothing(house: FullHouse) -> None:
     """Disabling ends a link that is still out."""
     administrator = Administrator(house)
@@ -207,6 +223,7 @@ def test_factors_enter_by_two_persons_who_see_the_difference(house: FullHouse) -
     assert second.send(release).status_code == 302
     assert second.send(release).status_code == 409
     assert [one.released_by for one in actions.factor_releases(house.store).releases] == ["second"]
+    assert kinds(house).count("factors_released") == kinds(house).count("factors_proposed") == 1
 
 
 def test_whoever_the_proposer_made_is_no_second_person(house: FullHouse) -> None:

@@ -206,6 +206,30 @@ def test_administrators_make_a_user_and_release_factors_in_two(house: FullHouse,
 
 
 @pytest.mark.parametrize(
+    ("login", "path", "goal"),
+    [
+        ("planner", "/quote", ".quote-form button[type=submit]"),
+        ("carrier", "/carrier/{number}", "main a[href^='/waybills/']"),
+        ("enterprise", "/accounts/{account_id}/statements/{period}", "a[href$='.pdf']"),
+        ("auditor", "/city/lots/{number}/{lot_no}", "button[name=recompute]"),
+    ],
+)
+def test_the_tab_key_alone_reaches_what_the_page_is_for(
+    house: FullHouse, enter: Enter, login: str, path: str, goal: str
+) -> None:
+    """Tab by tab, each stop is visible and marked, until the link or button that the task ends with."""
+    page = enter(login)
+    page.goto(path.format(**house.keys))
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        marked = page.evaluate("getComputedStyle(document.activeElement).outlineStyle !== 'none'")
+        assert marked, page.evaluate("document.activeElement.outerHTML.slice(0, 120)")
+        if page.evaluate("goal => document.activeElement.matches(goal)", goal):
+            return
+    pytest.fail(f"{goal} was not reached")
+
+
+@pytest.mark.parametrize(
     ("login", "path"),
     [
         ("enterprise", "/waybills/{number}"),

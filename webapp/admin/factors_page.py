@@ -48,7 +48,8 @@ def hand_in() -> Page:
         made = _read_file(world)
         if request.form.get("act") == "propose":
             reason = request.form.get("reason", "")[:500]
-            actions.propose_factors(world.store, made.table, user.login, now(), reason)
+            proposal = actions.propose_factors(world.store, made.table, user.login, now(), reason)
+            _note("factors_proposed", user.login, proposal.proposal_id)
             return redirect(url_for("factors_page.show") + "#proposals-title")
     except ModalshiftError as error:
         return _page(failure=error), status_of(error)
@@ -64,7 +65,12 @@ def release(proposal_id: str) -> Page:
         actions.release_factors(current_world().store, proposal_id, user.login, now())
     except ModalshiftError as error:
         return _page(failure=error), status_of(error)
+    _note("factors_released", user.login, proposal_id)
     return redirect(url_for("factors_page.show") + "#proposals-title")
+
+
+def _note(kind: str, login: str, proposal_id: str) -> None:
+    actions.note_security(current_world().store, kind, login, proposal_id, now(), request.remote_addr or "")
 
 
 def _read_file(world: World) -> FactorImport:
