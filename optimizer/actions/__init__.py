@@ -16,6 +16,7 @@ from optimizer.actions.access import (
 )
 from optimizer.actions.auditing import audit
 from optimizer.actions.city import city_totals, keep_city_totals
+from optimizer.actions.city_bound import city_bound
 from optimizer.actions.closing import close
 from optimizer.actions.correcting import RestateResult, restate, restate_all, reverse
 from optimizer.actions.disposing import retire, transfer
@@ -55,6 +56,7 @@ __all__ = [
     "bank_report",
     "calculation_sheet",
     "checkpoint",
+    "city_bound",
     "city_totals",
     "close",
     "code_version",

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from optimizer.accounts.totals import LotSaving, SavingsRow, total
 from optimizer.actions import LotsOverview, RecordResult, SettleResult
 from optimizer.demo.step import Row, Step, count, kg, kg_per_t, share, t, yuan, yuan_per_t
+from optimizer.emissions.portfolio import Portfolio
 from optimizer.errors import Message
 from optimizer.waybills.event import Event
 from optimizer.waybills.finding import Finding
@@ -106,8 +107,9 @@ def settle_step(before: LotsOverview, result: SettleResult, city: SavingsRow) ->
     return Step(Message("八 结算已核证批次", "8 Settle the verified lots"), columns, rows, notes)
 
 
-def netting_step(lots: Iterable[LotSaving], rows: Sequence[SavingsRow]) -> Step:
-    """Each enterprise and the city: credited and net expected side by side, and what lies between them."""
+def netting_step(lots: Iterable[LotSaving], rows: Sequence[SavingsRow], whole: Portfolio | None) -> Step:
+    """Each enterprise and the city: credited and net expected side by side, and what lies between them. ``whole``: all
+    lots bounded together."""
     settled = [lot for lot in lots if lot.settled]
     city = total(rows)
     table = [_netting_row(row, [lot for lot in settled if lot.labels["enterprise"][0] == row.key]) for row in rows]
@@ -120,6 +122,16 @@ def netting_step(lots: Iterable[LotSaving], rows: Sequence[SavingsRow]) -> Step:
             " Lots not settled are in neither.",
         )
     ]
+    if whole is not None:
+        lower, standard = f"{whole.lower_g // 1000:,}", f"{-(-whole.standard_g // 1000):,}"
+        notes.append(
+            Message(
+                f"全市合计的 90% 下限 {lower} kg（标准不确定度 {standard} kg）："
+                "共用的因子与油耗模型先跨批次相加，不是逐批下限之和。",
+                f"The city's sum has the 90 % bound {lower} kg (standard uncertainty {standard} kg): factors and fuel"
+                " models that lots share are added up first, so it is not the sum of the lots' bounds.",
+            )
+        )
     columns = (
         Message("企业", "Enterprise"),
         Message("已结算 吨", "Settled t"),

@@ -105,7 +105,7 @@ def tell_story(
         settled = actions.settle(store, world.network, world.factors, after, batch=ALL_AT_ONCE)
         enterprises = SavingsOverview(store)
         narrator.tell(account_steps.settle_step(before, settled, total(enterprises.savings("month"))))
-        rows = _netting(enterprises, folder, narrator)
+        rows = _netting(store, enterprises, folder, narrator)
         periods = _close(store, world, events, waybills, after, folder, narrator, printing)
         findings = actions.audit(store, world.network, world.factors)
         printing.deliver(folder)
@@ -140,10 +140,10 @@ def _plan(world: World, folder: DemoFolder, clock: Callable[[], float], listen: 
     return plan
 
 
-def _netting(overview: SavingsOverview, folder: DemoFolder, narrator: Narrator) -> list[SavingsRow]:
+def _netting(store: Store, overview: SavingsOverview, folder: DemoFolder, narrator: Narrator) -> list[SavingsRow]:
     """The enterprises' rows; the same to a file, with the city as the last line."""
     rows = overview.savings("enterprise")
-    narrator.tell(account_steps.netting_step(overview.lots(), rows))
+    narrator.tell(account_steps.netting_step(overview.lots(), rows, actions.city_bound(store).portfolio))
     folder.write("savings.csv", savings_csv(rows))
     return rows
 

@@ -80,3 +80,23 @@ def test_runs_from_before_are_named_and_not_guessed(settled: Store) -> None:
     assert whole_of([(1, run.run_id)], {}) == Whole(None, 1)
     statement = replace(actions.statement(settled, "E1", PERIOD), whole=None, unbounded_runs=1)
     assert "restate them" in dict(statement_words(statement, "en").head)["90 % bound of the whole"]
+
+
+def test_the_city_is_bounded_as_a_whole(settled: Store) -> None:
+    """All three lots: what the statements expect and credit together, bounded higher than the statements' bounds add up
+    to; a reversal takes its lot out, and as of before it nothing has changed."""
+    parts = [actions.statement(settled, account, PERIOD) for account in ("E1", "E2")]
+    city = actions.city_bound(settled).portfolio
+    assert city is not None
+    bounds = [item.whole for item in parts if item.whole is not None]
+    assert city.parts == sum(bound.parts for bound in bounds) == 3
+    assert city.expected_g == sum(item.net_expected_g for item in parts)
+    assert city.credited_g == sum(item.credited_g for item in parts)
+    assert city.lower_g >= sum(bound.lower_g for bound in bounds)
+    with settled.read() as session:
+        before_seq = session.last_seq()
+    actions.reverse(settled, S2.number, 1, "the ticket was forged", LATER)
+    assert actions.city_bound(settled, before_seq).portfolio == city
+    left = actions.city_bound(settled).portfolio
+    assert left is not None
+    assert (left.parts, left.expected_g) == (2, parts[0].net_expected_g)
