@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, select, union
 from sqlalchemy.exc import DatabaseError
 
-from optimizer.accounts.audit.quick import EntryRow, Lines, RunRow
+from optimizer.accounts.audit.rows import EntryRow, Lines, RunRow
 from optimizer.accounts.books import StoredDocument
 from optimizer.accounts.calculation import CalculationRun
 from optimizer.store import schema

@@ -15,6 +15,8 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
+from optimizer.store import batch_tables
+
 
 def append(connection: Connection, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Append rows that all have the columns of the first one. Raises IntegrityError when the database refuses."""
@@ -55,7 +57,8 @@ def ledger_batch(connection: Connection, first_seq: int, entries: bool = True) -
         yield
         return
     driver: Any = connection.connection.driver_connection
-    begin, close = "INSERT INTO ledger_batch (first_seq, open_batch) VALUES (?, 1)", "DELETE FROM ledger_batch"
+    table = batch_tables.ledger_batch.name
+    begin, close = f"INSERT INTO {table} (first_seq, open_batch) VALUES (?, 1)", f"DELETE FROM {table}"
     try:
         driver.execute(begin, (first_seq,))
         yield

@@ -326,15 +326,6 @@ pendings = Table(
 """What each ESTIMATE reserved. ``remaining_g`` is NULL until a POST or VOID touches it; from then on it must be zero at
 COMMIT: posted + voided = reserved. Kept by trigger."""
 
-ledger_batch = Table(
-    "ledger_batch",
-    metadata,
-    Column("first_seq", Integer, primary_key=True, autoincrement=False),
-    Column("open_batch", BigInteger, ForeignKey("zero.value", deferrable=True, initially="DEFERRED"), nullable=False),
-)
-"""SQLite: the batch of entries that is being appended; never a row after COMMIT. Deleting the row applies the rules of
-the ledger to all of it at once. PostgreSQL has statement triggers and leaves it empty."""
-
 settlement_jobs = Table(
     "settlement_jobs",
     metadata,

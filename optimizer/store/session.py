@@ -10,13 +10,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, Table, select
 
 from optimizer.accounts.books import StoredTransaction
 from optimizer.accounts.calculation import CalculationRun
 from optimizer.accounts.ledger import (
     Account,
-    Period,
     Posting,
     Transaction,
     content_digest,
@@ -34,6 +33,7 @@ from optimizer.store.factor_rows import FactorRows
 from optimizer.store.lot_entries import LotEntries
 from optimizer.store.neighbourhood import neighbourhood
 from optimizer.store.outbox import Outbox
+from optimizer.store.period_rows import PeriodRows
 from optimizer.store.planning_rows import PlanningRows
 from optimizer.store.population_rows import PopulationRows
 from optimizer.store.rows import (
@@ -60,7 +60,9 @@ _CHUNK = 500
 """Most ids in one IN clause: below SQLite's limit on variables in every build."""
 
 
-class Session(AccessRows, AuditRows, CityRows, FactorRows, PlanningRows, PopulationRows, WaybillLists, WebhookRows):
+class Session(
+    AccessRows, AuditRows, CityRows, FactorRows, PlanningRows, PeriodRows, PopulationRows, WaybillLists, WebhookRows
+):
     """Reads and appends inside one transaction."""
 
     def __init__(self, connection: Connection) -> None:
@@ -345,18 +347,6 @@ class Session(AccessRows, AuditRows, CityRows, FactorRows, PlanningRows, Populat
         query = select(entries.number, entries.lot_no).where(entries.kind == "SETTLE")
         return {(row.number, row.lot_no) for row in self._selected(query, entries.number, numbers)}
 
-    def settled_after(self, after: tuple[str, int], count: int) -> list[tuple[str, int]]:
-        """The next settled lots in order of waybill and lot, at most ``count``."""
-        entries = schema.transactions.c
-        query = (
-            select(entries.number, entries.lot_no)
-            .where(entries.kind == "SETTLE")
-            .where((entries.number > after[0]) | ((entries.number == after[0]) & (entries.lot_no > after[1])))
-            .order_by(entries.number, entries.lot_no)
-            .limit(count)
-        )
-        return [(row.number, row.lot_no) for row in self._connection.execute(query)]
-
     def pending_lots(self, numbers: Iterable[str]) -> set[tuple[str, int]]:
         """The lots of these waybills with an estimate that nothing resolved yet."""
         entries, pendings = schema.transactions.c, schema.pendings.c
@@ -366,34 +356,6 @@ class Session(AccessRows, AuditRows, CityRows, FactorRows, PlanningRows, Populat
             .where(entries.kind == "ESTIMATE", pendings.remaining_g.is_(None))
         )
         return {(row.number, row.lot_no) for row in self._selected(query, entries.number, numbers)}
-
-    def add_period(self, period: Period) -> None:
-        """Close a period."""
-        row = {"period": period.period, "closed_at": to_plain(period.closed_at), "last_seq": period.last_seq}
-        self._append(schema.periods, [row])
-
-    def periods(self) -> list[Period]:
-        """Closed periods in order."""
-        rows = self._connection.execute(select(schema.periods).order_by(schema.periods.c.period))
-        return [Period(row.period, datetime.fromisoformat(row.closed_at), row.last_seq) for row in rows]
-
-    def last_closed(self) -> str:
-        """The last closed period, empty when none is."""
-        return self._connection.execute(select(func.max(schema.periods.c.period))).scalar() or ""
-
-    def first_open_booking(self) -> str:
-        """The earliest period with bookings that is not closed, empty when there is none."""
-        period = schema.transactions.c.period
-        query = select(func.min(period)).where(period > self.last_closed())
-        return self._connection.execute(query).scalar() or ""
-
-    def last_seq(self) -> int:
-        """The sequence number of the newest transaction, 0 when there is none."""
-        return self._next(schema.transactions) - 1
-
-    def last_event_seq(self) -> int:
-        """The sequence number of the newest event, 0 when there is none."""
-        return self._next(schema.events) - 1
 
     # Rows
 
@@ -417,9 +379,6 @@ class Session(AccessRows, AuditRows, CityRows, FactorRows, PlanningRows, Populat
         for start in range(0, len(values), _CHUNK):
             rows += self._connection.execute(query.where(column.in_(values[start : start + _CHUNK])))
         return rows
-
-    def _next(self, table: Table) -> int:
-        return int(self._connection.execute(select(func.coalesce(func.max(table.c.seq), 0))).scalar_one()) + 1
 
     def _transaction_digests(self, ids: Iterable[str]) -> dict[str, str]:
         entries = schema.transactions

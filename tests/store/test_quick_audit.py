@@ -14,7 +14,7 @@ import pytest
 
 from optimizer import actions
 from optimizer.accounts import audit as checks
-from optimizer.accounts.audit.quick import credit_rows
+from optimizer.accounts.audit.rows import credit_rows
 from optimizer.accounts.ledger import pairs
 from optimizer.accounts.settlement import credit_lines
 from optimizer.actions import auditing

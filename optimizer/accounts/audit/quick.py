@@ -20,21 +20,24 @@ from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256 as digest_of
 from json.encoder import encode_basestring
-from typing import Any, NamedTuple
+from typing import Any
 
+from optimizer.accounts.audit.rows import (
+    EntryRow,
+    Lines,
+    Place,
+    RunRow,
+    credit_rows,
+    lines_text,
+    quoted,
+    reserved_rows,
+)
 from optimizer.accounts.calculation import LotInputs, LotResult, calculate
 from optimizer.accounts.ledger import Kind, Period, account_of, booking_period, china_text
 from optimizer.accounts.settlement import ISSUANCE
 from optimizer.emissions.factors import FactorTable
 from optimizer.errors import ModalshiftError
 from optimizer.waybills.codec import from_json, sha256, to_json
-
-Lines = tuple[tuple[Any, ...], ...]
-"""Postings as stored, without the number of their transaction: line, ledger, part, account, bucket, counter account,
-counter bucket, amount."""
-
-Place = tuple[str, str, str, str]
-"""Where a balance lies: account, ledger, bucket, part."""
 
 _KEPT = 50_000
 """Most recomputations kept; a ledger whose lots are all different must not fill the memory."""
@@ -43,49 +46,6 @@ _PARTIES = re.compile(r'"consignee":(\{[^{}]*\}),"consignor":(\{[^{}]*\}),.*"ope
 _KINDS = frozenset(kind.value for kind in Kind)
 _PLACES = frozenset({"reserved", "available", "retired"})
 _LEDGERS = frozenset({"claim", "attribution", "activity", "energy"})
-
-
-class RunRow(NamedTuple):
-    """A row of calculation runs, as stored (a tuple: there are millions)."""
-
-    run_id: str
-    number: str
-    lot_no: int
-    method: str
-    inputs_sha256: str
-    result_sha256: str
-    factors_version: str
-    network_version: str
-    code_version: str
-    run_at: str
-    document: str
-    mass_kg: int
-    baseline_wtw_g: int
-    actual_wtw_g: int
-    expected_wtw_g: int
-    credited_wtw_g: int
-    energy_saved_g: int
-    tier: str
-    activity: str
-
-
-class EntryRow(NamedTuple):
-    """A row of transactions, as stored."""
-
-    seq: int
-    transaction_id: str
-    kind: str
-    number: str
-    lot_no: int
-    method: str
-    run_id: str | None
-    resolves: str | None
-    period: str
-    effective_at: str
-    booked_at: str
-    memo: str
-    line_count: int
-    content_sha256: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -172,9 +132,7 @@ class QuickLedger:
 
     def _sound(self, row: RunRow) -> _Figures | None:
         document = row.document
-        code, factors, network = (
-            _quoted(text) for text in (row.code_version, row.factors_version, row.network_version)
-        )
+        code, factors, network = (quoted(text) for text in (row.code_version, row.factors_version, row.network_version))
         head = f'{{"code_version":{code},"factors_version":{factors},"inputs":'
         middle = f',"inputs_sha256":"{row.inputs_sha256}","network_version":{network},"result":'
         tail = f',"result_sha256":"{row.result_sha256}","run_at":"{row.run_at}","run_id":"{row.run_id}"}}'
@@ -204,7 +162,7 @@ class QuickLedger:
         """Whether the inputs, read as a record and calculated, give this text; with factors that are not at hand,
         whether both are canonical."""
         lot = f'"lot_no":{row.lot_no},'
-        method = f'"method":{_quoted(row.method)},'
+        method = f'"method":{quoted(row.method)},'
         cut = inputs.find(f',"waybill_number":{encode_basestring(row.number)},"waybill_version":')
         if cut < 0 or inputs.count(lot) != 1 or method not in inputs or not inputs.endswith("}"):
             return False
@@ -257,7 +215,7 @@ class QuickLedger:
         memo = f",{encode_basestring(row.memo)}" if row.memo else ""
         content = (
             f'[{encode_basestring(row.transaction_id)},"{row.kind}",{encode_basestring(row.number)},{row.lot_no},'
-            f"{_quoted(row.method)},{encode_basestring(row.run_id or '')},{encode_basestring(row.resolves or '')},"
+            f"{quoted(row.method)},{encode_basestring(row.run_id or '')},{encode_basestring(row.resolves or '')},"
             f'"{row.effective_at}",[{text}]{memo}]'
         )
         last_closed = self._last_closed(row.seq)
@@ -277,7 +235,7 @@ class QuickLedger:
             known = account in self._accounts and counter in self._accounts and ledger in _LEDGERS
             if line != number or not known or bucket not in _PLACES or counter_bucket not in _PLACES or not amount:
                 return None
-        return _text_of(lines) if lines else None
+        return lines_text(lines) if lines else None
 
     def _wanted(self, row: EntryRow) -> tuple[Lines, str] | None:
         """The lines that the run of a settlement is worth, and their text."""
@@ -292,7 +250,7 @@ class QuickLedger:
             )
             if any(account not in self._accounts for account in (*parties, ISSUANCE.account_id)):
                 return None
-            found = (lines, _text_of(lines))
+            found = (lines, lines_text(lines))
             if len(self._credits) >= _KEPT:
                 self._credits.clear()
             self._credits[parties, run[2]] = found
@@ -315,7 +273,7 @@ class QuickLedger:
             return
         lot = self._lots.setdefault((row.number, row.lot_no), _Lot())
         if kind == "ESTIMATE":
-            self._open[row.transaction_id] = (row.number, row.lot_no, _reserved(lines))
+            self._open[row.transaction_id] = (row.number, row.lot_no, reserved_rows(lines))
             lot.open_estimates += 1
         elif kind in ("POST", "VOID"):
             self._resolve(row, lines, lot)
@@ -336,7 +294,7 @@ class QuickLedger:
         if opened is None or opened[:2] != (row.number, row.lot_no):
             self._doubts.numbers.add(row.number)
             return
-        left = self._part_resolved.pop(estimate, opened[2]) + _reserved(lines)
+        left = self._part_resolved.pop(estimate, opened[2]) + reserved_rows(lines)
         if left:
             self._part_resolved[estimate] = left
         else:
@@ -371,47 +329,8 @@ class QuickLedger:
         return self._doubts
 
 
-def credit_rows(
-    parties: Sequence[str], credited_g: int, actual_g: int, activity: Sequence[tuple[str, int]], energy_g: int
-) -> Lines:
-    """The postings of ``settlement.credit_lines`` as rows (a test compares the two). ``parties``: account ids, the
-    consignor's first."""
-    moves = [(parties[0], "claim", credited_g, "")]
-    moves += [(account, "attribution", actual_g, "") for account in parties]
-    moves += [(parties[0], "activity", amount, mode) for mode, amount in activity]
-    moves.append((parties[0], "energy", energy_g, ""))
-    posted = [move for move in moves if move[2]]
-    return tuple(
-        (number, ledger, part, account, "available", ISSUANCE.account_id, "available", amount)
-        for number, (account, ledger, amount, part) in enumerate(posted, start=1)
-    )
-
-
-def _text_of(lines: Lines) -> str:
-    return ",".join(
-        f'{{"account_id":{_quoted(account)},"amount":{amount},"bucket":"{bucket}","ledger":"{ledger}",'
-        f'"part":{_quoted(part)}}},{{"account_id":{_quoted(counter)},"amount":{-amount},"bucket":"{counter_bucket}",'
-        f'"ledger":"{ledger}","part":{_quoted(part)}}}'
-        for _, ledger, part, account, bucket, counter, counter_bucket, amount in lines
-    )
-
-
-def _reserved(lines: Lines) -> int:
-    """``ledger.reserved_amount`` of rows."""
-    total = 0
-    for _, _, _, account, bucket, counter, counter_bucket, amount in lines:
-        if bucket == "reserved" and not account.startswith("issuance."):
-            total += amount
-        if counter_bucket == "reserved" and not counter.startswith("issuance."):
-            total -= amount
-    return total
-
-
 def _hex(text: str) -> str:
     return digest_of(text.encode()).hexdigest()
-
-
-_quoted = lru_cache(maxsize=65_536)(encode_basestring)
 
 
 @lru_cache(maxsize=65_536)

@@ -1,0 +1,100 @@
+"""Rows of the ledger as they are stored, for who reads millions of them: tuples, and what a digest makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from json.encoder import encode_basestring
+from typing import Any, NamedTuple
+
+from optimizer.accounts.settlement import ISSUANCE
+
+Lines = tuple[tuple[Any, ...], ...]
+"""Postings as stored, without the number of their transaction: line, ledger, part, account, bucket, counter account,
+counter bucket, amount."""
+
+Place = tuple[str, str, str, str]
+"""Where a balance lies: account, ledger, bucket, part."""
+
+quoted = lru_cache(maxsize=65_536)(encode_basestring)
+"""A text as JSON has it."""
+
+
+class RunRow(NamedTuple):
+    """A row of calculation runs, as stored (a tuple: there are millions)."""
+
+    run_id: str
+    number: str
+    lot_no: int
+    method: str
+    inputs_sha256: str
+    result_sha256: str
+    factors_version: str
+    network_version: str
+    code_version: str
+    run_at: str
+    document: str
+    mass_kg: int
+    baseline_wtw_g: int
+    actual_wtw_g: int
+    expected_wtw_g: int
+    credited_wtw_g: int
+    energy_saved_g: int
+    tier: str
+    activity: str
+
+
+class EntryRow(NamedTuple):
+    """A row of transactions, as stored."""
+
+    seq: int
+    transaction_id: str
+    kind: str
+    number: str
+    lot_no: int
+    method: str
+    run_id: str | None
+    resolves: str | None
+    period: str
+    effective_at: str
+    booked_at: str
+    memo: str
+    line_count: int
+    content_sha256: str
+
+
+def credit_rows(
+    parties: Sequence[str], credited_g: int, actual_g: int, activity: Sequence[tuple[str, int]], energy_g: int
+) -> Lines:
+    """The postings of ``settlement.credit_lines`` as rows (a test compares the two). ``parties``: account ids, the
+    consignor's first."""
+    moves = [(parties[0], "claim", credited_g, "")]
+    moves += [(account, "attribution", actual_g, "") for account in parties]
+    moves += [(parties[0], "activity", amount, mode) for mode, amount in activity]
+    moves.append((parties[0], "energy", energy_g, ""))
+    posted = [move for move in moves if move[2]]
+    return tuple(
+        (number, ledger, part, account, "available", ISSUANCE.account_id, "available", amount)
+        for number, (account, ledger, amount, part) in enumerate(posted, start=1)
+    )
+
+
+def lines_text(lines: Lines) -> str:
+    """Postings as the digest of an entry has them."""
+    return ",".join(
+        f'{{"account_id":{quoted(account)},"amount":{amount},"bucket":"{bucket}","ledger":"{ledger}",'
+        f'"part":{quoted(part)}}},{{"account_id":{quoted(counter)},"amount":{-amount},"bucket":"{counter_bucket}",'
+        f'"ledger":"{ledger}","part":{quoted(part)}}}'
+        for _, ledger, part, account, bucket, counter, counter_bucket, amount in lines
+    )
+
+
+def reserved_rows(lines: Lines) -> int:
+    """``ledger.reserved_amount`` of rows."""
+    total = 0
+    for _, _, _, account, bucket, counter, counter_bucket, amount in lines:
+        if bucket == "reserved" and not account.startswith("issuance."):
+            total += amount
+        if counter_bucket == "reserved" and not counter.startswith("issuance."):
+            total -= amount
+    return total
