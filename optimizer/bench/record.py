@@ -15,7 +15,7 @@ from typing import Any
 
 from optimizer.errors import Message
 
-UNITS = ("s", "ms", "yuan", "cost", "t", "MiB", "share", "count")
+UNITS = ("s", "ms", "yuan", "cost", "t", "MiB", "kB", "share", "count")
 """Units a figure may have; a share is a part of 1, a cost is in the units of a public problem, which are no money."""
 
 

@@ -21,6 +21,7 @@ _PRINTED: dict[str, Callable[[float], str]] = {
     "yuan": lambda value: f"{value:,.0f}",
     "cost": lambda value: f"{value:,.0f}",
     "t": lambda value: f"{value:,.1f} t",
+    "kB": lambda value: f"{value:,.0f} kB",
     "MiB": lambda value: f"{value:,.0f} MiB",
     "share": lambda value: f"{value:z.2%}",
     "count": lambda value: f"{value:,.0f}",

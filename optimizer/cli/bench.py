@@ -264,6 +264,25 @@ def bench_audit(runs: int, entries: int, seed: int, json_file: Path | None) -> N
     _report(run(AuditBench(_now(), entries, runs, seed), _tell), json_file)
 
 
+@bench.command(
+    "serve", cls=Verb, about=Message("网页与接口，对比空答复", "pages and API as served, beside an empty answer")
+)
+@option("--users", default=20, show_default=True, type=click.IntRange(1, 500), zh="同时人数", en="people at once")
+@option("--pause", default=1.0, show_default=True, type=click.FloatRange(0.01), zh="平均停顿秒数", en="mean pause, s")
+@option("--seconds", default=20.0, show_default=True, type=click.FloatRange(0.1), zh="每轮秒数", en="seconds a round")
+@option("--runs", default=3, show_default=True, type=click.IntRange(1, 100), zh="次数", en="runs")
+@option("--of", "db_url", metavar="URL", zh="演示的数据库；默认为空库", en="a demo's database; an empty one without")
+@seed_option
+@json_option
+def bench_serve(
+    users: int, pause: float, seconds: float, runs: int, db_url: str | None, seed: int, json_file: Path | None
+) -> None:
+    """Starts the server itself."""
+    from optimizer.bench.serving import ServeBench, run
+
+    _report(run(ServeBench(_now(), db_url, users, pause, seconds, runs, seed), _tell), json_file)
+
+
 @bench.command("table", cls=Verb, about=Message("把测得的结果写成 README 的表", "stored results as the README's table"))
 @click.argument("results", metavar="RESULT.json...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @option("--readme", metavar="FILE", type=click.Path(path_type=Path), zh="改写其中的表", en="rewrite the table in there")
