@@ -16,7 +16,7 @@ AT = datetime(2026, 11, 1, 8, tzinfo=CHINA_TIME)
 
 
 def test_a_crowd_is_served_and_pages_are_weighed() -> None:
-    """Answers of every kind, counted and timed; pages of the users whom an empty database has; the document comes back."""
+    """Answers of every kind, counted and timed; pages of the users an empty database has; the document comes back."""
     result = run(ServeBench(AT, users=3, pause_s=0.05, seconds=0.5, runs=1))
     for name in (PAUSING, STEADY, BARE):
         per_second = result.method(name).figure("per_second")
