@@ -299,6 +299,20 @@ def bench_table(results: tuple[Path, ...], readme: Path | None) -> None:
     say(Message(f"已写入 {readme}", f"Wrote {readme}"))
 
 
+@bench.command(
+    "duplicates", cls=Verb, about=Message("查重的精确率与召回率", "precision and recall of the search for doubles")
+)
+@option("--waybills", default=5000, show_default=True, type=click.IntRange(100, 10**6), zh="运单数", en="waybills")
+@option("--runs", default=3, show_default=True, type=click.IntRange(1, 100), zh="次数", en="runs")
+@seed_option
+@json_option
+def bench_duplicates(waybills: int, runs: int, seed: int, json_file: Path | None) -> None:
+    """A labelled set, generated from the seed."""
+    from optimizer.bench.duplicates import DuplicatesBench, run
+
+    _report(run(DuplicatesBench(_now(), waybills, runs, seed), _tell), json_file)
+
+
 def _joined(found: Result, json_file: Path | None) -> Result:
     """The new figures after those that the file holds of other problems."""
     from optimizer.bench.document import result_from_json

@@ -40,6 +40,11 @@ class _Loading:
     planned_vessel: str
     planned_voyage: str
 
+    def comparable(self, other: _Loading) -> bool:
+        """Whether both name one voyage or one vessel."""
+        mine, theirs = self.event, other.event
+        return (mine.voyage_id or None) == theirs.voyage_id or (mine.vessel_id or None) == theirs.vessel_id
+
     def as_planned(self, other: _Loading) -> bool:
         """Whether this lot sailed as its plan says, judged by what the two reports have in common."""
         if self.event.voyage_id and self.event.voyage_id == other.event.voyage_id:
@@ -111,9 +116,13 @@ def _alike(first: Event, second: Event) -> bool:
 
 
 def _suspects(first: _Loading, second: _Loading, both: bool) -> Iterator[tuple[LotKey, LotKey]]:
-    """(suspect, the other): the one that did not sail as planned; where that does not decide, both or none."""
+    """(suspect, the other): the one that did not sail as planned; where that does not decide, both or none.
+
+    A shared document under two vessels and two voyages says that one report is false. Which one, no plan tells: the
+    double names its own vessel, and the honest lot may have sailed in a substitute.
+    """
     first_believed, second_believed = first.as_planned(second), second.as_planned(first)
-    undecided = first_believed == second_believed and both
+    undecided = both and (first_believed == second_believed or not first.comparable(second))
     if not first_believed or undecided:
         yield first.key, second.key
     if not second_believed or undecided:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from optimizer.waybills.event import Event, EventType
+from optimizer.waybills.event import Event, EventType, Evidence
 from optimizer.waybills.lifecycle import CarbonStatus, fold
 from optimizer.waybills.verification import duplicates
-from tests.waybills.world import all_events, lot_events, world_waybills
+from tests.waybills.world import all_events, digest, leg_event, lot_events, world_waybills
 
 S1, S2 = world_waybills()
 WAYBILLS = {waybill.number: waybill for waybill in (S1, S2)}
@@ -87,3 +87,15 @@ def test_a_person_may_release_a_suspect() -> None:
     events = lot_events(S1, S1.lots[1]) + copied(lot_events(S2, S2.lots[0]))
     release = replace(events[-1], event_id="r", event_type=EventType.RELS, reason="已核实")
     assert duplicates(WAYBILLS, [*events, release]) == {}
+
+
+def test_a_shared_ticket_under_two_vessels_and_voyages_accuses_neither_alone() -> None:
+    """The honest lot sailed in a substitute vessel, the double as its own false plan says: both are frozen until a
+    person has looked, instead of the honest one alone."""
+    ticket = (Evidence("weigh_ticket", digest("one ticket")),)
+    events = []
+    for waybill, vessel_id, voyage_id in ((S1, "CN-SUBSTITUTE", "V-OTHER"), (S2, "SMALL/UP/1", "V1")):
+        lot = waybill.lots[0]
+        load = leg_event(waybill, lot, lot.legs[2], EventType.LOAD)
+        events.append(replace(load, evidence=ticket, vessel_id=vessel_id, voyage_id=voyage_id))
+    assert set(duplicates({S1.number: S1, S2.number: S2}, events)) == {(S1.number, 1), (S2.number, 1)}

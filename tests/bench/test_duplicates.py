@@ -1,0 +1,60 @@
+"""The bench of the search for doubles: a labelled set that its seed reproduces, and what is found in it."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from optimizer.bench.duplicates import KINDS, OURS, DuplicatesBench, Labelled, labelled_set, run, same_day, score
+from optimizer.waybills.verification import duplicates
+from tests.waybills.world import LATER
+
+
+@pytest.fixture(scope="module")
+def labelled() -> Labelled:
+    """Two thousand honest waybills."""
+    return labelled_set(2_000, seed=5)
+
+
+def test_the_set_is_of_its_seed(labelled: Labelled) -> None:
+    """The same seed gives the same set, another one another; every kind occurs alike; numbers are all different."""
+    again = labelled_set(2_000, seed=5)
+    assert (again.events, again.doubles) == (labelled.events, labelled.doubles)
+    assert labelled_set(2_000, seed=6).events != labelled.events
+    counts = Counter(labelled.doubles.values())
+    assert set(counts) == set(KINDS)
+    assert max(counts.values()) - min(counts.values()) <= 1
+    assert len(labelled.waybills) == len(labelled.events) >= 2_200
+
+
+def test_what_can_be_known_is_found_and_honest_lots_are_left_alone(labelled: Labelled) -> None:
+    """Copies and shared tickets are all found; those made to escape mostly are not, and count; the search is more
+    precise than the one that looks at the day alone."""
+    found = score(labelled, {number for number, _ in duplicates(labelled.waybills, labelled.events)})
+    for kind in ("copied", "same_ticket"):
+        hit, existing = found.by_kind[kind]
+        assert hit == existing > 30, kind
+    assert found.by_kind["planned_too"][0] < found.by_kind["planned_too"][1]
+    assert found.recall < 0.7
+    first_idea = score(labelled, same_day(labelled.events))
+    assert found.precision > first_idea.precision
+    assert found.precision > 0.6
+
+
+def test_scores_of_known_answers(labelled: Labelled) -> None:
+    """Everything flagged: full recall, precision of the share; nothing flagged: no false alarm and no recall."""
+    every = score(labelled, labelled.waybills)
+    assert every.recall == 1.0
+    assert every.precision == pytest.approx(len(labelled.doubles) / len(labelled.waybills))
+    nothing = score(labelled, ())
+    assert (nothing.precision, nothing.recall) == (1.0, 0.0)
+
+
+def test_the_bench_states_precision_and_recall() -> None:
+    """A value per run, ours and the baseline."""
+    result = run(DuplicatesBench(LATER, waybills=300, runs=2, seed=1))
+    figure = result.method(OURS).figure("recall")
+    assert figure is not None
+    assert len(figure.values) == 2
+    assert {item.name for item in result.methods[1].figures} == {item.name for item in result.methods[0].figures}
