@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import count
 from math import ceil
 
@@ -54,7 +55,7 @@ class Held:
     last_number: int = 0
     bases: Mapping[tuple[str, str], set[str]] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def loads_kg(self) -> Counter[str]:
         """Kilograms kept aboard each voyage."""
         loads: Counter[str] = Counter()
@@ -68,7 +69,7 @@ class Held:
         """Every voyage that stays, those of hulls first."""
         return [*(voyage for tour in self.tours for voyage in tour.voyages), *self.bought]
 
-    @property
+    @cached_property
     def handled_kg(self) -> Counter[Key]:
         """Kilograms of kept cargo by terminal, cargo group and day on which the work begins."""
         handled: Counter[Key] = Counter()
@@ -80,7 +81,7 @@ class Held:
                         handled[(leg.origin, group, day_of(self.book, leg.departs_at))] += lot.mass_kg
         return handled
 
-    @property
+    @cached_property
     def passings(self) -> Passings:
         """Lock passages of the hulls that stay."""
         return passings(self.voyages, self.book)
