@@ -121,10 +121,10 @@ def _planned_around(
 ) -> Plan:
     """Keep what can be kept; plan the rest with what that leaves."""
     held = hold(keep, inside, book, kept_grid(inside, book, keep.plan), offers)
-    rest, network = rest_of(held, inside), book.network
+    rest, network, part = rest_of(held, inside), book.network, kept_alone(held, settings)
 
     def whole(made: Plan) -> Plan:
-        plan = joined(made, held, inside, settings)
+        plan = joined(made, held, part, inside, settings)
         slack = _rounding_yuan(plan, inside, network, settings)
         if plan.objective_yuan < plan.bound_yuan <= plan.objective_yuan + slack:
             plan = replace(plan, bound_yuan=plan.objective_yuan, gap=0.0)
@@ -138,7 +138,7 @@ def _planned_around(
     bought = {voyage.voyage_id for voyage in held.bought}
     free = [offer for offer in offers if offer.sailing_id not in bought]
     if settings.co2e_cap_t is not None:
-        left_t = settings.co2e_cap_t - kept_alone(held, settings).wtw_g / G_PER_T
+        left_t = settings.co2e_cap_t - part.wtw_g / G_PER_T
         if left_t < 0:
             raise _above_cap(settings.co2e_cap_t)
         return _planned(rest, book, replace(settings, co2e_cap_t=left_t), free, watch, whole, held)

@@ -41,7 +41,8 @@ def kept_alone(held: Held, settings: PlanSettings) -> KeptPart:
     tasks = [item.shipment for item in held.shipments.values()]
     shared = _written(held, held.loads_kg, {}, floor=True)
     yuan = objective_yuan(tasks, held.book.network, settings, shared.shipments)
-    whole = [held.book.with_load(v, held.loads_kg[v.voyage_id]) for v in held.voyages]
+    loads = held.loads_kg
+    whole = [held.book.with_load(v, loads[v.voyage_id]) for v in held.voyages]
     sailed = sum(voyage.co2e_wtw_g for voyage in whole)
     services = [
         leg.co2e_wtw_g for item in held.shipments.values() for lot in item.lots for leg in lot.legs if not leg.voyage_id
@@ -49,12 +50,11 @@ def kept_alone(held: Held, settings: PlanSettings) -> KeptPart:
     return KeptPart(yuan, sailed + sum(services))
 
 
-def joined(rest: Plan, held: Held, tasks: Sequence[Shipment], settings: PlanSettings) -> Plan:
-    """One plan of what is kept and what was planned around it. ``tasks``: all shipments inside the horizon.
+def joined(rest: Plan, held: Held, part: KeptPart, tasks: Sequence[Shipment], settings: PlanSettings) -> Plan:
+    """One plan of what is kept (``part``) and what was planned around it. ``tasks``: all shipments inside the horizon.
 
     Objective and totals are those of the whole; the bound is the rest's and the least that the kept part costs.
     """
-    floor_yuan = kept_alone(held, settings).floor_yuan
     added: Counter[str] = Counter()
     new: list[Voyage] = []
     number = {}
@@ -71,7 +71,7 @@ def joined(rest: Plan, held: Held, tasks: Sequence[Shipment], settings: PlanSett
     done = {entry.shipment_id: entry for entry in written.shipments}
     shipments = tuple(done[task.shipment_id] for task in tasks)
     objective = objective_yuan(tasks, held.book.network, settings, shipments)
-    bound = floor_yuan + rest.bound_yuan
+    bound = part.floor_yuan + rest.bound_yuan
     return replace(
         rest,
         objective_yuan=objective,
