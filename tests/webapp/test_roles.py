@@ -104,8 +104,9 @@ def test_a_planner_goes_from_the_quote_to_the_waybill(tmp_path: Path, browser: B
         page.locator("#gap").press("Enter")
         page.wait_for_url("**/plans/*")
         assert Worker(planners.settings).queue.work_off_one()
-        page.reload()
+        expect(page.locator("button[value=all]")).to_be_visible(timeout=30_000)  # the page itself hears that it is over
         page.locator("button[value=all]").press("Enter")
+        page.wait_for_load_state()
         page.goto("/waybills")
         page.get_by_role("table").get_by_role("link").first.press("Enter")
         expect(page.locator("h1")).to_contain_text("Waybill")
