@@ -126,6 +126,7 @@ class Teller:
         self.store, self.run_id, self.clock, self.last = store, run_id, clock, float("-inf")
 
     def tell(self, progress: Progress) -> None:
+        """Store how it stands, not more often than people look."""
         if self.clock() - self.last < TOLD_EVERY_S:
             return
         self.last = self.clock()

@@ -37,7 +37,7 @@ from optimizer.quantities import kilograms
 def statement(account: str, period: str, form: str, out: Path, at_size: int | None) -> None:
     """ACCOUNT is an account's id, or the id of a party that has one account."""
     from optimizer import actions
-    from optimizer.accounts.statement import statement_csv, statement_json
+    from optimizer.accounts.statement_document import statement_csv, statement_json
     from optimizer.documents.statement_files import statement_pdf, statement_xlsx
 
     lang = current_session().lang

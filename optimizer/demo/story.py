@@ -18,7 +18,7 @@ from io import StringIO
 
 from optimizer import actions
 from optimizer.accounts.ledger import month_after, month_of
-from optimizer.accounts.statement import statement_csv, statement_json
+from optimizer.accounts.statement_document import statement_csv, statement_json
 from optimizer.accounts.totals import SavingsRow, total
 from optimizer.actions.overview import SavingsOverview
 from optimizer.actions.planning import plan as plan_together

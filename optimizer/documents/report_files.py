@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 from optimizer.accounts.report import COLOUR_NAMES, BankReport
-from optimizer.accounts.statement import DISCLAIMER, METHOD_NOTE, NETTING_NOTE, whole_row
+from optimizer.accounts.statement import DISCLAIMER, METHOD_NOTE, NETTING_NOTE
+from optimizer.accounts.statement_document import whole_row
 from optimizer.documents.statement_files import qr_svg
 from optimizer.documents.statement_words import MODES, period_end, qr_text
 from optimizer.documents.typesetting import pdf_of

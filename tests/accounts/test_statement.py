@@ -12,7 +12,8 @@ import pytest
 
 from optimizer.accounts.calculation import figures_of
 from optimizer.accounts.ledger import Bucket, Ledger, fold_balances
-from optimizer.accounts.statement import CSV_COLUMNS, DISCLAIMER, Statement, statement_csv, statement_json, statement_of
+from optimizer.accounts.statement import DISCLAIMER, Statement, statement_of
+from optimizer.accounts.statement_document import CSV_COLUMNS, statement_csv, statement_json
 from tests.accounts.small_books import settled_books
 from tests.waybills.world import parties
 

@@ -17,7 +17,7 @@ import pytest
 from optimizer.accounts.checkpoint import parse_checkpoint
 from optimizer.accounts.ledger import Kind
 from optimizer.accounts.proof import verdict_on
-from optimizer.accounts.statement import statement_json
+from optimizer.accounts.statement_document import statement_json
 from optimizer.actions import open_store, statement, verify
 from optimizer.actions.auditing import books
 from optimizer.demo.folder import DATABASE, FILES, MARKER, STATEMENTS, DemoFolder, prepare

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from optimizer import actions
 from optimizer.accounts.ledger import Bucket, Kind, Ledger
-from optimizer.accounts.statement import statement_json
+from optimizer.accounts.statement_document import statement_json
 from optimizer.actions.amending import amend, cancel_amendment, versions
 from optimizer.documents.statement_words import statement_words
 from optimizer.errors import ConflictError, InputError, UnknownRecordError

@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from optimizer import actions
-from optimizer.accounts.statement import statement_csv, statement_json
+from optimizer.accounts.statement_document import statement_csv, statement_json
 from optimizer.errors import UnknownRecordError
 from optimizer.store.engine import Store
 from tests.accounts.small_books import FUEL_LOGS

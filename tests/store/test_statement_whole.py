@@ -11,7 +11,7 @@ from openpyxl import load_workbook
 
 from optimizer import actions
 from optimizer.accounts.calculation import calculate, part_of
-from optimizer.accounts.statement import statement_csv, statement_json
+from optimizer.accounts.statement_document import statement_csv, statement_json
 from optimizer.accounts.whole import Whole, whole_of
 from optimizer.documents.statement_files import statement_xlsx
 from optimizer.documents.statement_words import statement_words

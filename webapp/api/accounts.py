@@ -9,7 +9,8 @@ from flask import Response, request
 
 from optimizer import actions
 from optimizer.access.user import Permission
-from optimizer.accounts.statement import Statement, statement_csv, statement_json
+from optimizer.accounts.statement import Statement
+from optimizer.accounts.statement_document import statement_csv, statement_json
 from optimizer.actions.account_views import AccountEntry, account_seen_by, accounts_seen_by
 from optimizer.documents.report_files import bank_report_json, bank_report_pdf
 from optimizer.documents.sheets import XLSX_TYPE

@@ -48,7 +48,7 @@ def _water_links_at(place: str, vessel: Values, links: Table) -> list[Values]:
 
 
 def _admits(link: Values, vessel: Values) -> bool:
-    """The rule of ``graph.admits`` on rows: rated size and clearance."""
+    """The rule of ``navigability.admits`` on rows: rated size and clearance."""
     largest, clearance = link.get("max_vessel_dwt_t"), link.get("air_draught_m")
     fits = largest is None or vessel["capacity_t"] <= largest
     return fits and (clearance is None or vessel["air_draught_m"] <= clearance)

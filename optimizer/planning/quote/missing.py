@@ -10,8 +10,9 @@ import networkx as nx
 import numpy as np
 
 from optimizer.errors import Message
-from optimizer.network.graph import NetworkGraph, admits
+from optimizer.network.graph import NetworkGraph
 from optimizer.network.model import Link, Lock, Mode, Network, VesselClass
+from optimizer.network.navigability import admits
 from optimizer.planning.doors import MAX_TERMINALS_PER_DOOR
 from optimizer.planning.quote.records import MissingRoute, QuoteOption
 from optimizer.planning.quote.sailings import Sailings
