@@ -30,24 +30,28 @@ def frontier_chart(found: KeptFrontier) -> Figure:
         )
         for number, (point, run_id) in enumerate(zip(found.points, found.run_ids, strict=True), 1)
     ]
+    # The road alone lies so far away that the plans would shrink to a dot beside it: it is told in words.
     road = found.baseline
-    road_yuan, road_t = road.cost_fen / FEN_PER_YUAN, road.co2e_wtw_g / G_PER_T
-    cells = (text("frontier.road"), f"{road_yuan:,.0f}", f"{road_t:,.1f}", *["—"] * (len(columns) - 3))
+    road_words = text(
+        "frontier.road",
+        cost=f"{road.cost_fen / FEN_PER_YUAN:,.0f}",
+        co2e=f"{road.co2e_wtw_g / G_PER_T:,.1f}",
+    )
     return scatter_chart(
         "frontier",
         text("frontier.chart"),
         text("frontier.co2e"),
         text("frontier.cost_axis"),
-        [*points, Point(road_t, road_yuan / WAN_YUAN, cells, apart=True)],
+        points,
         columns,
-        note=text("frontier.note"),
+        note=text("frontier.note") + road_words,
     )
 
 
 def _cells(number: int, point: FrontierPoint) -> tuple[str, ...]:
     by_cap = point.co2e_cap_t is not None
     return (
-        text("frontier.number", number=number),
+        str(number),
         f"{point.cost_yuan:,.0f}",
         f"{point.co2e_wtw_t:,.1f}",
         f"{point.marginal_yuan_per_t:,.0f}" if number > 1 else "—",

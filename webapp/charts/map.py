@@ -82,39 +82,39 @@ def map_chart(
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """A window in Mercator's projection; x and y in units of the world's width."""
+    """A window in Mercator's projection; x and y in units of the world's width. ``height``: of the drawing, as wide as
+    WIDTH, within limits; ``scale``: drawing units for the world's width, so that all fits."""
 
     west: float
     east: float
     north: float
     south: float
+    height: float
+    scale: float
 
     @classmethod
     def of(cls, points: Sequence[tuple[float, float]]) -> _View:
         """Around all points, with a margin; around Quzhou's waters where there are none."""
         points = points or [(118.5, 28.7), (122.0, 31.0)]
         xs, ys = [x for x, _ in points], [y for _, y in points]
-        across, up = ((max(v) - min(v)) or 0.0 for v in (xs, ys))
-        wide, high = (max(LEAST_SPAN_DEG - span, 2 * MARGIN * span) / 2 for span in (across, up))
-        return cls(
-            _x(min(xs) - wide), _x(max(xs) + wide), _y(min(max(ys) + high, 84.0)), _y(max(min(ys) - high, -84.0))
-        )
-
-    @property
-    def height(self) -> float:
-        """Of the drawing, as wide as WIDTH, within limits."""
-        return min(MOST_HEIGHT, max(LEAST_HEIGHT, WIDTH * (self.south - self.north) / (self.east - self.west)))
-
-    @property
-    def scale(self) -> float:
-        """Drawing units for the world's width, so that all fits."""
-        return min(WIDTH / (self.east - self.west), self.height / (self.south - self.north))
+        wide, high = (max(LEAST_SPAN_DEG - span, 2 * MARGIN * span) / 2 for span in (max(v) - min(v) for v in (xs, ys)))
+        west, east = _x(min(xs) - wide), _x(max(xs) + wide)
+        north, south = _y(min(max(ys) + high, 84.0)), _y(max(min(ys) - high, -84.0))
+        height = min(MOST_HEIGHT, max(LEAST_HEIGHT, WIDTH * (south - north) / (east - west)))
+        return cls(west, east, north, south, height, min(WIDTH / (east - west), height / (south - north)))
 
     def at(self, longitude: float, latitude: float) -> tuple[float, float]:
         """Where a point lies in the drawing."""
         x = WIDTH / 2 + (_x(longitude) - (self.west + self.east) / 2) * self.scale
         y = self.height / 2 + (_y(latitude) - (self.north + self.south) / 2) * self.scale
         return x, y
+
+    def drawn(self, line: Line) -> list[tuple[float, float]]:
+        """A line in the drawing; empty where it passes the drawing by on one side."""
+        points = [self.at(*point) for point in line]
+        xs, ys = [x for x, _ in points], [y for _, y in points]
+        passes = max(xs) < 0 or min(xs) > WIDTH or max(ys) < 0 or min(ys) > self.height
+        return [] if passes else points
 
 
 def _x(longitude: float) -> float:
@@ -154,7 +154,10 @@ def _draw(
 
 
 def _path(name: str, view: _View, line: Line, words: str = "", **look: Any) -> Markup:
-    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in (view.at(*point) for point in line))
+    drawn = view.drawn(line)
+    if not drawn:
+        return Markup("")
+    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in drawn)
     return titled(name, words, points=points, **look) if words else element(name, points=points, **look)
 
 
