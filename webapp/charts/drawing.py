@@ -9,6 +9,8 @@ from markupsafe import Markup, escape
 from webapp.charts.figure import COLOURS
 
 TICKS_WANTED, LEAST_TICKS = 5, 2
+LEAST_SPAN = 1e-9
+"""What differs by less is alike: nothing here is measured so finely."""
 
 
 def element(name: str, text: str = "", **attributes: object) -> Markup:
@@ -39,7 +41,9 @@ def svg(width: float, height: float, label: str, parts: list[Markup]) -> Markup:
 def ticks(low: float, high: float, wanted: int = TICKS_WANTED) -> list[float]:
     """Round values (1, 2, 2.5 or 5 times a power of ten) from at or below ``low`` to at or above ``high``."""
     # A span too small to tell its ends apart is shown as if it were a millionth of the values.
-    span = max(high - low, 1e-6 * max(abs(low), abs(high))) or 1.0
+    span = max(high - low, 1e-6 * max(abs(low), abs(high)))
+    if span < LEAST_SPAN:
+        span = 1.0
     raw = span / wanted
     power = 10.0 ** floor(log10(raw))
     step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= raw * 0.999)
