@@ -11,13 +11,15 @@ import numpy as np
 import scipy.sparse as sp
 
 from optimizer.errors import SolverError
-from optimizer.planning.design import Effort, Outcome, Program, solve_by_cp_sat, solve_integer, solve_linear
+from optimizer.planning.design import Effort, Floats, Outcome, Program, solve_by_cp_sat, solve_integer, solve_linear
 from optimizer.planning.netdesign import Instance, Settings, read_instance, solve_design
 from optimizer.planning.netdesign.check import recomputed_cost, violations
 from optimizer.planning.netdesign.exact import ArcProgram, arc_program
 from optimizer.planning.netdesign.generate import canad, grid
 
 LEAST_SECONDS = 0.1
+KEEPS = 1e-5
+"""Share of a side by which a solver's answer may miss it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +161,23 @@ def _direct(
         return DesignRun("failed", time.perf_counter() - start, None, None)
     seconds = time.perf_counter() - start
     ending = {"optimal": "gap", "feasible": "time_limit"}.get(outcome.status, outcome.status)
-    return DesignRun(ending, seconds, None if outcome.x is None else outcome.objective, _finite(outcome.bound))
+    # A dual simplex that is stopped hands back a point that breaks rows: that is no answer.
+    found = outcome.x is not None and _keeps(program, outcome.x)
+    return DesignRun(ending, seconds, outcome.objective if found else None, _finite(outcome.bound))
+
+
+def _keeps(program: Program, x: Floats) -> bool:
+    """Whether a point keeps to rows and bounds, relative to their size."""
+    rows = program.matrix @ x
+    sides = ((rows, program.row_lower, program.row_upper), (x, program.lower, program.upper))
+    return all(
+        bool(np.all(value >= low - KEEPS * _size(low)) and np.all(value <= high + KEEPS * _size(high)))
+        for value, low, high in sides
+    )
+
+
+def _size(side: Floats) -> Floats:
+    return np.maximum(1.0, np.abs(np.where(np.isfinite(side), side, 1.0)))
 
 
 def _load_kernels() -> None:

@@ -21,6 +21,7 @@ from optimizer.bench.record import Result
 from optimizer.bench.table import block, told_once
 from optimizer.cli import cli
 from optimizer.errors import InputError, Message
+from optimizer.planning.design import Effort, Outcome, Program
 from optimizer.planning.netdesign import Instance, read_instance
 from optimizer.planning.netdesign.generate import canad, grid, unseen
 from optimizer.quantities import CHINA_TIME
@@ -261,3 +262,17 @@ def test_results_of_further_problems_are_added_to_stored_ones(linear: Result) ->
     assert both.methods[1].label.en == "again"
     with pytest.raises(InputError, match="seed"):
         joined(first, replace(linear, seed=linear.seed + 1))
+
+
+def test_a_baseline_that_was_stopped_at_a_point_that_breaks_rows_has_no_answer(
+    flows: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dual simplex cut short hands back a cheap point that carries too little: its value is no objective."""
+    file = find_cases([flows], LINEAR)[0].path
+
+    def stopped(program: Program, effort: Effort) -> Outcome:
+        return Outcome("feasible", np.zeros(len(program.cost)), None, 1.0, 1.0)
+
+    monkeypatch.setattr(netdesign_runs, "solve_linear_freely", stopped)
+    ran = netdesign_runs.run_direct_linear(DesignTask(file, 1e-6, 10.0, 0))
+    assert (ran.ending, ran.objective, ran.bound) == ("time_limit", None, 1.0)

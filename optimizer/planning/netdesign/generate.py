@@ -113,8 +113,9 @@ def unseen(kind: str, seed: int) -> list[Instance]:
     """A few problems of either family (``mcf`` | ``mcnd``) from small to large, for measuring on what nobody tuned to:
     another seed gives others of the same sizes."""
     if kind == "mcf":
-        sizes = ((grid, 15, 400), (grid, 25, 2000), (planar, 100, 1000), (planar, 200, 2400))
-        return [make(size, commodities, seed + n) for n, (make, size, commodities) in enumerate(sizes)]
+        # Loose enough that all demand can be carried whatever the seed, tight enough that many arcs are full.
+        sizes = ((grid, 15, 400, 1.0), (grid, 25, 2000, 1.0), (planar, 100, 1000, 0.5), (planar, 200, 2400, 0.5))
+        return [make(size, count, seed + n, tight) for n, (make, size, count, tight) in enumerate(sizes)]
     shapes = ((20, 230, 40, 12.0, 3.0), (20, 300, 200, 6.0, 4.0), (30, 520, 100, 10.0, 2.0))
     return [canad(*shape[:3], seed + n, *shape[3:]) for n, shape in enumerate(shapes)]
 
