@@ -74,7 +74,7 @@ class Stage:
     average: float
 
 
-STAGES = (Stage((0,), 100, 1.0, 0.12), Stage((*LEVELS, 0), 400, 0.5, 0.12), Stage((*LEVELS, 0), 200, 0.0, 0.04))
+STAGES = (Stage((0,), 100, 1.0, 0.12), Stage((*LEVELS, 0), 200, 0.5, 0.12), Stage((*LEVELS, 0), 400, 0.0, 0.04))
 """Places as a whole first, then slot by slot; in the end choices are averaged over many steps, for these come closer
 to a linear solution."""
 TOLD = 20

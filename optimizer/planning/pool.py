@@ -61,8 +61,8 @@ def plan_at_once(
     stowage = None if hulls is None else stow(proof, hulls, climb.prices, seed, left_s)
     if hulls is None or stowage is None:
         return None
-    # A stowage takes a while; one more must fit into half of what is left, the other half is for what comes after.
-    kept_s = left_s() / 2 if np.isfinite(left_s()) else 0.0
+    # A stowage takes a while, and what comes after must still have its time.
+    kept_s = left_s() / 4 if np.isfinite(left_s()) else 0.0
     for better in reroute(proof, hulls, stowage, climb.prices, seed, lambda: left_s() - kept_s):
         hulls, stowage = better
     width = ways.grid.slots + 1
