@@ -12,7 +12,7 @@ from optimizer.bench.table import with_block
 
 ROOT = Path(__file__).parents[2]
 RESULTS = Path(__file__).parent / "results"
-ORDER = ("plan", "quote", "footprint", "proof", "mcf", "mcnd")
+ORDER = ("plan", "quote", "footprint", "proof", "settle", "audit", "serve", "mcf", "mcnd")
 """In the order of the README, as the Makefile has it."""
 SHOWN = tuple(name for name in ORDER if (RESULTS / f"{name}.json").exists())
 
