@@ -34,7 +34,15 @@ def percent(share: float) -> str:
     return f"{share:.1%}"
 
 
+def grouped(text: str) -> str:
+    """The same digits with separators: ``"91666371.956"`` -> ``"91,666,371.956"``; what is no decimal stays."""
+    whole, point, part = text.partition(".")
+    if not (whole.removeprefix("-").isdecimal() and (part.isdecimal() or not point)):
+        return text
+    return f"{int(whole):,}{point}{part}" if whole != "-0" else text
+
+
 def register(app: Flask) -> None:
     """Make them filters of the templates."""
-    for formatter in (yuan, kilograms, tonnes, hours, percent):
+    for formatter in (yuan, kilograms, tonnes, hours, percent, grouped):
         app.jinja_env.filters[formatter.__name__] = formatter

@@ -14,7 +14,7 @@ from optimizer.accounts.ledger import (
     Transaction,
 )
 from optimizer.accounts.settlement import credit_lines
-from optimizer.errors import ModalshiftError
+from optimizer.errors import Message, ModalshiftError
 from optimizer.quantities import CHINA_TIME
 from optimizer.waybills.codec import sha256, to_json
 from optimizer.waybills.finding import Finding
@@ -107,15 +107,17 @@ def inputs_match_evidence(view: AuditView) -> Iterator[Finding]:
         )
         # A later version of the waybill may differ in what this lot does not rest on; what it rests on is compared.
         if replace(inputs, waybill_version=run.inputs.waybill_version) != run.inputs:
+            differs = _difference(run, lot.weighed_mass_kg)
             yield finding(
                 "inputs_differ_from_evidence",
                 lot_record(number, lot_no),
-                f"结算所用输入与现有事件不符（{_difference(run, lot.weighed_mass_kg)}）；须重述",
-                f"was settled on other inputs than now ({_difference(run, lot.weighed_mass_kg)}); restate it",
+                f"结算所用输入与现有事件不符（{differs.zh}）；须重述",
+                f"was settled on other inputs than now ({differs.en}); restate it",
             )
 
 
-def _difference(run: CalculationRun, weighed_mass_kg: int) -> str:
+def _difference(run: CalculationRun, weighed_mass_kg: int) -> Message:
     if run.inputs.mass_kg != weighed_mass_kg:
-        return f"{run.inputs.mass_kg} kg / {weighed_mass_kg} kg"
-    return "legs, voyage load or fuel log"
+        masses = f"{run.inputs.mass_kg} kg / {weighed_mass_kg} kg"
+        return Message(masses, masses)
+    return Message("航段、航次装载或燃油记录", "legs, voyage load or fuel log")
