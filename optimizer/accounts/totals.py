@@ -75,20 +75,33 @@ def lot_savings(
 ) -> list[LotSaving]:
     """Every lot of every waybill that is neither cancelled nor lost, in order of number and lot.
 
-    The month is that of the settlement's period, for an open lot that of its planned arrival.
+    The month is that of the settlement's period, for an open lot that of its planned arrival. A restated lot counts by
+    its newest run; one whose settlement was taken back, and not restated since, counts nowhere.
     """
-    settled = {(item.waybill_number, item.lot_no): item for item in transactions if item.kind is Kind.SETTLE}
+    standing = _standing(transactions)
     gone = {TransportStatus.CANCELLED, TransportStatus.LOST, TransportStatus.RETURNED}
     rows = []
     for number in sorted(waybills):
         waybill = waybills[number]
         for lot, state in zip(waybill.lots, reviewed.states[number].lots, strict=True):
-            entry = settled.get((number, lot.lot_no))
-            if entry is not None:
-                rows.append(_settled(waybill, lot, entry, runs[entry.run_id]))
-            elif state.transport not in gone:
+            period, run_id = standing.get((number, lot.lot_no), ("", ""))
+            if run_id:
+                rows.append(_settled(waybill, lot, period, runs[run_id]))
+            elif not period and state.transport not in gone:
                 rows.append(_open(waybill, lot))
     return rows
+
+
+def _standing(transactions: Iterable[Transaction]) -> dict[tuple[str, int], tuple[str, str]]:
+    """For each settled lot the month of its settlement and the run that counts, empty after a reversal."""
+    found: dict[tuple[str, int], tuple[str, str]] = {}
+    for item in transactions:
+        key = (item.waybill_number, item.lot_no)
+        if item.kind in (Kind.SETTLE, Kind.RESTATE):
+            found[key] = (found[key][0] if key in found else item.period, item.run_id)
+        elif item.kind is Kind.REVERSE and key in found:
+            found[key] = (found[key][0], "")
+    return found
 
 
 def grouped(
@@ -136,12 +149,12 @@ def _contribution(saving: LotSaving) -> dict[str, int]:
     }
 
 
-def _settled(waybill: Waybill, lot: WaybillLot, entry: Transaction, run: CalculationRun) -> LotSaving:
+def _settled(waybill: Waybill, lot: WaybillLot, period: str, run: CalculationRun) -> LotSaving:
     result = run.result
     return LotSaving(
         number=waybill.number,
         lot_no=lot.lot_no,
-        labels=_labels(waybill, lot, entry.period),
+        labels=_labels(waybill, lot, period),
         settled=True,
         mass_kg=result.mass_kg,
         water_kgkm=sum(amount for mode, amount in result.activity_kgkm.items() if mode in WATER_MODES),

@@ -12,6 +12,7 @@ from optimizer.access.user import Role, User
 from optimizer.accounts.audit import codes
 from optimizer.accounts.corrections import standing
 from optimizer.accounts.ledger import Bucket, Kind, Ledger, Transaction
+from optimizer.accounts.totals import total
 from optimizer.emissions.factors import FactorTable
 from optimizer.errors import ConflictError, FactorError, InputError, UnknownRecordError
 from optimizer.quantities import CHINA_TIME
@@ -127,6 +128,26 @@ def test_a_reversed_lot_is_not_settled_again_and_may_be_restated(settled: Store)
     assert again.resolves == reversal.transaction_id
     assert standing(entries(settled, S2.number, 1)) == before
     assert findings(settled) == {}
+
+
+def test_the_overview_counts_what_stands(settled: Store) -> None:
+    """After a reversal a lot counts nowhere, restated again by its new run: as the city's kept sums do."""
+    everything = total(actions.savings(settled, "month"))
+    assert everything.credited_g == city_credit(settled)
+    actions.reverse(settled, S1.number, 2, "evidence fell away", NOVEMBER)
+    without = total(actions.savings(settled, "month"))
+    assert (without.lots, without.open_lots) == (everything.lots - 1, everything.open_lots)
+    assert without.credited_g == city_credit(settled) < everything.credited_g
+    actions.restate(settled, S1.number, 2, "revised", world_network(), dearer_diesel(settled), NOVEMBER)
+    after = total(actions.savings(settled, "month"))
+    assert after.lots == everything.lots
+    assert after.credited_g == city_credit(settled) != everything.credited_g
+
+
+def city_credit(store: Store) -> int:
+    """What the city's kept sums say is credited."""
+    (row,) = actions.city_totals(store, ())
+    return row.amounts.credited_g
 
 
 def test_new_evidence_calls_for_a_restatement(settled: Store) -> None:
