@@ -1,7 +1,10 @@
 """What limits the plan, and what one more unit of it would be worth.
 
-The values are row prices of the relaxation: what the bound would fall by if a limit were one unit wider. They answer
-for small changes; a second lock chamber is not worth thousands of times one more passage.
+The values are row prices of the relaxation: what the bound would fall by if a limit were a little wider. So they are
+worth *at the margin*, and the sentences say no more. Vessels sail whole: planned again with one more passage, tonne or
+hull, the objective falls by anything from nothing to the value plus what lies between it and the bound that these
+prices prove (that bound moves by price times side, and holds on both sides of the change). A second lock chamber is not
+worth thousands of times one more passage.
 
     lock          one more vessel on a day; over many days one more lockage a day
     terminal      one more tonne handled on a day
@@ -78,7 +81,7 @@ def bindings(
     graph: NetworkGraph,
     voyages: Sequence[Voyage],
 ) -> tuple[Binding, ...]:
-    """What one more unit of each scarce thing would save, the most valuable first (at most :data:`MOST`).
+    """What one more unit of each scarce thing is worth at the margin, the most valuable first (at most :data:`MOST`).
 
     ``prices`` has one entry per row of ``plan``, yuan per unit of the row, at most 0 for rows with an upper limit.
     """
@@ -96,18 +99,18 @@ def _locks(scene: _Scene) -> Iterator[Binding]:
             for day, yuan in days.items():
                 date = scene.date(day)
                 message = Message(
-                    f"{lock.name_zh}在 {date} 多过一艘船可省 {yuan:,.0f} 元。",
-                    f"One more vessel through {lock.name_en} on {date} would save {yuan:,.0f} yuan.",
+                    f"{lock.name_zh}在 {date} 多过一艘船，边际价值 {yuan:,.0f} 元。",
+                    f"One more vessel through {lock.name_en} on {date} is worth {yuan:,.0f} yuan at the margin.",
                 )
                 yield Binding("lock", lock.lock_id, date, yuan, "vessel", message)
             continue
         vessels = lock.vessels_per_lockage * lock.planner_share
         yuan = vessels * float(np.mean(list(days.values())))
         message = Message(
-            f"{lock.name_zh}每天多过一闸（计划可用 {vessels:.1f} 艘）可省 {yuan:,.0f} 元/天"
+            f"{lock.name_zh}每天多过一闸（计划可用 {vessels:.1f} 艘），边际价值 {yuan:,.0f} 元/天"
             f"（{len(days)} 天过闸受限，取其平均）。",
-            f"One more lockage a day at {lock.name_en} ({vessels:.1f} vessels for the plan) would save"
-            f" {yuan:,.0f} yuan a day (mean of the {len(days)} days on which the lock limits the plan).",
+            f"One more lockage a day at {lock.name_en} ({vessels:.1f} vessels for the plan) is worth"
+            f" {yuan:,.0f} yuan a day at the margin (mean of the {len(days)} days on which the lock limits the plan).",
         )
         yield Binding("lock", lock.lock_id, "", yuan, "lockage a day", message)
 
@@ -121,16 +124,17 @@ def _terminals(scene: _Scene) -> Iterator[Binding]:
             for day, yuan in days.items():
                 date = scene.date(day)
                 message = Message(
-                    f"{location.name_zh}（{goods.zh}）在 {date} 多装卸一吨可省 {yuan:,.2f} 元。",
-                    f"One more tonne ({goods.en}) handled at {location.name_en} on {date} would save {yuan:,.2f} yuan.",
+                    f"{location.name_zh}（{goods.zh}）在 {date} 多装卸一吨，边际价值 {yuan:,.2f} 元。",
+                    f"One more tonne ({goods.en}) handled at {location.name_en} on {date} is worth {yuan:,.2f} yuan"
+                    " at the margin.",
                 )
                 yield Binding("terminal", item_id, date, yuan, "t", message)
             continue
         yuan = float(np.mean(list(days.values())))
         message = Message(
-            f"{location.name_zh}（{goods.zh}）每天多装卸一吨可省 {yuan:,.2f} 元/天"
+            f"{location.name_zh}（{goods.zh}）每天多装卸一吨，边际价值 {yuan:,.2f} 元/天"
             f"（{len(days)} 天作业受限，取其平均）。",
-            f"One more tonne a day ({goods.en}) at {location.name_en} would save {yuan:,.2f} yuan a day"
+            f"One more tonne a day ({goods.en}) at {location.name_en} is worth {yuan:,.2f} yuan a day at the margin"
             f" (mean of the {len(days)} days on which the terminal limits the plan).",
         )
         yield Binding("terminal", item_id, "", yuan, "t a day", message)
@@ -151,9 +155,9 @@ def _fleet(scene: _Scene) -> Iterator[Binding]:
         market = MARKET_NAMES.get(pool.market, Message(pool.market, pool.market))
         date = scene.date(start * SLOT_H // 24)
         message = Message(
-            f"{location.name_zh}自 {date} 起多一艘{vessel.name_zh}（{market.zh}），计划期内可省 {yuan:,.0f} 元。",
+            f"{location.name_zh}自 {date} 起多一艘{vessel.name_zh}（{market.zh}），计划期内边际价值 {yuan:,.0f} 元。",
             f"One more {market.en} {vessel.name_en} at {location.name_en} from {date} on"
-            f" would save {yuan:,.0f} yuan over the plan.",
+            f" is worth {yuan:,.0f} yuan at the margin over the plan.",
         )
         yield Binding("fleet", f"{pool.vessel_class}/{pool.market}/{place}", date, yuan, "vessel", message)
 
@@ -174,9 +178,9 @@ def _offers(scene: _Scene, voyages: Sequence[Voyage]) -> Iterator[Binding]:
         start, end = places[given.origin], places[given.destination]
         message = Message(
             f"{given.offer.carrier_id} 的航次 {given.voyage_id}（{start.name_zh}—{end.name_zh}）"
-            f"多一吨舱位可省 {yuan:,.2f} 元。",
+            f"多一吨舱位，边际价值 {yuan:,.2f} 元。",
             f"One more tonne of room on {given.offer.carrier_id}'s sailing {given.voyage_id} ({start.name_en} to"
-            f" {end.name_en}) would save {yuan:,.2f} yuan.",
+            f" {end.name_en}) is worth {yuan:,.2f} yuan at the margin.",
         )
         yield Binding("offer", given.voyage_id, f"{given.departs_at:%Y-%m-%d}", yuan, "t", message)
 
@@ -206,8 +210,9 @@ def _water(scene: _Scene, voyages: Sequence[Voyage]) -> Iterator[Binding]:
         waterway = "、".join(dict.fromkeys(scene.network.links[link_id].waterway for link_id in links if link_id))
         named = _between(scene.network, links)
         message = Message(
-            f"{waterway} {named.zh} 水深每增 {DEEPER_M} 米，受浅水限载的 {sailings[links]} 个航次可省 {yuan:,.0f} 元。",
-            f"{DEEPER_M} m more water on {named.en} would save {yuan:,.0f} yuan"
+            f"{waterway} {named.zh} 水深每增 {DEEPER_M} 米，受浅水限载的 {sailings[links]} 个航次"
+            f"边际价值 {yuan:,.0f} 元。",
+            f"{DEEPER_M} m more water on {named.en} is worth {yuan:,.0f} yuan at the margin"
             f" on the {sailings[links]} voyages that shallow water keeps from loading fully.",
         )
         yield Binding("water_level", ", ".join(links), "", yuan, f"{DEEPER_M} m", message)

@@ -144,8 +144,8 @@ class Voyage:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """What limits the plan. ``kind``: lock | terminal | fleet | water_level | offer; ``value_yuan`` of one more
-    ``unit``."""
+    """What limits the plan. ``kind``: lock | terminal | fleet | water_level | offer; ``value_yuan`` is the worth at
+    the margin of one more ``unit``."""
 
     kind: str
     item_id: str
