@@ -44,6 +44,7 @@ def page(request: pytest.FixtureRequest, browser: Browser, settled_address: str)
 
 def assert_readable(page: Page) -> None:
     """Nothing runs off the side, and everything to press is large enough for a finger."""
+    page.wait_for_load_state("load")  # sizes are those of the style sheet only once it is there
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     small = page.evaluate(
         """least => [...document.querySelectorAll('button, input, select, header a, .choices a')]

@@ -92,7 +92,7 @@ def show_webhook(webhook_id: str) -> Response:
 
 
 @webhooks_api.delete("/webhooks/<webhook_id>")
-@documented(webhooks_api, "removeWebhook", "Tell an address no more", {204: None}, problems=(404,))
+@documented(webhooks_api, "removeWebhook", "Tell an address no more", {204: None}, problems=(400, 404))
 def remove(webhook_id: str) -> Response:
     """404 as well for one of others."""
     user = require_permission(Permission.READ_WAYBILLS)

@@ -17,7 +17,7 @@ from math import ceil
 from optimizer.planning.families import Grid
 from optimizer.planning.keeping.chains import ChainFinder, HeldShipment
 from optimizer.planning.keeping.sailing import VoyageBook
-from optimizer.planning.keeping.tours import Passings, Tour, TourMender, day_of, passings
+from optimizer.planning.keeping.tours import Passings, Tour, TourMender, day_of, passings, tours_of
 from optimizer.planning.keeping.why import Why, named
 from optimizer.planning.offer import OWN_VOYAGE_ID, Offer
 from optimizer.planning.plan import OfferTerms, Plan, PlannedShipment, Voyage
@@ -191,7 +191,7 @@ class _Holding:
         loads = self._loads()
         hulls = {self.voyages[name].vessel_id for name in loads if self.voyages[name].offer is None}
         wanted = Counter(dict.fromkeys(self._open(), 1)) + loads
-        tours = [tour for tour in _tours_of(self.plan) if tour.vessel_id in hulls]
+        tours = [tour for tour in tours_of(self.plan) if tour.vessel_id in hulls]
         used: Passings = Counter()
         mender = TourMender(self.book, self.trouble, count(self.last_number + 1), used)
         whole = [tour for tour in tours if mender.whole(tour, wanted)]
@@ -221,7 +221,7 @@ class _Holding:
         lost = {key[:2] for key, more in balance.items() if more}
         idle = [
             tour
-            for tour in _tours_of(self.plan)
+            for tour in tours_of(self.plan)
             if tour.kind in lost and tour.vessel_id not in hulls and tour.ends[0] != tour.ends[1]
             if all(voyage.empty for voyage in tour.voyages)
         ]
@@ -371,14 +371,6 @@ def _served(tour: Tour, number: int, loads: Mapping[str, int]) -> str:
     names = [voyage.voyage_id for voyage in tour.voyages]
     order = [*names[number:], *reversed(names[:number])]
     return next((name for name in order if loads.get(name, 0) > 0), "")
-
-
-def _tours_of(plan: Plan) -> list[Tour]:
-    tours: dict[str, list[Voyage]] = defaultdict(list)
-    own = [voyage for voyage in plan.voyages if voyage.offer is None]
-    for voyage in sorted(own, key=lambda voyage: (voyage.berth_from, voyage.free_at, voyage.voyage_id)):
-        tours[voyage.vessel_id].append(voyage)
-    return [Tour(vessel_id, tuple(voyages)) for vessel_id, voyages in sorted(tours.items())]
 
 
 def _still_offered(voyage: Voyage, offer: Offer | None) -> bool:

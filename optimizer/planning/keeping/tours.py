@@ -7,7 +7,7 @@ possible, with empty voyages between. A new empty voyage takes the first slot th
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -15,7 +15,7 @@ from math import ceil, floor
 
 from optimizer.planning.families import empty_slots
 from optimizer.planning.keeping.sailing import VoyageBook
-from optimizer.planning.plan import Voyage
+from optimizer.planning.plan import Plan, Voyage
 from optimizer.planning.settings import SLOT_H
 
 HAIR = 1e-9
@@ -196,3 +196,12 @@ def _idle_loop(voyages: Sequence[Voyage], aboard: Mapping[str, int]) -> tuple[in
             if closed and (best is None or last + 1 - first > best[1] - best[0]):
                 best = (first, last + 1)
     return best
+
+
+def tours_of(plan: Plan) -> list[Tour]:
+    """The tours of a plan's own and hired hulls, by hull; what sails on offers is no tour of ours."""
+    tours: dict[str, list[Voyage]] = defaultdict(list)
+    own = [voyage for voyage in plan.voyages if voyage.offer is None]
+    for voyage in sorted(own, key=lambda voyage: (voyage.berth_from, voyage.free_at, voyage.voyage_id)):
+        tours[voyage.vessel_id].append(voyage)
+    return [Tour(vessel_id, tuple(voyages)) for vessel_id, voyages in sorted(tours.items())]
