@@ -39,7 +39,7 @@ class ApiProblemError(ModalshiftError):
 class Http:
     """One server. ``transport``: another way than the network (tests); ``wait``: how to pass time."""
 
-    def __init__(
+    def __init__(  # an empty token is no password: it asks as a stranger # nosec B107
         self,
         base_url: str,
         token: str = "",
