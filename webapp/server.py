@@ -19,7 +19,13 @@ from webapp.app import create_app
 from webapp.background.worker import SETTINGS_VARIABLE
 from webapp.charts.plotly_script import zipped_script
 from webapp.request_log import write_json_lines
-from webapp.settings import METRICS_TOKEN_VARIABLE, PRIVATE_WEBHOOKS_VARIABLE, SECRET_KEY_VARIABLE, Settings
+from webapp.settings import (
+    METRICS_TOKEN_VARIABLE,
+    PRIVATE_WEBHOOKS_VARIABLE,
+    RATE_LIMITS_VARIABLE,
+    SECRET_KEY_VARIABLE,
+    Settings,
+)
 
 THREADS = 16
 
@@ -39,6 +45,7 @@ def serve(
         secret_key=os.environ.get(SECRET_KEY_VARIABLE, ""),
         metrics_token=os.environ.get(METRICS_TOKEN_VARIABLE, ""),
         private_webhooks=os.environ.get(PRIVATE_WEBHOOKS_VARIABLE) == "1",
+        limits=os.environ.get(RATE_LIMITS_VARIABLE) != "off",
     )
     if log_format == "json":
         write_json_lines()

@@ -12,6 +12,7 @@ from optimizer.errors import Fault, InputError, Lang, Message
 SECRET_KEY_VARIABLE = "MODALSHIFT_SECRET_KEY"  # the name of a variable # nosec B105
 METRICS_TOKEN_VARIABLE = "MODALSHIFT_METRICS_TOKEN"  # the name of a variable # nosec B105
 PRIVATE_WEBHOOKS_VARIABLE = "MODALSHIFT_PRIVATE_WEBHOOKS"
+RATE_LIMITS_VARIABLE = "MODALSHIFT_RATE_LIMITS"
 NEEDED = (
     ("MODALSHIFT_DB", "缺少数据库地址，例如 sqlite:////var/lib/modalshift/modalshift.db",
      "the database URL is missing, for example sqlite:////var/lib/modalshift/modalshift.db"),
@@ -78,6 +79,7 @@ class Settings:
             queue_file=Path(queue) if queue else None,
             metrics_token=value(METRICS_TOKEN_VARIABLE, ""),
             private_webhooks=value(PRIVATE_WEBHOOKS_VARIABLE) == "1",
+            limits=value(RATE_LIMITS_VARIABLE) != "off",
         )
 
 

@@ -7,6 +7,7 @@ MODALSHIFT_LANG          zh (default) or en
 MODALSHIFT_QUEUE         file of the queue of plans; needed with PostgreSQL
 MODALSHIFT_METRICS_TOKEN opens /metrics
 MODALSHIFT_PRIVATE_WEBHOOKS  1: notices may go to plain http and to private addresses
+MODALSHIFT_RATE_LIMITS       off: nobody is slowed down, for measuring and behind a proxy that limits
 
 ``python -m webapp.background.worker`` takes the same variables and makes the plans.
 """
