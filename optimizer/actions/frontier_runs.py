@@ -21,7 +21,6 @@ from optimizer.planning.run import PlanRun, RunProgress
 from optimizer.planning.watch import Progress
 from optimizer.store.engine import Store
 
-LEAST_POINTS, MOST_POINTS = 2, 25
 CANCELLED = "已取消，没有留下任何点。\nCancelled; no point was kept."
 Question = tuple[float, float | None]
 """Carbon price and cap of a point: no two points of a frontier have both alike."""

@@ -8,7 +8,7 @@ first and then renamed, so a digest never names half a file. Nothing here is eve
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -74,12 +74,6 @@ class EvidenceFiles:
     def holds(self, digest: str) -> bool:
         """Whether a file of this digest is there (its content is not read)."""
         return _is_digest(digest) and self._path(digest).exists()
-
-    def altered(self, digests: Iterable[str]) -> Iterator[str]:
-        """Those of the digests whose file is there but no longer has that digest."""
-        for digest in digests:
-            if self.holds(digest) and self.found(digest) is None:
-                yield digest
 
     def found(self, digest: str) -> EvidenceFile | None:
         """The file of a digest as it is on disk; None where it is not there, or is not what its name says."""

@@ -49,11 +49,12 @@ def test_other_files_are_refused(tmp_path: Path, content: bytes, code: str) -> N
 
 
 def test_an_altered_file_is_noticed(tmp_path: Path) -> None:
-    """It is listed, and not handed out any more."""
+    """It is not found as what its name says, and not handed out any more; the others are."""
     files = EvidenceFiles(tmp_path)
     kept, other = files.add(PNG), files.add(b"%PDF-1.7 receipt")
     next(tmp_path.rglob(kept.sha256)).write_bytes(PNG + b"!")
-    assert list(files.altered([kept.sha256, other.sha256, "0" * 64])) == [kept.sha256]
+    assert files.holds(kept.sha256)
+    assert [files.found(digest) for digest in (kept.sha256, other.sha256, "0" * 64)] == [None, other, None]
     with pytest.raises(UnknownRecordError):
         files.read(kept.sha256)
 
