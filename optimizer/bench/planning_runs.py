@@ -15,6 +15,7 @@ from optimizer.network.graph import NetworkGraph
 from optimizer.network.model import Network
 from optimizer.network.reader import read_network
 from optimizer.planning.design import Effort, Outcome, Program, solve_by_cp_sat, solve_integer
+from optimizer.planning.laying import lay_out as laid_out
 from optimizer.planning.offer import Offer
 from optimizer.planning.program import PlanProgram
 from optimizer.planning.routes import RouteBook
@@ -23,7 +24,6 @@ from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
 from optimizer.planning.shipment_file import read_shipments
 from optimizer.planning.solve import Progress, plan_shipments
-from optimizer.planning.solve import lay_out as laid_out
 from optimizer.planning.timespace import TimeSpace
 from optimizer.quantities import G_PER_KG, KG_PER_T
 

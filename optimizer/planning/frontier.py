@@ -21,14 +21,15 @@ from optimizer.emissions.factors import FactorTable
 from optimizer.network.model import Network
 from optimizer.planning.design import Floats
 from optimizer.planning.lagrange import LagrangianBound
+from optimizer.planning.laying import lay_out, task_of
 from optimizer.planning.offer import Offer
 from optimizer.planning.plan import Plan
 from optimizer.planning.problem import Problem
 from optimizer.planning.search import Search, Start
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
-from optimizer.planning.solve import lay_out, task_of, written
 from optimizer.planning.watch import Tell, Watch
+from optimizer.planning.writing import written
 from optimizer.quantities import KG_PER_T
 
 CLEANEST_YUAN_PER_T = 100_000.0

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from optimizer.planning import solve
+from optimizer.planning import laying
 from optimizer.planning.settings import PlanSettings
 from tests.network.tiny import tiny_network
 from tests.planning.random_tasks import Task, any_tasks, cargo, faults, planned
@@ -22,7 +22,7 @@ def test_a_plan_of_few_columns_holds_and_its_bound_is_below_the_optimum(task: Ta
     network, shipments = task
     best = planned(network, shipments)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(solve, "is_large", lambda ways: True)
+        patch.setattr(laying, "is_large", lambda ways: True)
         plan = planned(network, shipments)
         assert planned(network, shipments, PlanSettings(gap=0.0, workers=2)) == plan
     assert faults(plan, shipments, network) == []
@@ -36,7 +36,7 @@ def test_without_a_vessel_everything_takes_the_road_and_the_bound_is_the_plan() 
     """A network without a fleet has no hull whose price could climb."""
     network, shipments = replace(tiny_network(), fleet=()), [cargo(1, 300.0), cargo(2, 50.0)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(solve, "is_large", lambda ways: True)
+        patch.setattr(laying, "is_large", lambda ways: True)
         plan = planned(network, shipments)
     assert plan.voyages == ()
     assert {s.status for s in plan.shipments} == {"planned"}

@@ -19,12 +19,13 @@ from optimizer.planning.check import check_plan
 from optimizer.planning.design import Effort
 from optimizer.planning.document import plan_from_json, plan_to_json
 from optimizer.planning.given import offered_sailings
+from optimizer.planning.laying import lay_out, task_of
 from optimizer.planning.offer import Offer
 from optimizer.planning.plan import Plan
 from optimizer.planning.relaxation import relax_whole
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
-from optimizer.planning.solve import lay_out, plan_shipments, task_of
+from optimizer.planning.solve import plan_shipments
 from optimizer.planning.taking import takings
 from optimizer.waybills.issue import empty_running
 from tests.network.tiny import MADE_UP, TINY_START, tiny_network

@@ -15,12 +15,12 @@ from optimizer.planning.design import Effort, Floats, solve_linear
 from optimizer.planning.fleetflow import WAIT, FleetFlow, make_fleetflow
 from optimizer.planning.following import follow
 from optimizer.planning.lagrange import LagrangianBound
+from optimizer.planning.laying import task_of
 from optimizer.planning.pool import needy_shipments, services_only
 from optimizer.planning.program import PlanProgram, make_program
 from optimizer.planning.rerouting import reroute
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
-from optimizer.planning.solve import task_of
 from optimizer.planning.stowing import Stowage, stow
 from optimizer.planning.timespace import TimeSpace, all_columns, columns_of
 from optimizer.planning.way_maker import make_ways

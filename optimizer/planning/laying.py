@@ -1,0 +1,158 @@
+"""Laying out: shipments, the network and what is held become a program over time and space.
+
+A plan that is too large to write all of its columns down gets prices and a bound over all of them first, and the
+columns that these make worth writing down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import inf
+
+import numpy as np
+
+from optimizer.emissions.factors import FactorTable
+from optimizer.errors import InputError, Message
+from optimizer.network.graph import NetworkGraph
+from optimizer.network.model import Network
+from optimizer.planning.ascent import climb_up
+from optimizer.planning.design import Floats
+from optimizer.planning.fleetflow import FleetFlow, make_fleetflow
+from optimizer.planning.given import offered_sailings
+from optimizer.planning.given_hulls import with_given_hulls
+from optimizer.planning.given_ways import add_given
+from optimizer.planning.keeping.held import Held
+from optimizer.planning.keeping.reserving import rooms, without_kept_hulls, without_kept_use
+from optimizer.planning.lagrange import LagrangianBound
+from optimizer.planning.offer import Offer
+from optimizer.planning.pool import plan_at_once, promising, services_only
+from optimizer.planning.problem import Problem
+from optimizer.planning.program import PlanProgram, make_program
+from optimizer.planning.relaxation import Relaxation
+from optimizer.planning.routes import RouteBook
+from optimizer.planning.search import FEW_SHIPMENTS
+from optimizer.planning.settings import MAX_HORIZON_DAYS, PlanSettings
+from optimizer.planning.shipment import Shipment
+from optimizer.planning.timespace import TimeSpace, all_columns, columns_of
+from optimizer.planning.watch import Progress, Watch
+from optimizer.planning.way_maker import make_ways
+from optimizer.planning.ways import Ways
+
+WRITTEN_DOWN = 1_500_000
+"""Up to so many columns a plan is solved with all of them written down."""
+CLIMB_SHARE = 0.6
+"""Share of the time that is kept for plans when prices are found; without a limit their steps are counted."""
+
+
+def task_of(
+    shipments: Sequence[Shipment], network: Network, factors: FactorTable, settings: PlanSettings
+) -> tuple[RouteBook, list[Shipment]]:
+    """The routes and the shipments of a task, those beyond the horizon left out.
+
+    Raises InputError without shipments and for a horizon beyond MAX_HORIZON_DAYS.
+    """
+    if not shipments:
+        raise InputError(Message("没有可规划的货单。", "There are no shipments to plan."))
+    inside = _within_horizon(shipments, settings)
+    on = min(shipment.ready_at for shipment in shipments).date()
+    return RouteBook(network, NetworkGraph(network), factors, on), inside
+
+
+def _within_horizon(shipments: Sequence[Shipment], settings: PlanSettings) -> list[Shipment]:
+    """Shipments that become ready inside the horizon."""
+    first = min(shipment.ready_at for shipment in shipments).date()
+    day = {shipment.shipment_id: (shipment.ready_at.date() - first).days for shipment in shipments}
+    days = max(day.values()) + 1 if settings.horizon_days is None else settings.horizon_days
+    if not 1 <= days <= MAX_HORIZON_DAYS:
+        raise InputError(
+            Message(
+                f"计划期为 {days} 天；一次最多规划 1 至 {MAX_HORIZON_DAYS} 天，请用 --horizon-days 缩短或拆分货单。",
+                f"The horizon is {days} days; one plan covers 1 to {MAX_HORIZON_DAYS}."
+                " Shorten it with --horizon-days or split the shipments.",
+            )
+        )
+    return [shipment for shipment in shipments if day[shipment.shipment_id] < days]
+
+
+def lay_out(
+    shipments: Sequence[Shipment],
+    book: RouteBook,
+    settings: PlanSettings,
+    offers: Sequence[Offer] = (),
+    *,
+    keep_cleaner: bool = False,
+    watch: Watch | None = None,
+    held: Held | None = None,
+) -> Problem:
+    """The program of a planning task. It does not depend on the order of shipments and offers. ``keep_cleaner``: ways
+    that are dearer than the road but emit less take part, as they do under a cap on CO2e. ``held``: what is kept and no
+    matter of this program."""
+    ordered = sorted(shipments, key=lambda shipment: shipment.shipment_id)
+    graph, network = book.graph, book.network
+    carbon = settings.carbon_price_yuan_per_t / 1000
+    relaxation, made, interrupted = None, None, False
+    givens = offered_sailings(offers, graph)
+    widely = replace(settings, co2e_cap_t=inf) if keep_cleaner else settings
+    grid = None if held is None else held.book.grid
+    sailings = [*givens.sailings, *(rooms(held) if held is not None else ())]
+    ways = make_ways(ordered, book, graph, widely, grid, lambda maker: add_given(maker, sailings))
+    # A carrier's sailing has one slot, so that all columns of a market of offers are few enough to write down.
+    if watch is not None and not offers and settings.own_voyages and not keep_cleaner and is_large(ways):
+        if held is not None:
+            # Too large to write all of it down: then the rest has no room on kept voyages.
+            ways = make_ways(ordered, book, graph, widely, grid)
+        fleet = _without_kept(make_fleetflow(ways, book, graph, carbon), held)
+        space, relaxation, made, interrupted = _promising(ways, fleet, network, settings, watch, held)
+    else:
+        space = TimeSpace(ways, columns_of(ways, *all_columns(ways)))
+        own = _without_kept(make_fleetflow(space, book, graph, carbon), held)
+        fleet = with_given_hulls(own, space, book, carbon)
+    program = _program(space, fleet, network, widely.co2e_cap_t, held)
+    proof = LagrangianBound(program, fleet, ways, settings.workers)
+    return Problem(network, space, fleet, program, proof, relaxation, made, interrupted)
+
+
+def _without_kept(fleet: FleetFlow, held: Held | None) -> FleetFlow:
+    return fleet if held is None else without_kept_hulls(fleet, held)
+
+
+def _program(
+    space: TimeSpace, fleet: FleetFlow, network: Network, co2e_cap_t: float | None, held: Held | None
+) -> PlanProgram:
+    program = make_program(space, fleet, network, co2e_cap_t)
+    return program if held is None else without_kept_use(program, held)
+
+
+def is_large(ways: Ways) -> bool:
+    """Whether a plan has too many columns to write all of them down."""
+    return len(ways.shipments) > FEW_SHIPMENTS and int(ways.counts().sum()) > WRITTEN_DOWN
+
+
+def _promising(
+    ways: Ways, fleet: FleetFlow, network: Network, settings: PlanSettings, watch: Watch, held: Held | None
+) -> tuple[TimeSpace, Relaxation, Floats | None, bool]:
+    """Prices and a bound over all columns, the columns that they make worth writing down, a plan of these where one
+    could be made at once, and whether somebody pressed Ctrl-C meanwhile."""
+    base = _program(services_only(ways), fleet, network, settings.co2e_cap_t, held)
+    proof = LagrangianBound(base, fleet, ways, settings.workers)
+    columns = int(ways.counts().sum())
+    share = CLIMB_SHARE * watch.left_s()
+
+    def tell(bound_yuan: float) -> None:
+        watch.listener(Progress("bound", None, bound_yuan, columns, watch.seconds()))
+
+    climb = climb_up(proof, lambda: watch.left_s() - share, tell)
+    made, interrupted = None, climb.interrupted
+    if settings.co2e_cap_t is None and not interrupted:
+        # Stowing keeps terminals and voyages; a cap on CO2e would be only priced.
+        try:
+            made = plan_at_once(proof, climb, settings.seed, watch.left_s)
+        except KeyboardInterrupt:
+            interrupted = True
+    if made is not None:
+        space, x = made
+        return space, Relaxation(climb.prices, climb.bound, x, partial=True), x, False
+    space, shares = promising(proof, climb, watch.left_s)
+    x = np.concatenate([shares, np.zeros(len(fleet.columns.kind))])
+    return space, Relaxation(climb.prices, climb.bound, x, partial=True), None, interrupted
