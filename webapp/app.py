@@ -17,6 +17,7 @@ from webapp.admin.users_page import users_page
 from webapp.api import conditional, documented
 from webapp.api.accounts import accounts_api
 from webapp.api.documents_page import api_docs_page
+from webapp.api.frontiers import frontiers_api
 from webapp.api.ledger import ledger_api
 from webapp.api.meta import meta_api
 from webapp.api.plans import plans_api
@@ -55,7 +56,10 @@ PARTS = (
     *(request_log, metrics, language, figures, visitor),
     *(navigation, security, problem, conditional, plotly_script, compression),
 )
-APIS = (quotes_api, meta_api, shipments_api, plans_api, waybills_api, accounts_api, ledger_api, webhooks_api)
+APIS = (
+    *(quotes_api, meta_api, shipments_api, plans_api, frontiers_api),
+    *(waybills_api, accounts_api, ledger_api, webhooks_api),
+)
 
 
 def create_app(settings: Settings) -> APIFlask:

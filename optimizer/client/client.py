@@ -12,6 +12,7 @@ from optimizer.client.http import TIMEOUT_S, Http
 from optimizer.client.records import (
     AccountItem,
     Checkpoint,
+    FrontierItem,
     IssuedWaybill,
     PlanRunItem,
     Quote,
@@ -131,6 +132,37 @@ class Client:
         """acceptPlan: all of it, or some of its shipments."""
         body = {} if shipment_ids is None else {"shipment_ids": list(shipment_ids)}
         return self._http.post(dict[str, list[IssuedWaybill]], f"/api/v1/plans/{run_id}/accept", body)["waybills"]
+
+    # Frontiers
+
+    def begin_frontier(
+        self, *, points: int = 7, shipment_ids: Sequence[str] | None = None, key: str = "", **settings: object
+    ) -> FrontierItem:
+        """beginFrontier: so many plans from the cheapest to the cleanest; settings as keywords (``gap``,
+        ``time_limit_s``, ``horizon_days``, ``seed``)."""
+        named = {} if shipment_ids is None else {"shipment_ids": list(shipment_ids)}
+        return self._http.post(FrontierItem, "/api/v1/frontiers", {**settings, **named, "points": points}, key)
+
+    def frontiers(self) -> list[FrontierItem]:
+        """listFrontiers: the newest, without their points."""
+        return self._http.get(dict[str, list[FrontierItem]], "/api/v1/frontiers")["items"]
+
+    def frontier(self, run_id: str) -> FrontierItem:
+        """showFrontier: how it stands, and once it is done its points."""
+        return self._http.get(FrontierItem, f"/api/v1/frontiers/{run_id}")
+
+    def wait_for_frontier(
+        self, run_id: str, tell: Callable[[FrontierItem], None] = lambda frontier: None
+    ) -> FrontierItem:
+        """Until it is over; ``tell`` hears how it stands about every second."""
+        while not (found := self.frontier(run_id)).over:
+            tell(found)
+            self._wait(LOOK_EVERY_S)
+        return found
+
+    def cancel_frontier(self, run_id: str) -> FrontierItem:
+        """cancelFrontier: it keeps the points found so far."""
+        return self._http.post(FrontierItem, f"/api/v1/frontiers/{run_id}/cancel", {})
 
     # Waybills
 

@@ -122,6 +122,44 @@ class PlanRunItem:
 
 
 @dataclass(frozen=True, slots=True)
+class FrontierPoint:
+    """One plan of a frontier, ``run_id`` the plan's. ``weighed_yuan`` counts time and lateness too;
+    ``marginal_yuan_per_t``: what each tonne of CO2e costs to avoid since the cheaper neighbour."""
+
+    run_id: str
+    cost_yuan: Decimal
+    weighed_yuan: Decimal
+    co2e_wtw_t: Decimal
+    water_share_t: Decimal
+    gap: float
+    status: str
+    marginal_yuan_per_t: Decimal = Decimal(0)
+    carbon_price_yuan_per_t: Decimal = Decimal(0)
+    co2e_cap_t: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FrontierItem:
+    """A frontier in the background, and its points in order of cost once it is done."""
+
+    run_id: str
+    state: str
+    shipments: int
+    points_asked: int
+    created_at: datetime
+    progress: Progress = Progress()
+    cancelled: bool = False
+    failure: str = ""
+    points: tuple[FrontierPoint, ...] = ()
+    dominated: int = 0
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will happen."""
+        return self.state in ("done", "failed")
+
+
+@dataclass(frozen=True, slots=True)
 class IssuedWaybill:
     """A waybill that accepting a plan issued."""
 

@@ -137,6 +137,40 @@ def test_from_shipments_to_waybills(tmp_path: Path) -> None:
         assert api.events(issued.number) == []
 
 
+def test_a_frontier_is_begun_waited_for_and_opened(tmp_path: Path) -> None:
+    """From the cheapest plan to the cleanest; each point's plan is one that can be read; a wrong count is refused."""
+    house = House.at(tmp_path / "m.db")
+    transport = httpx.WSGITransport(app=create_app(house.settings))
+
+    def work(_: float) -> None:
+        Worker(house.settings).queue.work_off_one()
+
+    with Client(HOST, house.tokens["planner"], transport=transport, wait=work) as api:
+        pair = [
+            record("P-1", mass_t=150),
+            record("P-2", "E02", mass_t=100, cargo_code="steel", origin="YL", destination="XS"),
+        ]
+        assert not any(result.refused for result in api.submit_shipments(pair))
+        with pytest.raises(ApiProblemError) as caught:
+            api.begin_frontier(points=1, gap=2)
+        assert {error.pointer for error in caught.value.errors} == {"/points", "/gap"}
+        with pytest.raises(ApiProblemError, match="carbon_price"):
+            api.begin_frontier(carbon_price_yuan_per_t=50)
+        begun = api.begin_frontier(points=2, gap=0, time_limit_s=20)
+        assert (begun.state, begun.points_asked, begun.points) == ("queued", 2, ())
+        found = api.wait_for_frontier(begun.run_id)
+        cheapest, cleanest = found.points
+        assert cheapest.cost_yuan < cleanest.cost_yuan
+        assert cheapest.co2e_wtw_t > cleanest.co2e_wtw_t
+        assert api.plan(cleanest.run_id).over
+        assert [item.run_id for item in api.frontiers()] == [begun.run_id]
+        stopped = api.begin_frontier(points=2)
+        assert api.cancel_frontier(stopped.run_id).over
+        with pytest.raises(ApiProblemError) as caught:
+            api.frontier(cleanest.run_id)
+        assert caught.value.status == 404
+
+
 def test_an_enterprise_reads_its_books(house: FullHouse) -> None:
     """Account, statement in every format, report, heads, proof."""
     with client_of(house, "enterprise") as api:

@@ -46,6 +46,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     **dict.fromkeys(("plans_api.show_document", "plans_api.stream"), PLANNERS),
     **dict.fromkeys([f"plans_page.{verb}" for verb in ("accept", "begin", "cancel", "show", "show_run")], PLANNERS),
     "plans_page.show_frontier": PLANNERS,
+    **dict.fromkeys([f"frontiers_api.{verb}" for verb in ("begin", "cancel", "list_frontiers", "show")], PLANNERS),
     # Lists and forms show each role its own.
     **dict.fromkeys(("shipments_api.list_shipments", "shipments_api.submit", "shipments_page.show"), SHIPPERS),
     **dict.fromkeys(("shipments_page.template", "shipments_page.upload"), SHIPPERS),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -195,9 +195,12 @@ def run_item(run: PlanRun) -> dict[str, Any]:
     return plain
 
 
-def read_settings(body: dict[str, Any]) -> tuple[PlanSettings, list[str] | None]:
-    """Settings and shipment ids of a request. Raises InputError with every fault."""
-    faults: list[Fault] = [_unknown(name) for name in body if name not in BODY["properties"]]
+def read_settings(
+    body: Mapping[str, Any], known: Collection[str] = BODY["properties"], others: Sequence[Fault] = ()
+) -> tuple[PlanSettings, list[str] | None]:
+    """Settings and shipment ids of a request that may hold the ``known`` fields. Raises InputError with every fault,
+    ``others`` among them."""
+    faults: list[Fault] = [*others, *(_unknown(name) for name in body if name not in known)]
     values: dict[str, Any] = {"time_limit_s": DEFAULT_LIMIT_S}
     for name, (low, high) in SETTINGS.items():
         if name not in body or (body[name] is None and name == "co2e_cap_t"):
@@ -221,7 +224,7 @@ def read_settings(body: dict[str, Any]) -> tuple[PlanSettings, list[str] | None]
     return PlanSettings(**values), ids
 
 
-def _ids(body: dict[str, Any], faults: list[Fault]) -> list[str] | None:
+def _ids(body: Mapping[str, Any], faults: list[Fault]) -> list[str] | None:
     ids = body.get("shipment_ids")
     if ids is None:
         return None
