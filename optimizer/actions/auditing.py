@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterator, Sequence
 
 from optimizer.accounts import audit as checks
@@ -10,15 +11,16 @@ from optimizer.accounts.audit.amendments import amendments_follow_the_rules
 from optimizer.accounts.audit.balances import balances_are_the_fold
 from optimizer.accounts.audit.city import city_totals_are_the_fold
 from optimizer.accounts.audit.entries import closed_periods_untouched, documents_are_as_written
-from optimizer.accounts.audit.quick import Doubts, QuickLedger
-from optimizer.accounts.books import AuditView, Books
+from optimizer.accounts.books import AuditView, Books, StoredDocument
 from optimizer.accounts.corrections import standing_entries
 from optimizer.accounts.ledger import Period
 from optimizer.accounts.settlement import Review, review
 from optimizer.accounts.voyages import Voyages
+from optimizer.actions.audit_parts import Package, Readers, begin, fitting_processes
 from optimizer.actions.evidencing import check_evidence
 from optimizer.emissions.factors import FactorTable
 from optimizer.network.model import Network
+from optimizer.store.audit_rows import Part
 from optimizer.store.engine import Store
 from optimizer.store.evidence_files import EvidenceFiles
 from optimizer.store.session import Session
@@ -29,16 +31,25 @@ BLOCK = 1_000
 """Waybills whose events are folded at a time, with their neighbours: a demo month is one block or two."""
 
 
-def audit(store: Store, network: Network, factors: FactorTable, evidence: EvidenceFiles | None = None) -> list[Finding]:
+def audit(
+    store: Store,
+    network: Network,
+    factors: FactorTable,
+    evidence: EvidenceFiles | None = None,
+    processes: int | None = 1,
+) -> list[Finding]:
     """Every finding of every check over the whole database, recomputed with this data package. Empty: clean books.
 
-    ``evidence``: the files that are kept beside it; without them they are not looked at.
+    ``evidence``: the files that are kept beside it; without them they are not looked at. ``processes``: how many read
+    at once (None: as many as the ledger is worth and the machine has cores); they find the same.
 
     The ledger is read once, row by row (``accounts.audit.quick``); the checks get records only of what that leaves in
     doubt, and the evidence in blocks of waybills. So memory stays bounded while the books are clean.
     """
     with store.read() as session:
-        found = _recorded(session, network, factors)
+        count = fitting_processes(session.last_seq(), os.cpu_count() or 1) if processes is None else processes
+        with Readers(store, session, Package(network, factors), count) as readers:
+            found = _recorded(session, readers)
     if evidence is not None:
         found += check_evidence(store, evidence).findings
     with store.read() as session:
@@ -46,29 +57,22 @@ def audit(store: Store, network: Network, factors: FactorTable, evidence: Eviden
         return [*found, *city_totals_are_the_fold(session.kept_city_cells(), session.folded_city_cells())]
 
 
-def ledger_doubts(session: Session, factors: FactorTable) -> Doubts:
-    """Read every waybill, run and entry once: all digests, all balances, all settlements recomputed."""
-    quick = QuickLedger(session.accounts(), session.periods(), factors)
-    for waybill in session.waybill_rows():
-        quick.waybill(*waybill)
-    for run in session.run_rows():
-        quick.run(run)
-    for entry, lines in session.entry_rows():
-        quick.entry(entry, lines)
-    return quick.doubts(session.kept_balances())
-
-
-def _recorded(session: Session, network: Network, factors: FactorTable) -> list[Finding]:
+def _recorded(session: Session, readers: Readers) -> list[Finding]:
     """The findings of :data:`checks.CHECKS`, in their order."""
-    doubts = ledger_doubts(session, factors)
     found: dict[Check, list[Finding]] = {}
+    package = (session.periods(), readers.package.network, readers.package.factors)
 
     def look(view: AuditView, chosen: Collection[Check]) -> None:
         for check in chosen:
             found.setdefault(check, []).extend(check(view))
 
-    package = (session.periods(), network, factors)
-    read = session.documents() if doubts.documents else session.event_documents()
+    # What hangs on nothing else is asked for first: the processes work on it while the ledger is joined.
+    doubts_of = begin(session, readers)
+    events = readers.each(_changed_events, session.numbered_parts("events", readers.parts))
+    numbers = session.audited_numbers()
+    by_evidence = readers.each(_evidence, list(_blocks(numbers)))
+    doubts = doubts_of()
+    read = session.documents() if doubts.documents else [item for part in events for item in part]
     look(_view(Books({}, (), read, {}, {}, (), *package)), (documents_are_as_written,))
     if doubts.ledger:
         whole = Books(
@@ -77,21 +81,36 @@ def _recorded(session: Session, network: Network, factors: FactorTable) -> list[
         look(_view(whole), set(checks.CHECKS) - checks.EVIDENCE_CHECKS - {documents_are_as_written})
     else:
         look(_view(Books({}, (), (), {}, {}, (), *package)), (closed_periods_untouched,))
-        for numbers in _blocks(sorted(doubts.numbers)):
-            look(_view(_books_of(session, numbers, numbers, (), package)), checks.LOT_CHECKS)
-    for numbers in _blocks(session.audited_numbers()):
-        around = session.neighbourhood(numbers) | set(numbers)
-        view = _view(_books_of(session, numbers, around, session.events(around), package), numbers)
-        look(view, checks.EVIDENCE_CHECKS)
+        for block in _blocks(sorted(doubts.numbers)):
+            look(_view(_books_of(session, block, block, (), package)), checks.LOT_CHECKS)
+    for answers in by_evidence:
+        for check, findings in zip(_EVIDENCE, answers, strict=True):
+            found.setdefault(check, []).extend(findings)
     listed = [finding for check in checks.CHECKS for finding in found.get(check, ())]
     return listed + list(balances_are_the_fold(doubts))
 
 
-Package = tuple[Sequence[Period], Network, FactorTable]
+_EVIDENCE = tuple(check for check in checks.CHECKS if check in checks.EVIDENCE_CHECKS)
+
+
+def _changed_events(session: Session, _package: Package, part: Part) -> list[StoredDocument]:
+    """The events of a part that are not what was written."""
+    return [item for item in session.event_documents(part) if item.sha256_now != item.sha256_written]
+
+
+def _evidence(session: Session, package: Package, numbers: Sequence[str]) -> list[list[Finding]]:
+    """What the events of some waybills and of their neighbours answer, check by check of :data:`_EVIDENCE`."""
+    around = session.neighbourhood(numbers) | set(numbers)
+    read = (session.periods(), package.network, package.factors)
+    view = _view(_books_of(session, numbers, around, session.events(around), read), numbers)
+    return [list(check(view)) for check in _EVIDENCE]
+
+
+ReadWith = tuple[Sequence[Period], Network, FactorTable]
 
 
 def _books_of(
-    session: Session, numbers: Sequence[str], around: Collection[str], events: Sequence[Event], package: Package
+    session: Session, numbers: Sequence[str], around: Collection[str], events: Sequence[Event], package: ReadWith
 ) -> Books:
     """The entries and runs of some waybills, with the waybills and events around them."""
     stored = session.stored_transactions(numbers)

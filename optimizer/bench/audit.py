@@ -7,6 +7,7 @@ the city's totals are asked of the same ledger.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -16,10 +17,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from optimizer.actions import city_totals, keep_city_totals, open_store
-from optimizer.actions.auditing import ledger_doubts
+from optimizer.actions.audit_parts import Package, Readers, ledger_doubts
 from optimizer.actions.stating import statement
 from optimizer.actions.versions import code_version
-from optimizer.bench.isolation import in_fresh_process
+from optimizer.bench.isolation import in_fresh_process, peak_of_children_mib
 from optimizer.bench.ledger_world import LedgerWorld, copied_estimate, copies, ledger_world, open_accounts
 from optimizer.bench.machine import library_versions, load_average, this_machine
 from optimizer.bench.record import Figure, Load, Method, Result
@@ -48,10 +49,12 @@ class AuditBench:
 
 @dataclass(frozen=True, slots=True)
 class AuditTimes:
-    """One run: seconds of audit, statement, city totals and SQL fold, and the peak of memory of the audit."""
+    """One run: seconds of the audit by several processes and by one, of statement, city totals and SQL fold; the peak
+    of memory of the audit, all its processes together."""
 
     audit_s: float
-    peak_memory_mib: float | None
+    alone_s: float
+    peak_memory_mib: float
     statement_s: float
     city_s: float
     fold_s: float
@@ -59,12 +62,14 @@ class AuditTimes:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """What was filled: lots, transactions, the account with the most lots and how many it has."""
+    """What was filled: lots, transactions, the account with the most lots and how many it has; and how many processes
+    read it."""
 
     lots: int
     transactions: int
     account: str
     account_lots: int
+    processes: int
 
 
 def run(options: AuditBench, tell: Callable[[Message], None] = lambda message: None) -> Result:
@@ -97,7 +102,12 @@ def run(options: AuditBench, tell: Callable[[Message], None] = lambda message: N
             "sqlite": sqlite3.sqlite_version,
             **library_versions("sqlalchemy"),
         },
-        settings={"entries": options.entries, "calculations": len(made.models), "lots": ledger.lots},
+        settings={
+            "entries": options.entries,
+            "calculations": len(made.models),
+            "lots": ledger.lots,
+            "processes": ledger.processes,
+        },
         seed=options.seed,
         runs=options.runs,
         methods=(_our_method(times, ledger, len(made.models)), _sql_method(times)),
@@ -134,7 +144,7 @@ def fill(url: str, made: LedgerWorld, entries: int) -> Ledger:
     keep_city_totals(store)
     store.close()
     largest = max(by_account, key=lambda name: by_account[name])
-    return Ledger(place, last, largest, by_account[largest])
+    return Ledger(place, last, largest, by_account[largest], max(os.cpu_count() or 1, 1))
 
 
 def _waybills(made: LedgerWorld, documents: list[str], first: int) -> Iterator[tuple[Waybill, str]]:
@@ -147,27 +157,35 @@ def _waybills(made: LedgerWorld, documents: list[str], first: int) -> Iterator[t
 
 def one_run(file: Path, ledger: Ledger) -> AuditTimes:
     """Audit in a fresh process; statement and totals on an open store; the fold by the driver alone."""
-    audited = in_fresh_process(audit_s, f"sqlite:///{file}")
-    if audited is None:
-        raise MemoryError("the audit ran out of memory")
+    several, alone = (_audited(file, processes) for processes in (ledger.processes, 1))
     store = open_store(f"sqlite:///{file}")
     stated, summed = _statement_s(store, ledger), _city_s(store, ledger)
     store.close()
-    return AuditTimes(audited.answer, audited.peak_memory_mib, stated, summed, _fold_s(file))
+    return AuditTimes(several[0], alone[0], several[1], stated, summed, _fold_s(file))
 
 
-def audit_s(url: str) -> float:
-    """Seconds of the ledger's audit. Books that are not clean are no measurement."""
-    factors = load_factors(None)
+def _audited(file: Path, processes: int) -> tuple[float, float]:
+    audited = in_fresh_process(audit_s, (f"sqlite:///{file}", processes))
+    if audited is None:
+        raise MemoryError("the audit ran out of memory")
+    took_s, largest_reader_mib = audited.answer
+    return took_s, audited.peak_memory_mib + (processes * largest_reader_mib if processes > 1 else 0)
+
+
+def audit_s(task: tuple[str, int]) -> tuple[float, float]:
+    """Seconds of the audit of a ledger (URL, processes), the start of the processes included, and the peak of memory of
+    the largest of them, MiB. Books that are not clean are no measurement."""
+    url, processes = task
+    package = Package(read_network(None), load_factors(None))
     store = open_store(url)
     begun = time.perf_counter()
-    with store.read() as session:
-        doubts = ledger_doubts(session, factors)
+    with store.read() as session, Readers(store, session, package, processes) as readers:
+        doubts = ledger_doubts(session, readers)
     took_s = time.perf_counter() - begun
     store.close()
     if doubts:
         raise AssertionError(f"the books of the bench are not clean: {doubts}")
-    return took_s
+    return took_s, peak_of_children_mib()
 
 
 def _statement_s(store: Store, ledger: Ledger) -> float:
@@ -211,19 +229,25 @@ def _our_method(times: list[AuditTimes], ledger: Ledger, calculations: int) -> M
         label=Message("modalshift", "modalshift"),
         baseline=False,
         does=Message(
-            "逐行读账本一遍：运单、计算记录、分录的摘要，余额逐笔累加并与库存比对，每笔结算由存储的输入重算并与分录比对；"
-            "不含事件的核对（此账本无事件）",
-            "reads the ledger once, row by row: digests of waybills, runs and entries, balances folded line by line "
-            "and compared with those kept, every settlement recomputed from its stored inputs and compared with its "
-            "postings; folding evidence is not in it (this ledger has no events)",
+            f"{ledger.processes} 个进程逐行读账本一遍：运单、计算记录、分录的摘要，余额逐笔累加并与库存比对，"
+            "每笔结算由存储的输入重算并与分录比对；不含事件的核对（此账本无事件）",
+            f"{ledger.processes} processes read the ledger once, row by row: digests of waybills, runs and entries, "
+            "balances folded line by line and compared with those kept, every settlement recomputed from its stored "
+            "inputs and compared with its postings; folding evidence is not in it (this ledger has no events)",
         ),
         figures=(
             Figure("audit", Message("审计", "audit"), "s", tuple(round(one.audit_s, 2) for one in times)),
             Figure(
+                "audit_alone",
+                Message("单进程审计", "audit by one process"),
+                "s",
+                tuple(round(one.alone_s, 2) for one in times),
+            ),
+            Figure(
                 "peak_memory",
-                Message("内存峰值", "peak memory"),
+                Message("内存峰值（各进程合计）", "peak memory, all processes"),
                 "MiB",
-                tuple(None if one.peak_memory_mib is None else round(one.peak_memory_mib) for one in times),
+                tuple(round(one.peak_memory_mib) for one in times),
             ),
             Figure(
                 "statement",

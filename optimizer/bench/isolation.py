@@ -53,3 +53,9 @@ def _peak_memory_bytes() -> int:
                 return int(line.split()[1]) * BYTES_PER_KIB
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * BYTES_PER_KIB
+
+
+def peak_of_children_mib() -> float:
+    """The peak of memory of the largest process that this one started and that ended."""
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return (peak if sys.platform == "darwin" else peak * BYTES_PER_KIB) / BYTES_PER_MIB

@@ -47,8 +47,15 @@ threshold_option = option(
     about=Message("审计全部账目：重算、核对、查缺", "audit all books: recompute, cross-check, find gaps"),
 )
 @json_option
+@option(
+    "--processes",
+    type=click.IntRange(1, 64),
+    metavar="N",
+    zh="同时读账的进程数，默认按账本大小与核数",
+    en="processes that read at once; by default what size of ledger and cores suggest",
+)
 @click.pass_context
-def audit(ctx: click.Context, as_json: bool) -> int:
+def audit(ctx: click.Context, as_json: bool, processes: int | None) -> int:
     """Exit 1 when there is any finding."""
     if ctx.invoked_subcommand is not None:
         return DONE
@@ -56,7 +63,7 @@ def audit(ctx: click.Context, as_json: bool) -> int:
 
     session = current_session()
     with session.store() as store:
-        findings = actions.audit(store, session.network(), session.factors(), session.evidence())
+        findings = actions.audit(store, session.network(), session.factors(), session.evidence(), processes)
     if as_json:
         print_json([asdict(finding) for finding in findings])
     else:

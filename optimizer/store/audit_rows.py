@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from json.encoder import encode_basestring
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select, union
 from sqlalchemy.exc import DatabaseError
@@ -21,24 +21,59 @@ _BLOCK = 2_000
 """Rows fetched at a time."""
 
 
+class Part(NamedTuple):
+    """Rows from a number to a number, both included; None: no bound."""
+
+    first: int | None
+    last: int | None
+
+    @property
+    def entries(self) -> int:
+        """How many entries of the ledger a part with a last number has."""
+        return max((self.last or 0) - (self.first or 1) + 1, 0)
+
+
+WHOLE = Part(None, None)
+
+
+def _parts(first: int, last: int, count: int) -> list[Part]:
+    """Numbers from ``first`` to ``last`` in at most ``count`` parts; the first one also takes what stands before."""
+    if last < first:
+        return [Part(None, last)]
+    step = -(-(last - first + 1) // count)
+    return [
+        Part(start if start > first else None, min(start + step - 1, last)) for start in range(first, last + 1, step)
+    ]
+
+
+def _between(column: str, part: Part) -> str:
+    bounds = [f"{column} >= {part.first}"] if part.first is not None else []
+    bounds += [f"{column} <= {part.last}"] if part.last is not None else []
+    return " WHERE " + " AND ".join(bounds) if bounds else ""
+
+
 class AuditRows:
     """The part of a session that reads everything once."""
 
     _connection: Connection
 
-    def waybill_rows(self) -> Iterator[tuple[str, str, str]]:
-        """Number, digest and document of every waybill, versions in order."""
-        query = "SELECT number, content_sha256, document FROM waybills ORDER BY number, version"
-        yield from ((number, written, document) for number, written, document in self._streamed(query))
+    def waybill_rows(self, part: Part = WHOLE) -> Iterator[tuple[str, int, str, bytes]]:
+        """Number, version, digest and document of the waybills of a part, in the order in which they lie."""
+        query = f"SELECT number, version, content_sha256, {self._as_bytes('document')} FROM waybills"
+        for number, version, written, document in self._streamed(query + self._within(part)):
+            yield number, version, written, bytes(document)
 
-    def run_rows(self) -> Iterator[RunRow]:
-        """Every calculation run as stored."""
-        yield from map(RunRow._make, self._streamed(f"SELECT {', '.join(RunRow._fields)} FROM calculation_runs"))
+    def run_rows(self, part: Part = WHOLE) -> Iterator[RunRow]:
+        """The calculation runs of a part as stored, in the order in which they lie."""
+        columns = ", ".join(self._as_bytes(name) if name == "document" else name for name in RunRow._fields)
+        yield from map(RunRow._make, self._streamed(f"SELECT {columns} FROM calculation_runs" + self._within(part)))
 
-    def entry_rows(self) -> Iterator[tuple[EntryRow, Lines]]:
-        """Every entry in order, with its postings in order."""
-        entries = self._streamed(f"SELECT {', '.join(TRANSACTION_COLUMNS)} FROM transactions ORDER BY seq")
-        query = f"SELECT {', '.join(POSTING_COLUMNS)} FROM postings ORDER BY transaction_seq, line"
+    def entry_rows(self, part: Part = WHOLE) -> Iterator[tuple[EntryRow, Lines]]:
+        """The entries of a part in order, each with its postings in order."""
+        columns, lines_columns = ", ".join(TRANSACTION_COLUMNS), ", ".join(POSTING_COLUMNS)
+        where, lines_where = (_between(name, part) for name in ("seq", "transaction_seq"))
+        entries = self._streamed(f"SELECT {columns} FROM transactions{where} ORDER BY seq")
+        query = f"SELECT {lines_columns} FROM postings{lines_where} ORDER BY transaction_seq, line"
         postings = iter(self._streamed(query))
         posting = next(postings, None)
         for row in entries:
@@ -50,12 +85,48 @@ class AuditRows:
                 posting = next(postings, None)
             yield entry, tuple(lines)
 
-    def event_documents(self) -> Iterator[StoredDocument]:
-        """Digest now and digest written of every event. The columns by which events are looked up say what the document
-        says; where they do not, the event is not what was written."""
+    def numbered_parts(self, table: str, count: int) -> list[Part]:
+        """The rows of a table that are numbered from one on, in about ``count`` parts by number."""
+        return _parts(1, self._number(f"SELECT MAX(seq) FROM {table}"), count)
+
+    def row_parts(self, table: str, count: int) -> list[Part]:
+        """The rows of a table in about ``count`` parts of its file."""
+        if self._connection.dialect.name == "sqlite":
+            first = self._number(f"SELECT MIN(rowid) FROM {table}")
+            return _parts(first, self._number(f"SELECT MAX(rowid) FROM {table}"), count)
+        size = f"SELECT pg_relation_size('{table}') / current_setting('block_size')::int"
+        return _parts(0, self._number(size), count)
+
+    def snapshot(self) -> str:
+        """A name under which other connections see what this one sees (PostgreSQL); empty where there is none: rows of
+        SQLite are only ever appended, so parts that end where this one saw the end hold what it sees."""
+        if self._connection.dialect.name == "sqlite":
+            return ""
+        return str(self._connection.exec_driver_sql("SELECT pg_export_snapshot()").scalar_one())
+
+    def _number(self, query: str) -> int:
+        return int(self._connection.exec_driver_sql(query).scalar() or 0)
+
+    def _as_bytes(self, column: str) -> str:
+        """A text as it lies in the file; reading it as text and encoding it again costs more than its digest."""
+        sqlite = self._connection.dialect.name == "sqlite"
+        return f"CAST({column} AS BLOB)" if sqlite else f"convert_to({column}, 'UTF8')"
+
+    def _within(self, part: Part) -> str:
+        if self._connection.dialect.name == "sqlite":
+            return _between("rowid", part)
+        bounds = [f"ctid >= '({part.first},0)'"] if part.first is not None else []
+        bounds += [f"ctid < '({part.last + 1},0)'"] if part.last is not None else []
+        return " WHERE " + " AND ".join(bounds) if bounds else ""
+
+    def event_documents(self, part: Part = WHOLE) -> Iterator[StoredDocument]:
+        """Digest now and digest written of the events of a part. The columns by which events are looked up say what the
+        document says; where they do not, the event is not what was written."""
         columns = ("waybill_number", "voyage_id", "vessel_id", "location_id", "event_time")
         query = "SELECT event_id, content_sha256, document, number, voyage_id, vessel_id, location_id, event_time"
-        for event_id, written, document, *values in self._streamed(f"{query} FROM events ORDER BY seq"):
+        for event_id, written, document, *values in self._streamed(
+            f"{query} FROM events{_between('seq', part)} ORDER BY seq"
+        ):
             same = all(
                 f'"{name}":{encode_basestring(str(value))}' in document
                 for name, value in zip(columns, values, strict=True)
@@ -71,8 +142,9 @@ class AuditRows:
             yield StoredDocument(f"waybill {number}/{version}", sha256(document), written)
         yield from self.event_documents()
         for row in self.run_rows():
-            now = from_json(CalculationRun, row.document)
-            same = run_row(now, row.document) == row._asdict()
+            document = row.document.decode()
+            now = from_json(CalculationRun, document)
+            same = run_row(now, document) == {**row._asdict(), "document": document}
             yield StoredDocument(f"run {row.run_id}", now.run_id if same else "differs", row.run_id)
 
     def kept_balances(self) -> dict[tuple[str, str, str, str], int]:

@@ -35,10 +35,25 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
+    @property
+    def url(self) -> str:
+        """The URL under which another process opens the same database; empty for one in memory."""
+        in_memory = self._engine.url.get_backend_name() == "sqlite" and self._engine.url.database in (
+            None,
+            "",
+            ":memory:",
+        )
+        return "" if in_memory else self._engine.url.render_as_string(hide_password=False)
+
     @contextmanager
-    def read(self) -> Iterator[Session]:
-        """A consistent view of everything committed so far; nothing can be written through it by our own code."""
+    def read(self, snapshot: str = "") -> Iterator[Session]:
+        """A consistent view of everything committed so far; nothing can be written through it by our own code.
+
+        ``snapshot``: what another open session sees (``Session.snapshot``) instead.
+        """
         with self._engine.connect() as connection, connection.begin():
+            if snapshot:
+                connection.exec_driver_sql(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
             yield Session(connection)
 
     @contextmanager

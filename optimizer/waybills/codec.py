@@ -40,7 +40,7 @@ def to_json(record: Any) -> str:
     return _CANONICAL.encode(record)
 
 
-def from_json(kind: type[Record], text: str) -> Record:
+def from_json(kind: type[Record], text: str | bytes) -> Record:
     """The record that :func:`to_json` wrote. Raises ValueError for a text of another shape."""
     record: Record = _decoder(cast(Any, kind)).decode(text)
     return record

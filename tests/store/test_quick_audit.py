@@ -11,6 +11,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from sqlalchemy import create_engine
 
 from optimizer import actions
 from optimizer.accounts import audit as checks
@@ -18,6 +19,7 @@ from optimizer.accounts.audit.rows import credit_rows
 from optimizer.accounts.ledger import pairs
 from optimizer.accounts.settlement import credit_lines
 from optimizer.actions import auditing
+from optimizer.actions.audit_parts import Package, Readers, ledger_doubts
 from optimizer.store.engine import Store
 from optimizer.store.rows import posting_rows
 from optimizer.waybills.finding import Finding
@@ -33,25 +35,24 @@ def by_record(findings: list[Finding]) -> list[tuple[str, str]]:
     return sorted((item.code, item.record) for item in findings)
 
 
-def both(store: Store) -> tuple[list[tuple[str, str]] | None, list[tuple[str, str]] | None]:
-    """Findings of the audit and of its checks over all records; None where damage cannot be read as records."""
-    network, factors = world_network(), world_factors()
+def recorded(store: Store, parts: int, processes: int = 1) -> list[Finding]:
+    """What the audit finds when each table is read in so many parts."""
+    package = Package(world_network(), world_factors())
+    with store.read() as session, Readers(store, session, package, processes, parts) as readers:
+        return auditing._recorded(session, readers)
 
-    def quick() -> list[Finding]:
-        with store.read() as session:
-            return auditing._recorded(session, network, factors)
 
-    found: list[list[tuple[str, str]] | None] = []
-    readers: tuple[Callable[[], list[Finding]], ...] = (
-        quick,
-        lambda: checks.audit(auditing.books(store, network, factors)),
-    )
-    for read in readers:
-        try:
-            found.append(by_record(read()))
-        except Exception:
-            found.append(None)
-    return found[0], found[1]
+def whole(store: Store) -> list[Finding]:
+    """What its checks find over all records at once."""
+    return checks.audit(auditing.books(store, world_network(), world_factors()))
+
+
+def found(read: Callable[..., list[Finding]], *of: Store | int) -> list[tuple[str, str]] | None:
+    """Findings; None where damage cannot be read as records."""
+    try:
+        return by_record(read(*of))
+    except Exception:
+        return None
 
 
 def altered(value: object, random: Random) -> object:
@@ -99,7 +100,9 @@ def test_the_audit_finds_what_its_checks_find(sqlite_templates: dict[bool, Path]
         shutil.copyfile(sqlite_templates[True], file)
         done = mutate(file, random)
         store = actions.open_store(f"sqlite:///{file}")
-        quick, slow = both(store)
+        quick, slow = found(recorded, store, 1), found(whole, store)
+        parts = 2 + number % 5
+        assert found(recorded, store, parts) == quick, done
         store.close()
         file.unlink()
         if slow is None:
@@ -116,21 +119,56 @@ def test_the_audit_finds_what_its_checks_find(sqlite_templates: dict[bool, Path]
 
 def test_clean_books_leave_no_doubt(settled: Store) -> None:
     """Nothing is read twice in clean books; a reversal leaves its own waybill to look at."""
-    with settled.read() as session:
-        assert not auditing.ledger_doubts(session, world_factors())
-        number = session.audited_numbers()[0]
+    package = Package(world_network(), world_factors())
+    for parts in (1, 3):
+        with settled.read() as session, Readers(settled, session, package, parts=parts) as readers:
+            assert not ledger_doubts(session, readers)
+            number = session.audited_numbers()[0]
     actions.reverse(settled, number, 1, "evidence fell away", LATER)
-    with settled.read() as session:
-        doubts = auditing.ledger_doubts(session, world_factors())
-    assert (doubts.ledger, doubts.documents, doubts.numbers) == (False, False, {number})
+    for parts in (1, 3, 100):
+        with settled.read() as session, Readers(settled, session, package, parts=parts) as readers:
+            doubts = ledger_doubts(session, readers)
+        assert (doubts.ledger, doubts.documents, doubts.numbers) == (False, False, {number})
+
+
+def test_several_processes_find_what_one_finds(url: str, settled: Store) -> None:
+    """In books with an amount, a run and an event changed: through connections of their own, on both databases."""
+    assert recorded(settled, parts=3) == []
+    damage(url)
+    one = recorded(settled, parts=1)
+    assert {"postings_differ_from_run", "transaction_changed", "document_changed"} <= {item.code for item in one}
+    assert recorded(settled, parts=3, processes=2) == one
+
+
+def damage(url: str) -> None:
+    """What an administrator could do to the rows."""
+    statements = (
+        "UPDATE postings SET amount = 7 WHERE line = 1 AND transaction_seq IN (SELECT MAX(seq) FROM transactions)",
+        "UPDATE calculation_runs SET mass_kg = mass_kg + 1 WHERE run_id = (SELECT MIN(run_id) FROM calculation_runs)",
+        "UPDATE events SET location_id = 'x' WHERE seq = 3",
+    )
+    if url.startswith("sqlite"):
+        raw = sqlite3.connect(url.removeprefix("sqlite:///"))
+        disarm(raw)
+        for statement in statements:
+            raw.execute(statement)
+        raw.commit()
+        raw.close()
+        return
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("SET session_replication_role = replica")
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+    engine.dispose()
 
 
 def test_blocks_of_waybills_find_what_one_block_finds(settled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """A block of one waybill with its neighbours gives the findings of all at once."""
     revised = replace(world_network(), version="other")
-    whole = actions.audit(settled, revised, world_factors())
+    at_once = actions.audit(settled, revised, world_factors())
     monkeypatch.setattr(auditing, "BLOCK", 1)
-    assert actions.audit(settled, revised, world_factors()) == whole
+    assert actions.audit(settled, revised, world_factors()) == at_once
 
 
 def test_a_kept_balance_that_differs_from_the_fold_is_found(url: str, settled: Store) -> None:
@@ -140,8 +178,8 @@ def test_a_kept_balance_that_differs_from_the_fold_is_found(url: str, settled: S
     with sqlite3.connect(url.removeprefix("sqlite:///")) as raw:
         raw.execute("UPDATE balances SET amount = amount + 1 WHERE account_id = 'E1.industry' AND ledger = 'energy'")
     raw.close()
-    found = actions.audit(settled, world_network(), world_factors())
-    assert [(item.code, "E1.industry" in item.record) for item in found] == [("balance_differs", True)]
+    listed = actions.audit(settled, world_network(), world_factors())
+    assert [(item.code, "E1.industry" in item.record) for item in listed] == [("balance_differs", True)]
 
 
 def test_a_run_whose_columns_differ_from_its_document_is_found(url: str, settled: Store) -> None:

@@ -33,7 +33,7 @@ class RunRow(NamedTuple):
     network_version: str
     code_version: str
     run_at: str
-    document: str
+    document: bytes
     mass_kg: int
     baseline_wtw_g: int
     actual_wtw_g: int
@@ -79,22 +79,19 @@ def credit_rows(
     )
 
 
-def lines_text(lines: Lines) -> str:
-    """Postings as the digest of an entry has them."""
-    return ",".join(
-        f'{{"account_id":{quoted(account)},"amount":{amount},"bucket":"{bucket}","ledger":"{ledger}",'
-        f'"part":{quoted(part)}}},{{"account_id":{quoted(counter)},"amount":{-amount},"bucket":"{counter_bucket}",'
-        f'"ledger":"{ledger}","part":{quoted(part)}}}'
-        for _, ledger, part, account, bucket, counter, counter_bucket, amount in lines
+def line_text(account: str, bucket: str, ledger: str, part: str) -> tuple[str, str]:
+    """A line as the digest of an entry has it: the text before its amount and after it."""
+    return (
+        f'{{"account_id":{quoted(account)},"amount":',
+        f',"bucket":"{bucket}","ledger":"{ledger}","part":{quoted(part)}}}',
     )
 
 
-def reserved_rows(lines: Lines) -> int:
-    """``ledger.reserved_amount`` of rows."""
-    total = 0
-    for _, _, _, account, bucket, counter, counter_bucket, amount in lines:
-        if bucket == "reserved" and not account.startswith("issuance."):
-            total += amount
-        if counter_bucket == "reserved" and not counter.startswith("issuance."):
-            total -= amount
-    return total
+def lines_text(lines: Lines) -> str:
+    """Postings as the digest of an entry has them."""
+    texts = []
+    for _, ledger, part, account, bucket, counter, counter_bucket, amount in lines:
+        before, after = line_text(account, bucket, ledger, part)
+        counter_before, counter_after = line_text(counter, counter_bucket, ledger, part)
+        texts.append(f"{before}{amount}{after},{counter_before}{-amount}{counter_after}")
+    return ",".join(texts)

@@ -1,0 +1,72 @@
+"""Part of the waybills, read row by row: digests, and to whose accounts the settlements of each waybill go."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import sha256
+
+from optimizer.accounts.ledger import account_of
+
+_CONSIGNEE, _CONSIGNOR, _OPERATOR = b'"consignee":{', b',"consignor":{', b'"operator":{'
+UNKNOWN = -1
+
+
+@dataclass(slots=True)
+class WaybillsRead:
+    """``newest``: number -> version and place in ``parties``, :data:`UNKNOWN` where the document does not say.
+    ``parties``: account ids as ``credit_lines`` posts to them, each once, the consignor's first."""
+
+    changed: bool = False
+    numbers: set[str] = field(default_factory=set)
+    newest: dict[str, tuple[int, int]] = field(default_factory=dict)
+    parties: list[tuple[str, ...]] = field(default_factory=list)
+
+
+def read_waybills(rows: Iterable[tuple[str, int, str, bytes]]) -> WaybillsRead:
+    """``rows``: number, version, digest, document in UTF-8; all rows of a part, in any order."""
+    read = WaybillsRead()
+    places: dict[tuple[str, ...], int] = {}
+    for number, version, content_sha256, document in rows:
+        if sha256(document).hexdigest() != content_sha256:
+            read.changed = True
+        accounts = _accounts(document)
+        if accounts is None:
+            read.numbers.add(number)
+            place = UNKNOWN
+        else:
+            place = places.setdefault(accounts, len(places))
+        if number not in read.newest or read.newest[number][0] < version:
+            read.newest[number] = (version, place)
+    read.parties = list(places)
+    return read
+
+
+def _accounts(document: bytes) -> tuple[str, ...] | None:
+    """The accounts of consignor, consignee and operator; None unless each is named once, in the canonical places."""
+    start = document.find(_CONSIGNEE)
+    consignee_end = document.find(b"}", start)
+    if start < 0 or not document.startswith(_CONSIGNOR, consignee_end + 1):
+        return None
+    consignor_end = document.find(b"}", consignee_end + 1)
+    operator = document.find(_OPERATOR, consignor_end)
+    operator_end = document.find(b"}", operator)
+    if operator < 0 or document.count(_CONSIGNEE) + document.count(_CONSIGNOR[1:]) + document.count(_OPERATOR) != 3:
+        return None
+    return _party_accounts(
+        document[consignee_end + len(_CONSIGNOR) : consignor_end + 1],
+        document[start + len(_CONSIGNEE) - 1 : consignee_end + 1],
+        document[operator + len(_OPERATOR) - 1 : operator_end + 1],
+    )
+
+
+@lru_cache(maxsize=65_536)
+def _party_accounts(consignor: bytes, consignee: bytes, operator: bytes) -> tuple[str, ...] | None:
+    """None for a text that is no party."""
+    try:
+        parties = [json.loads(text) for text in dict.fromkeys((consignor, consignee, operator))]
+        return tuple(account_of(party["party_id"], party["domain"]).account_id for party in parties)
+    except (ValueError, TypeError, KeyError):
+        return None

@@ -1,0 +1,135 @@
+"""The ledger read in parts, by this process or by several at once.
+
+Each part is a pure function of its rows; what takes more than one part is decided when they are joined
+(``accounts.audit.quick``). Several processes read through connections of their own, and see what this one sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from multiprocessing import get_context
+from types import TracebackType
+from typing import TypeVar
+
+from optimizer.accounts.audit.entry_part import EntriesRead, read_entries
+from optimizer.accounts.audit.quick import Doubts, joined
+from optimizer.accounts.audit.run_part import RunsRead, read_runs
+from optimizer.accounts.audit.waybill_part import WaybillsRead, read_waybills
+from optimizer.emissions.factors import FactorTable
+from optimizer.network.model import Network
+from optimizer.store.audit_rows import Part
+from optimizer.store.engine import Store, open_store
+from optimizer.store.session import Session
+
+Task = TypeVar("Task")
+Answer = TypeVar("Answer")
+
+PARTS_A_PROCESS = 4
+"""Parts of each table for each process: so many that all have something to do to the end."""
+
+WORTH_A_PROCESS = 25_000
+"""Entries that pay for starting another process."""
+
+
+def fitting_processes(entries: int, cores: int) -> int:
+    """How many processes read a ledger of so many entries in the least time."""
+    return max(min(entries // WORTH_A_PROCESS, cores), 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """What the auditor recomputes with."""
+
+    network: Network
+    factors: FactorTable
+
+
+class Readers(AbstractContextManager["Readers"]):
+    """Runs functions of a session, the package and a task: in this process, or in several where ``processes`` is above
+    one and the database can be opened by others."""
+
+    def __init__(
+        self, store: Store, session: Session, package: Package, processes: int = 1, parts: int | None = None
+    ) -> None:
+        """``parts``: in how many each table is read; one where one process reads."""
+        self._session, self.package = session, package
+        several = processes > 1 and bool(store.url)
+        self.parts = parts or (PARTS_A_PROCESS * processes if several else 1)
+        self._pool: ProcessPoolExecutor | None = None
+        if several:
+            self._pool = ProcessPoolExecutor(
+                processes,
+                mp_context=get_context("spawn"),
+                initializer=_Reader.open,
+                initargs=(store.url, session.snapshot(), package),
+            )
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def each(self, function: Callable[[Session, Package, Task], Answer], tasks: Sequence[Task]) -> Iterator[Answer]:
+        """The answers in order of the tasks, all of which begin at once where there are several processes."""
+        if self._pool is None:
+            return (function(self._session, self.package, task) for task in tasks)
+        asked: list[Future[Answer]] = [self._pool.submit(_Reader.ask, function, task) for task in tasks]
+        return _answers(asked)
+
+
+def _answers(asked: list[Future[Answer]]) -> Iterator[Answer]:
+    """Each answer is let go when it was taken."""
+    asked.reverse()
+    while asked:
+        yield asked.pop().result()
+
+
+class _Reader:
+    """What a reading process holds: one session for its whole life."""
+
+    _open: ExitStack
+    _session: Session
+    _package: Package
+
+    @classmethod
+    def open(cls, url: str, snapshot: str, package: Package) -> None:
+        """Open the database and see what the session of ``snapshot`` sees."""
+        cls._open = ExitStack()
+        store = open_store(url)
+        cls._open.callback(store.close)
+        cls._session, cls._package = cls._open.enter_context(store.read(snapshot)), package
+
+    @classmethod
+    def ask(cls, function: Callable[[Session, Package, Task], Answer], task: Task) -> Answer:
+        """Run a function here."""
+        return function(cls._session, cls._package, task)
+
+
+def ledger_doubts(session: Session, readers: Readers) -> Doubts:
+    """Read every waybill, run and entry once: all digests, all balances, all settlements recomputed."""
+    return begin(session, readers)()
+
+
+def begin(session: Session, readers: Readers) -> Callable[[], Doubts]:
+    """Ask for all parts of the ledger; the answer joins them."""
+    waybills = readers.each(_waybills, session.row_parts("waybills", readers.parts))
+    runs = readers.each(_runs, session.row_parts("calculation_runs", readers.parts))
+    parts = session.numbered_parts("transactions", readers.parts)
+    entries = zip(readers.each(_entries, parts), [part.entries for part in parts], strict=True)
+    return lambda: joined(waybills, runs, entries, session.kept_balances())
+
+
+def _waybills(session: Session, _package: Package, part: Part) -> WaybillsRead:
+    return read_waybills(session.waybill_rows(part))
+
+
+def _runs(session: Session, package: Package, part: Part) -> RunsRead:
+    return read_runs(session.run_rows(part), package.factors)
+
+
+def _entries(session: Session, _package: Package, part: Part) -> EntriesRead:
+    return read_entries(session.entry_rows(part), part.first or 1, session.accounts(), session.periods())
