@@ -6,7 +6,7 @@ import secrets
 
 from apiflask import APIFlask
 
-from webapp import compression, figures, language, metrics, navigation, problem, request_log, security
+from webapp import compression, figures, language, metrics, navigation, problem, request_log, security, table_watch
 from webapp.access import visitor
 from webapp.access.sign_in_page import sign_in_page
 from webapp.accounts_page import accounts_page
@@ -53,7 +53,7 @@ PAGES = (
     *(admin_page, users_page, factors_page, network_page),
 )
 PARTS = (
-    *(request_log, metrics, language, figures, visitor),
+    *(table_watch, request_log, metrics, language, figures, visitor),
     *(navigation, security, problem, conditional, plotly_script, compression),
 )
 APIS = (

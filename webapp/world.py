@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import atexit
+import shutil
+import tempfile
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
-from flask import current_app
+from flask import current_app, g
 
-from optimizer.actions import QuoteDesk, SavingsOverview, code_version, open_store
+from optimizer.actions import (
+    QuoteDesk,
+    SavingsOverview,
+    TablesInForce,
+    code_version,
+    open_store,
+    releases_mark,
+    tables_in_force,
+)
 from optimizer.actions.city_audit import FindingsDesk
-from optimizer.emissions.factors import FactorTable, load_factors
+from optimizer.emissions.factors import FactorTable
 from optimizer.errors import Lang
 from optimizer.network.model import Network
-from optimizer.network.reader import read_network
 from optimizer.network.shapes import read_shapes
 from optimizer.store.engine import Store
 from optimizer.store.evidence_files import EvidenceFiles, evidence_directory
@@ -19,6 +30,8 @@ from optimizer.waybills.party import Party
 from webapp.background.queue import PlanQueue
 from webapp.charts.atlas import Atlas
 from webapp.settings import Settings
+
+KEY = "modalshift.world"
 
 
 @dataclass
@@ -35,6 +48,9 @@ class World:
     evidence: EvidenceFiles
     atlas: Atlas
     findings: FindingsDesk
+    tables: TablesInForce
+    mark: tuple[int, int] = (0, 0)
+    scratch: Path | None = None
     _parties: dict[str, Party] = field(default_factory=dict)
 
     def place_name(self, location_id: str, lang: Lang) -> str:
@@ -79,8 +95,12 @@ class World:
 
 def open_world(settings: Settings) -> World:
     """Load the network and its factors. Raises NetworkDataError with every fault, InputError for a bad database."""
-    network, factors = read_tables(settings)
     store = open_store(settings.db_url)
+    scratch = Path(tempfile.mkdtemp(prefix="modalshift-"))
+    atexit.register(shutil.rmtree, scratch, ignore_errors=True)
+    mark = releases_mark(store)
+    tables = tables_in_force(store, settings.network_dir, scratch)
+    network, factors = tables.network, tables.factors
     evidence = EvidenceFiles(evidence_directory(settings.db_url))
     return World(
         settings,
@@ -91,19 +111,34 @@ def open_world(settings: Settings) -> World:
         QuoteDesk(network, factors),
         SavingsOverview(store),
         evidence,
-        Atlas(network, read_shapes(settings.network_dir)),
+        Atlas(network, read_shapes(tables.directory)),
         FindingsDesk(store, network, factors, evidence),
+        tables,
+        mark,
+        scratch,
     )
 
 
-def read_tables(settings: Settings) -> tuple[Network, FactorTable]:
-    """The network and the factors of its directory, or the shipped ones. Raises NetworkDataError with every fault."""
-    directory = settings.network_dir
-    own_factors = directory if directory and (directory / "factors.csv").exists() else None
-    return read_network(directory), load_factors(own_factors)
+def renewed(world: World) -> World:
+    """The same world with the tables that are in force now. Raises NetworkDataError as :func:`open_world`."""
+    mark = releases_mark(world.store)
+    tables = tables_in_force(world.store, world.settings.network_dir, world.scratch)
+    network, factors = tables.network, tables.factors
+    return replace(
+        world,
+        network=network,
+        factors=factors,
+        desk=QuoteDesk(network, factors),
+        atlas=Atlas(network, read_shapes(tables.directory)),
+        findings=FindingsDesk(world.store, network, factors, world.evidence),
+        tables=tables,
+        mark=mark,
+    )
 
 
 def current_world() -> World:
-    """The world of the running application."""
-    world: World = current_app.extensions["modalshift.world"]
+    """The world of the running application, the same one throughout a request."""
+    if "world" not in g:
+        g.world = current_app.extensions[KEY]
+    world: World = g.world
     return world

@@ -46,6 +46,8 @@ class Permission(StrEnum):
     READ_NETWORK = "read_network"
     PROPOSE_FACTORS = "propose_factors"
     RELEASE_FACTORS = "release_factors"
+    PROPOSE_NETWORK = "propose_network"
+    RELEASE_NETWORK = "release_network"
 
 
 ALLOWED: Mapping[Role, frozenset[Permission]] = {
@@ -92,6 +94,8 @@ ALLOWED: Mapping[Role, frozenset[Permission]] = {
             Permission.CLOSE_PERIODS,
             Permission.PROPOSE_FACTORS,
             Permission.RELEASE_FACTORS,
+            Permission.PROPOSE_NETWORK,
+            Permission.RELEASE_NETWORK,
         }
     ),
 }

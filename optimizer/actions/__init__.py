@@ -35,6 +35,15 @@ from optimizer.actions.sealing import SealResult, rotate_key, seal
 from optimizer.actions.settling import LotsOverview, SettleResult, lots_overview, settle
 from optimizer.actions.sheeting import calculation_sheet, entry_sheet
 from optimizer.actions.stating import bank_report, statement
+from optimizer.actions.tables_in_force import (
+    TablesInForce,
+    network_releases,
+    propose_network,
+    propose_network_again,
+    release_network,
+    releases_mark,
+    tables_in_force,
+)
 from optimizer.actions.verifying import checkpoint, leaves, prove, verify
 from optimizer.actions.versions import code_version
 from optimizer.actions.workload import Workload, workload
@@ -48,6 +57,7 @@ __all__ = [
     "SavingsOverview",
     "SealResult",
     "SettleResult",
+    "TablesInForce",
     "Workload",
     "accept",
     "add_demo_users",
@@ -68,13 +78,18 @@ __all__ = [
     "log_in",
     "lots_overview",
     "make_token",
+    "network_releases",
     "note_security",
     "open_store",
     "propose_factors",
+    "propose_network",
+    "propose_network_again",
     "prove",
     "quote",
     "record",
     "release_factors",
+    "release_network",
+    "releases_mark",
     "require_released_factors",
     "restate",
     "restate_all",
@@ -88,6 +103,7 @@ __all__ = [
     "set_password",
     "settle",
     "statement",
+    "tables_in_force",
     "transfer",
     "user_id_of",
     "user_of_token",

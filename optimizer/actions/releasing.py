@@ -35,7 +35,7 @@ def propose_factors(store: Store, table: FactorTable, by: str, at: datetime, rea
     to propose or it is proposed already, InputError without a reason.
     """
     with store.write() as session:
-        _require_user(session, by, Permission.PROPOSE_FACTORS)
+        require_user(session, by, Permission.PROPOSE_FACTORS)
         book = _book(session)
         rows = unreleased(table, travelling_factors(), book.proposals, book.releases)
         made = propose(rows, table.version, by, at, reason)
@@ -57,7 +57,7 @@ def release_factors(store: Store, proposal_id: str, by: str, at: datetime) -> Fa
     proposer made, reset or promoted (whoever can enter as somebody else is no second person), and a second time.
     """
     with store.write() as session:
-        _require_user(session, by, Permission.RELEASE_FACTORS)
+        require_user(session, by, Permission.RELEASE_FACTORS)
         book = _book(session)
         found = [one for one in book.proposals if one.proposal_id == proposal_id]
         if not found:
@@ -67,7 +67,7 @@ def release_factors(store: Store, proposal_id: str, by: str, at: datetime) -> Fa
                     f"There is no proposal {proposal_id}; see modalshift factors releases.",
                 )
             )
-        _require_second_person(session, found[0], by)
+        require_second_person(session, found[0].proposed_by, by)
         done = release(found[0], book.releases, by, at)
         session.add_factor_record("RELEASE", proposal_id, by, at, done)
     return done
@@ -96,18 +96,20 @@ def _book(session: Session) -> ReleaseBook:
     )
 
 
-def _require_second_person(session: Session, proposal: FactorProposal, by: str) -> None:
-    if proposal.proposed_by in session.makers_of(by):
+def require_second_person(session: Session, proposed_by: str, by: str) -> None:
+    """Raise ConflictError for a user whom the proposer made, reset or promoted."""
+    if proposed_by in session.makers_of(by):
         raise ConflictError(
             Message(
-                f"用户 {by} 由提请人 {proposal.proposed_by} 设立、重置或授予角色，不能作为第二人；请由他人发布。",
-                f"User {by} was made, reset or given its role by {proposal.proposed_by}, who proposed this, and is no"
+                f"用户 {by} 由提请人 {proposed_by} 设立、重置或授予角色，不能作为第二人；请由他人发布。",
+                f"User {by} was made, reset or given its role by {proposed_by}, who proposed this, and is no"
                 " second person; have somebody else release it.",
             )
         )
 
 
-def _require_user(session: Session, login: str, permission: Permission) -> None:
+def require_user(session: Session, login: str, permission: Permission) -> None:
+    """Raise UnknownRecordError for a login that no active user has, ConflictError for a role that may not."""
     user = session.user_of_login(login)
     if user is None or not user.active:
         raise UnknownRecordError(
@@ -119,7 +121,7 @@ def _require_user(session: Session, login: str, permission: Permission) -> None:
     if not user.may(permission):
         raise ConflictError(
             Message(
-                f"用户 {login} 的角色 {user.role.value} 不能提请或发布因子；须为管理员。",
-                f"User {login} is a {user.role.value}; administrators propose and release factors.",
+                f"用户 {login} 的角色 {user.role.value} 不能提请或发布因子与路网；须为管理员。",
+                f"User {login} is a {user.role.value}; administrators propose and release factors and networks.",
             )
         )

@@ -63,7 +63,7 @@ def audit(ctx: click.Context, as_json: bool, processes: int | None) -> int:
 
     session = current_session()
     with session.store() as store:
-        findings = actions.audit(store, session.network(), session.factors(), session.evidence(), processes)
+        findings = actions.audit(store, *session.tables(store), session.evidence(), processes)
     if as_json:
         print_json([asdict(finding) for finding in findings])
     else:

@@ -52,7 +52,7 @@ def restate(lot: str | None, everything: bool, reason: str) -> int:
         raise InputError(Message("请给出一个批次，或 --all。", "Name one lot, or say --all."))
     session = current_session()
     with session.store() as store:
-        network, factors, at = session.network(), session.factors(), datetime.now(CHINA_TIME)
+        (network, factors), at = session.tables(store), datetime.now(CHINA_TIME)
         if lot is not None:
             entry = actions.restate(store, *_lot(lot), reason, network, factors, at)
             if entry is None:

@@ -179,9 +179,11 @@ def _bundle(plan_file: Path | None, chains_file: Path | None, waybills: tuple[st
         return chains_bundle(legs, compute(legs), factors, on)
     from optimizer.exchange.ileap_lots import by_waybill, lots_bundle
 
-    with session.store() as store, store.read() as reading:
-        lots = by_waybill(reading.runs(), reading.waybills(waybills or None))
-    return lots_bundle(lots, session.network(), factors)
+    with session.store() as store:
+        network, factors = session.tables(store)
+        with store.read() as reading:
+            lots = by_waybill(reading.runs(), reading.waybills(waybills or None))
+    return lots_bundle(lots, network, factors)
 
 
 def _period(bundle: Bundle, now: datetime) -> tuple[datetime, datetime]:

@@ -93,7 +93,8 @@ def _settled() -> tuple[list[SettledRun], FactorTable]:
         lots = SavingsOverview(store).lots()
         with store.read() as reading:
             runs = reading.runs()
-    return settled_runs(lots, runs), session.factors()
+        factors = session.tables(store)[1]
+    return settled_runs(lots, runs), factors
 
 
 def _pieces(texts: tuple[str, ...]) -> dict[str, Decimal]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -45,6 +46,16 @@ class Session:
 
         own = self.network_dir if self.network_dir and (self.network_dir / "factors.csv").exists() else None
         return load_factors(own)
+
+    def tables(self, store: Store) -> tuple[Network, FactorTable]:
+        """Network and factors in force for the accounts of a database: what two persons released into it stands beside
+        the shipped tables; a directory named with ``--network`` takes the place of a released network."""
+        from optimizer.actions import tables_in_force
+
+        with tempfile.TemporaryDirectory() as scratch:
+            named = self.network_dir is not None
+            found = tables_in_force(store, self.network_dir, Path(scratch), base_stands=named)
+            return found.network, found.factors
 
     def evidence(self) -> EvidenceFiles:
         """The evidence files that lie beside the database."""

@@ -21,7 +21,7 @@ def settle() -> int:
 
     session = current_session()
     with session.store() as store:
-        result = actions.settle(store, session.network(), session.factors(), datetime.now(CHINA_TIME))
+        result = actions.settle(store, *session.tables(store), datetime.now(CHINA_TIME))
     print_findings(result.findings)
     print_table(
         Message("本次结算", "Settled now"),

@@ -61,7 +61,7 @@ def _lot(number: str, lot_no: int, form: str) -> tuple[str | bytes, Message]:
 
     session = current_session()
     with session.store() as store:
-        found = actions.calculation_sheet(store, number, lot_no, session.factors())
+        found = actions.calculation_sheet(store, number, lot_no, session.tables(store)[1])
     credited_g = found.reduction.credited_g
     done = Message(f"重算一致，入账 {credited_g:,} 克", f"Recomputed to the gram, credit {credited_g:,} g")
     match form:
@@ -79,7 +79,7 @@ def _entry(transaction_id: str, form: str) -> tuple[str | bytes, Message]:
 
     session = current_session()
     with session.store() as store:
-        found = actions.entry_sheet(store, transaction_id, session.factors())
+        found = actions.entry_sheet(store, transaction_id, session.tables(store)[1])
     done = Message(
         f"{found.entry.kind.value} 分录 {len(found.lines)} 行，推导与账面一致",
         f"{found.entry.kind.value} entry of {len(found.lines)} line(s), derived as it is posted",

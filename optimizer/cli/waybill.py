@@ -115,7 +115,7 @@ def waybill_amend(
         if reporter:
             _party(known, reporter)
         change = Amendment(number_of_shipper, *goods, receiver, due, mass_kg or None, legs)
-        new = amend(store, number, change, reason, session.network(), datetime.now(CHINA_TIME), reporter)
+        new = amend(store, number, change, reason, session.tables(store)[0], datetime.now(CHINA_TIME), reporter)
     if before is None or new.version == before.version:
         say(Message(f"{number} 改单中（AMENDING）。", f"{number} is being amended (AMENDING)."))
         return

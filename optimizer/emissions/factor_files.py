@@ -20,6 +20,7 @@ from optimizer.emissions.factor_changes import FactorChange, changes, closing
 from optimizer.emissions.factor_sheet import UserTable, read_user_table
 from optimizer.emissions.factors import FactorTable, load_factors
 from optimizer.errors import Fault, InputError, Message, NetworkDataError
+from optimizer.network.cells import LIST_SEPARATOR
 from optimizer.network.schema import load_schema, shipped_directory
 from optimizer.network.tables import read_tables
 
@@ -229,6 +230,23 @@ def _kilograms(
                 message = Message(f"“{cells[name]}”不是数。", f"{cells[name]!r} is not a number.")
                 faults.append(Fault(table.name, row, table.place(row, rules.theirs(name)), "not_a_number", message))
     return found
+
+
+def rows_text(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows as proposals keep them (``releases.row_text``, read as JSON) as the text of a factors.csv."""
+    return _text([_cells(row) for row in rows])
+
+
+def _cells(row: Mapping[str, Any]) -> dict[str, str]:
+    provenance, words = row["provenance"], row["description"]
+    named = {**row, **provenance, "use": row["uses"], "description_zh": words["zh"], "description_en": words["en"]}
+    return {name: _cell(named.get(name)) for name in column_names()}
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, list):
+        return LIST_SEPARATOR.join(map(str, value))
+    return "" if value is None else str(value)
 
 
 def _text(rows: Sequence[Mapping[str, str]]) -> str:

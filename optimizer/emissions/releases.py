@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from optimizer.emissions.factor import Factor
@@ -32,7 +32,8 @@ class ProposedRow:
 @dataclass(frozen=True, slots=True)
 class FactorProposal:
     """Rows that somebody wants released. ``proposal_id`` is the digest of the rows. ``factors_version``: of the table
-    they stand in. ``contents``: what each row says, the text that its digest is of; proposals of before hold none."""
+    they stand in. ``contents``: what each row says, the text that its digest is of; proposals of before hold none.
+    ``ends``: the last day of each row as it was proposed, empty without; no part of the digest."""
 
     proposal_id: str
     factors_version: str
@@ -41,6 +42,8 @@ class FactorProposal:
     proposed_at: datetime
     reason: str
     contents: tuple[str, ...] = ()
+    # Left out of stored records while it is empty, as those of before have none.
+    ends: tuple[str, ...] = field(default=(), metadata={"later": True})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,7 @@ def propose(rows: Sequence[Factor], factors_version: str, by: str, at: datetime,
         at,
         reason.strip(),
         tuple(map(row_text, rows)),
+        tuple(str(f.valid_to or "") for f in rows) if any(f.valid_to for f in rows) else (),
     )
 
 

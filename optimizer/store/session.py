@@ -29,9 +29,9 @@ from optimizer.store.audit_rows import AuditRows
 from optimizer.store.bulk import append, append_tuples, ledger_batch
 from optimizer.store.city_rows import CityRows
 from optimizer.store.evidence_files import EvidenceFile
-from optimizer.store.factor_rows import FactorRows
 from optimizer.store.lot_entries import LotEntries
 from optimizer.store.neighbourhood import neighbourhood
+from optimizer.store.network_rows import NetworkRows
 from optimizer.store.outbox import Outbox
 from optimizer.store.period_rows import PeriodRows
 from optimizer.store.planning_rows import PlanningRows
@@ -61,7 +61,7 @@ _CHUNK = 500
 
 
 class Session(
-    AccessRows, AuditRows, CityRows, FactorRows, PlanningRows, PeriodRows, PopulationRows, WaybillLists, WebhookRows
+    AccessRows, AuditRows, CityRows, NetworkRows, PlanningRows, PeriodRows, PopulationRows, WaybillLists, WebhookRows
 ):
     """Reads and appends inside one transaction."""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Table
 
-from optimizer.store import factor_tables, schema
+from optimizer.store import factor_tables, network_tables, schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ SOURCES: tuple[Source, ...] = (
     Source(HEAD, schema.tree_heads, ("tree_size",)),
     Source("party", schema.parties, ("party_id",)),
     Source("factors", factor_tables.factor_records, ("kind", "proposal_id")),
+    Source("network", network_tables.network_records, ("kind", "proposal_id")),
     Source("plan", schema.plans, ("plan_id",)),
     Source("account", schema.accounts, ("account_id",)),
     Source(

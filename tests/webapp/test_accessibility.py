@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 from waitress.server import create_server
 
-from tests.webapp.full_house import FRONTIER_ID, RUN_ID, FullHouse
+from optimizer import actions
+from optimizer.access.user import Role, User
+from optimizer.network.releases import TableChange
+from optimizer.network.schema import shipped_directory
+from tests.waybills.world import world_factors
+from tests.webapp.full_house import AT, FRONTIER_ID, RUN_ID, FullHouse
 
 pytestmark = pytest.mark.browser
 
@@ -55,7 +61,18 @@ PAGES = {
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> FullHouse:
     """A house in which every page shows something."""
-    return FullHouse.at(tmp_path_factory.mktemp("axe"))
+    made = FullHouse.at(tmp_path_factory.mktemp("axe"))
+    # Two networks that were in force, of which one stands, and one that waits for the reader's signature.
+    actions.add_user(made.store, User("second", "second", "二", "Second", Role.ADMINISTRATOR), None, AT)
+    changes = (TableChange("locks", 9, 9, 1),)
+    for hours in range(3):
+        at = AT + timedelta(hours=hours)
+        one = actions.propose_network(made.store, shipped_directory(), changes, "second", at, "other tolls")
+        if hours < 2:
+            actions.release_network(made.store, one.proposal_id, "administrator", at)
+    made.app.extensions["modalshift.table_watch"].look(at_once=True)
+    made.app.extensions["modalshift.world"].factors = world_factors()  # of which the lots are
+    return made
 
 
 @pytest.fixture(scope="module")

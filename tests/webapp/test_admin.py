@@ -20,6 +20,8 @@ from optimizer.access.user import Role, User
 from optimizer.network.schema import shipped_directory
 from tests.waybills import world
 from tests.webapp.full_house import AT, FullHouse
+from webapp import create_app
+from webapp.background.worker import Worker
 
 GOOD = "correct horse battery"
 
@@ -224,6 +226,8 @@ def test_factors_enter_by_two_persons_who_see_the_difference(house: FullHouse) -
     assert second.send(release).status_code == 409
     assert [one.released_by for one in actions.factor_releases(house.store).releases] == ["second"]
     assert kinds(house).count("factors_released") == kinds(house).count("factors_proposed") == 1
+    in_use = second.client.get(f"/admin/factors?q={NEW_FACTOR}").text
+    assert f"{NEW_FACTOR}@2026b</th>" in in_use
 
 
 def test_whoever_the_proposer_made_is_no_second_person(house: FullHouse) -> None:
@@ -282,6 +286,42 @@ def test_a_network_is_checked_whole_with_every_fault(house: FullHouse) -> None:
     assert wrong.text.count("locks.csv") >= 2
     single = administrator.send("/admin/network", files=(io.BytesIO(locks), "locks.csv"))
     assert single.status_code == 200
+
+
+def test_a_released_network_is_in_force_without_a_restart(house: FullHouse) -> None:
+    """Proposed by one, put into force by another; pages and API name it at once, a second process within seconds;
+    whoever proposed it cannot, factors do not slip in with it, and the log tells both."""
+    other = User(actions.user_id_of("second"), "second", "二", "Second", Role.ADMINISTRATOR)
+    actions.add_user(house.store, other, None, AT)
+    neighbour = create_app(house.app.extensions["modalshift.settings"])
+    first, second = Administrator(house), Administrator(house, "second")
+    before = house.app.test_client().get("/api/v1/meta").json["versions"]["network"]
+    links = (shipped_directory() / "links.csv").read_bytes()
+    tables = {
+        name: (shipped_directory() / f"{name}.csv").read_bytes().replace(b"QJ-LY-water", b"QJ-LY-WATER")
+        for name in ("links", "locks", "shapes", "water_levels")
+    }
+    page = first.send("/admin/network", act="propose", reason="renamed", files=(archive(**tables), "n.zip"))
+    assert page.status_code == 302, re.findall(r"(?s)role=.alert.*?</div>", page.text)
+    (proposal,) = actions.network_releases(house.store).proposals
+    release = f"/admin/network/{proposal.proposal_id}/release"
+    assert first.send(release).status_code == 409
+    assert house.app.test_client().get("/api/v1/meta").json["versions"]["network"] == before
+    assert "put into force" in second.client.get("/admin/network?lang=en").text
+    assert second.send(release).status_code == 302
+    after = house.app.test_client().get("/api/v1/meta").json["versions"]["network"]
+    assert after == proposal.version != before
+    assert b"QJ-LY-WATER" in second.client.get("/admin/network/links.csv").data
+    neighbour.extensions["modalshift.table_watch"].look(at_once=True)
+    assert neighbour.test_client().get("/api/v1/meta").json["versions"]["network"] == after
+    assert Worker(house.app.extensions["modalshift.settings"]).network.version == after
+    assert kinds(house).count("network_released") == kinds(house).count("network_proposed") == 1
+    factors = (shipped_directory() / "factors.csv").read_bytes().replace(b"3.1", b"3.2", 1)
+    slipped = first.send("/admin/network", act="propose", reason="more", files=(archive(factors=factors), "n.zip"))
+    assert slipped.status_code in (409, 422)
+    unreasoned = first.send("/admin/network", act="propose", files=(archive(links=links), "n.zip"))
+    assert unreasoned.status_code == 422
+    assert len(actions.network_releases(house.store).proposals) == 1
 
 
 def test_archives_that_are_none_or_burst_are_refused(house: FullHouse) -> None:

@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response
 from optimizer import actions
 from optimizer.access.user import Permission
 from optimizer.actions.releasing import travelling_factors
+from optimizer.actions.tables_in_force import require_fitting
 from optimizer.emissions.factor import Factor
 from optimizer.emissions.factor_files import FactorImport, ImportRules, import_factors
 from optimizer.emissions.releases import FactorProposal
@@ -23,6 +24,7 @@ from optimizer.errors import InputError, Message, ModalshiftError
 from webapp.access.visitor import now, require, require_permission
 from webapp.language import current_lang
 from webapp.problem import status_of
+from webapp.table_watch import put_into_force
 from webapp.world import World, current_world
 
 factors_page = Blueprint("factors_page", __name__)
@@ -61,11 +63,14 @@ def hand_in() -> Page:
 def release(proposal_id: str) -> Page:
     """The second person's signature. Who proposed it, and whoever the proposer made a user, is refused."""
     user = require_permission(Permission.RELEASE_FACTORS)
+    world = current_world()
     try:
-        actions.release_factors(current_world().store, proposal_id, user.login, now())
+        require_fitting(world.store, world.tables.directory, proposal_id)
+        actions.release_factors(world.store, proposal_id, user.login, now())
     except ModalshiftError as error:
         return _page(failure=error), status_of(error)
     _note("factors_released", user.login, proposal_id)
+    put_into_force()
     return redirect(url_for("factors_page.show") + "#proposals-title")
 
 
@@ -77,8 +82,7 @@ def _read_file(world: World) -> FactorImport:
     handed_in = request.files.get("file")
     if handed_in is None or not handed_in.filename:
         raise InputError(Message("请选择一个文件。", "Choose a file."))
-    base = world.settings.network_dir
-    own = base if base and (base / "factors.csv").exists() else None
+    own = world.tables.directory
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / (secure_filename(handed_in.filename) or "factors.csv")
         handed_in.save(path)
@@ -104,6 +108,7 @@ def _page(checked: FactorImport | None = None, failure: ModalshiftError | None =
                 "release": released.get(one.proposal_id),
                 "rows": _rows(world, one),
                 "mine": one.proposed_by == user.login,
+                "left_out": _words(world.tables.left_out.get(one.proposal_id)),
             }
             for one in reversed(book.proposals)
         ],
@@ -111,6 +116,10 @@ def _page(checked: FactorImport | None = None, failure: ModalshiftError | None =
         failure="" if failure is None else failure.message.text(current_lang()),
         faults=getattr(failure, "faults", ()),
     )
+
+
+def _words(message: Message | None) -> str:
+    return "" if message is None else message.text(current_lang())
 
 
 def _searched(factor: Factor) -> str:

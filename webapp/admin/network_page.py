@@ -1,4 +1,4 @@
-"""The network's tables with their sources, and the check of a directory that somebody wants to use next."""
+"""The network's tables with their sources; a new network is checked, proposed, and released by a second person."""
 
 from __future__ import annotations
 
@@ -11,20 +11,27 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as AnyResponse
 
-from optimizer.access.user import Permission
+from optimizer import actions
+from optimizer.access.user import Permission, User
 from optimizer.emissions.factors import load_factors
-from optimizer.errors import Fault, InputError, Message, NetworkDataError
+from optimizer.errors import ConflictError, Fault, InputError, Message, ModalshiftError, NetworkDataError
 from optimizer.network.reader import read_network
+from optimizer.network.releases import NetworkProposal, TableChange
 from optimizer.network.schema import load_schema, shipped_directory
-from webapp.access.visitor import require
+from webapp.access.visitor import now, require, require_permission
+from webapp.language import current_lang
+from webapp.problem import status_of
+from webapp.table_watch import put_into_force
 from webapp.world import current_world
 
 network_page = Blueprint("network_page", __name__)
 
 MOST_ROWS = 200
+Page = str | tuple[str, int] | AnyResponse
 MAX_FILES, MAX_UNPACKED_BYTES = 60, 60_000_000
 """Of an archive: a few kilobytes can unpack to any size."""
 
@@ -75,18 +82,72 @@ def download(name: str) -> Response:
 
 
 @network_page.post("/admin/network")
-@require(Permission.MANAGE_USERS)
-def check() -> str | tuple[str, int]:
-    """Check an archive or single tables, laid over those in use; nothing is kept. All faults at once."""
+@require(Permission.PROPOSE_NETWORK)
+def check() -> Page:
+    """Check an archive or single tables, laid over those in force: all faults at once; with ``act=propose`` they are
+    proposed as well."""
+    user = require_permission(Permission.PROPOSE_NETWORK)
+    reason = request.form.get("reason", "")[:500] if request.form.get("act") == "propose" else None
     with tempfile.TemporaryDirectory() as scratch:
         directory = Path(scratch) / "network"
         shutil.copytree(_directory(), directory, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
         try:
             _unpack(directory)
-        except InputError as error:
-            return _page(None, error.message.text("zh") + " " + error.message.text("en")), 422
-        checked = _check(directory)
+            checked = _check(directory)
+            if reason is not None and not checked.faults:
+                made = _propose(directory, checked, user, reason)
+                _note("network_proposed", user, f"{made.proposal_id}: {made.version}")
+                return redirect(url_for("network_page.show") + "#proposals-title")
+        except ModalshiftError as error:
+            return _page(None, error.message.text(current_lang())), status_of(error)
     return _page(checked, ""), 422 if checked.faults else 200
+
+
+@network_page.post("/admin/network/<proposal_id>/release")
+@require(Permission.RELEASE_NETWORK)
+def release(proposal_id: str) -> Page:
+    """The second person's signature: the tables are in force at once, for whatever is made from now on."""
+    user = require_permission(Permission.RELEASE_NETWORK)
+    try:
+        actions.release_network(current_world().store, proposal_id, user.login, now())
+    except ModalshiftError as error:
+        return _page(None, error.message.text(current_lang())), status_of(error)
+    _note("network_released", user, proposal_id)
+    put_into_force()
+    return redirect(url_for("network_page.show") + "#proposals-title")
+
+
+@network_page.post("/admin/network/<proposal_id>/again")
+@require(Permission.PROPOSE_NETWORK)
+def propose_again(proposal_id: str) -> Page:
+    """Propose a former network once more, to bring it back."""
+    user = require_permission(Permission.PROPOSE_NETWORK)
+    reason = request.form.get("reason", "")[:500]
+    try:
+        made = actions.propose_network_again(current_world().store, proposal_id, user.login, now(), reason)
+    except ModalshiftError as error:
+        return _page(None, error.message.text(current_lang())), status_of(error)
+    _note("network_proposed", user, f"{made.proposal_id}: {made.version}")
+    return redirect(url_for("network_page.show") + "#proposals-title")
+
+
+def _propose(directory: Path, checked: Checked, user: User, reason: str) -> NetworkProposal:
+    """Raises ConflictError where factors came along: those have proposals of their own."""
+    if any(name == "factors" for name, *_ in checked.changes):
+        raise ConflictError(
+            Message(
+                "factors.csv 有改动：因子请在“因子”页提请，其余表另行上传。",
+                "factors.csv differs: propose factors on the Factors page, and hand in the other tables alone.",
+            )
+        )
+    if not checked.changes:
+        raise ConflictError(Message("与在用的表相同，无需提请。", "The tables are those in force; nothing to propose."))
+    changes = [TableChange(*change) for change in checked.changes]
+    return actions.propose_network(current_world().store, directory, changes, user.login, now(), reason)
+
+
+def _note(kind: str, user: User, what: str) -> None:
+    actions.note_security(current_world().store, kind, user.login, what, now(), request.remote_addr or "")
 
 
 def _unpack(directory: Path) -> None:
@@ -152,13 +213,36 @@ def _page(checked: Checked | None, failure: str) -> str:
     directory = _directory()
     sheets = [_sheet(directory, name) for name in load_schema(directory).tables]
     world = current_world()
+    book = actions.network_releases(world.store)
+    released = {one.proposal_id: one for one in book.releases}
+    standing = world.tables.network_release
+    login = _login()
     return render_template(
-        "network.html", sheets=sheets, version=world.network.version, checked=checked, failure=failure
+        "network.html",
+        sheets=sheets,
+        version=world.network.version,
+        checked=checked,
+        failure=failure,
+        standing=standing,
+        proposals=[
+            {
+                "proposal": one,
+                "release": released.get(one.proposal_id),
+                "mine": one.proposed_by == login,
+                "stands": standing is not None and standing.proposal_id == one.proposal_id,
+            }
+            for one in reversed(book.proposals)
+        ],
     )
 
 
+def _login() -> str:
+    """The login of whoever looks."""
+    return require_permission(Permission.READ_NETWORK).login
+
+
 def _directory() -> Path:
-    return current_world().settings.network_dir or shipped_directory()
+    return current_world().tables.directory
 
 
 def _known(name: str) -> str:

@@ -8,15 +8,19 @@ itself with the same settings.
 from __future__ import annotations
 
 import _thread
+import atexit
 import logging
 import os
+import shutil
 import signal
 import sys
+import tempfile
 import time
 from contextlib import suppress
+from pathlib import Path
 from threading import Event, Thread
 
-from optimizer.actions import open_store
+from optimizer.actions import open_store, releases_mark, tables_in_force
 from optimizer.actions.frontier_runs import carry_out_frontier
 from optimizer.actions.plan_runs import carry_out, end_cut_off_runs
 from optimizer.store.engine import Store
@@ -25,7 +29,6 @@ from webapp.background.queue import PlanQueue
 from webapp.background.webhook_sender import keep_sending
 from webapp.request_log import write_json_lines
 from webapp.settings import Settings
-from webapp.world import read_tables
 
 LOOK_EVERY_S = 0.5
 PATIENCE_S = 3.0
@@ -41,8 +44,16 @@ class Worker:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.store = open_store(settings.db_url)
-        self.network, self.factors = read_tables(settings)
+        self.scratch = Path(tempfile.mkdtemp(prefix="modalshift-worker-"))
+        atexit.register(shutil.rmtree, self.scratch, ignore_errors=True)
+        self.read_tables()
         self.queue = PlanQueue(settings, self.make)
+
+    def read_tables(self) -> None:
+        """Those in force. Raises NetworkDataError for a wrong directory."""
+        self.mark = releases_mark(self.store)
+        tables = tables_in_force(self.store, self.settings.network_dir, self.scratch)
+        self.network, self.factors = tables.network, tables.factors
 
     def work(self, parent: int | None = None) -> None:
         """Carry out plans until the process is stopped, or until its ``parent`` is gone."""
@@ -70,6 +81,8 @@ class Worker:
         watcher = Thread(target=_watch, args=(self.store, run_id, over), daemon=True)
         watcher.start()
         try:
+            if releases_mark(self.store) != self.mark:
+                self.read_tables()
             with self.store.read() as session:
                 run = session.run(run_id)
             work = carry_out_frontier if run is not None and run.points else carry_out

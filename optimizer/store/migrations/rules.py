@@ -37,6 +37,9 @@ PLANNING_APPEND_ONLY: Mapping[str, Sequence[Sequence[str]]] = {"shipments": [["s
 FACTOR_APPEND_ONLY: Mapping[str, Sequence[Sequence[str]]] = {"factor_records": [["kind", "proposal_id"]]}
 """The table of the revision that brought the release of factors."""
 
+NETWORK_APPEND_ONLY: Mapping[str, Sequence[Sequence[str]]] = {"network_records": [["kind", "proposal_id"]]}
+"""The table of the revision that brought the release of networks."""
+
 TREE_APPEND_ONLY: Mapping[str, Sequence[Sequence[str]]] = {
     "tree_keys": [["key_no"], ["verifier_key"]],
     "tree_leaves": [["leaf_index"], ["kind", "entry_id"]],

@@ -1,0 +1,210 @@
+"""Which tables are in force: those named at the start, with what two persons released into the database since.
+
+A released network takes the place of the directory's; rows of released factors join its factor table, each closing the
+validity of the version before it. The result is written out as a directory, so that everything that reads one reads
+what is in force.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from optimizer.access.user import Permission
+from optimizer.actions.releasing import require_second_person, require_user
+from optimizer.emissions.factor_files import ImportRules, import_factors, rows_text
+from optimizer.emissions.factors import FactorTable, load_factors
+from optimizer.emissions.releases import FactorProposal, FactorRelease, row_digest
+from optimizer.errors import ConflictError, Message, ModalshiftError, UnknownRecordError
+from optimizer.network.archive import FACTORS, packed, table_files, unpacked
+from optimizer.network.model import Network
+from optimizer.network.reader import read_network
+from optimizer.network.releases import NetworkProposal, NetworkRelease, TableChange, propose, release
+from optimizer.network.schema import shipped_directory
+from optimizer.store.engine import Store
+
+
+@dataclass(frozen=True, slots=True)
+class TablesInForce:
+    """``directory`` holds all tables; ``network_release`` is the one that stands, None where the directory named at the
+    start does. ``left_out``: released factors that do not fit into the table in force, and why."""
+
+    directory: Path
+    network: Network
+    factors: FactorTable
+    network_release: NetworkRelease | None
+    left_out: Mapping[str, Message]
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkBook:
+    """All proposals and releases of networks, oldest first."""
+
+    proposals: tuple[NetworkProposal, ...]
+    releases: tuple[NetworkRelease, ...]
+
+
+def network_releases(store: Store) -> NetworkBook:
+    """What was proposed and released."""
+    with store.read() as session:
+        return NetworkBook(tuple(session.network_proposals()), tuple(session.network_releases()))
+
+
+def releases_mark(store: Store) -> tuple[int, int]:
+    """Changes whenever other tables come into force; cheap to ask."""
+    with store.read() as session:
+        return session.releases_mark()
+
+
+def propose_network(
+    store: Store, directory: Path, changes: Sequence[TableChange], by: str, at: datetime, reason: str
+) -> NetworkProposal:
+    """Propose the tables of a directory, but for its factors.
+
+    Raises NetworkDataError with every fault of the tables, InputError without a reason, UnknownRecordError and
+    ConflictError for somebody who may not.
+    """
+    version = read_network(directory).version
+    files = {name: content for name, content in table_files(directory).items() if name != FACTORS}
+    return _add_proposal(store, packed(files), version, changes, by, at, reason)
+
+
+def propose_network_again(store: Store, proposal_id: str, by: str, at: datetime, reason: str) -> NetworkProposal:
+    """Propose what was proposed before, to bring it back. Raises as :func:`propose_network`, and UnknownRecordError."""
+    with store.read() as session:
+        found = _proposal(session.network_proposals(), proposal_id)
+        archive = session.network_archive(proposal_id)
+    assert archive is not None  # it is written with the proposal
+    return _add_proposal(store, archive, found.version, (), by, at, reason)
+
+
+def release_network(store: Store, proposal_id: str, by: str, at: datetime) -> NetworkRelease:
+    """Put a proposal into force as the second person.
+
+    Raises UnknownRecordError for an unknown proposal or person, ConflictError for the proposer, for a user whom the
+    proposer made, reset or promoted, and a second time.
+    """
+    with store.write() as session:
+        require_user(session, by, Permission.RELEASE_NETWORK)
+        found = _proposal(session.network_proposals(), proposal_id)
+        require_second_person(session, found.proposed_by, by)
+        done = release(found, session.network_releases(), by, at)
+        session.add_network_release(done)
+    return done
+
+
+def tables_in_force(
+    store: Store, base: Path | None, scratch: Path | None = None, *, base_stands: bool = False
+) -> TablesInForce:
+    """The tables in force over the directory ``base`` (None: the shipped one), laid out in a new directory below
+    ``scratch`` where the database adds anything to them. ``base_stands``: the network of the directory is taken
+    whatever was released, its factors are not.
+
+    Raises NetworkDataError for a wrong directory.
+    """
+    with store.read() as session:
+        networks = [] if base_stands else session.network_releases()
+        archive = session.network_archive(networks[-1].proposal_id) if networks else None
+        proposed = {one.proposal_id: one for one in session.factor_records("PROPOSE", FactorProposal)}
+        proposals = [proposed[one.proposal_id] for one in session.factor_records("RELEASE", FactorRelease)]
+    directory = base or shipped_directory()
+    standing = networks[-1] if networks else None
+    if archive is not None or proposals:
+        directory = _laid_out(directory, archive, scratch)
+    left_out = _with_factors(directory, proposals)
+    own = directory if (directory / FACTORS).exists() else None
+    return TablesInForce(directory, read_network(directory), load_factors(own), standing, left_out)
+
+
+def require_fitting(store: Store, directory: Path, proposal_id: str) -> None:
+    """Raise InputError with every fault when the rows of a proposal would not fit into the factors of a directory;
+    asked before they are released."""
+    with store.read() as session:
+        found = [one for one in session.factor_records("PROPOSE", FactorProposal) if one.proposal_id == proposal_id]
+    with tempfile.TemporaryDirectory() as scratch:
+        for proposal in found:
+            _joined(directory, proposal, Path(scratch))
+
+
+def _add_proposal(
+    store: Store, archive: bytes, version: str, changes: Sequence[TableChange], by: str, at: datetime, reason: str
+) -> NetworkProposal:
+    with store.write() as session:
+        require_user(session, by, Permission.PROPOSE_NETWORK)
+        made = propose(archive, version, changes, by, at, reason)
+        released = {one.proposal_id for one in session.network_releases()}
+        waiting = [one for one in session.network_proposals() if one.proposal_id not in released]
+        twin = [one.proposal_id for one in waiting if one.archive_sha256 == made.archive_sha256]
+        if twin:
+            raise ConflictError(
+                Message(
+                    f"这些表已提请（{twin[0]}），待另一人发布。",
+                    f"These tables are proposed already ({twin[0]}) and wait for another person.",
+                )
+            )
+        session.add_network_proposal(made, archive)
+    return made
+
+
+def _proposal(proposals: Sequence[NetworkProposal], proposal_id: str) -> NetworkProposal:
+    found = [one for one in proposals if one.proposal_id == proposal_id]
+    if not found:
+        raise UnknownRecordError(Message(f"没有提请 {proposal_id}。", f"There is no proposal {proposal_id}."))
+    return found[0]
+
+
+def _laid_out(base: Path, archive: bytes | None, scratch: Path | None) -> Path:
+    """A directory of its own with the network in force and the factors of the start."""
+    directory = Path(tempfile.mkdtemp(dir=scratch, prefix="tables-")) / "network"
+    files = table_files(base)
+    unpacked(packed(files) if archive is None else archive, directory)
+    (directory / FACTORS).write_bytes(files[FACTORS])
+    return directory
+
+
+def _with_factors(directory: Path, proposals: Sequence[FactorProposal]) -> dict[str, Message]:
+    """Add released rows, oldest first; what could not be added, and why."""
+    left_out: dict[str, Message] = {}
+    for proposal in proposals:
+        try:
+            with tempfile.TemporaryDirectory() as scratch:
+                text = _joined(directory, proposal, Path(scratch))
+            if text:
+                (directory / FACTORS).write_text(text, encoding="utf-8", newline="")
+        except ModalshiftError as error:
+            left_out[proposal.proposal_id] = error.message
+    return left_out
+
+
+def _joined(directory: Path, proposal: FactorProposal, scratch: Path) -> str:
+    """The factor file of a directory with the rows of a proposal; empty where it has them all already."""
+    known = {row_digest(factor) for factor in load_factors(directory).factors}
+    ends = proposal.ends or ("",) * len(proposal.rows)
+    fresh = [
+        {**json.loads(text), "valid_to": end}
+        for row, text, end in zip(proposal.rows, proposal.contents, ends, strict=False)
+        if row.digest not in known
+    ]
+    if len(proposal.contents) < len(proposal.rows) and any(row.digest not in known for row in proposal.rows):
+        raise ConflictError(
+            Message(
+                f"提请 {proposal.proposal_id} 只存了摘要，请把这些行放入 factors.csv。",
+                f"Proposal {proposal.proposal_id} holds digests only; put its rows into factors.csv.",
+            )
+        )
+    if not fresh:
+        return ""
+    file = scratch / f"{proposal.proposal_id}.csv"
+    file.write_text(rows_text(fresh), encoding="utf-8", newline="")
+    return import_factors(file, directory, ImportRules()).text
+
+
+def forget(tables: TablesInForce, scratch: Path) -> None:
+    """Remove the directory of tables that are no longer in force, if it is one of ours."""
+    if scratch in tables.directory.parents:
+        shutil.rmtree(tables.directory.parent, ignore_errors=True)

@@ -1,0 +1,79 @@
+"""Two persons for every network that comes into force: one proposes its tables, another releases them.
+
+Records are only added to: what was in force at any time can be told, and a former network comes back by being
+proposed again. Factors are no part of it: they have proposals of their own (``emissions.releases``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from optimizer.errors import ConflictError, InputError, Message
+
+MIN_REASON = 4
+"""Shortest reason that says anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableChange:
+    """How one table differs from the one in force when it was proposed."""
+
+    table: str
+    rows_before: int
+    rows_after: int
+    rows_fresh: int
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkProposal:
+    """Tables that somebody wants in force. ``version`` names them as plans do; ``archive_sha256`` is the digest of the
+    tables themselves, which are kept beside this record."""
+
+    proposal_id: str
+    version: str
+    archive_sha256: str
+    changes: tuple[TableChange, ...]
+    proposed_by: str
+    proposed_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkRelease:
+    """The second person's signature under a proposal: from now on its tables are in force."""
+
+    proposal_id: str
+    released_by: str
+    released_at: datetime
+
+
+def propose(
+    archive: bytes, version: str, changes: Iterable[TableChange], by: str, at: datetime, reason: str
+) -> NetworkProposal:
+    """A proposal of packed tables. Raises InputError without a reason."""
+    if len(reason.strip()) < MIN_REASON:
+        raise InputError(Message("请写明提请理由。", "State why this network is proposed."))
+    digest = hashlib.sha256(archive).hexdigest()
+    # The same tables may be proposed again later, to bring them back: the moment is part of the name.
+    name = f"{digest}:{by}:{at.isoformat()}"
+    proposal_id = hashlib.sha256(name.encode()).hexdigest()[:16]
+    return NetworkProposal(proposal_id, version, digest, tuple(changes), by, at, reason.strip())
+
+
+def release(proposal: NetworkProposal, done: Iterable[NetworkRelease], by: str, at: datetime) -> NetworkRelease:
+    """The release by a second person. Raises ConflictError for whoever proposed it, and a second time."""
+    if by == proposal.proposed_by:
+        raise ConflictError(
+            Message(
+                f"提请 {proposal.proposal_id} 由 {by} 提出，须由另一人发布。",
+                f"Proposal {proposal.proposal_id} is by {by}; another person must release it.",
+            )
+        )
+    if any(known.proposal_id == proposal.proposal_id for known in done):
+        raise ConflictError(
+            Message(f"提请 {proposal.proposal_id} 已发布。", f"Proposal {proposal.proposal_id} is released already.")
+        )
+    return NetworkRelease(proposal.proposal_id, by, at)

@@ -1,0 +1,161 @@
+"""What two persons released is in force; everything else reads as before."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from optimizer import actions
+from optimizer.access.user import Role, User
+from optimizer.emissions.factor_files import ImportRules, import_factors, rows_text
+from optimizer.emissions.factors import load_factors
+from optimizer.emissions.releases import row_digest, row_text
+from optimizer.errors import ConflictError, InputError, NetworkDataError, UnknownRecordError
+from optimizer.network.archive import packed, table_files, unpacked
+from optimizer.network.reader import read_network
+from optimizer.network.schema import shipped_directory
+from optimizer.quantities import CHINA_TIME
+from optimizer.store.engine import Store
+
+AT = datetime(2026, 11, 1, 9, tzinfo=CHINA_TIME)
+DIESEL = "fuel-diesel-cn-ndrc"
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Store:
+    """A database with two administrators, and a bank that may not propose."""
+    store = actions.open_store(f"sqlite:///{tmp_path / 'm.db'}")
+    for login, role in (("li", Role.ADMINISTRATOR), ("wang", Role.ADMINISTRATOR), ("chen", Role.BANK)):
+        actions.add_user(store, User(actions.user_id_of(login), login, login, login, role, ""), None, AT)
+    return store
+
+
+def network_with(tmp_path: Path, name: str, toll: str) -> Path:
+    """The shipped network with another toll on its first link."""
+    directory = tmp_path / name
+    unpacked(packed(table_files(shipped_directory())), directory)
+    rows = list(csv.DictReader(io.StringIO((directory / "links.csv").read_text(encoding="utf-8-sig"))))
+    rows[0]["toll_yuan_per_t"] = toll
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    (directory / "links.csv").write_text(text.getvalue(), encoding="utf-8")
+    return directory
+
+
+def diesel_file(tmp_path: Path, version: str, valid_from: str, valid_to: str = "", **more: str) -> Path:
+    """One new version of a shipped factor."""
+    rows = csv.DictReader(io.StringIO((shipped_directory() / "factors.csv").read_text(encoding="utf-8-sig")))
+    row = next(row for row in rows if row["factor_id"] == DIESEL)
+    row |= {"version": version, "valid_from": valid_from, "valid_to": valid_to, **more}
+    file = tmp_path / f"{version}.csv"
+    with file.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.DictWriter(out, list(row))
+        writer.writeheader()
+        writer.writerow(row)
+    return file
+
+
+def test_without_releases_the_directory_stands(office: Store) -> None:
+    """Nothing is copied, nothing differs."""
+    found = actions.tables_in_force(office, None)
+    assert found.directory == shipped_directory()
+    assert (found.network.version, found.factors.version) == (read_network().version, load_factors().version)
+    assert found.network_release is None
+
+
+def test_a_network_comes_into_force_by_two_persons_and_goes_again(office: Store, tmp_path: Path) -> None:
+    """Proposed it changes nothing, released it stands, and the one before comes back the same way; the mark tells."""
+    first, second = (network_with(tmp_path, name, toll) for name, toll in (("one", "1.11"), ("two", "2.22")))
+    marks = [actions.releases_mark(office)]
+    with pytest.raises(ConflictError, match="bank"):
+        actions.propose_network(office, first, (), "chen", AT, "new tolls")
+    with pytest.raises(InputError):
+        actions.propose_network(office, first, (), "li", AT, " ")
+    made = [
+        actions.propose_network(office, directory, (), "li", AT + timedelta(hours=n), "new tolls")
+        for n, directory in enumerate((first, second))
+    ]
+    with pytest.raises(ConflictError, match=made[0].proposal_id):
+        actions.propose_network(office, first, (), "wang", AT, "the same once more")
+    assert actions.tables_in_force(office, None, tmp_path).network.version == read_network().version
+    with pytest.raises(ConflictError):
+        actions.release_network(office, made[0].proposal_id, "li", AT)
+    with pytest.raises(UnknownRecordError):
+        actions.release_network(office, "none", "wang", AT)
+    for n, (proposal, toll) in enumerate(zip(made, (1.11, 2.22), strict=True)):
+        actions.release_network(office, proposal.proposal_id, "wang", AT + timedelta(hours=5 + n))
+        marks.append(actions.releases_mark(office))
+        found = actions.tables_in_force(office, None, tmp_path)
+        assert next(iter(found.network.links.values())).toll_yuan_per_t == toll
+        assert found.network.version == proposal.version
+        assert found.factors.version == load_factors().version
+        assert found.network_release is not None
+    with pytest.raises(ConflictError):
+        actions.release_network(office, made[0].proposal_id, "wang", AT)
+    again = actions.propose_network_again(office, made[0].proposal_id, "wang", AT + timedelta(days=1), "it was right")
+    actions.release_network(office, again.proposal_id, "li", AT + timedelta(days=1))
+    marks.append(actions.releases_mark(office))
+    assert actions.tables_in_force(office, None, tmp_path).network.version == made[0].version
+    assert len(set(marks)) == len(marks)
+    named = actions.tables_in_force(office, second, tmp_path, base_stands=True)
+    assert named.network.version == made[1].version
+
+
+def test_a_wrong_network_is_not_even_proposed(office: Store, tmp_path: Path) -> None:
+    """All faults, and nothing written."""
+    wrong = network_with(tmp_path, "wrong", "cheap")
+    with pytest.raises(NetworkDataError, match=r"links\.csv"):
+        actions.propose_network(office, wrong, (), "li", AT, "new tolls")
+    assert actions.network_releases(office).proposals == ()
+
+
+def test_every_shipped_factor_survives_the_way_through_a_proposal(tmp_path: Path) -> None:
+    """What a proposal keeps of a row is all that the row says, but for the end of its validity."""
+    shipped = load_factors().factors
+    (tmp_path / "factors.csv").write_text(
+        rows_text([{**json.loads(row_text(f)), "valid_to": f.valid_to} for f in shipped]), encoding="utf-8", newline=""
+    )
+    back = load_factors(tmp_path).factors
+    assert list(map(row_digest, back)) == list(map(row_digest, shipped))
+    assert [f.valid_to for f in back] == [f.valid_to for f in shipped]
+
+
+def test_released_factors_join_the_table_and_close_the_version_before(office: Store, tmp_path: Path) -> None:
+    """From its first day on the newer version answers, and no later than its own last day; settling may use it."""
+    file = diesel_file(tmp_path, "2027", "2027-01-01", "2027-12-31", ttw_kg="3.2", wtw_kg="")
+    proposal = actions.propose_factors(office, import_factors(file, None, ImportRules()).table, "li", AT, "new value")
+    assert actions.tables_in_force(office, None, tmp_path).factors.version == load_factors().version
+    actions.release_factors(office, proposal.proposal_id, "wang", AT)
+    found = actions.tables_in_force(office, None, tmp_path)
+    by_version = {f.version: f for f in found.factors.factors if f.factor_id == DIESEL}
+    assert by_version["2027"].ttw_kg == 3.2
+    assert str(by_version["2027"].valid_to) == "2027-12-31"
+    before = next(f for f in by_version.values() if f.version != "2027")
+    assert str(before.valid_to) == "2026-12-31"
+    assert not found.left_out
+    assert found.network.version == read_network().version
+    actions.require_released_factors(office, found.factors)
+    # A directory that has the row already, put there by hand, stays as it is.
+    again = actions.tables_in_force(office, found.directory, tmp_path)
+    assert again.factors.version == found.factors.version
+
+
+def test_a_released_row_that_does_not_fit_is_left_out_and_named(office: Store, tmp_path: Path) -> None:
+    """A directory may come to contradict what was released before: the rest stays usable, and the page says why."""
+    file = diesel_file(tmp_path, "2027", "2027-01-01", ttw_kg="3.2", wtw_kg="")
+    proposal = actions.propose_factors(office, import_factors(file, None, ImportRules()).table, "li", AT, "new value")
+    actions.release_factors(office, proposal.proposal_id, "wang", AT)
+    own = tmp_path / "own"
+    unpacked(packed(table_files(shipped_directory())), own)
+    other = diesel_file(tmp_path, "2027", "2027-01-01", ttw_kg="3.3", wtw_kg="")
+    (own / "factors.csv").write_text(import_factors(other, None, ImportRules()).text, encoding="utf-8", newline="")
+    found = actions.tables_in_force(office, own, tmp_path)
+    assert list(found.left_out) == [proposal.proposal_id]
+    assert found.factors.version == load_factors(own).version
