@@ -7,24 +7,18 @@ grams, bit for bit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from fractions import Fraction
 
-from optimizer.accounts.voyages import Voyages
+from optimizer.accounts.lot_chain import ElementInput, VoyageShare, chain_of
+from optimizer.accounts.voyages import SailedLeg, Voyages
 from optimizer.emissions.boundaries import Boundary
-from optimizer.emissions.chain import (
-    Element,
-    Footprint,
-    HubElement,
-    LoggedEnergy,
-    TransportElement,
-    footprint,
-)
+from optimizer.emissions.chain import Footprint
 from optimizer.emissions.factors import FactorTable
 from optimizer.emissions.operations import (
     Intensity,
+    Touring,
     hub_operation,
     rail_operation,
     sea_service_operation,
@@ -34,10 +28,11 @@ from optimizer.emissions.operations import (
 from optimizer.emissions.portfolio import Exposure, Part, exposures_of
 from optimizer.emissions.reduction import METHOD, shift_v1
 from optimizer.emissions.round_trip import RoundTrip
-from optimizer.emissions.uncertainty import UNCERTAINTY_V1
+from optimizer.emissions.tour import Tour
+from optimizer.emissions.uncertainty import UNCERTAINTY, config_of
 from optimizer.errors import BoundaryError
 from optimizer.network.model import Mode, Network
-from optimizer.quantities import G_PER_KG, KG_PER_T
+from optimizer.quantities import KG_PER_T
 from optimizer.waybills.codec import LATER, from_json, sha256, to_json
 from optimizer.waybills.waybill import WATER_MODES, BaselineLeg, Waybill, WaybillLeg, WaybillLot
 
@@ -45,38 +40,6 @@ BOUNDARY = Boundary.WTW_CO2E
 """Accounts hold WTW CO2e. The TTW CO2 figures stand beside it in the run and are never added to it."""
 
 TIERS_BEST_FIRST = ("primary", "modelled", "default", "assumed")
-
-
-@dataclass(frozen=True, slots=True)
-class VoyageShare:
-    """Logged energy of a voyage and this lot's part in it: ``own_kg`` of ``load_kg`` on board (all lots of a voyage go
-    the same distance, so masses share as tkm do). ``empty_fuel_ratio``: fuel of empty voyages per fuel of loaded ones,
-    of the class, in the plan; it is added to the log. Electric: ``logged_g`` is Wh."""
-
-    voyage_id: str
-    carrier: str
-    use: str
-    logged_g: int
-    empty_fuel_ratio: float
-    own_kg: int
-    load_kg: int
-
-
-@dataclass(frozen=True, slots=True)
-class ElementInput:
-    """One element of a chain: a leg (``route`` is ``from>to``) or a hub (``route`` is the place, distance 0). Exactly
-    one of ``intensity`` and ``log`` is given. ``round_trip``: return cargo that shares the voyage; an intensity holds
-    its factor already, a log is multiplied by it. ``gcd_km``: the great circle that an estimated distance rests on."""
-
-    mode: Mode
-    route: str
-    mass_kg: int
-    distance_km: float
-    distance_basis: str
-    intensity: Intensity | None
-    log: VoyageShare | None
-    round_trip: RoundTrip | None = field(default=None, metadata=LATER)
-    gcd_km: float = field(default=0.0, metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +197,7 @@ def inputs_of(
     return LotInputs(
         method=METHOD,
         boundary=BOUNDARY,
-        uncertainty_version=UNCERTAINTY_V1.version,
+        uncertainty_version=UNCERTAINTY.version,
         waybill_number=waybill.number,
         waybill_version=waybill.version,
         lot_no=lot.lot_no,
@@ -248,9 +211,9 @@ def inputs_of(
 
 def calculate(inputs: LotInputs, factors: FactorTable) -> LotResult:
     """The reduction of one lot by the method its inputs name. Raises FactorError when logged energy has no factor."""
-    baseline = footprint(_elements(inputs.baseline), factors, inputs.on)
-    project = footprint(_elements(inputs.project), factors, inputs.on)
-    reduction = shift_v1(baseline, project, inputs.boundary)
+    config = config_of(inputs.uncertainty_version)
+    baseline, project = (chain_of(side, factors, inputs.on, config) for side in (inputs.baseline, inputs.project))
+    reduction = shift_v1(baseline, project, inputs.boundary, config)
     water = [element.tier for element in project.elements if element.mode.value in WATER_MODES]
     tiers = water or [element.tier for element in project.elements]
     return LotResult(
@@ -270,13 +233,8 @@ def calculate(inputs: LotInputs, factors: FactorTable) -> LotResult:
             for item in project.elements
         ),
         factor_ids=tuple(dict.fromkeys((*baseline.factor_ids, *project.factor_ids))),
-        exposures=exposures_of(reduction) if inputs.budget else (),
+        exposures=exposures_of(reduction, config) if inputs.budget else (),
     )
-
-
-def chain_of(inputs: Sequence[ElementInput], factors: FactorTable, on: date) -> Footprint:
-    """The footprint of one side of a lot (baseline or project) from its stored inputs. Raises FactorError."""
-    return footprint(_elements(inputs), factors, on)
 
 
 def run_of(inputs: LotInputs, result: LotResult, versions: tuple[str, str, str], run_at: datetime) -> CalculationRun:
@@ -318,12 +276,16 @@ class _Classes:
         load_factor, empty_share = network.value("sea_load_factor"), network.value("sea_empty_share")
         return sea_service_operation(vessel, load_factor, empty_share, self.factors, self.on)
 
-    def voyage(self, leg: WaybillLeg, vehicle_class: str, load_kg: int, round_trip: RoundTrip | None) -> Intensity:
+    def voyage(
+        self, leg: WaybillLeg, vehicle_class: str, load_kg: int, shared: tuple[RoundTrip | None, Tour | None]
+    ) -> Intensity:
         """A planned voyage by its class model at the load on board (a load above the capacity counts as full)."""
         vessel = self.network.vessel_classes[vehicle_class]
         load_t = min(load_kg / KG_PER_T, vessel.capacity_t)
+        round_trip, tour = shared
+        touring = Touring(tour, leg.distance_km) if tour is not None else None
         return vessel_operation(
-            vessel, load_t, leg.empty_km_share, self.factors, self.on, _use(leg.mode), leg.round_trip
+            vessel, load_t, leg.empty_km_share, self.factors, self.on, _use(leg.mode), round_trip, touring
         )
 
 
@@ -335,9 +297,7 @@ def _project_element(
         return classes.element(leg, mass_kg)
     load_kg = voyages.load_kg[sailed.voyage_id]
     log = voyages.logs.get(sailed.voyage_id)
-    # Cargo that sailed on another voyage has no part in the planned one's return cargo.
-    planned = (sailed.voyage_id, sailed.vehicle_class) == (leg.voyage_id, leg.vehicle_class)
-    shared = leg.round_trip if planned else None
+    round_trip, tour = _sharing(leg, sailed, voyages)
     share = None
     if log is not None:
         share = VoyageShare(
@@ -345,7 +305,7 @@ def _project_element(
             carrier=log.carrier,
             use=_use(leg.mode),
             logged_g=log.amount_g,
-            empty_fuel_ratio=leg.empty_fuel_ratio,
+            empty_fuel_ratio=0.0 if tour else leg.empty_fuel_ratio,
             own_kg=sailed.loaded_kg,
             load_kg=load_kg,
         )
@@ -355,42 +315,29 @@ def _project_element(
         mass_kg=mass_kg,
         distance_km=leg.distance_km,
         distance_basis=leg.distance_basis,
-        intensity=None if share else classes.voyage(leg, sailed.vehicle_class, load_kg, shared),
+        intensity=None if share else classes.voyage(leg, sailed.vehicle_class, load_kg, (round_trip, tour)),
         log=share,
-        round_trip=shared,
+        round_trip=round_trip,
         gcd_km=leg.gcd_km,
+        tour=tour,
     )
+
+
+def _sharing(leg: WaybillLeg, sailed: SailedLeg, voyages: Voyages) -> tuple[RoundTrip | None, Tour | None]:
+    """Return cargo and tour of the voyage that the cargo really sailed on.
+
+    Cargo that sailed on another voyage has no part in the planned one's return cargo; it bears the empties of that
+    other voyage's tour as everything on board does, so that the tour's empties are borne once. A hull of another class
+    is none of the plan: its empties are the class's average.
+    """
+    if (sailed.voyage_id, sailed.vehicle_class) == (leg.voyage_id, leg.vehicle_class):
+        return leg.round_trip, leg.tour
+    tour = voyages.tours.get(sailed.voyage_id)
+    return None, tour if tour is not None and tour.vessel_class == sailed.vehicle_class else None
 
 
 def _use(mode: str) -> str:
     return "sea" if mode == Mode.SEA else "inland_waterway"
-
-
-def _elements(inputs: Sequence[ElementInput]) -> list[Element]:
-    return [_element(item) for item in inputs]
-
-
-def _element(item: ElementInput) -> Element:
-    energy: Intensity | LoggedEnergy
-    if item.log is not None:
-        energy = _logged(item.log, item.round_trip)
-    elif item.intensity is not None:
-        energy = item.intensity
-    else:
-        raise ValueError(f"{item.route} has neither an intensity nor a log")
-    if item.mode is Mode.HUB:
-        return HubElement(item.mass_kg, item.route, energy)
-    return TransportElement(item.mode, item.mass_kg, item.distance_km, item.distance_basis, item.route, energy)
-
-
-def _logged(log: VoyageShare, round_trip: RoundTrip | None) -> LoggedEnergy:
-    amount_kg = log.logged_g / G_PER_KG * (1 + log.empty_fuel_ratio)
-    if round_trip is not None:
-        # The factor may exceed one, a share may not: it scales the amount that is shared out.
-        amount_kg *= float(round_trip.factor)
-    how = round_trip.words if round_trip is not None else None
-    share = Fraction(log.own_kg, log.load_kg)
-    return LoggedEnergy(log.carrier, log.use, amount_kg, share, log.voyage_id, how)
 
 
 def _ttw_co2_g(chain: Footprint) -> int | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from optimizer.accounts.calculation import ElementInput, chain_of
+from optimizer.accounts.lot_chain import ElementInput, chain_of
 from optimizer.accounts.product_footprint import SettledRun, in_period, require_period
 from optimizer.emissions.boundaries import Boundary
 from optimizer.emissions.chain import ElementFootprint

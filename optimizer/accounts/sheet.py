@@ -7,7 +7,8 @@ grams are the product of, as they were multiplied (floats unrounded), so that a 
     hub                     mass kg x kg/t                                                              = g
     logged voyage           (logged g / 1000) x (1 + empty fuel ratio) x own kg / load kg x 1000 x kg/kg = g
       with return cargo     the logged amount also x k = FR x (fuel out + fuel back) / fuel out, FR = T / (T + TR)
-    modelled voyage with return cargo: k is inside its kg/tkm, and the line says so
+      with a tour           plus the fuel of the tour's empties that the voyage bears (no ratio then)
+    modelled voyage with return cargo or a tour: both are inside its kg/tkm, and the line says so
 """
 
 from __future__ import annotations
@@ -16,14 +17,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from optimizer.accounts.calculation import (
-    CalculationRun,
-    ElementInput,
-    LotInputs,
-    VoyageShare,
-    calculate,
-    chain_of,
-)
+from optimizer.accounts.calculation import CalculationRun, LotInputs, calculate
+from optimizer.accounts.lot_chain import ElementInput, VoyageShare, chain_of, logged_kg
 from optimizer.emissions.chain import ElementFootprint
 from optimizer.emissions.factor import Factor
 from optimizer.emissions.factors import FactorTable
@@ -31,6 +26,8 @@ from optimizer.emissions.operations import energy_rates
 from optimizer.emissions.reduction import Reduction, shift_v1
 from optimizer.emissions.round_trip import RoundTrip
 from optimizer.emissions.sensitivity import Influence, LoggingGain, influences, logging_gain
+from optimizer.emissions.tour import Tour
+from optimizer.emissions.uncertainty import config_of
 from optimizer.errors import ConflictError, Message
 from optimizer.network.model import Mode
 from optimizer.quantities import G_PER_KG, to_integer
@@ -40,7 +37,8 @@ from optimizer.quantities import G_PER_KG, to_integer
 class SheetLine:
     """One element with its arithmetic. ``side``: baseline | project. ``ttw_kg`` and ``wtt_kg`` are kg CO2e per
     ``unit`` (tkm, t, or kg or kWh of logged energy); ``log`` where energy was logged; ``round_trip`` where return cargo
-    shares the voyage. ``gcd_km`` above zero: the distance is that great circle times a detour factor."""
+    shares the voyage; ``tour`` where it bears empties of its tour. ``gcd_km`` above zero: the distance is that great
+    circle times a detour factor."""
 
     side: str
     mode: Mode
@@ -55,6 +53,7 @@ class SheetLine:
     wtt_kg: float
     log: VoyageShare | None
     round_trip: RoundTrip | None
+    tour: Tour | None
     ttw_g: int
     wtt_g: int
     tier: str
@@ -87,8 +86,9 @@ def calculation_sheet(run: CalculationRun, factors: FactorTable) -> CalculationS
     inputs, result = run.inputs, run.result
     if (again := calculate(inputs, factors)) != result:
         raise ConflictError(_differs(run, again.credited_wtw_g, factors.version))
-    baseline, project = (chain_of(side, factors, inputs.on) for side in (inputs.baseline, inputs.project))
-    reduction = shift_v1(baseline, project, inputs.boundary)
+    config = config_of(inputs.uncertainty_version)
+    baseline, project = (chain_of(side, factors, inputs.on, config) for side in (inputs.baseline, inputs.project))
+    reduction = shift_v1(baseline, project, inputs.boundary, config)
     lines = (
         *_lines("baseline", inputs.baseline, baseline.elements, inputs, factors),
         *_lines("project", inputs.project, project.elements, inputs, factors),
@@ -100,7 +100,7 @@ def calculation_sheet(run: CalculationRun, factors: FactorTable) -> CalculationS
         factors_at_hand=factors.version,
         reduction=reduction,
         influences=influences(reduction),
-        logging=logging_gain(baseline, project, inputs.boundary, factors, inputs.on),
+        logging=logging_gain(baseline, project, inputs.boundary, factors, inputs.on, config),
     )
 
 
@@ -109,9 +109,7 @@ def grams_of(line: SheetLine) -> tuple[int, int]:
     if line.log is None:
         amount = line.mass_kg * line.distance_km if line.unit == "tkm" else float(line.mass_kg)
         return to_integer(amount * line.ttw_kg), to_integer(amount * line.wtt_kg)
-    amount_kg = line.log.logged_g / G_PER_KG * (1 + line.log.empty_fuel_ratio)
-    if line.round_trip is not None:
-        amount_kg *= float(line.round_trip.factor)
+    amount_kg, _ = logged_kg(line.log, line.round_trip, line.tour)
     energy_g = Fraction(amount_kg) * Fraction(line.log.own_kg, line.log.load_kg) * G_PER_KG
     return to_integer(energy_g * Fraction(line.ttw_kg)), to_integer(energy_g * Fraction(line.wtt_kg))
 
@@ -139,6 +137,7 @@ def _lines(
             wtt_kg=wtt_kg,
             log=given.log,
             round_trip=given.round_trip,
+            tour=given.tour,
             ttw_g=element.wtw_co2e.ttw_g,
             wtt_g=element.wtw_co2e.wtt_g,
             tier=element.tier,

@@ -6,8 +6,9 @@ A voyage's fuel is shared out over everything on board, so one lot's settlement 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from optimizer.emissions.tour import Tour
 from optimizer.waybills.event import EnergyLog, Event, EventType
 from optimizer.waybills.lifecycle import effective
 from optimizer.waybills.waybill import WATER_MODES, Waybill, WaybillLeg
@@ -27,11 +28,13 @@ class SailedLeg:
 
 @dataclass(frozen=True, slots=True)
 class Voyages:
-    """All legs by water that were loaded, the load of each voyage and its fuel log where one exists."""
+    """All legs by water that were loaded, the load of each voyage, its fuel log where one exists and the tour that it
+    was planned in, where the waybills of its cargo say so."""
 
     legs: Mapping[LegKey, SailedLeg]
     load_kg: Mapping[str, int]
     logs: Mapping[str, EnergyLog]
+    tours: Mapping[str, Tour] = field(default_factory=dict)
 
 
 def voyages_of(
@@ -64,7 +67,8 @@ def voyages_of(
     for sailed in legs.values():
         if sailed.voyage_id:
             load_kg[sailed.voyage_id] = load_kg.get(sailed.voyage_id, 0) + sailed.loaded_kg
-    return Voyages(legs, load_kg, logs)
+    tours = {leg.voyage_id: leg.tour for leg in planned.values() if leg.tour is not None}
+    return Voyages(legs, load_kg, logs, tours)
 
 
 def _water_legs(waybills: Mapping[str, Waybill]) -> dict[LegKey, WaybillLeg]:

@@ -78,6 +78,8 @@ def _content(waybill: Waybill) -> Waybill:
                     voyage_fuel_g=0,
                     empty_fuel_ratio=0.0,
                     empty_km_share=0.0,
+                    round_trip=None,
+                    tour=None,
                 )
                 for leg in lot.legs
             ),

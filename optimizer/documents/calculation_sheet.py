@@ -11,7 +11,7 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from optimizer.accounts.calculation import VoyageShare
+from optimizer.accounts.lot_chain import VoyageShare
 from optimizer.accounts.sheet import CalculationSheet, SheetLine
 from optimizer.documents.sheets import Cell, Formula, Sheet, first_row, workbook_of
 from optimizer.emissions.factor import Factor
@@ -51,7 +51,7 @@ def sheet_json(sheet: CalculationSheet) -> str:
         "mass_kg": run.inputs.mass_kg,
         "delivered_on": run.inputs.on.isoformat(),
         "tier": run.result.tier,
-        "lines": [{**to_plain(line), "wtw_g": line.wtw_g} for line in sheet.lines],
+        "lines": [_line_document(line) for line in sheet.lines],
         "baseline_g": reduction.baseline_g,
         "project_g": reduction.project_g,
         "expected_g": reduction.expected_g,
@@ -63,6 +63,11 @@ def sheet_json(sheet: CalculationSheet) -> str:
         "factors": [to_plain(factor) for factor in sheet.factors],
     }
     return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+
+
+def _line_document(line: SheetLine) -> dict[str, Any]:
+    borne = {} if line.tour is None else {"tour_borne_fuel_g": line.tour.borne_fuel_g}
+    return {**to_plain(line), **borne, "wtw_g": line.wtw_g}
 
 
 def sheet_text(sheet: CalculationSheet, lang: Lang) -> str:
@@ -145,10 +150,10 @@ def arithmetic(line: SheetLine) -> str:
     if line.log is not None:
         log = line.log
         shared = f" x {float(line.round_trip.factor)!r}" if line.round_trip is not None else ""
-        amount = (
-            f"{log.carrier} {log.logged_g:,} g x (1 + {log.empty_fuel_ratio!r}){shared} x {log.own_kg:,} /"
-            f" {log.load_kg:,} kg"
-        )
+        added = f"{log.carrier} {log.logged_g:,} g x (1 + {log.empty_fuel_ratio!r}){shared}"
+        if line.tour is not None:
+            added = f"({log.carrier} {log.logged_g:,} g{shared} + {line.tour.borne_fuel_g:,} g)"
+        amount = f"{added} x {log.own_kg:,} / {log.load_kg:,} kg"
     elif line.unit == "tkm":
         amount = f"{line.mass_kg:,} kg x {line.distance_km!r} km ({basis_text(line)}) = {line.activity_kgkm:,} kg·km"
     else:
@@ -179,6 +184,7 @@ LINE_COLUMNS = (
     Message("记录能耗 g 或 Wh", "Logged energy, g or Wh"),
     Message("空驶加成", "Empty running added"),
     Message("往返分摊", "Share of the round trip"),
+    Message("环线空驶油耗 g", "Empties of the tour, g"),
     Message("本批 kg", "This lot, kg"),
     Message("全船 kg", "Whole voyage, kg"),
     Message("算式", "Arithmetic"),
@@ -210,10 +216,10 @@ FACTOR_COLUMNS = (
 
 
 def _line_cells(line: SheetLine, row: int, lang: Lang) -> list[Cell]:
-    """Columns A to V; the grams are formulas over the cells to their left, or over the log at P to T."""
+    """Columns A to W; the grams are formulas over the cells to their left, or over the log at P to U."""
     log = line.log
     if log is not None:
-        moved = f"P{row}/{G_PER_KG}*(1+Q{row})*R{row}*S{row}/T{row}*{G_PER_KG}"
+        moved = f"(P{row}/{G_PER_KG}*(1+Q{row})*R{row}+S{row}/{G_PER_KG})*T{row}/U{row}*{G_PER_KG}"
     else:
         moved = f"D{row}*E{row}" if line.unit == "tkm" else f"D{row}"
     return [
@@ -232,16 +238,18 @@ def _line_cells(line: SheetLine, row: int, lang: Lang) -> list[Cell]:
         Formula(f"K{row}+L{row}", line.wtw_g),
         line.tier,
         " ".join(line.factor_ids),
-        *(_log_cells(line, log) if log else (None,) * 5),
+        *(_log_cells(line, log) if log else (None,) * 6),
         arithmetic(line),
         line.how.text(lang),
     ]
 
 
 def _log_cells(line: SheetLine, log: VoyageShare) -> tuple[Cell, ...]:
-    """What the log said, what return cargo leaves of it (1 without), and the lot's part in it."""
+    """What the log said, what return cargo leaves of it (1 without), the empties of the tour that are added, and the
+    lot's part in it."""
     shared = 1 if line.round_trip is None else Decimal(repr(float(line.round_trip.factor)))
-    return log.logged_g, Decimal(repr(log.empty_fuel_ratio)), shared, log.own_kg, log.load_kg
+    empties_g = line.tour.borne_fuel_g if line.tour is not None else 0
+    return log.logged_g, Decimal(repr(log.empty_fuel_ratio)), shared, empties_g, log.own_kg, log.load_kg
 
 
 def factor_cells(factor: Factor, lang: Lang) -> list[Cell]:

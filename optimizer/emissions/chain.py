@@ -17,7 +17,7 @@ from itertools import chain
 from optimizer.emissions.boundaries import Boundary, TtwCo2, WtwCo2e
 from optimizer.emissions.factors import FactorTable
 from optimizer.emissions.operations import Intensity, energy_rates
-from optimizer.emissions.uncertainty import ErrorKind, ErrorSource
+from optimizer.emissions.uncertainty import UNCERTAINTY, ErrorKind, ErrorSource, UncertaintyConfig
 from optimizer.errors import BoundaryError, Message
 from optimizer.network.model import Mode
 from optimizer.quantities import G_PER_KG, to_integer
@@ -31,7 +31,8 @@ class LoggedEnergy:
 
     ``amount_kg`` (kWh for Electric) includes the empty running that belongs to the operation; ``use`` as in
     ``operations.energy_rates``. ``log_id`` names the log: all elements that share it share its error. ``note``: what
-    else is in the amount, for the sentence that documents print.
+    else is in the amount, for the sentence that documents print. ``empties_kg``: the part of the amount that was not
+    logged but reckoned by the model ``empties_model`` (empty running), which is as uncertain as that model.
     """
 
     carrier: str
@@ -40,12 +41,27 @@ class LoggedEnergy:
     share: Fraction
     log_id: str
     note: Message | None = None
+    empties_kg: float = 0.0
+    empties_model: str = ""
 
     def __post_init__(self) -> None:
         if not 0 < self.share <= 1:
             raise ValueError(f"share {self.share} outside (0, 1]")
         if not (math.isfinite(self.amount_kg) and self.amount_kg >= 0):
             raise ValueError(f"not an amount of energy: {self.amount_kg}")
+        if not 0 <= self.empties_kg <= self.amount_kg:
+            raise ValueError(f"empties {self.empties_kg} outside 0..{self.amount_kg}")
+
+    @property
+    def errors(self) -> tuple[ErrorSource, ...]:
+        """The log's error, and the model's where a part of the amount is reckoned."""
+        if not self.empties_kg:
+            return (ErrorSource(f"logged:{self.log_id}", ErrorKind.LOGGED_ENERGY),)
+        empties = self.empties_kg / self.amount_kg
+        return (
+            ErrorSource(f"logged:{self.log_id}", ErrorKind.LOGGED_ENERGY, None, 1 - empties, 1 - empties),
+            ErrorSource(self.empties_model, ErrorKind.EMPTY_RUNNING, None, empties, empties),
+        )
 
 
 def share_by_activity(own_kgkm: int, all_kgkm: int) -> Fraction:
@@ -59,7 +75,7 @@ def share_by_activity(own_kgkm: int, all_kgkm: int) -> Fraction:
 @dataclass(frozen=True, slots=True)
 class TransportElement:
     """One leg. ``distance_basis``: actual | sfd | gcd. ``route`` names where the distance was measured (``QJ>ZP``):
-    elements with the same mode and route share its error."""
+    elements with the same mode and route share its error. ``estimated``: a great circle times a detour factor."""
 
     mode: Mode
     mass_kg: int
@@ -67,6 +83,7 @@ class TransportElement:
     distance_basis: str
     route: str
     energy: Intensity | LoggedEnergy
+    estimated: bool = False
 
     def __post_init__(self) -> None:
         _check(self.mass_kg, self.energy, "tkm")
@@ -201,17 +218,21 @@ def activity_kgkm(mass_kg: int, distance_km: float) -> int:
     return to_integer(Fraction(distance_km) * mass_kg)
 
 
-def footprint(elements: Sequence[Element], factors: FactorTable, on: date) -> Footprint:
-    """The footprint of a chain whose operation took place on a day.
+def footprint(
+    elements: Sequence[Element], factors: FactorTable, on: date, config: UncertaintyConfig = UNCERTAINTY
+) -> Footprint:
+    """The footprint of a chain whose operation took place on a day. ``config``: which errors its distances have.
 
     Raises FactorError when logged energy has no factor, ValueError when the chain is empty.
     """
     if not elements:
         raise ValueError("a chain has at least one element")
-    return Footprint(tuple(element_footprint(element, factors, on) for element in elements))
+    return Footprint(tuple(element_footprint(element, factors, on, config) for element in elements))
 
 
-def element_footprint(element: Element, factors: FactorTable, on: date) -> ElementFootprint:
+def element_footprint(
+    element: Element, factors: FactorTable, on: date, config: UncertaintyConfig = UNCERTAINTY
+) -> ElementFootprint:
     """One element's grams. Legs: kg·km x kg/tkm = g. Hubs: t x kg/t x 1000. Logs: kg fuel x share x kg/kg x 1000."""
     leg = element if isinstance(element, TransportElement) else None
     distance_km = leg.distance_km if leg else 0.0
@@ -219,7 +240,7 @@ def element_footprint(element: Element, factors: FactorTable, on: date) -> Eleme
         # kg·km x kg/tkm and kg x kg/t both come out in grams.
         amount = element.mass_kg * distance_km if leg else float(element.mass_kg)
         grams, source = _by_intensity(element.energy, amount), element.energy
-        errors = source.errors + ((_distance_error(leg),) if leg else ())
+        errors = source.errors + (_distance_errors(leg, config) if leg else ())
     else:
         grams, source = _by_log(element.energy, factors, on)
         errors = source.errors
@@ -264,16 +285,19 @@ def _by_log(log: LoggedEnergy, factors: FactorTable, on: date) -> tuple[_Grams, 
     )
     if log.note is not None:
         how = Message(how.zh + log.note.zh, f"{how.en}; {log.note.en}")
-    errors = (ErrorSource(f"logged:{log.log_id}", ErrorKind.LOGGED_ENERGY), *rates.errors)
+    errors = (*log.errors, *rates.errors)
     operation = Intensity(
         unit_en, rates.ttw_kg, rates.wtt_kg, rates.ttw_co2_kg, rates.kgce, "primary", rates.factor_ids, errors, how
     )
     return grams, operation
 
 
-def _distance_error(leg: TransportElement) -> ErrorSource:
-    """Distance matters where an intensity is multiplied by it; in a log it is already burnt."""
-    return ErrorSource(f"distance:{leg.mode}:{leg.route}", ErrorKind.DISTANCE)
+def _distance_errors(leg: TransportElement, config: UncertaintyConfig) -> tuple[ErrorSource, ...]:
+    """Distance matters where an intensity is multiplied by it; in a log it is already burnt. One detour factor stands
+    behind all estimated distances of a mode."""
+    shared, own = f"detour:{leg.mode}", f"distance:{leg.mode}:{leg.route}"
+    kinds = config.distance_kinds(leg.distance_basis, leg.estimated)
+    return tuple(ErrorSource(shared if kind is ErrorKind.DETOUR_FACTOR else own, kind) for kind in kinds)
 
 
 def _boundary_closed(place: str, mode: Mode) -> BoundaryError:

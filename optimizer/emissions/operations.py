@@ -16,9 +16,11 @@ from optimizer.emissions.boundaries import Boundary
 from optimizer.emissions.factor import Factor, Match
 from optimizer.emissions.factors import FactorTable
 from optimizer.emissions.round_trip import RoundTrip
-from optimizer.emissions.uncertainty import UNCERTAINTY_V1, ErrorKind, ErrorSource, UncertaintyConfig
+from optimizer.emissions.tour import Tour
+from optimizer.emissions.uncertainty import UNCERTAINTY, ErrorKind, ErrorSource, UncertaintyConfig
 from optimizer.errors import FactorError, Message
 from optimizer.network.model import Mode, Terminal, TruckClass, VesselClass
+from optimizer.quantities import G_PER_KG
 
 ELECTRIC = "Electric"
 
@@ -79,14 +81,27 @@ class Intensity:
         """Operation and provision together, kg CO2e per unit."""
         return self.ttw_kg + self.wtt_kg
 
-    def uncertainty_rel(self, config: UncertaintyConfig = UNCERTAINTY_V1) -> float:
+    def uncertainty_rel(self, config: UncertaintyConfig = UNCERTAINTY) -> float:
         """Relative standard uncertainty of the WTW CO2e value, all errors independent of each other."""
         parts = ((config.spread(error).standard_rel * error.wtw_share) ** 2 for error in self.errors)
         return float(sum(parts) ** 0.5)
 
-    def uncertainty_reasons(self, config: UncertaintyConfig = UNCERTAINTY_V1) -> tuple[Message, ...]:
+    def uncertainty_reasons(self, config: UncertaintyConfig = UNCERTAINTY) -> tuple[Message, ...]:
         """Why it is that uncertain, one sentence for each error."""
         return tuple(config.spread(error).reason for error in self.errors)
+
+
+@dataclass(frozen=True, slots=True)
+class Touring:
+    """The tour of a voyage of ``distance_km``."""
+
+    tour: Tour
+    distance_km: float
+
+    @property
+    def fuel_kg_per_km(self) -> float:
+        """Fuel of empty running that each loaded km bears."""
+        return self.tour.borne_fuel_g / G_PER_KG / self.distance_km
 
 
 @lru_cache(maxsize=512)
@@ -175,27 +190,40 @@ def vessel_operation(
     on: date,
     use: str = "inland_waterway",
     round_trip: RoundTrip | None = None,
+    touring: Touring | None = None,
 ) -> Intensity:
     """Per tkm of a vessel carrying ``load_t``: (fuel(load) + fuel_empty x e / (1 - e)) / load, e = empty km over all
-    km; fuel(load) times the factor of its ``round_trip`` where it is loaded both ways. ``use`` is inland_waterway or
-    sea. Raises FactorError for a class without a fuel model, ValueError for a load that is not above zero or exceeds
-    the capacity."""
+    km; fuel(load) times the factor of its ``round_trip`` where it is loaded both ways. ``touring``: what the voyage
+    bears of the empties of its tour, instead of ``empty_share``. ``use`` is inland_waterway or sea.
+    Raises FactorError for a class without a fuel model, ValueError for a load that is not above zero or exceeds the
+    capacity."""
     _require_fuel(vessel.vessel_class, vessel.fuel_loaded_kg_per_km)
     if load_t <= 0:
         raise ValueError("a transport operation needs a load above zero")
     loaded = vessel_fuel_kg(vessel, 1.0, load_t)
     if round_trip is not None:
         loaded *= float(round_trip.factor)
-    fuel = loaded + vessel.fuel_empty_kg_per_km * _empty_per_loaded(empty_share)
+    average = vessel.fuel_empty_kg_per_km * _empty_per_loaded(empty_share)
+    empty = average if touring is None else touring.fuel_kg_per_km
+    fuel = loaded + empty
     rates = energy_rates(vessel.energy_carrier, use, factors, on)
+    running = Message(f"，空驶率 {empty_share:.1%}", f", {empty_share:.1%} of km empty")
+    if touring is not None:
+        running = Message("", "")
     how = Message(
-        f"船型 {vessel.vessel_class} 油耗模型，载货 {load_t:g} 吨，空驶率 {empty_share:.1%}。",
-        f"fuel model of vessel class {vessel.vessel_class} with {load_t:g} t on board, {empty_share:.1%} of km empty",
+        f"船型 {vessel.vessel_class} 油耗模型，载货 {load_t:g} 吨{running.zh}。",
+        f"fuel model of vessel class {vessel.vessel_class} with {load_t:g} t on board{running.en}",
     )
-    if round_trip is not None:
-        said = round_trip.words
-        how = Message(how.zh + said.zh, f"{how.en}; {said.en}")
-    return _modelled(rates, fuel / load_t, f"fuel_model:{vessel.vessel_class}", how)
+    for sharing in (round_trip, touring.tour if touring else None):
+        if sharing is not None:
+            how = Message(how.zh + sharing.words.zh, f"{how.en}; {sharing.words.en}")
+    key = fuel_model_key(vessel.vessel_class)
+    return _modelled(rates, fuel / load_t, key, how, empty / fuel if touring is not None else 0.0)
+
+
+def fuel_model_key(vessel_class: str) -> str:
+    """The name under which everything that a class's fuel model reckons shares one error."""
+    return f"fuel_model:{vessel_class}"
 
 
 def sea_service_operation(
@@ -267,7 +295,14 @@ def _co2_default(mode: Mode, size_t: float | None, factors: FactorTable, on: dat
         return None
 
 
-def _modelled(rates: EnergyRates, energy_per_tkm: float, key: str, how: Message) -> Intensity:
+def _modelled(rates: EnergyRates, energy_per_tkm: float, key: str, how: Message, empties: float = 0.0) -> Intensity:
+    """``empties``: the part of the energy that is empty running told apart; the model's error is one and the same."""
+    model: tuple[ErrorSource, ...] = (ErrorSource(key, ErrorKind.FUEL_MODEL),)
+    if empties:
+        model = (
+            ErrorSource(key, ErrorKind.FUEL_MODEL, None, 1 - empties, 1 - empties),
+            ErrorSource(key, ErrorKind.EMPTY_RUNNING, None, empties, empties),
+        )
     return Intensity(
         "tkm",
         energy_per_tkm * rates.ttw_kg,
@@ -276,7 +311,7 @@ def _modelled(rates: EnergyRates, energy_per_tkm: float, key: str, how: Message)
         energy_per_tkm * rates.kgce,
         "modelled",
         rates.factor_ids,
-        (ErrorSource(key, ErrorKind.FUEL_MODEL), *rates.errors),
+        (*model, *rates.errors),
         Message(f"{how.zh}{rates.how.zh}", f"{how.en}; {rates.how.en}"),
     )
 

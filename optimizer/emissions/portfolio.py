@@ -10,15 +10,12 @@ bound of the whole is never below the sum of the lots' bounds, and it is no mere
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from optimizer.emissions.reduction import Contribution, Reduction, contributions_by_key
-from optimizer.emissions.uncertainty import UNCERTAINTY_V1, ErrorKind, ErrorSource, UncertaintyConfig
-
-CONFIGS: Mapping[str, UncertaintyConfig] = {UNCERTAINTY_V1.version: UNCERTAINTY_V1}
-"""Every version of the widths that accounts were settled with."""
+from optimizer.emissions.uncertainty import CONFIGS, UNCERTAINTY, ErrorKind, ErrorSource, UncertaintyConfig
 
 LARGEST = 3
 """How many sources a portfolio names."""
@@ -60,7 +57,7 @@ class Portfolio:
     largest: tuple[tuple[str, float], ...]
 
 
-def exposures_of(reduction: Reduction, config: UncertaintyConfig = UNCERTAINTY_V1) -> tuple[Exposure, ...]:
+def exposures_of(reduction: Reduction, config: UncertaintyConfig = UNCERTAINTY) -> tuple[Exposure, ...]:
     """The error sources of a reduction in the form that results keep."""
     return tuple(
         Exposure(

@@ -17,14 +17,24 @@ from optimizer.emissions.chain import ElementFootprint, Footprint
 from optimizer.emissions.factors import MODE_NAMES, FactorTable
 from optimizer.emissions.operations import energy_rates
 from optimizer.emissions.reduction import Contribution, Reduction, shift_v1
-from optimizer.emissions.uncertainty import UNCERTAINTY_V1, ErrorKind, ErrorSource, UncertaintyConfig
+from optimizer.emissions.uncertainty import UNCERTAINTY, ErrorKind, ErrorSource, UncertaintyConfig
 from optimizer.network.model import Mode
 
 FUEL_LOGGED_MODES = frozenset({Mode.INLAND_WATERWAY, Mode.SEA})
 """Modes whose voyages take fuel logs."""
 
-MODEL_ERRORS = frozenset({ErrorKind.FUEL_MODEL, ErrorKind.DISTANCE})
-"""What a log of the fuel really burnt makes irrelevant: the class model and the distance it was multiplied by."""
+MODEL_ERRORS = frozenset(
+    {
+        ErrorKind.FUEL_MODEL,
+        ErrorKind.DISTANCE,
+        ErrorKind.DISTANCE_ACTUAL,
+        ErrorKind.DISTANCE_SFD,
+        ErrorKind.DISTANCE_ESTIMATED,
+        ErrorKind.DETOUR_FACTOR,
+    }
+)
+"""What a log of the fuel really burnt makes irrelevant: the class model and the distance it was multiplied by. The
+empties that a tour tells apart stay modelled: nobody logs them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +75,7 @@ def logging_gain(
     boundary: Boundary,
     factors: FactorTable,
     on: date,
-    config: UncertaintyConfig = UNCERTAINTY_V1,
+    config: UncertaintyConfig = UNCERTAINTY,
 ) -> LoggingGain:
     """What logging the fuel of all voyages would add to the credit, were the logs to show just the expected fuel.
 
@@ -91,9 +101,11 @@ def _could_be_logged(element: ElementFootprint) -> bool:
 
 def _logged(element: ElementFootprint, position: int, factors: FactorTable, on: date) -> ElementFootprint:
     # One log per leg: two voyages are measured twice and their errors are independent.
-    log = ErrorSource(f"logged:{position}:{element.place}", ErrorKind.LOGGED_ENERGY)
+    logged = 1.0
     if element.tier == "modelled":
         kept = tuple(error for error in element.errors if error.kind not in MODEL_ERRORS)
+        logged -= sum(error.wtw_share for error in kept if error.kind is ErrorKind.EMPTY_RUNNING)
     else:
         kept = energy_rates("Diesel", MODE_NAMES[element.mode], factors, on).errors
+    log = ErrorSource(f"logged:{position}:{element.place}", ErrorKind.LOGGED_ENERGY, None, logged, logged)
     return replace(element, tier="primary", errors=(log, *kept))

@@ -28,6 +28,11 @@ class ErrorKind(StrEnum):
     LOGGED_ENERGY = "logged_energy"
     WEIGHED_MASS = "weighed_mass"
     DISTANCE = "distance"
+    DISTANCE_ACTUAL = "distance_actual"
+    DISTANCE_SFD = "distance_sfd"
+    DISTANCE_ESTIMATED = "distance_estimated"
+    DETOUR_FACTOR = "detour_factor"
+    EMPTY_RUNNING = "empty_running"
     FUEL_MODEL = "fuel_model"
     DEFAULT_ROAD = "default_road"
     DEFAULT_RAIL = "default_rail"
@@ -88,9 +93,21 @@ class UncertaintyConfig:
     spreads: Mapping[ErrorKind, Spread]
 
     def spread(self, source: ErrorSource) -> Spread:
-        """The width of an error source: its own where it carries one, else the configured one of its kind."""
-        configured = self.spreads[source.kind]
+        """The width of an error source: its own where it carries one, else the configured one of its kind. Raises
+        ValueError for a kind that this version does not know."""
+        configured = self.spreads.get(source.kind)
+        if configured is None:
+            raise ValueError(f"{self.version} says nothing of {source.kind}")
         return configured if source.rel is None else Spread(source.rel, configured.lognormal, configured.reason)
+
+    def distance_kinds(self, basis: str, estimated: bool) -> tuple[ErrorKind, ...]:
+        """What may be wrong about a distance of that basis (actual | sfd | gcd); ``estimated``: a great circle times a
+        detour factor. The first version knows one kind for all."""
+        if ErrorKind.DISTANCE_ACTUAL not in self.spreads:
+            return (ErrorKind.DISTANCE,)
+        if estimated or basis == "gcd":
+            return (ErrorKind.DISTANCE_ESTIMATED, ErrorKind.DETOUR_FACTOR)
+        return (ErrorKind.DISTANCE_ACTUAL if basis == "actual" else ErrorKind.DISTANCE_SFD,)
 
 
 def _normal(value: float, zh: str, en: str) -> Spread:
@@ -146,5 +163,55 @@ UNCERTAINTY_V1 = UncertaintyConfig(
         ),
     },
 )
-"""Starting values: road, vessel, hub, mass, distance and logging as the project's method note sets them; rail and sea
-defaults and the energy factors' own widths are judgements made here, each with its reason."""
+"""Starting values, in use until distances were told apart: road, vessel, hub, mass, distance and logging as the
+project's method note sets them; rail and sea defaults and the energy factors' own widths are judgements made here, each
+with its reason."""
+
+UNCERTAINTY_V2 = UncertaintyConfig(
+    version="uncertainty-v2",
+    spreads={
+        **{kind: spread for kind, spread in UNCERTAINTY_V1.spreads.items() if kind is not ErrorKind.DISTANCE},
+        ErrorKind.DISTANCE_ACTUAL: _normal(
+            0.03,
+            "沿航道、线路或公路量得的里程与实际航迹之差",
+            "distance measured along fairway, track or road against the track really followed",
+        ),
+        ErrorKind.DISTANCE_SFD: _normal(
+            0.08,
+            "最短可行路径中有估算的区段；实际里程通常比最短可行里程长约 5%（ISO 14083 所称里程调整）",
+            "shortest feasible way of which parts are estimated; what is really run is usually about 5 % longer"
+            " (the distance adjustment of ISO 14083)",
+        ),
+        ErrorKind.DISTANCE_ESTIMATED: _normal(
+            0.12,
+            "大圆距离乘绕行系数：各对起讫的绕行各异，不会低于直线，也少有超过 1.4 倍",
+            "great circle times a detour factor: pairs differ, none is shorter than the straight line, few exceed 1.4",
+        ),
+        ErrorKind.DETOUR_FACTOR: _normal(
+            0.08,
+            "绕行系数本身由一条高速公路推得，公布值在 1.2 至 1.33 之间；同一方式的估算里程共有此误差，不会相互抵消",
+            "the detour factor itself was derived from one motorway, published ones lie between 1.2 and 1.33; all"
+            " estimated distances of a mode share this error, so it does not average away",
+        ),
+        ErrorKind.EMPTY_RUNNING: _normal(
+            0.20,
+            "空驶油耗按船型模型计算，载货航次有油耗记录时也未被记录",
+            "empty running is reckoned by the class model and not logged, even where the loaded voyage is",
+        ),
+    },
+)
+"""As version 1, with the width of a distance by how it is known, and the modelled empties of a logged voyage apart."""
+
+UNCERTAINTY = UNCERTAINTY_V2
+"""What new calculations take."""
+
+CONFIGS: Mapping[str, UncertaintyConfig] = {one.version: one for one in (UNCERTAINTY_V1, UNCERTAINTY_V2)}
+"""Every version of the widths that accounts were settled with."""
+
+
+def config_of(version: str) -> UncertaintyConfig:
+    """The widths of a version. Raises ValueError for one that never was in use."""
+    config = CONFIGS.get(version)
+    if config is None:
+        raise ValueError(f"no uncertainty version {version!r}; there are {', '.join(CONFIGS)}")
+    return config

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from optimizer.accounts.calculation import CalculationRun, ElementInput, chain_of
+from optimizer.accounts.calculation import CalculationRun
+from optimizer.accounts.lot_chain import ElementInput, chain_of
 from optimizer.emissions.boundaries import Boundary
 from optimizer.emissions.chain import ElementFootprint
 from optimizer.emissions.factors import FactorTable

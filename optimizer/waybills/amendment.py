@@ -33,7 +33,7 @@ _FOLLOWING = frozenset({"version", "issued_at", "lots", "declared_mass_kg", "por
 _PLANNED = frozenset({"co2e_ttw_g", "co2e_wtw_g", "voyage_load_kg"})
 _UNTIL_LOADING = frozenset({"vessel_id", "voyage_id", "planned_departs_at", "origin"})
 _UNTIL_DISCHARGE = frozenset(
-    {"destination", "distance_km", "distance_basis", "gcd_km", "planned_arrives_at", "round_trip"}
+    {"destination", "distance_km", "distance_basis", "gcd_km", "planned_arrives_at", "round_trip", "tour"}
 )
 _SHARED_BY = ("vessel_id", "voyage_id", "origin", "destination")
 _UNDER_WAY = frozenset({EventType.LOAD, EventType.DEPA, EventType.ARRI, EventType.DISC})
@@ -190,9 +190,9 @@ def _redirected(leg: WaybillLeg, origin: str, asked: LegChange | None) -> Waybil
         planned_departs_at=(asked.departs_at if asked else None) or leg.planned_departs_at,
         planned_arrives_at=(asked.arrives_at if asked else None) or leg.planned_arrives_at,
     )
-    # The return cargo was planned with that hull on that way; another one shares nothing that anybody planned.
+    # Return cargo and tour were planned with that hull on that way; another one shares nothing that anybody planned.
     as_planned = all(getattr(new, name) == getattr(leg, name) for name in _SHARED_BY)
-    return new if as_planned else replace(new, round_trip=None)
+    return new if as_planned else replace(new, round_trip=None, tour=None)
 
 
 def _lot_faults(old: WaybillLot, new: WaybillLot, facts: Sequence[Event]) -> list[Fault]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
 
 from optimizer.emissions.round_trip import RoundTrip
+from optimizer.emissions.tour import Tour
 from optimizer.errors import Fault, InputError, Message
 from optimizer.network.graph import Lane, Measured, NetworkGraph, Way
 from optimizer.network.model import Mode, Network
@@ -16,6 +16,7 @@ from optimizer.planning.shipment import Shipment
 from optimizer.quantities import CHINA_TIME, apportion
 from optimizer.waybills.codes import waybill_number
 from optimizer.waybills.party import Party
+from optimizer.waybills.sharing import empty_running, round_trips, tours
 from optimizer.waybills.waybill import (
     TRANSPORT_TYPE_ROAD_WATER,
     WATER_MODES,
@@ -34,6 +35,7 @@ class _Sources:
     voyages: Mapping[str, Voyage]
     empties: Mapping[str, tuple[float, float]]
     round_trips: Mapping[str, RoundTrip]
+    tours: Mapping[str, Tour]
     plan_id: str
     issued_at: datetime
 
@@ -66,57 +68,11 @@ def from_plan(
         voyages={voyage.voyage_id: voyage for voyage in plan.voyages},
         empties=empty_running(plan.voyages),
         round_trips=round_trips(plan.voyages),
+        tours=tours(plan.voyages),
         plan_id=plan_id,
         issued_at=issued_at,
     )
     return [_waybill(item, by_id[item.shipment_id], operator, by_party, sources) for item in shifted]
-
-
-def empty_running(voyages: Sequence[Voyage]) -> dict[str, tuple[float, float]]:
-    """Per vessel class: fuel of empty voyages over fuel of loaded ones, and empty km over all km, in the plan.
-    Carriers' sailings are bought one by one: the empty running of the plan's fleet is not theirs."""
-    fuel_g: dict[str, list[int]] = {}
-    distance_km: dict[str, list[float]] = {}
-    for voyage in voyages:
-        if voyage.offer is not None:
-            continue
-        fuel_g.setdefault(voyage.vessel_class, [0, 0])[voyage.empty] += voyage.fuel_g
-        distance_km.setdefault(voyage.vessel_class, [0.0, 0.0])[voyage.empty] += voyage.distance_km
-    return {
-        name: (
-            empty / loaded if loaded else 0.0,
-            distance_km[name][1] / sum(distance_km[name]) if sum(distance_km[name]) else 0.0,
-        )
-        for name, (loaded, empty) in fuel_g.items()
-    }
-
-
-def round_trips(voyages: Sequence[Voyage]) -> dict[str, RoundTrip]:
-    """Loaded voyages of one hull that follow each other there and back, by voyage id; each is in one pair at most.
-
-    A hull's voyages are paired in the order in which they sail; an empty one in between, another place or a carrier's
-    sailing makes no pair. What is not paired shares nothing and bears its class's empty running alone.
-    """
-    by_hull: dict[str, list[Voyage]] = {}
-    for voyage in sorted(voyages, key=lambda item: (item.departs_at, item.voyage_id)):
-        if voyage.offer is None:
-            by_hull.setdefault(voyage.vessel_id, []).append(voyage)
-    pairs: dict[str, RoundTrip] = {}
-    for sailed in by_hull.values():
-        for out, back in pairwise(sailed):
-            there_and_back = (out.origin, out.destination) == (back.destination, back.origin)
-            if there_and_back and out.voyage_id not in pairs and _burns(out) and _burns(back):
-                pairs[out.voyage_id] = _round_trip(out, back)
-                pairs[back.voyage_id] = _round_trip(back, out)
-    return pairs
-
-
-def _burns(voyage: Voyage) -> bool:
-    return not voyage.empty and voyage.load_kg > 0 and voyage.fuel_g > 0
-
-
-def _round_trip(one: Voyage, other: Voyage) -> RoundTrip:
-    return RoundTrip(other.voyage_id, one.load_kg, other.load_kg, one.fuel_g, other.fuel_g)
 
 
 def _shifted(lot: Lot, item: PlannedShipment) -> bool:
@@ -274,6 +230,7 @@ def _leg(leg: Leg, sources: _Sources) -> WaybillLeg:
         empty_km_share=km_share,
         gcd_km=measured.gcd_km,
         round_trip=sources.round_trips.get(leg.voyage_id) if own else None,
+        tour=sources.tours.get(leg.voyage_id) if own else None,
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from optimizer.emissions.round_trip import RoundTrip
+from optimizer.emissions.tour import Tour
 from optimizer.waybills.codec import LATER
 from optimizer.waybills.party import Party
 
@@ -29,7 +30,8 @@ class WaybillLeg:
     circle of an estimated one (``network.graph.Measured``). ``voyage_load_kg`` and ``voyage_fuel_g`` are the planned
     load and fuel of the whole voyage (0 without one); ``empty_fuel_ratio`` is fuel of empty voyages over fuel of loaded
     voyages of that vessel class in the plan, and ``empty_km_share`` is empty km over all km of the class.
-    ``round_trip``: the loaded voyage with which the vessel comes back, where the plan has one.
+    ``round_trip``: the loaded voyage with which the vessel comes back, where the plan has one. ``tour``: the round of
+    the hull whose empty running the voyage shares (waybills from before have none: there the class's average holds).
     """
 
     seq: int
@@ -54,6 +56,7 @@ class WaybillLeg:
     empty_km_share: float = 0.0
     gcd_km: float = field(default=0.0, metadata=LATER)
     round_trip: RoundTrip | None = field(default=None, metadata=LATER)
+    tour: Tour | None = field(default=None, metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)

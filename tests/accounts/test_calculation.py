@@ -4,8 +4,9 @@ Factors of the tiny world: diesel 3.2 + 0.8 kg CO2e/kg, power 0.6 kg CO2e/kWh, 1
 For 300 t: baseline  260 km x (0.3 + 0.2 x 3/7) / 30 kg/tkm x 4             = 4,011.429 kg
            drayage     5 km x (0.3 + 0.2 x 1) / 30 kg/tkm x 4                =   100.000 kg
            hubs        2 x (0.1 kg x 4 + 0.7 kWh x 0.6)                      =   492.000 kg
-           vessel V1 (log)   255 kg x (1 + 200/520) x 300/450 x 4            =   941.538 kg
-           vessel V2 (model) 100 km x (2 + 1 x 300/500 + 2 x (1/3)/(2/3)) x 4 = 1,440.000 kg
+           vessel V1 (log)   255 kg x 300/450 x 4                            =   680.000 kg
+           vessel V2 (model) (100 km x (2 + 1 x 300/500) + 200 kg) x 4       = 1,840.000 kg
+V2's hull comes back empty (V9, 200 kg), so V2's cargo bears all of that and V1's nothing.
 """
 
 from __future__ import annotations
@@ -35,26 +36,26 @@ def run_of_lot(number: str, lot_no: int, **options: object) -> CalculationRun:
 
 
 def test_a_logged_voyage_is_primary() -> None:
-    """Lot 1 of S1: the log of V1 with its share of empties, by the share of what was on board."""
+    """Lot 1 of S1: the log of V1, whose hull sails nothing empty, by the share of what was on board."""
     result = run_of_lot(S1.number, 1).result
     assert result.tier == "primary"
     assert result.baseline_wtw_g == pytest.approx(4_011_429, abs=1)
-    assert result.actual_wtw_g == pytest.approx(100_000 + 492_000 + 941_538, abs=3)
+    assert result.actual_wtw_g == pytest.approx(100_000 + 492_000 + 680_000, abs=3)
     assert result.expected_wtw_g == result.baseline_wtw_g - result.actual_wtw_g
     assert result.activity_kgkm == {"Road": 300_000 * 5, "InlandWaterway": 300_000 * 100}
 
 
 def test_a_voyage_without_log_is_modelled() -> None:
-    """Lot 2 of S1: the class model at the load on board and the plan's empty share."""
+    """Lot 2 of S1: the class model at the load on board, and the empty return of its hull."""
     result = run_of_lot(S1.number, 2).result
     assert result.tier == "modelled"
-    assert result.actual_wtw_g == pytest.approx(100_000 + 492_000 + 1_440_000, abs=3)
+    assert result.actual_wtw_g == pytest.approx(100_000 + 492_000 + 1_840_000, abs=3)
 
 
 def test_energy_saved_is_in_coal_equivalent() -> None:
     """Lot 2: diesel saved at 1.5 kgce/kg less the terminals' power at 0.1 kgce/kWh."""
     baseline_kg = 300 * 260 * (0.3 + 0.2 * 3 / 7) / 30
-    project_kg = 300 * 5 * 0.5 / 30 + 2 * 300 * 0.1 + 360
+    project_kg = 300 * 5 * 0.5 / 30 + 2 * 300 * 0.1 + 460
     expected_g = 1000 * (1.5 * (baseline_kg - project_kg) - 0.1 * 2 * 300 * 0.7)
     assert run_of_lot(S1.number, 2).result.energy_saved_g == pytest.approx(expected_g, abs=5)
 
@@ -62,22 +63,21 @@ def test_energy_saved_is_in_coal_equivalent() -> None:
 def test_logging_fuel_raises_the_credit() -> None:
     """The same fuel as the model's, logged, credits more: the incentive to log."""
     modelled = run_of_lot(S1.number, 2).result
-    # The log excludes empties; with the plan's ratio added it is the model's 360 kg.
-    log_g = round(360_000 / (1 + 200 / 520))
-    logged = run_of_lot(S1.number, 2, events=all_events([S1, S2], {"V2": log_g})).result
+    # The log excludes empties, which stay the plan's 200 kg; the model's loaded voyage is 260 kg.
+    logged = run_of_lot(S1.number, 2, events=all_events([S1, S2], {"V2": 260_000})).result
     assert logged.expected_wtw_g == pytest.approx(modelled.expected_wtw_g, abs=10)
     assert logged.credited_wtw_g > modelled.credited_wtw_g > 0
 
 
 def test_shares_of_a_voyage_re_add_to_its_fuel() -> None:
-    """The lots on V1 bear all of its fuel and empties: 255 kg x (1 + 200/520) x 4 kg."""
+    """The lots on V1 bear all of its fuel: 255 kg x 4 kg."""
     vessel_g = [
         element.co2e_wtw_g
         for number in (S1.number, S2.number)
         for element in run_of_lot(number, 1).result.elements
         if element.mode == "InlandWaterway"
     ]
-    assert sum(vessel_g) == pytest.approx(255_000 * (1 + 200 / 520) * 4, abs=4)
+    assert sum(vessel_g) == pytest.approx(255_000 * 4, abs=4)
 
 
 def test_a_log_without_receipt_is_no_primary_data() -> None:

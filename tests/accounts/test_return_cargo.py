@@ -1,8 +1,8 @@
 """Return cargo from the plan to the account: paired at issue, stored with the inputs, borne in the settlement.
 
 V1 carries 450 t on 260 kg of planned fuel and its hull 150 t back on 230 kg: FR = 0.75, k = 0.75 x 490 / 260.
-V2 carries 300 t out and 150 t back: FR = 2/3, k = 2/3 x 490 / 260. Empty running is that of the class: 200 kg on the
-980 kg of the four loaded voyages, 100 km of 500 km.
+V2 carries 300 t out and 150 t back: FR = 2/3, k = 2/3 x 490 / 260. Its hull sails V9 empty on 200 kg: V2 bears 2/3 of
+that by kg·km, its return voyage 1/3. V1's hull sails nothing empty.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from fractions import Fraction
 import pytest
 
 from optimizer.accounts.audit import audit
-from optimizer.accounts.calculation import CalculationRun, ElementInput, LotInputs, calculate
+from optimizer.accounts.calculation import CalculationRun, LotInputs, calculate
+from optimizer.accounts.lot_chain import ElementInput
 from optimizer.emissions.round_trip import RoundTrip
 from optimizer.waybills.codec import from_json, sha256, to_json
-from optimizer.waybills.issue import round_trips
+from optimizer.waybills.sharing import round_trips
 from optimizer.waybills.waybill import Waybill, WaybillLeg
 from tests.accounts.round_trips import RETURN_FUEL_G, RETURN_LOAD_KG, shared_books, shared_waybills
 from tests.accounts.small_books import FUEL_LOGS, settled_books
@@ -61,15 +62,15 @@ def test_what_is_no_return_cargo_makes_no_pair(change: dict[str, object]) -> Non
 
 
 def test_a_logged_voyage_shares_its_round_trip_by_hand() -> None:
-    """255 kg logged x (1 + 200/980) x 0.75 x 490/260, of which 300 t of 450 t, at 4 kg CO2e/kg."""
-    borne_kg = 255 * (1 + 200 / 980) * 0.75 * 490 / 260
+    """255 kg logged x 0.75 x 490/260, of which 300 t of 450 t, at 4 kg CO2e/kg."""
+    borne_kg = 255 * 0.75 * 490 / 260
     assert vessel_g(run_of(0, 1)) == pytest.approx(borne_kg * 300 / 450 * 4 * 1000, abs=3)
     assert vessel_g(run_of(1, 1)) == pytest.approx(borne_kg * 150 / 450 * 4 * 1000, abs=3)
 
 
 def test_a_modelled_voyage_shares_its_loaded_fuel_by_hand() -> None:
-    """(2 + 300/500) kg/km x 2/3 x 490/260 and 2 kg/km x (1/5)/(4/5) of empties, 100 km, at 4 kg CO2e/kg."""
-    borne_kg = 100 * (2.6 * 2 / 3 * 490 / 260 + 2 * 0.2 / 0.8)
+    """100 km x (2 + 300/500) kg/km x 2/3 x 490/260 and 2/3 of 200 kg of empties, at 4 kg CO2e/kg."""
+    borne_kg = 100 * 2.6 * 2 / 3 * 490 / 260 + 200 * 2 / 3
     assert vessel_g(run_of(0, 2)) == pytest.approx(borne_kg * 4 * 1000, abs=3)
 
 

@@ -13,7 +13,8 @@ import openpyxl
 import pytest
 
 from optimizer import actions
-from optimizer.accounts.calculation import CalculationRun, LotInputs, calculate, chain_of
+from optimizer.accounts.calculation import CalculationRun, LotInputs, calculate
+from optimizer.accounts.lot_chain import chain_of
 from optimizer.accounts.sheet import calculation_sheet, grams_of
 from optimizer.cli import cli
 from optimizer.documents.calculation_sheet import sheet_json, sheet_text, sheet_xlsx
@@ -68,6 +69,7 @@ def test_the_json_re_adds_without_our_code(run: CalculationRun) -> None:
                 kg *= float(
                     Fraction(out, out + back) * Fraction(trip["fuel_g"] + trip["return_fuel_g"], trip["fuel_g"])
                 )
+            kg += line["tour_borne_fuel_g"] / 1000 if line.get("tour") else 0
             amount = Fraction(kg) * Fraction(log["own_kg"], log["load_kg"]) * 1000
         else:
             amount = line["mass_kg"] * line["distance_km"] if line["unit"] == "tkm" else float(line["mass_kg"])

@@ -19,7 +19,7 @@ from optimizer.emissions.operations import (
     vessel_fuel_kg,
     vessel_operation,
 )
-from optimizer.emissions.uncertainty import UNCERTAINTY_V1, ErrorKind
+from optimizer.emissions.uncertainty import UNCERTAINTY, ErrorKind
 from optimizer.errors import FactorError
 from optimizer.network.model import Mode
 from tests.emissions.world import DAY, round_table, terminal, truck, vessel
@@ -149,7 +149,7 @@ def test_default_closes_a_boundary_it_has_no_row_for() -> None:
 def test_uncertainty_of_an_intensity_has_reasons() -> None:
     """The fuel model dominates a modelled truck, and every error says why."""
     road = truck_operation(truck(), SHIPPED, DAY)
-    model = UNCERTAINTY_V1.spreads[ErrorKind.FUEL_MODEL].standard_rel
+    model = UNCERTAINTY.spreads[ErrorKind.FUEL_MODEL].standard_rel
     assert model <= road.uncertainty_rel() < 1.3 * model
     assert all(reason.zh and reason.en for reason in road.uncertainty_reasons())
 

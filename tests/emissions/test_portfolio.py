@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from optimizer.emissions.chain import LoggedEnergy
 from optimizer.emissions.portfolio import Exposure, Part, exposures_of, portfolio
 from optimizer.emissions.reduction import Reduction, shift_v1, together
-from optimizer.emissions.uncertainty import UNCERTAINTY_V1, ErrorKind, ErrorSource
+from optimizer.emissions.uncertainty import UNCERTAINTY, ErrorKind, ErrorSource
 from tests.emissions.test_reduction import REDUCTIONS, TIERS, WTW, lot
 
 DRAWS = 100_000
@@ -44,7 +44,7 @@ def drawn(parts: Sequence[Part]) -> np.ndarray:
     for one in parts:
         for item in one.exposures:
             if item.key not in factor:
-                spread = UNCERTAINTY_V1.spread(ErrorSource(item.key, item.kind, item.rel))
+                spread = UNCERTAINTY.spread(ErrorSource(item.key, item.kind, item.rel))
                 z = rng.standard_normal(DRAWS) * spread.sigma
                 factor[item.key] = np.expm1(z) if spread.lognormal else z
             total += one.sign * item.exposed_g * factor[item.key]

@@ -28,7 +28,7 @@ from optimizer.emissions.reduction import Reduction, shift_v1, together
 from optimizer.emissions.uncertainty import (
     COVERAGE_95,
     ONE_SIDED_90,
-    UNCERTAINTY_V1,
+    UNCERTAINTY,
     ErrorKind,
     Spread,
     UncertaintyConfig,
@@ -40,7 +40,7 @@ from tests.emissions.world import DAY, intensity, round_table, terminal, truck, 
 TABLE = round_table()
 WTW = Boundary.WTW_CO2E
 NOTHING = UncertaintyConfig(
-    "nothing", {kind: replace(s, value=0.0, lognormal=False) for kind, s in UNCERTAINTY_V1.spreads.items()}
+    "nothing", {kind: replace(s, value=0.0, lognormal=False) for kind, s in UNCERTAINTY.spreads.items()}
 )
 
 
@@ -51,14 +51,14 @@ def only(**widths: Spread) -> UncertaintyConfig:
 
 def normal(value: float) -> Spread:
     """A normal error with a relative 95 % half-width."""
-    return replace(UNCERTAINTY_V1.spreads[ErrorKind.FUEL_MODEL], value=value)
+    return replace(UNCERTAINTY.spreads[ErrorKind.FUEL_MODEL], value=value)
 
 
 def wider(times: float) -> UncertaintyConfig:
     """The starting values, each normal width times a factor and each lognormal factor to that power."""
     spreads = {
         kind: replace(s, value=s.value**times if s.lognormal else s.value * times)
-        for kind, s in UNCERTAINTY_V1.spreads.items()
+        for kind, s in UNCERTAINTY.spreads.items()
     }
     return UncertaintyConfig(f"wider-{times}", spreads)
 
@@ -92,7 +92,7 @@ def test_expected_is_the_difference_and_may_be_negative() -> None:
     result = shift_v1(road(10_000, 0.05), water(10_000, 0.09), WTW)
     assert (result.baseline_g, result.project_g, result.expected_g) == (50_000, 90_000, -40_000)
     assert result.credited_g == 0
-    assert (result.method, result.uncertainty_version) == ("shift-v1", "uncertainty-v1")
+    assert (result.method, result.uncertainty_version) == ("shift-v1", "uncertainty-v2")
 
 
 def test_one_normal_source_by_hand() -> None:
@@ -106,7 +106,7 @@ def test_one_normal_source_by_hand() -> None:
 def test_one_lognormal_source_by_hand() -> None:
     """A factor of two on a project of 30 kg: at the 90 % point it is 30 x 2^(1.2816/1.96) kg."""
     project = water(10_000, 0.03, ErrorKind.DEFAULT_INLAND_WATERWAY)
-    spread = UNCERTAINTY_V1.spreads[ErrorKind.DEFAULT_INLAND_WATERWAY]
+    spread = UNCERTAINTY.spreads[ErrorKind.DEFAULT_INLAND_WATERWAY]
     result = shift_v1(road(10_000, 0.1), project, WTW, only(default_inland_waterway=spread))
     assert result.lower_g == pytest.approx(100_000 - 30_000 * 2 ** (ONE_SIDED_90 / COVERAGE_95))
 
@@ -132,7 +132,9 @@ def test_two_sources_combine_as_squares() -> None:
 
 def test_a_distance_moves_only_its_own_route() -> None:
     """3 % on the baseline's road of 100 kg and, apart from it, on the waterway's 50 kg."""
-    result = shift_v1(road(10_000, 0.1), water(10_000, 0.05), WTW, only(distance=normal(0.03)))
+    result = shift_v1(
+        road(10_000, 0.1), water(10_000, 0.05), WTW, only(distance_sfd=normal(0.03), distance_actual=normal(0.03))
+    )
     assert result.standard_g == pytest.approx(math.hypot(100_000, 50_000) * 0.03 / COVERAGE_95)
 
 
@@ -279,7 +281,7 @@ def test_interval_agrees_with_monte_carlo(tier: str) -> None:
     """The lower bound is the 10th percentile of 200,000 draws, within 4 % of the distance from the expectation."""
     chains = lot(TIERS[tier])
     result = shift_v1(*chains, WTW)
-    lower_g = float(np.quantile(sampled(*chains, 200_000, UNCERTAINTY_V1), 0.1))
+    lower_g = float(np.quantile(sampled(*chains, 200_000, UNCERTAINTY), 0.1))
     assert result.lower_g == pytest.approx(lower_g, abs=0.04 * (result.expected_g - result.lower_g))
 
 
@@ -294,7 +296,7 @@ def test_many_lots_agree_with_monte_carlo() -> None:
     ]
     whole = together([shift_v1(*chains, WTW) for chains in lots])
     baseline, project = (Footprint(tuple(e for chains in lots for e in chains[side].elements)) for side in (0, 1))
-    draws = sampled(baseline, project, 100_000, UNCERTAINTY_V1)
+    draws = sampled(baseline, project, 100_000, UNCERTAINTY)
     assert whole.lower_g == pytest.approx(float(np.quantile(draws, 0.1)), abs=0.04 * (whole.expected_g - whole.lower_g))
     independent_g = math.sqrt(sum(shift_v1(*chains, WTW).standard_g ** 2 for chains in lots))
     assert whole.standard_g > 3 * independent_g

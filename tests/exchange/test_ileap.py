@@ -21,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimizer import actions
-from optimizer.accounts.calculation import ElementInput
+from optimizer.accounts.lot_chain import ElementInput
 from optimizer.cli import cli
 from optimizer.emissions.factor_files import FILE, ImportRules, import_factors
 from optimizer.emissions.factors import load_factors

@@ -27,7 +27,7 @@ from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
 from optimizer.planning.solve import plan_shipments
 from optimizer.planning.taking import takings
-from optimizer.waybills.issue import empty_running
+from optimizer.waybills.sharing import empty_running
 from tests.network.tiny import MADE_UP, TINY_START, tiny_network
 from tests.planning.offer_enumeration import cheapest_with_offers
 from tests.planning.random_tasks import cargo

@@ -8,7 +8,8 @@ import pytest
 
 from optimizer.errors import InputError
 from optimizer.waybills.codes import is_waybill_number
-from optimizer.waybills.issue import empty_running, from_plan
+from optimizer.waybills.issue import from_plan
+from optimizer.waybills.sharing import empty_running
 from tests.waybills.world import (
     ISSUED_AT,
     VOYAGE_FUEL_G,

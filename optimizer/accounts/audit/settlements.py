@@ -106,7 +106,13 @@ def inputs_match_evidence(view: AuditView) -> Iterator[Finding]:
             books.factors,
         )
         # A later version of the waybill may differ in what this lot does not rest on; what it rests on is compared.
-        if replace(inputs, waybill_version=run.inputs.waybill_version) != run.inputs:
+        # So do the widths of errors: a run stands on the version it names.
+        same = replace(
+            inputs,
+            waybill_version=run.inputs.waybill_version,
+            uncertainty_version=run.inputs.uncertainty_version,
+        )
+        if same != run.inputs:
             differs = _difference(run, lot.weighed_mass_kg)
             yield finding(
                 "inputs_differ_from_evidence",
