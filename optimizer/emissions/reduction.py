@@ -5,9 +5,9 @@
     reduction RE = BE - PE, inside one boundary; may be negative
 
 in the spirit of CDM methodology AM0090 (modal shift in cargo transport); a vessel loaded both ways shares its round
-trip by tonnes (``round_trip``), and what it sails empty is borne by the cargo of its tour by tkm (``tour``). Credited is
-the lower end of the one-sided 90 % interval of RE, rounded down to whole grams and never below zero; the expected value
-is kept beside it, negative or not.
+trip by tonnes (``round_trip``), and what it sails empty is borne by the cargo of its tour by tkm (``tour``). Credited
+is the lower end of the one-sided 90 % interval of RE, rounded down to whole grams and never below zero; the expected
+value is kept beside it, negative or not.
 
 How the interval is made. Each error source (see ``uncertainty``) scales some part of the chain. All grams that move
 with one source are added with their sign, baseline plus, project minus: an error that baseline and project share, such
