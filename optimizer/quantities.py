@@ -56,7 +56,13 @@ def apportion(total: int, weights: Sequence[float]) -> list[int]:
 
 def tonnes(mass_kg: int) -> str:
     """Kilograms as tonnes with three decimals, exact: ``1600500`` -> ``"1600.500"``."""
-    return f"{Decimal(mass_kg) / KG_PER_T:.3f}"
+    return _thousandths(mass_kg)
+
+
+def _thousandths(amount: int) -> str:
+    """A thousandth of a whole number with three decimals: a document of ten thousand lots writes a hundred thousand."""
+    whole, rest = divmod(abs(amount), 1000)
+    return f"{'-' if amount < 0 else ''}{whole:d}.{rest:03d}"
 
 
 def yuan(amount_fen: int) -> str:
@@ -66,7 +72,7 @@ def yuan(amount_fen: int) -> str:
 
 def kilograms(mass_g: int) -> str:
     """Grams as kilograms with three decimals, exact: ``-1500`` -> ``"-1.500"``."""
-    return f"{Decimal(mass_g) / G_PER_KG:.3f}"
+    return _thousandths(mass_g)
 
 
 def local_time(text: str) -> datetime:

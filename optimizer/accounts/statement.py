@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from optimizer.accounts.calculation import RunFigures
-from optimizer.accounts.ledger import Account, BalanceKey, Bucket, Kind, Ledger, Transaction, fold_balances
+from optimizer.accounts.ledger import Account, BalanceKey, Bucket, Kind, Ledger, Transaction
 from optimizer.emissions.portfolio import Portfolio
 from optimizer.errors import Message
 from optimizer.waybills.party import Party
@@ -155,6 +155,7 @@ def statement_of(
     party: Party | None,
     period: str,
     opening: Mapping[BalanceKey, int],
+    changes: Mapping[BalanceKey, int],
     entries: Sequence[Transaction],
     runs: Mapping[str, RunFigures],
     replaced: Mapping[str, str],
@@ -163,24 +164,23 @@ def statement_of(
 ) -> Statement:
     """The statement of one account and period.
 
-    ``opening``: the account's balances from what is booked before the period; ``entries``: what is booked in it, in
-    order; other accounts' postings among them do not matter. ``runs``: figures of every run that an entry names or
-    replaces. ``replaced``: correction id -> the run that it takes back ("" for none).
+    ``opening``: the account's balances from what is booked before the period; ``changes``: what all that is booked in
+    it moves, estimates included; ``entries``: the settlements, corrections, transfers and retirements in it
+    (:data:`MOVING`; others are passed over), in order. Other accounts among them do not matter. ``runs``: figures of
+    every run that an entry names or replaces. ``replaced``: correction id -> the run that it takes back ("" for none).
     """
-    movements = tuple(_movement(item, account, runs, replaced) for item in entries if item.kind in _MOVING)
+    movements = tuple(_movement(item, account, runs, replaced) for item in entries if item.kind in MOVING)
     used = [runs[item.run_id] for item in entries if item.kind in (Kind.SETTLE, Kind.RESTATE)]
     own = {key: amount for key, amount in opening.items() if key[0] == account.account_id}
-    closing = dict(own)
-    for key, amount in fold_balances(entries).items():
-        if key[0] == account.account_id:
-            closing[key] = closing.get(key, 0) + amount
+    moved = {key: amount for key, amount in changes.items() if key[0] == account.account_id}
+    closing = {key: own.get(key, 0) + moved.get(key, 0) for key in {**own, **moved}}
     return Statement(
         account=account,
         party=party,
         period=period,
         opening=_balances(own),
         movements=movements,
-        reserved_change_g=sum(_amount(item, account, Ledger.CLAIM, Bucket.RESERVED) for item in entries),
+        reserved_change_g=sum(amount for key, amount in moved.items() if key[1:3] == (Ledger.CLAIM, Bucket.RESERVED)),
         closing=_balances(closing),
         closed=closed,
         last_seq=last_seq,
@@ -191,7 +191,9 @@ def statement_of(
     )
 
 
-_MOVING = (Kind.SETTLE, Kind.RESTATE, Kind.REVERSE, Kind.TRANSFER, Kind.RETIRE)
+MOVING = frozenset({Kind.SETTLE, Kind.RESTATE, Kind.REVERSE, Kind.TRANSFER, Kind.RETIRE})
+"""The kinds of entry that a statement lists."""
+
 _LOT_KINDS = (Kind.SETTLE, Kind.RESTATE, Kind.REVERSE)
 
 
@@ -202,13 +204,16 @@ def _movement(
     adds = runs[transaction.run_id] if transaction.kind in (Kind.SETTLE, Kind.RESTATE) else None
     taken_back = replaced.get(transaction.transaction_id, "")
     takes = runs[taken_back] if taken_back else None
-
-    def change(amount: Callable[[RunFigures], int]) -> int:
-        return (amount(adds) if adds else 0) - (amount(takes) if takes else 0)
-
-    modes = sorted({*(adds.activity_kgkm if adds else ()), *(takes.activity_kgkm if takes else ())})
-    activity = {mode: change(lambda run, mode=mode: run.activity_kgkm.get(mode, 0)) for mode in modes}  # type: ignore[misc]
-    tier = adds or takes
+    figures = _change(adds or NO_RUN, takes) if takes or not adds else adds
+    held = {Ledger.CLAIM: 0, Ledger.ATTRIBUTION: 0, Ledger.ENERGY: 0, Ledger.ACTIVITY: 0}
+    consigned = False
+    for posting in transaction.postings:
+        if posting.account_id == account.account_id:
+            # Whatever is not the memo is posted to the consignor alone, also where nothing is credited.
+            consigned |= posting.ledger is not Ledger.ATTRIBUTION
+            if posting.bucket is Bucket.AVAILABLE:
+                held[posting.ledger] += posting.amount
+    named = adds or takes
     return Movement(
         seq=transaction.seq,
         transaction_id=transaction.transaction_id,
@@ -216,34 +221,40 @@ def _movement(
         waybill_number=transaction.waybill_number,
         lot_no=transaction.lot_no,
         effective_at=transaction.effective_at,
-        mass_kg=change(lambda run: run.mass_kg),
-        activity_kgkm=activity,
-        baseline_g=change(lambda run: run.baseline_wtw_g),
-        actual_g=change(lambda run: run.actual_wtw_g),
-        expected_g=change(lambda run: run.expected_wtw_g),
-        credited_g=change(lambda run: run.credited_wtw_g),
-        claim_g=_amount(transaction, account, Ledger.CLAIM, Bucket.AVAILABLE),
-        attribution_g=_amount(transaction, account, Ledger.ATTRIBUTION, Bucket.AVAILABLE),
-        energy_saved_g=_amount(transaction, account, Ledger.ENERGY, Bucket.AVAILABLE),
-        # Whatever is not the memo is posted to the consignor alone, also where nothing is credited.
-        consigned=transaction.kind in _LOT_KINDS
-        and any(
-            posting.ledger is not Ledger.ATTRIBUTION and posting.account_id == account.account_id
-            for posting in transaction.postings
-        ),
-        tier=tier.tier if tier else "",
+        mass_kg=figures.mass_kg,
+        activity_kgkm=figures.activity_kgkm,
+        baseline_g=figures.baseline_wtw_g,
+        actual_g=figures.actual_wtw_g,
+        expected_g=figures.expected_wtw_g,
+        credited_g=figures.credited_wtw_g,
+        claim_g=held[Ledger.CLAIM],
+        attribution_g=held[Ledger.ATTRIBUTION],
+        energy_saved_g=held[Ledger.ENERGY],
+        consigned=consigned and transaction.kind in _LOT_KINDS,
+        tier=named.tier if named else "",
         run_id=transaction.run_id,
         corrects=transaction.resolves,
         memo=transaction.memo,
-        waybill_version=tier.waybill_version if tier else 1,
+        waybill_version=named.waybill_version if named else 1,
     )
 
 
-def _amount(transaction: Transaction, account: Account, ledger: Ledger, bucket: Bucket) -> int:
-    return sum(
-        posting.amount
-        for posting in transaction.postings
-        if posting.account_id == account.account_id and posting.ledger is ledger and posting.bucket is bucket
+NO_RUN = RunFigures("", "", "", "", "", 0, 0, 0, 0, 0, 0, "", {})
+"""What a transfer or retirement is worth to its lots, and what a reversal leaves."""
+
+
+def _change(adds: RunFigures, takes: RunFigures | None) -> RunFigures:
+    """Amounts of one run minus those of the one that it replaces."""
+    takes = takes or NO_RUN
+    modes = sorted({*adds.activity_kgkm, *takes.activity_kgkm})
+    return replace(
+        adds,
+        mass_kg=adds.mass_kg - takes.mass_kg,
+        baseline_wtw_g=adds.baseline_wtw_g - takes.baseline_wtw_g,
+        actual_wtw_g=adds.actual_wtw_g - takes.actual_wtw_g,
+        expected_wtw_g=adds.expected_wtw_g - takes.expected_wtw_g,
+        credited_wtw_g=adds.credited_wtw_g - takes.credited_wtw_g,
+        activity_kgkm={mode: adds.activity_kgkm.get(mode, 0) - takes.activity_kgkm.get(mode, 0) for mode in modes},
     )
 
 

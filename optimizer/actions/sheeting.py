@@ -52,7 +52,7 @@ def _sources(session: Session, entry: Transaction) -> EntrySources:
         accounts = {line.account_id for line in entry.postings if not line.account_id.startswith("issuance.")}
         held: dict[BalanceKey, int] = {}
         for account_id in sorted(accounts):
-            held |= session.account_reader.balances_before(account_id, _AFTER_ALL_MONTHS, entry.seq - 1)
+            held |= session.account_reader.balances_around(account_id, _AFTER_ALL_MONTHS, entry.seq - 1)[0]
         return EntrySources((), {}, None, held)
     about = [one for one in session.transactions([entry.waybill_number]) if one.lot_no == entry.lot_no]
     earlier = [one for one in about if one.seq < entry.seq]

@@ -107,14 +107,16 @@ def _at_size(session: Session, size: int) -> AsOf:
 def _statement(session: Session, account: Account, party: Party | None, period: str, as_of: AsOf) -> Statement:
     until_seq = as_of.until_seq
     reader = session.account_reader
-    entries = reader.entries(account.account_id, period, until_seq)
+    entries = reader.movements(account.account_id, period, until_seq)
+    opening, changes = reader.balances_around(account.account_id, period, until_seq)
     replaced = reader.replaced_runs(item for item in entries if item.kind in (Kind.REVERSE, Kind.RESTATE))
     runs = {item.run_id for item in entries if item.run_id}
     found = statement_of(
         account,
         party,
         period,
-        reader.balances_before(account.account_id, period, until_seq),
+        opening,
+        changes,
         entries,
         reader.run_figures({*runs, *replaced.values()} - {""}),
         replaced,

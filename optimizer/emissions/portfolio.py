@@ -10,12 +10,12 @@ bound of the whole is never below the sum of the lots' bounds, and it is no mere
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from optimizer.emissions.reduction import Contribution, Reduction, contributions_by_key
-from optimizer.emissions.uncertainty import CONFIGS, UNCERTAINTY, ErrorKind, ErrorSource, UncertaintyConfig
+from optimizer.emissions.uncertainty import CONFIGS, UNCERTAINTY, ErrorKind, ErrorSource, Spread, UncertaintyConfig
 
 LARGEST = 3
 """How many sources a portfolio names."""
@@ -78,11 +78,7 @@ def portfolio(parts: Iterable[Part]) -> Portfolio | None:
     listed = list(parts)
     if not listed:
         return None
-    contributions = contributions_by_key(
-        (item.key, item.kind, part.sign * item.exposed_g, CONFIGS[part.uncertainty_version].spread(_source(item)))
-        for part in listed
-        for item in part.exposures
-    )
+    contributions = contributions_by_key(_exposed(listed))
     expected_g = sum(part.sign * part.expected_g for part in listed)
     variance = math.fsum(item.standard_g**2 for item in contributions)
     shortfall_g = math.sqrt(math.fsum(item.shortfall_g**2 for item in contributions))
@@ -96,8 +92,16 @@ def portfolio(parts: Iterable[Part]) -> Portfolio | None:
     )
 
 
-def _source(item: Exposure) -> ErrorSource:
-    return ErrorSource(item.key, item.kind, item.rel)
+def _exposed(parts: Iterable[Part]) -> Iterator[tuple[str, ErrorKind, float, Spread]]:
+    """Every error source with its grams and width; there are few widths and many sources."""
+    widths: dict[tuple[str, ErrorKind, float | None], Spread] = {}
+    for part in parts:
+        version, sign = part.uncertainty_version, part.sign
+        for key, kind, exposed_g, rel in part.exposures:
+            width = widths.get((version, kind, rel))
+            if width is None:
+                width = widths[version, kind, rel] = CONFIGS[version].spread(ErrorSource(key, kind, rel))
+            yield key, kind, sign * exposed_g, width
 
 
 def _largest(contributions: Iterable[Contribution], variance: float) -> tuple[tuple[str, float], ...]:

@@ -7,21 +7,37 @@ of a calculation run only the columns beside its document.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select, union_all
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Connection,
+    LargeBinary,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    func,
+    select,
+    union_all,
+)
 
 from optimizer.accounts.calculation import RunFigures, part_of
 from optimizer.accounts.ledger import BalanceKey, Bucket, Kind, Ledger, Posting, Transaction
+from optimizer.accounts.statement import MOVING
 from optimizer.emissions.portfolio import Part
 from optimizer.store import schema
-from optimizer.store.rows import transaction_of
+from optimizer.store.rows import TRANSACTION_COLUMNS, transaction_of_columns
 
 _ENTRIES, _LINES, _RUNS = schema.transactions, schema.postings, schema.calculation_runs
 _BILLS = schema.waybills
 _CHUNK = 500
+_SLICE = 5_000
+"""Most runs whose documents are held at a time."""
 
 
 class AccountReader:
@@ -48,39 +64,50 @@ class AccountReader:
         query = select(_ENTRIES.c.period).distinct().order_by(_ENTRIES.c.period)
         return [str(row.period) for row in self._connection.execute(query)]
 
-    def balances_before(self, account_id: str, period: str, until_seq: int | None) -> dict[BalanceKey, int]:
-        """Balances from all entries booked before a month, as the ledger stood after ``until_seq`` (None: now)."""
+    def balances_around(
+        self, account_id: str, period: str, until_seq: int | None
+    ) -> tuple[dict[BalanceKey, int], dict[BalanceKey, int]]:
+        """Balances from all entries booked before a month, and what those booked in it change, as the ledger stood
+        after ``until_seq`` (None: now)."""
         own = _own_lines(account_id).subquery()
+        within = (_ENTRIES.c.period == period).label("within")
         query = (
-            select(own.c.ledger, own.c.bucket, own.c.part, func.sum(own.c.amount))
+            select(within, own.c.ledger, own.c.bucket, own.c.part, func.sum(own.c.amount))
             .join(_ENTRIES, _ENTRIES.c.seq == own.c.transaction_seq)
-            .where(_ENTRIES.c.period < period)
-            .group_by(own.c.ledger, own.c.bucket, own.c.part)
+            .where(_ENTRIES.c.period <= period)
+            .group_by(within, own.c.ledger, own.c.bucket, own.c.part)
         )
         if until_seq is not None:
             query = query.where(_ENTRIES.c.seq <= until_seq)
-        return {
-            (account_id, Ledger(ledger), Bucket(bucket), part): int(amount)
-            for ledger, bucket, part, amount in self._connection.execute(query)
-        }
+        before: dict[BalanceKey, int] = {}
+        changed: dict[BalanceKey, int] = {}
+        for inside, ledger, bucket, part, amount in self._connection.execute(query).all():
+            (changed if inside else before)[account_id, Ledger(ledger), Bucket(bucket), part] = int(amount)
+        return before, changed
 
-    def entries(self, account_id: str, period: str, until_seq: int | None) -> list[Transaction]:
-        """The entries of a month that touch an account, in order, with the account's own postings only."""
+    def movements(self, account_id: str, period: str, until_seq: int | None) -> list[Transaction]:
+        """The entries of a month that a statement lists (:data:`MOVING`) and that touch an account, in order, with the
+        account's own postings only."""
         own = _own_lines(account_id).subquery()
-        chosen = select(_ENTRIES.c.seq).where(_ENTRIES.c.period == period)
+        entry = _ENTRIES.c
+        chosen = [entry.period == period, entry.kind.in_([kind.value for kind in MOVING])]
         if until_seq is not None:
-            chosen = chosen.where(_ENTRIES.c.seq <= until_seq)
-        lines = select(own).where(own.c.transaction_seq.in_(chosen)).order_by(own.c.transaction_seq, own.c.line)
-        postings: dict[int, list[Posting]] = {}
-        for seq, _, ledger, bucket, part, amount in self._connection.execute(lines):
-            postings.setdefault(seq, []).append(Posting(account_id, _LEDGERS[ledger], _BUCKETS[bucket], part, amount))
-        entries = (
-            select(_ENTRIES)
-            .where(_ENTRIES.c.period == period, _ENTRIES.c.seq.in_(select(own.c.transaction_seq)))
-            .order_by(_ENTRIES.c.seq)
+            chosen.append(entry.seq <= until_seq)
+        lines = (
+            select(own.c.transaction_seq, own.c.ledger, own.c.bucket, own.c.part, own.c.amount)
+            .join(_ENTRIES, entry.seq == own.c.transaction_seq)
+            .where(*chosen)
+            .order_by(own.c.transaction_seq, own.c.line)
         )
+        postings: dict[int, list[Posting]] = {}
+        for seq, ledger, bucket, part, amount in self._connection.execute(lines).all():
+            postings.setdefault(seq, []).append(Posting(account_id, _LEDGERS[ledger], _BUCKETS[bucket], part, amount))
+        columns = [entry[name] for name in TRANSACTION_COLUMNS]
+        entries = select(*columns).where(*chosen, entry.seq.in_(select(own.c.transaction_seq))).order_by(entry.seq)
         return [
-            transaction_of(row, postings[row.seq]) for row in self._connection.execute(entries) if row.seq in postings
+            transaction_of_columns(row, postings[row[0]])
+            for row in self._connection.execute(entries).all()
+            if row[0] in postings
         ]
 
     def last_seq(self, account_id: str) -> int:
@@ -90,42 +117,44 @@ class AccountReader:
 
     def run_figures(self, run_ids: Iterable[str]) -> dict[str, RunFigures]:
         """The figures of calculation runs by id."""
-        columns = [_RUNS.c[name] for name in _FIGURE_COLUMNS]
         found: dict[str, RunFigures] = {}
-        wanted = sorted(set(run_ids))
-        for start in range(0, len(wanted), _CHUNK):
-            query = select(*columns).where(_RUNS.c.run_id.in_(wanted[start : start + _CHUNK]))
-            for row in self._connection.execute(query):
-                values: dict[str, Any] = dict(zip(_FIGURE_COLUMNS, row, strict=True))
-                activity_kgkm = json.loads(values.pop("activity"))
-                found[row.run_id] = RunFigures(**values, activity_kgkm=activity_kgkm)
+        for row in self._of_runs([_RUNS.c[name] for name in _FIGURE_COLUMNS], run_ids):
+            found[row[0]] = RunFigures(*(*row[:-1], _activity(row[-1])))
         return {**found, **self._of_later_versions(found)}
 
     def _of_later_versions(self, figures: Mapping[str, RunFigures]) -> dict[str, RunFigures]:
         """Those runs that rest on an amended waybill, with its version; few are, so only their documents are read."""
         amended = select(_BILLS.c.number).where(_BILLS.c.version == 2)
+        if self._connection.execute(amended.limit(1)).first() is None:
+            return {}
         found: dict[str, RunFigures] = {}
-        wanted = sorted(figures)
-        for start in range(0, len(wanted), _CHUNK):
-            query = select(_RUNS.c.run_id, _RUNS.c.document).where(
-                _RUNS.c.run_id.in_(wanted[start : start + _CHUNK]), _RUNS.c.number.in_(amended)
-            )
-            for run_id, document in self._connection.execute(query):
-                version = int(json.loads(document)["inputs"]["waybill_version"])
-                found[run_id] = replace(figures[run_id], waybill_version=version)
+        for run_id, document in self._of_runs([_RUNS.c.run_id, _RUNS.c.document], figures, _RUNS.c.number.in_(amended)):
+            version = int(json.loads(document)["inputs"]["waybill_version"])
+            found[run_id] = replace(figures[run_id], waybill_version=version)
         return found
 
     def run_parts(self, run_ids: Iterable[str]) -> dict[str, Part]:
         """What each run that keeps its error sources adds to a whole, by id; those that keep none are left out."""
-        found: dict[str, Part] = {}
+        parts = (
+            (run_id, part_of(document))
+            for run_id, document in self._of_runs([_RUNS.c.run_id, self._document()], run_ids)
+        )
+        return {run_id: part for run_id, part in parts if part is not None}
+
+    def _document(self) -> ColumnElement[Any]:
+        """A run's text as it lies in the file: making it a text of Python costs more than finding what is asked."""
+        sqlite = self._connection.dialect.name == "sqlite"
+        return cast(_RUNS.c.document, LargeBinary) if sqlite else _RUNS.c.document
+
+    def _of_runs(
+        self, columns: Sequence[ColumnElement[Any]], run_ids: Iterable[str], *also: ColumnElement[bool]
+    ) -> Iterator[Any]:
+        """Columns of runs by id, in large slices: every slice is one statement with one list of ids."""
         wanted = sorted(set(run_ids))
-        for start in range(0, len(wanted), _CHUNK):
-            query = select(_RUNS.c.run_id, _RUNS.c.document).where(_RUNS.c.run_id.in_(wanted[start : start + _CHUNK]))
-            for run_id, document in self._connection.execute(query):
-                part = part_of(document)
-                if part is not None:
-                    found[run_id] = part
-        return found
+        query = select(*columns).where(_in_list(self._connection, _RUNS.c.run_id), *also)
+        for start in range(0, len(wanted), _SLICE):
+            ids = wanted[start : start + _SLICE]
+            yield from self._connection.execute(query, {"ids": _as_list(self._connection, ids)}).all()
 
     def replaced_runs(self, corrections: Iterable[Transaction]) -> dict[str, str]:
         """Correction id -> the run that it takes back: of the SETTLE or RESTATE it names, empty after a REVERSE."""
@@ -159,6 +188,21 @@ _FIGURE_COLUMNS = (
     "tier",
     "activity",
 )
+
+
+_activity = lru_cache(maxsize=65_536)(json.loads)
+"""What runs of one cargo and way say is often the same text; nobody changes the mapping."""
+
+
+def _in_list(connection: Connection, column: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether a column is in the list ``ids``: one parameter, where an IN clause has one for each id."""
+    if connection.dialect.name == "sqlite":
+        return column.in_(select(func.json_each(bindparam("ids")).table_valued("value").c.value))
+    return column == func.any(bindparam("ids", type_=ARRAY(Text)))
+
+
+def _as_list(connection: Connection, ids: list[str]) -> Any:
+    return json.dumps(ids) if connection.dialect.name == "sqlite" else ids
 
 
 def _own_lines(account_id: str) -> Select[Any] | Any:

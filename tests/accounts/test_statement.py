@@ -35,6 +35,7 @@ def of(account_id: str, period: str = "2026-10", until_seq: int | None = None) -
         PARTIES.get(account.party_id),
         period,
         fold_balances(entry for entry in known if entry.period < period),
+        fold_balances(entry for entry in known if entry.period == period),
         [entry for entry in known if entry.period == period],
         {run_id: figures_of(run) for run_id, run in BOOKS.runs.items()},
         {},
@@ -129,3 +130,21 @@ def test_the_effect_belongs_to_who_shipped() -> None:
     """A receiver's statement lists the lots, but neither credits nor net expected reduction are its own."""
     assert of("E3.building").net_expected_g == 0
     assert of("E1.industry").net_expected_g == sum(item.expected_g for item in of("E1.industry").movements)
+
+
+def test_rows_written_fast_are_the_rows_of_json() -> None:
+    """Movements are put into the text row by row: the bytes are those of the standard encoder, also where texts look
+    like the place that they are put into."""
+    statement = of("E1.industry")
+    first, *rest = statement.movements
+    odd = replace(first, memo='"movements": [] ,\n "x": "{}" 退回', mass_kg=-5, credited_g=0)
+    party = replace(PARTIES["E1"], name_en='"movements": []')
+    for changed in (
+        statement,
+        replace(statement, movements=()),
+        replace(statement, movements=(odd, *rest), party=party),
+    ):
+        text = statement_json(changed)
+        assert text == json.dumps(json.loads(text), ensure_ascii=False, indent=1) + "\n"
+        assert len(json.loads(text)["movements"]) == len(changed.movements)
+        assert [row["memo"] for row in json.loads(text)["movements"]] == [item.memo for item in changed.movements]
