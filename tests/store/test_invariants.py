@@ -83,7 +83,7 @@ def test_invariant_7_a_balance_is_the_fold_of_postings_at_every_number(store: St
         for account_id in session.accounts():
             for seq, at in enumerate(folded):
                 own = {key: amount for key, amount in at.items() if key[0] == account_id}
-                assert reader.balances_before(account_id, "9999-12", seq) == own
+                assert reader.balances_around(account_id, "9999-12", seq) == (own, {})
 
 
 def test_invariant_9_every_settlement_reruns_to_the_gram_from_the_run_it_names(store: Store) -> None:
