@@ -190,6 +190,8 @@ class Ascent:
             ways.cargo.mass_t,
             ways.lines.table,
             ways.tables.family,
+            ways.tables.onward,
+            ways.tables.after,
             ways.lines.handled,
             ways.tables.handled,
             loads,

@@ -8,7 +8,7 @@ integers, so that a reader who adds the document up finds the same figures.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from itertools import starmap
@@ -20,8 +20,9 @@ from optimizer.planning.binding import bindings
 from optimizer.planning.design import SOLVER_VERSION, Floats, Indices
 from optimizer.planning.fleetflow import FleetFlow
 from optimizer.planning.hulls import Move, follow_hulls, hulls_by_sailing, whole_hulls
-from optimizer.planning.legs import LegPricer
+from optimizer.planning.legs import LegPricer, Passage
 from optimizer.planning.lots import SMALL_LOT_KG, Cut, cut_into_lots
+from optimizer.planning.pieces import lots_aboard
 from optimizer.planning.plan import Leg, Lot, Plan, PlannedShipment, Voyage
 from optimizer.planning.program import PlanProgram
 from optimizer.planning.reasons import Reasons
@@ -109,15 +110,24 @@ def _lots(
     pricer = LegPricer(book.network, space.grid)
     parts = cut.parts
     borne = borne_by_lots(list(sailed.values()))
+    lots = lots_aboard(parts, aboard, sailed)
+    factor_ids = {move: _fuel_factor_ids(book, voyage) for move, voyage in sailed.items() if aboard.get(move)}
+    holds: dict[Move, list[tuple[int, int]]] = defaultdict(list)
+    for number, lot in enumerate(lots):
+        for move in lot.moves:
+            holds[move].append((number, lot.mass_kg))
+    shares: dict[tuple[int, Move], Borne] = {}
+    for move, hold in holds.items():
+        voyage = sailed[move]
+        shares.update(
+            ((number, move), share) for (number, _), share in zip(hold, _split(borne, voyage, hold), strict=True)
+        )
     chains: dict[int, list[tuple[int, tuple[Leg, ...]]]] = defaultdict(list)
-    for move, voyage in sailed.items():
-        hold = aboard.get(move, ())
-        factor_ids = _fuel_factor_ids(book, voyage) if hold else ()
-        for (number, mass_kg), share in zip(hold, _split(borne, voyage, hold), strict=True):
-            part = parts[number]
-            route, shipment = space.routes[part.route], space.shipments[part.shipment]
-            legs = pricer.by_voyage(route, shipment, mass_kg, voyage, share, factor_ids)
-            chains[part.shipment].append((mass_kg, legs))
+    for number, lot in enumerate(lots):
+        part = parts[lot.part]
+        route, shipment = space.routes[part.route], space.shipments[part.shipment]
+        passages = [Passage(sailed[move], shares[(number, move)], factor_ids[move]) for move in lot.moves]
+        chains[part.shipment].append((lot.mass_kg, pricer.by_voyage(route, shipment, lot.mass_kg, passages)))
     for part in parts:
         if part.sailing is None:
             shipment = space.shipments[part.shipment]
@@ -130,7 +140,7 @@ def _lots(
     }
 
 
-def _split(borne: Mapping[str, Borne], voyage: Voyage, hold: Aboard) -> list[Borne]:
+def _split(borne: Mapping[str, Borne], voyage: Voyage, hold: Sequence[tuple[int, int]]) -> list[Borne]:
     """What each lot aboard bears of a voyage, by mass."""
     if not hold:
         return []

@@ -109,7 +109,8 @@ class BatchBuilder:
         routes = len(self.space.routes) + 1
         code = cargo.shipment * routes + cargo.route + 1
         sent: dict[int, float] = defaultdict(float)
-        for column in np.flatnonzero((shares > 0) & (cargo.family >= 0)):
+        # A change of ship is two batches in a row; what the relaxation sends so comes in when windows are improved.
+        for column in np.flatnonzero((shares > 0) & (cargo.family >= 0) & (cargo.onward < 0)):
             sent[int(code[column])] += float(shares[column])
         order = np.argsort(code, kind="stable")
         starts = {int(c): i for i, c in reversed(list(enumerate(code[order])))} if sent else {}

@@ -26,6 +26,8 @@ class PricedWays(NamedTuple):
     line_yuan: Floats
     table_yuan: Floats
     family: Indices
+    onward: Indices
+    after: Indices
     door_h: Floats
     free_days: Floats
     storage_yuan: Floats
@@ -53,6 +55,12 @@ def prices_of_line(ways: PricedWays, k: int, line: int, out: Floats) -> None:
         price += late_rate * max(0.0, door_h[i] - due_h)
         price += storage_yuan * max(0.0, beyond_days + i * (SLOT_H / 24.0))
         out[i] = price if capacity_t[i] >= least_t else np.inf
+    if ways.onward[table] >= 0:
+        # Where nothing sails on, the price of the table is inf already.
+        second, after = ways.onward[table], ways.after[table]
+        for i in range(min(end, ways.capacity_t.shape[1] - after) - begin):
+            if ways.capacity_t[second, begin + after + i] < least_t:
+                out[i] = np.inf
 
 
 @numba.njit(cache=True, nogil=True)
@@ -166,12 +174,15 @@ def gather_loads(
     mass_t: Floats,
     table: Indices,
     family: Indices,
+    onward: Indices,
+    after: Indices,
     line_handled: Indices,
     table_handled: Indices,
     loads: Floats,
     terminal: Floats,
 ) -> None:
-    """Tonnes of the chosen columns by (family, slot) into ``loads`` and by terminal day into ``terminal``."""
+    """Tonnes of the chosen columns by (family, slot) into ``loads``, those of a second voyage too, and by terminal day
+    into ``terminal``."""
     for k in range(len(line)):
         if line[k] < 0:
             continue
@@ -182,6 +193,8 @@ def gather_loads(
         if number < 0:
             continue
         loads[family[number], slot[k]] += mass_t[k]
+        if onward[number] >= 0:
+            loads[onward[number], slot[k] + after[number]] += mass_t[k]
         for place in range(table_handled.shape[1]):
             if table_handled[number, place, slot[k]] >= 0:
                 terminal[table_handled[number, place, slot[k]]] += mass_t[k]
@@ -191,13 +204,14 @@ def gather_loads(
 def gather_gains(ways: PricedWays, begin: int, end: int, limit_yuan: Floats, edges: Floats, tonnes: Floats) -> None:
     """Tonnes that would gain by going with each sailing, by how much a tonne gains: of shipments ``begin`` to ``end``
     into ``tonnes`` (families x slots x edges) what gains at least ``edges`` (ascending) and less than the next one. A
-    gain is ``limit_yuan`` of the shipment less the price of the column, a tonne."""
+    gain is ``limit_yuan`` of the shipment less the price of the column, a tonne. A change of ship is left out: what it
+    gains is no gain of one voyage."""
     prices = np.empty(ways.door_h.shape[1])
     for k in range(begin, end):
         limit = limit_yuan[k] / ways.mass_t[k]
         for line in range(ways.starts[k], ways.starts[k + 1]):
             table = ways.table[line]
-            if table < 0:
+            if table < 0 or ways.onward[table] >= 0:
                 continue
             prices_of_line(ways, k, line, prices)
             first, family = ways.first[line], ways.family[table]

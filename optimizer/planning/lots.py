@@ -30,18 +30,25 @@ Sailing = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a shipment on one route. ``family`` and ``slot`` are -1 where no planned voyage carries it."""
+    """A part of a shipment on one route. ``family`` and ``slot`` are -1 where no planned voyage carries it; ``onward``
+    is the sailing on which it goes on after a change of ship."""
 
     shipment: int
     route: int
     family: int
     slot: int
     mass_kg: int
+    onward: Sailing | None = None
 
     @property
     def sailing(self) -> Sailing | None:
         """The sailing that carries it, None for services only."""
         return (self.family, self.slot) if self.family >= 0 else None
+
+    @property
+    def sailings(self) -> tuple[Sailing, ...]:
+        """Every sailing that carries it, in order."""
+        return tuple(sailing for sailing in (self.sailing, self.onward) if sailing is not None)
 
 
 def capacity_kg(space: TimeSpace, sailing: Sailing) -> int:
@@ -54,7 +61,7 @@ class Cut:
     """All shipments of a time-space cut into parts.
 
     ``rejected`` numbers the shipments left behind, ``ashore`` those of which something had to leave a vessel for want
-    of room. A shipment has at most one part for each route and sailing.
+    of room. A shipment has at most one part for each route and its sailings.
     """
 
     def __init__(self, space: TimeSpace, hulls: Mapping[Sailing, int], smallest_kg: int = SMALL_LOT_KG) -> None:
@@ -83,22 +90,22 @@ class Cut:
     def add(self, part: Part, mass_kg: int) -> None:
         """Put ``mass_kg`` more of a shipment on the way of ``part`` (whose own mass does not matter)."""
         parts = self._parts.setdefault(part.shipment, [])
-        at = next((i for i, p in enumerate(parts) if (p.route, p.sailing) == (part.route, part.sailing)), None)
+        at = next((i for i, p in enumerate(parts) if (p.route, p.sailings) == (part.route, part.sailings)), None)
         if at is None:
             parts.append(replace(part, mass_kg=mass_kg))
         else:
             parts[at] = replace(parts[at], mass_kg=parts[at].mass_kg + mass_kg)
-        if part.sailing is not None:
-            self._room_kg[part.sailing] -= mass_kg
-            self._aboard[part.sailing].add(part.shipment)
+        for sailing in part.sailings:
+            self._room_kg[sailing] -= mass_kg
+            self._aboard[sailing].add(part.shipment)
 
     def take(self, part: Part, mass_kg: int) -> None:
         """Take ``mass_kg`` off a part."""
         parts = self._parts[part.shipment]
         at = parts.index(part)
         parts[at : at + 1] = [replace(part, mass_kg=part.mass_kg - mass_kg)] if part.mass_kg > mass_kg else []
-        if part.sailing is not None:
-            self._room_kg[part.sailing] += mass_kg
+        for sailing in part.sailings:
+            self._room_kg[sailing] += mass_kg
 
     def put_ashore(self, part: Part, mass_kg: int) -> None:
         """Send kilograms of a part a way that needs no vessel of ours, by road where there is one.
@@ -129,7 +136,7 @@ class Cut:
             for elsewhere in (self._to_services, self._to_other_sailings, self._to_new_lots):
                 for part in self._smallest_first(sailing):
                     if self._room_kg[sailing] < 0:
-                        elsewhere(part, -self._room_kg[sailing])
+                        elsewhere(part, sailing, -self._room_kg[sailing])
 
     def fill_up_road_lots(self) -> None:
         """Let no truck drive for less than the smallest lot: it takes the rest off the shipment's largest lot aboard.
@@ -199,10 +206,10 @@ class Cut:
         self.add(target, mass_kg)
 
     def _smallest_first(self, sailing: Sailing) -> list[Part]:
-        parts = [p for k in self._aboard[sailing] for p in self.of(k) if p.sailing == sailing]
+        parts = [p for k in self._aboard[sailing] for p in self.of(k) if sailing in p.sailings]
         return sorted(parts, key=lambda part: (part.mass_kg, part.shipment, part.route))
 
-    def _to_services(self, part: Part, surplus_kg: int) -> None:
+    def _to_services(self, part: Part, _: Sailing, surplus_kg: int) -> None:
         """Into a lot of the same shipment that already goes without a vessel of ours, the road first."""
         lots = [other for other in self.of(part.shipment) if other.sailing is None]
         if lots:
@@ -210,18 +217,20 @@ class Cut:
             self.take(part, moved_kg)
             self.add(min(lots, key=lambda p: (self.space.routes[p.route].kind != "road", p.route)), moved_kg)
 
-    def _to_other_sailings(self, part: Part, surplus_kg: int) -> None:
+    def _to_other_sailings(self, part: Part, full: Sailing, surplus_kg: int) -> None:
         """Into lots of the same shipment on sailings that have room."""
         moved_kg = 0
         for other in self.of(part.shipment):
-            if other.sailing is not None and other.sailing != part.sailing:
-                kg = max(0, min(surplus_kg - moved_kg, part.mass_kg - moved_kg, self._room_kg[other.sailing]))
+            if other.sailings and full not in other.sailings:
+                # What both travel on has room for it already.
+                rooms = [self._room_kg[sailing] for sailing in other.sailings if sailing not in part.sailings]
+                kg = max(0, min(surplus_kg - moved_kg, part.mass_kg - moved_kg, *rooms))
                 self.add(other, kg)
                 moved_kg += kg
         if moved_kg:
             self.take(part, moved_kg)
 
-    def _to_new_lots(self, part: Part, surplus_kg: int) -> None:
+    def _to_new_lots(self, part: Part, _: Sailing, surplus_kg: int) -> None:
         """Ashore: at least a tonne, and not so much that a smaller lot would stay aboard."""
         off_kg = max(surplus_kg, self.smallest_kg)
         if not self.space.shipments[part.shipment].splittable or part.mass_kg - off_kg < self.smallest_kg:
@@ -265,5 +274,6 @@ def _add_parts(cut: Cut, shipment: int, columns: Indices, shares: Floats) -> Non
     masses = apportion(record.mass_kg, [float(share) for share in shares])
     for c, mass_kg in zip(columns, masses, strict=True):
         if mass_kg > 0:
-            way = Part(shipment, int(table.route[c]), int(table.family[c]), int(table.slot[c]), 0)
+            second = (int(table.onward[c]), int(table.onward_slot[c])) if table.onward[c] >= 0 else None
+            way = Part(shipment, int(table.route[c]), int(table.family[c]), int(table.slot[c]), 0, second)
             cut.add(way, mass_kg)

@@ -167,6 +167,9 @@ def _paid(proof: LagrangianBound, climb: Climb, space: TimeSpace) -> Floats:
     yuan = np.zeros(len(columns.shipment))
     sailing = columns.family[aboard] * space.grid.slots + columns.slot[aboard]
     yuan[aboard] = tonne[sailing] * space.ways.cargo.mass_t[columns.shipment[aboard]]
+    changing = columns.onward >= 0
+    sailing = columns.onward[changing] * space.grid.slots + columns.onward_slot[changing]
+    yuan[changing] += tonne[sailing] * space.ways.cargo.mass_t[columns.shipment[changing]]
     return yuan
 
 
@@ -177,8 +180,7 @@ def _every_slot(ways: Ways, chosen: Indices) -> Indices:
     counts = lines.last[sailing] - lines.first[sailing] + 1
     line = np.repeat(sailing, counts)
     slot = np.arange(len(line)) - np.repeat(np.cumsum(counts) - counts, counts) + lines.first[line]
-    family = ways.tables.family[lines.table[line]]
-    room_t = ways.capacity_t[family, slot]
+    room_t = ways.room_t(lines.table[line], slot)
     is_open = (room_t > 0) & (room_t >= ways.cargo.least_t[lines.shipment[line]] - 1e-9)
     return np.asarray(line[is_open] * slots + slot[is_open] + 1)
 

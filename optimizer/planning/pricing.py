@@ -6,8 +6,8 @@ per tonne of the shipment, is
 
     line price + table price at its slot + time rate x hour at the door + lateness + storage
 
-where the table price holds what the voyage asks for a tonne and the prices of the terminal days from the berth on, and
-the line price everything else.
+where the table price holds what the voyage asks for a tonne (where ships are changed, both voyages) and the prices of
+the terminal days from the berth on, and the line price everything else.
 """
 
 from __future__ import annotations
@@ -53,7 +53,12 @@ def prices_of(ways: Ways, tonne_yuan: Floats, terminal_yuan: Floats, wtw_yuan_pe
     lines, tables = ways.lines, ways.tables
     terminal = np.append(terminal_yuan, 0.0)  # no terminal day (-1) reads the last entry
     line = lines.yuan_per_t + terminal[lines.handled].sum(axis=1) + wtw_yuan_per_kg * ways.wtw_kg_per_t[lines.route]
-    table = np.where(ways.capacity_t > 0, tonne_yuan, np.inf)[tables.family] + terminal[tables.handled].sum(axis=1)
+    aboard = np.where(ways.capacity_t > 0, tonne_yuan, np.inf)
+    table = aboard[tables.family] + terminal[tables.handled].sum(axis=1)
+    for number in np.flatnonzero(tables.onward >= 0).tolist():
+        sails_on = ways.grid.slots - int(tables.after[number])
+        table[number, :sails_on] += aboard[tables.onward[number], tables.after[number] :]
+        table[number, sails_on:] = np.inf
     return Prices(line, table)
 
 
@@ -121,6 +126,8 @@ def _arrays(ways: Ways, prices: Prices) -> PricedWays:
         prices.line,
         prices.table,
         tables.family,
+        tables.onward,
+        tables.after,
         tables.door_h,
         tables.free_days,
         tables.storage_yuan,

@@ -3,7 +3,7 @@
 columns   x[shipment, route, slot]   share of the shipment, 0..1 (whole where it must not be split)
           y[fleet column]            hulls: loaded, empty, waiting (whole)
 rows      assign                     each shipment is carried: sum of its shares = 1
-          link[family, slot]         tonnes loaded <= capacity x hulls sailing
+          link[family, slot]         tonnes loaded <= capacity x hulls sailing (a change of ship loads twice)
           node[pool, place, slot]    hulls arriving = hulls leaving
           lock[lock, day]            hulls passing, loaded and empty <= vessels a day open to the plan
           least[family, slot]        tonnes loaded >= least load x given vessel sailing
@@ -42,9 +42,10 @@ class RowBlock:
 class PlanProgram:
     """The program with the meaning of its rows and columns. Cargo columns come first (``cargo_count`` of them), then
     the fleet columns; ``column_slot`` is when each begins (-1: services) and ``column_end`` when a hull is free again
-    (cargo: its begin), ``column_thing`` numbers what it is apart from when (shipment on route; pool on family, lane
-    or waiting place), ``column_family`` the family it sails with and ``column_pool`` the pool of its hull (-1: none),
-    ``column_surcharge_yuan`` what it costs more than on the cheapest market of its class."""
+    (cargo: the slot of its last voyage), ``column_thing`` numbers what it is apart from when (shipment on route; pool
+    on family, lane or waiting place), ``column_family`` the family it sails with (at first, where it changes ships) and
+    ``column_pool`` the pool of its hull (-1: none), ``column_surcharge_yuan`` what it costs more than on the cheapest
+    market of its class."""
 
     program: Program
     blocks: tuple[RowBlock, ...]
@@ -138,7 +139,7 @@ def make_program(space: TimeSpace, fleet: FleetFlow, network: Network, co2e_cap_
     )
     column_slot = np.concatenate([cargo.slot, hulls.slot])
     row_slot = np.concatenate([block.slot for block in rows.blocks])
-    column_end = np.concatenate([cargo.slot, fleet.node_slot[hulls.head]])
+    column_end = np.concatenate([np.maximum(cargo.slot, cargo.onward_slot), fleet.node_slot[hulls.head]])
     things = _things(space, fleet)
     pools = np.concatenate([np.full(cargo_count, -1), hulls.pool])
     surcharge = np.concatenate([np.zeros(cargo_count), _surcharge_yuan(fleet, network)])
@@ -200,10 +201,13 @@ def _add_links(rows: _Rows, space: TimeSpace, fleet: FleetFlow, cargo_count: int
     sailing = hulls.item[loaded] * slots + hulls.slot[loaded]
     carrying = np.flatnonzero(cargo.family >= 0)
     carried = cargo.family[carrying] * slots + cargo.slot[carrying]
+    going_on = np.flatnonzero(cargo.onward >= 0)
+    carried_on = cargo.onward[going_on] * slots + cargo.onward_slot[going_on]
     mass_t, capacity = space.ways.cargo.mass_t, space.ways.capacity_t.ravel()
     used = np.flatnonzero(capacity > 0)
     entries = [
         (np.searchsorted(used, carried), carrying, mass_t[cargo.shipment[carrying]]),
+        (np.searchsorted(used, carried_on), going_on, mass_t[cargo.shipment[going_on]]),
         (np.searchsorted(used, sailing), loaded + cargo_count, -capacity[sailing]),
     ]
     keys: list[tuple[object, ...]] = [(int(u // slots), int(u % slots)) for u in used]

@@ -13,7 +13,6 @@ import numpy as np
 
 from optimizer.errors import Message
 from optimizer.planning.design import Floats, Indices
-from optimizer.planning.families import Family
 from optimizer.planning.plan import Reason
 from optimizer.planning.program import PlanProgram
 from optimizer.planning.route import Route
@@ -44,7 +43,9 @@ class Reasons:
         self, space: TimeSpace, plan: PlanProgram, book: RouteBook, settings: PlanSettings, prices: Floats
     ) -> None:
         self.space, self.book, self.network = space, book, book.network
-        self.water = WaterWays(space, book, settings.carbon_price_yuan_per_t / KG_PER_T)
+        self.water = WaterWays(
+            space, book, settings.carbon_price_yuan_per_t / KG_PER_T, own_voyages=settings.own_voyages
+        )
         self.own_voyages = settings.own_voyages
         self.own_yuan = plan.program.cost[: plan.cargo_count]
         self.terminal_yuan = _paid(plan, "terminal", prices)
@@ -65,7 +66,7 @@ class Reasons:
     def rejected(self, k: int) -> Reason:
         """Why a shipment is left behind."""
         shipment, places = self.space.shipments[k], self.network.locations
-        if not self.routes(k):
+        if not self.routes(k) and not self.water.routes(k):
             cut_off = [places[end] for end in (shipment.origin, shipment.destination) if not places[end].road_access]
             zh = "、".join(place.name_zh for place in cut_off)
             en = " and ".join(place.name_en for place in cut_off)
@@ -111,7 +112,7 @@ class Reasons:
         if not water:
             return self.water.missing(k) if self.own_voyages else _no_offer()
         shipment = self.space.shipments[k]
-        largest_t = max(float(item.family.capacity_t.max(initial=0.0)) for item in water)
+        largest_t = max(item.most_t for item in water)
         if not shipment.splittable and self._mass_t(k) > largest_t > 0:
             return Reason(
                 f"不可拆分的 {self._mass_t(k):,.1f} 吨装不进任何一艘船（水深允许时最大载 {largest_t:,.0f} 吨）。",
@@ -146,14 +147,14 @@ class Reasons:
         prices = [(self.water.price(k, item, road), item) for item in in_time]
         price, cheapest = min(prices, key=lambda pair: pair[0].round_trip_yuan_per_t)
         one_way, round_trip = price.one_way_yuan_per_t, price.round_trip_yuan_per_t
-        voyage = self.water.named(cheapest.family)
+        voyage = self.water.named(cheapest)
         if one_way >= road:
             return Reason(
                 f"水路较贵：{voyage.zh}即使满载且不计返空，每吨也要 {one_way:,.1f} 元；公路 {road:,.1f} 元。",
                 f"Water is dearer: {voyage.en} costs {one_way:,.1f} yuan a tonne even in a full vessel without its"
                 f" empty way back; the road costs {road:,.1f}.",
                 "water_dearer",
-                option(cheapest.family),
+                option(cheapest),
                 "money",
                 one_way - road,
                 "yuan/t",
@@ -165,21 +166,21 @@ class Reasons:
                 f"It pays only with a cargo for the way back: {voyage.en} costs {one_way:,.1f} yuan a tonne in a full"
                 f" vessel, {round_trip:,.1f} with an empty way back; the road costs {road:,.1f}.",
                 "return_cargo_missing",
-                option(cheapest.family),
+                option(cheapest),
                 "money",
                 round_trip - road,
                 "yuan/t",
             )
         least_t, smallest = min(((p.least_t, item) for p, item in prices), key=lambda pair: pair[0])
         if mass_t < least_t:
-            voyage = self.water.named(smallest.family)
+            voyage = self.water.named(smallest)
             return Reason(
                 f"货量太少：{voyage.zh}往返一趟至少要装 {least_t:,.0f} 吨才比公路便宜，本票 {mass_t:,.1f} 吨，"
                 f"同期同向的货凑不够。",
                 f"Too little cargo: {voyage.en} needs {least_t:,.0f} t aboard to beat the road on a round trip;"
                 f" this is {mass_t:,.1f} t, and not enough other cargo goes that way at the time.",
                 "too_little_cargo",
-                option(smallest.family),
+                option(smallest),
                 "cargo",
                 least_t - mass_t,
                 "t",
@@ -188,7 +189,7 @@ class Reasons:
 
     def _taken(self, k: int, cheapest: WaterRoute, round_trip: float, road: float) -> Reason:
         """Water would pay; at the plan's own prices of vessels, lockages and terminals something else went first."""
-        columns, voyage = self._columns(k), self.water.named(cheapest.family)
+        columns, voyage = self._columns(k), self.water.named(cheapest)
         aboard = columns[self.space.columns.family[columns] >= 0]
         crowded = len(aboard) > 0 and float(self.terminal_yuan[aboard].min()) / self._mass_t(k) >= CROWDED_YUAN_PER_T
         what = Message("码头作业能力", "terminals") if crowded else Message("船舶或过闸名额", "vessels or lockages")
@@ -198,7 +199,7 @@ class Reasons:
             f"Water would be cheaper ({voyage.en}: {round_trip:,.1f} yuan a tonne in a full vessel there and empty"
             f" back, the road {road:,.1f}), but the {what.en} in its time went to cargo that gains more.",
             "terminals_taken" if crowded else "vessels_taken",
-            option(cheapest.family),
+            option(cheapest),
             "room",
             self._mass_t(k),
             "t",
@@ -228,7 +229,7 @@ class Reasons:
                 lacks="way",
             )
         hour, item = min(sailing, key=lambda pair: pair[0])
-        at, voyage = self.space.grid.moment(hour), self.water.named(item.family)
+        at, voyage = self.space.grid.moment(hour), self.water.named(item)
         due_at = self.space.shipments[k].due_at
         return Reason(
             f"水路赶不上：{voyage.zh}最早 {_short(at)} 到门，比最迟可收时间晚 {hour - latest_h:,.0f} 小时"
@@ -237,16 +238,16 @@ class Reasons:
             f" {hour - latest_h:,.0f} h after the latest time (due {_short(due_at)},"
             f" by water at most {MAX_LATE_H} h later).",
             "too_slow",
-            option(item.family),
+            option(item),
             "time",
             hour - latest_h,
             "h",
         )
 
 
-def option(family: Family) -> str:
-    """``B800 QJ-ZP``: a water option as a program names it."""
-    return f"{family.vessel_class} {family.origin}-{family.destination}"
+def option(water: WaterRoute) -> str:
+    """``B800 QJ-ZP``: a water option as a program names it; ``B500 QJ-TL + B1000 TL-ZP`` with a change of ship."""
+    return " + ".join(f"{one.vessel_class} {one.origin}-{one.destination}" for one in water.families)
 
 
 def _paid(plan: PlanProgram, kind: str, prices: Floats) -> Floats:

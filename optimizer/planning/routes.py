@@ -1,6 +1,6 @@
 """Door-to-door routes: which chains of legs can carry a cargo from one place to another.
 
-A route is a chain of priced legs. At most one of them is a *planned* leg: a voyage of an inland vessel whose sailing,
+A route is a chain of priced legs. One or two of them may be *planned* legs: a voyage of an inland vessel whose sailing,
 load and return are the planner's decision. Everything else is a service sold by the tonne (truck, rail, river-sea
 ship):
 
@@ -11,6 +11,8 @@ ship):
     sea             hub  ship  hub                               between two sea ports
     sea-rail        hub  ship  hub  hub  train  hub [truck]      and the mirror image rail-sea
     river-rail      [truck] hub  voyage  hub  hub  train  hub [truck]    and the mirror image rail-river
+
+    river-river     [truck] hub  voyage  hub  hub  voyage  hub [truck]     (see ``transshipment``)
 
 A change between water and rails takes two operations, ship to yard and yard to train. From river-sea ship to barge it
 is one, board to board.
@@ -53,7 +55,7 @@ class RouteBook:
     def transshipped(self, origin: str, destination: str, cargo_code: str) -> tuple[Route, ...]:
         """Every chain of two inland voyages (see ``transshipment``). KeyError for unknown codes.
 
-        A quote offers them; a plan of many shipments plans one voyage per route.
+        A quote offers them all, a plan those that may pay (see ``changes``).
         """
         key = (origin, destination, cargo_code)
         if key not in self._transshipped:

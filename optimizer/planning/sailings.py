@@ -48,7 +48,8 @@ class Borne:
 def load_hulls(space: TimeSpace, moves: Sequence[Move], parts: Sequence[Part]) -> tuple[dict[Move, Aboard], list[Part]]:
     """Pack the parts of each sailing into the hulls that make it, pool by pool.
 
-    Returns what is aboard each loaded move, and the parts that fit no hull.
+    Returns what is aboard each loaded move, and the parts that fit no hull. A part that changes ships is packed twice,
+    and not always into the same pieces.
     """
     making: dict[Sailing, list[Move]] = defaultdict(list)
     for move in moves:
@@ -56,9 +57,9 @@ def load_hulls(space: TimeSpace, moves: Sequence[Move], parts: Sequence[Part]) -
             making[move.sailing].append(move)
     items: dict[Sailing, list[Item]] = defaultdict(list)
     for number, part in enumerate(parts):
-        if part.sailing is not None:
+        for sailing in part.sailings:
             splittable = space.shipments[part.shipment].splittable
-            items[part.sailing].append(Item(number, part.mass_kg, splittable))
+            items[sailing].append(Item(number, part.mass_kg, splittable))
     aboard: dict[Move, Aboard] = {}
     ashore: list[Part] = []
     for sailing in sorted(items):
@@ -66,7 +67,7 @@ def load_hulls(space: TimeSpace, moves: Sequence[Move], parts: Sequence[Part]) -
         stowage = stow(items[sailing], len(hulls), capacity_kg(space, sailing))
         aboard.update((move, tuple(hold)) for move, hold in zip(hulls, stowage.holds, strict=True) if hold)
         ashore.extend(parts[number] for number in stowage.ashore)
-    return aboard, ashore
+    return aboard, list(dict.fromkeys(ashore))
 
 
 def without_idle_tours(moves: Sequence[Move], aboard: dict[Move, Aboard]) -> list[Move]:

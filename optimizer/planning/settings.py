@@ -11,6 +11,8 @@ MAX_LATE_H = 72
 """Water may deliver at most this late (at the lateness price); later than that the cargo goes by road."""
 MAX_WAIT_H = 31 * 24
 """Cargo waits at most this long for its vessel, however late it is due: a limit on the size of a plan."""
+MAX_CHANGE_H = 48
+"""Where cargo changes ships, the second one berths at most this long after the first slot in which it could."""
 MAX_HORIZON_DAYS = 366
 """The ready days of one plan span at most this many days."""
 

@@ -120,7 +120,8 @@ class _Stower:
         # A way without a voyage (-1) reads the last entry.
         family = np.append(self.ways.tables.family, -1)[table]
         row = np.append(self.row_of, 0)[np.where(family < 0, self.row_of.size, family * slots + before.slot)]
-        sails = row >= 0
+        onward, second = self.ways.second_slots(table, before.slot)
+        sails = (row >= 0) & ((onward < 0) | (self.row_of[onward * slots + second] >= 0))
         return np.asarray(before.line[sails] * (slots + 1) + before.slot[sails] + 1)
 
     def _asked(self) -> Floats:
@@ -149,10 +150,12 @@ class _Stower:
         mass_t, count = ways.cargo.mass_t[columns.shipment], len(columns.shipment)
         aboard = np.flatnonzero(columns.family >= 0)
         link = self.row_of[columns.family[aboard] * ways.grid.slots + columns.slot[aboard]]
+        changing = np.flatnonzero(columns.onward >= 0)
+        link_on = self.row_of[columns.onward[changing] * ways.grid.slots + columns.onward_slot[changing]]
         day = np.searchsorted(proof.terminal_days, columns.handled_terminal * ways.days + columns.handled_day)
-        rows = np.concatenate([columns.shipment, shipments + link, shipments + sailings + day])
-        numbers = np.concatenate([np.arange(count), aboard, columns.handled_column])
-        values = np.concatenate([np.ones(count), mass_t[aboard], mass_t[columns.handled_column]])
+        rows = np.concatenate([columns.shipment, shipments + link, shipments + link_on, shipments + sailings + day])
+        numbers = np.concatenate([np.arange(count), aboard, changing, columns.handled_column])
+        values = np.concatenate([np.ones(count), mass_t[aboard], mass_t[changing], mass_t[columns.handled_column]])
         once, below = np.ones(shipments), np.full(sailings + days, -np.inf)
         once[list(ways.stranded)] = 0.0
         limits = proof.plan.program.row_upper[proof.terminal]

@@ -2,8 +2,9 @@
 
 Time is cut into slots of :data:`~optimizer.planning.settings.SLOT_H` hours from midnight of the first day. A *family*
 is all sailings of one vessel class with one cargo group from one terminal to another; a *cargo column* is one
-shipment on one route with one departure slot (slot -1: services only, nothing planned). Small plans write all columns
-down; large ones those that promise something, while ``ways`` still knows, and prices, every one of them.
+shipment on one route with one departure slot, or two where it changes ships (slot -1: services only, nothing planned).
+Small plans write all columns down; large ones those that promise something, while ``ways`` still knows, and prices,
+every one of them.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ import numpy as np
 from optimizer.network.graph import NetworkGraph
 from optimizer.planning.design import Floats, Indices
 from optimizer.planning.families import Family, Grid
+from optimizer.planning.horizon import make_grid
 from optimizer.planning.route import Route
 from optimizer.planning.routes import RouteBook
 from optimizer.planning.settings import SLOT_H, PlanSettings
 from optimizer.planning.shipment import Shipment
-from optimizer.planning.way_maker import AddMore, make_grid, make_ways
+from optimizer.planning.way_maker import AddMore, make_ways
 from optimizer.planning.ways import REJECT_YUAN_PER_T, Ways, begin_hours
 
 __all__ = [
@@ -39,12 +41,15 @@ __all__ = [
 class CargoColumns:
     """One entry per column. ``cost`` (yuan, objective) and ``wtw_kg`` are for the whole shipment, ``door_h`` is the
     hour of arrival at the door (inf when left behind); ``family`` is -1 and ``slot`` -1 for services; ``route`` -1
-    means left behind. ``handled_*``: pairs (column, row key) for tonnes handled at a terminal on a day."""
+    means left behind. ``onward`` and ``onward_slot``: family and slot of a second voyage (-1: none). ``handled_*``:
+    pairs (column, row key) for tonnes handled at a terminal on a day."""
 
     shipment: Indices
     route: Indices
     family: Indices
     slot: Indices
+    onward: Indices
+    onward_slot: Indices
     cost: Floats
     wtw_kg: Floats
     door_h: Floats
@@ -111,8 +116,7 @@ def all_columns(ways: Ways) -> tuple[Indices, Indices]:
     table = lines.table[line]
     sails = table >= 0
     room_t = np.full(len(line), np.inf)
-    when = np.minimum(slot[sails], ways.grid.slots - 1)
-    room_t[sails] = ways.capacity_t[ways.tables.family[table[sails]], when]
+    room_t[sails] = ways.room_t(table[sails], np.minimum(slot[sails], ways.grid.slots - 1))
     # What must stay whole needs a vessel that takes it whole, however many sail.
     is_open = (room_t > 0) & (room_t >= ways.cargo.least_t[lines.shipment[line]] - 1e-9)
     is_open |= ~sails
@@ -133,6 +137,7 @@ def columns_of(ways: Ways, line: Indices, slot: Indices) -> CargoColumns:
     yuan_per_t[sails] += tables.storage_yuan[of] * np.maximum(0.0, waited_days - tables.free_days[of])
     family = np.full(len(line), -1, dtype=np.int64)
     family[sails] = tables.family[of]
+    onward, onward_slot = ways.second_slots(table, slot)
     handled = [(np.arange(len(line)), lines.handled[line, place]) for place in range(lines.handled.shape[1])]
     handled += [(sails, tables.handled[of, place, at]) for place in range(tables.handled.shape[1])]
     column = np.concatenate([np.zeros(0, dtype=np.int64), *(columns for columns, _ in handled)])
@@ -143,6 +148,8 @@ def columns_of(ways: Ways, line: Indices, slot: Indices) -> CargoColumns:
         route=route,
         family=family,
         slot=np.where(table >= 0, slot, -1),
+        onward=onward,
+        onward_slot=onward_slot,
         cost=yuan_per_t * cargo.mass_t[shipment],
         wtw_kg=ways.wtw_kg_per_t[route] * cargo.mass_t[shipment],
         door_h=door_h,

@@ -5,18 +5,20 @@ they arrive, and, where there is none, what is missing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, inf
+from math import inf
 
 import numpy as np
 
 from optimizer.errors import Message
-from optimizer.network.model import Network, VesselClass
+from optimizer.network.model import Network
 from optimizer.planning import tariff
-from optimizer.planning.families import Family, fuel_yuan_per_kg
+from optimizer.planning.families import Family, make_family
+from optimizer.planning.full_ships import Trip, trip_of
 from optimizer.planning.plan import Reason
+from optimizer.planning.quote.calendar import moments_of_change
 from optimizer.planning.route import Route, finish_h
 from optimizer.planning.routes import RouteBook
-from optimizer.planning.settings import SLOT_H, SLOTS_PER_DAY
+from optimizer.planning.settings import SLOT_H
 from optimizer.planning.timespace import TimeSpace
 
 NAMED_GOODS = 3
@@ -25,18 +27,19 @@ NAMED_GOODS = 3
 
 @dataclass(frozen=True, slots=True)
 class WaterRoute:
-    """A route with a voyage and what it costs in money and priced carbon, without the cargo's own value and time.
-
-    ``tonne_yuan`` is paid per tonne: services, hubs, tolls and the fuel that the load itself burns. ``there_yuan`` and
-    ``back_yuan`` are the vessel's days and own fuel on the cheapest market, loaded there and empty back, for up to
-    ``most_t`` tonnes (0: it never sails)."""
+    """A route with one voyage or two and what it costs in money and priced carbon, without the cargo's own value and
+    time. ``tonne_yuan`` is paid per tonne: services, hubs, tolls and the fuel that the load itself burns; ``trips`` are
+    those of its ships, one for each family."""
 
     route: Route
-    family: Family
+    families: tuple[Family, ...]
     tonne_yuan: float
-    there_yuan: float
-    back_yuan: float
-    most_t: float
+    trips: tuple[Trip, ...]
+
+    @property
+    def most_t(self) -> float:
+        """What every ship of the route takes at best (0: one of them never sails)."""
+        return min(trip.most_t for trip in self.trips)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,49 +55,62 @@ class WaterPrice:
 class WaterWays:
     """Answers for the shipments of one time-space; what depends on doors and cargo only is kept."""
 
-    def __init__(self, space: TimeSpace, book: RouteBook, carbon_yuan_per_kg: float) -> None:
+    def __init__(
+        self, space: TimeSpace, book: RouteBook, carbon_yuan_per_kg: float, *, own_voyages: bool = True
+    ) -> None:
+        self.own_voyages = own_voyages
         self.space, self.book, self.network, self.carbon = space, book, book.network, carbon_yuan_per_kg
         self._families = {
             (f.origin, f.destination, f.vessel_class, f.cargo_group): f for f in space.families if f.given is None
         }
-        self._open: dict[int, np.ndarray] = {id(f): np.flatnonzero(f.capacity_t > 0) for f in space.families}
+        self._changes = {id(route) for route in space.routes if len(route.voyages) > 1}
+        self._open: dict[int, np.ndarray] = {}
         self._kept: dict[tuple[str, str, str], list[WaterRoute]] = {}
 
     def routes(self, k: int) -> list[WaterRoute]:
-        """Routes of a shipment that have a planned voyage."""
+        """Routes of a shipment that have planned voyages: those of one, and those of two that may pay, or all of these
+        where nothing else goes by water."""
         shipment = self.space.shipments[k]
         key = (shipment.origin, shipment.destination, shipment.cargo_code)
         if key not in self._kept:
-            routes = self.book.routes(*key) if self._families else ()
-            self._kept[key] = [self._water_route(route, key[2]) for route in routes if _voyage(route)]
+            through = [route for route in self.book.routes(*key) if _voyage(route)]
+            changes = [route for route in self.book.transshipped(*key) if id(route) in self._changes or not through]
+            routes = [*through, *changes] if self.own_voyages else []
+            self._kept[key] = [self._water_route(route, key[2]) for route in routes]
         return self._kept[key]
 
     def price(self, k: int, water: WaterRoute, road_yuan_per_t: float) -> WaterPrice:
         """What a route would cost a shipment per tonne, its value and time included, beside the road's price."""
         value = self.space.shipments[k].cargo_value_yuan_per_t
         tonne = water.tonne_yuan + water.route.loss_rel * value
-        tonne += tariff.time_yuan_per_t_h(self.network, value) * water.family.door_to_door_h
+        hours = sum(family.door_to_door_h for family in water.families)
+        tonne += tariff.time_yuan_per_t_h(self.network, value) * hours
         if water.most_t <= 0:
             return WaterPrice(inf, inf, inf)
-        trip_yuan = water.there_yuan + water.back_yuan
+        one_way = tonne + sum(trip.there_yuan / trip.most_t for trip in water.trips)
+        round_trip = one_way + sum(trip.back_yuan / trip.most_t for trip in water.trips)
+        trip_yuan = sum(trip.there_yuan + trip.back_yuan for trip in water.trips)
         least_t = trip_yuan / (road_yuan_per_t - tonne) if road_yuan_per_t > tonne else inf
-        return WaterPrice(tonne + water.there_yuan / water.most_t, tonne + trip_yuan / water.most_t, least_t)
+        return WaterPrice(one_way, round_trip, least_t)
 
     def earliest_h(self, k: int, water: WaterRoute) -> float | None:
         """The first hour of the plan at which a route can be at the door, None when no sailing is open."""
-        at = water.route.planned_at
-        assert at is not None, "a water route has a voyage"
-        ready_h = self.space.grid.hour(self.space.shipments[k].ready_at)
-        yard_h = finish_h(water.route.legs[: at - 1], ready_h)
-        open_slots = self._open[id(water.family)]
-        place = int(np.searchsorted(open_slots, np.ceil((yard_h - 1e-9) / SLOT_H)))
-        if place == len(open_slots):
-            return None
-        off_h = float(open_slots[place]) * SLOT_H + water.family.door_to_door_h
-        return finish_h(water.route.legs[at + 2 :], off_h)
+        hour, begin = self.space.grid.hour(self.space.shipments[k].ready_at), 0
+        for at, family in zip(water.route.voyages, water.families, strict=True):
+            yard_h = finish_h(water.route.legs[begin : at - 1], hour)
+            open_slots = self._open.setdefault(id(family), np.flatnonzero(family.capacity_t > 0))
+            place = int(np.searchsorted(open_slots, np.ceil((yard_h - 1e-9) / SLOT_H)))
+            if place == len(open_slots):
+                return None
+            hour, begin = float(open_slots[place]) * SLOT_H + family.door_to_door_h, at + 2
+        return finish_h(water.route.legs[begin:], hour)
 
-    def named(self, family: Family) -> Message:
-        """``800 t vessel QJ - ZP``."""
+    def named(self, water: WaterRoute) -> Message:
+        """``800 t vessel QJ - ZP``; two with a word between."""
+        each = [self._named(family) for family in water.families]
+        return Message("转".join(name.zh for name in each), " then ".join(name.en for name in each))
+
+    def _named(self, family: Family) -> Message:
         vessel, places = self.network.vessel_classes[family.vessel_class], self.network.locations
         start, end = places[family.origin], places[family.destination]
         return Message(
@@ -143,30 +159,20 @@ class WaterWays:
         return min(found, default=None)
 
     def _water_route(self, route: Route, cargo_code: str) -> WaterRoute:
-        at = route.planned_at
-        assert at is not None, "a water route has a voyage"
+        group = self.network.cargo[cargo_code].cargo_group
+        families = tuple(self._family(route, at, group) for at in route.voyages)
+        trips = tuple(trip_of(family, self.book, self.carbon) for family in families)
+        tonne_yuan = route.yuan_per_t + route.wtw_kg_per_t * self.carbon + sum(trip.tonne_yuan for trip in trips)
+        return WaterRoute(route, families, tonne_yuan, trips)
+
+    def _family(self, route: Route, at: int, group: str) -> Family:
+        """The family of a voyage; one that cannot pay is in no plan, but it can be said what it would cost."""
         leg = route.legs[at]
-        family = self._families[
-            (leg.origin, leg.destination, leg.vehicle_class, self.network.cargo[cargo_code].cargo_group)
-        ]
-        vessel = self.network.vessel_classes[family.vessel_class]
-        fuel_yuan = fuel_yuan_per_kg(self.book, vessel.energy_carrier, self.carbon)
-        tonne_yuan = route.yuan_per_t + route.wtw_kg_per_t * self.carbon + fuel_yuan * family.fuel_kg_per_t
-        there_yuan = self._slots_yuan(vessel, family.slots_taken) + fuel_yuan * family.fuel_empty_kg
-        most_t = float(family.capacity_t.max(initial=0.0))
-        return WaterRoute(route, family, tonne_yuan, there_yuan, self._back_yuan(vessel, family, fuel_yuan), most_t)
-
-    def _back_yuan(self, vessel: VesselClass, family: Family, fuel_yuan: float) -> float:
-        """The empty way back; nothing where there is none (the vessel then has another round)."""
-        lane = self.book.graph.lane(family.destination, family.origin, vessel.vessel_class)
-        if lane is None:
-            return 0.0
-        slots = max(1, ceil(lane.transit_h / SLOT_H - 1e-9))
-        return self._slots_yuan(vessel, slots) + fuel_yuan * vessel.fuel_empty_kg_per_km * lane.distance_km
-
-    def _slots_yuan(self, vessel: VesselClass, slots: int) -> float:
-        markets = {entry.market for entry in self.network.fleet if entry.vessel_class == vessel.vessel_class}
-        return min(tariff.day_rate_yuan(vessel, market) for market in markets) * slots / SLOTS_PER_DAY
+        key = (leg.origin, leg.destination, leg.vehicle_class, group)
+        if key not in self._families:
+            moments = moments_of_change(self.network)
+            self._families[key] = make_family(route, at, group, self.space.grid, self.book.graph, moments)
+        return self._families[key]
 
 
 def goods_of_group(network: Network, group: str) -> Message:

@@ -3,42 +3,27 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 import numpy as np
 
 from optimizer.emissions.operations import fuel_emissions
 from optimizer.network.graph import NetworkGraph
 from optimizer.planning import tariff
+from optimizer.planning.changes import RoadPrice, add_changes
 from optimizer.planning.design import Bools, Floats, Indices
 from optimizer.planning.families import Family, Grid, empty_slots, fuel_yuan_per_kg, make_family
+from optimizer.planning.horizon import longest_voyage_h, make_grid
 from optimizer.planning.quote.calendar import moments_of_change
 from optimizer.planning.route import Route
 from optimizer.planning.routes import RouteBook
 from optimizer.planning.settings import MAX_LATE_H, MAX_WAIT_H, SLOT_H, SLOTS_PER_DAY, PlanSettings
 from optimizer.planning.shipment import Shipment
 from optimizer.planning.ways import REJECT_YUAN_PER_T, Cargo, Lines, Tables, Ways, is_unlimited, run_legs
-from optimizer.quantities import CHINA_TIME, KG_PER_T
+from optimizer.quantities import KG_PER_T
 
 AddMore = Callable[["WayMaker"], None]
-
-
-def make_grid(shipments: Sequence[Shipment], longest_voyage_h: float) -> Grid:
-    """Slots from midnight of the first ready day to the last due time, with time to be late and to sail home."""
-    first = min(shipment.ready_at for shipment in shipments)
-    epoch = first.astimezone(CHINA_TIME).replace(hour=0, minute=0, second=0, microsecond=0)
-    longest_wait = timedelta(hours=MAX_WAIT_H)
-    last = max(min(max(s.due_at, s.ready_at), s.ready_at + longest_wait) for s in shipments)
-    hours = (last - epoch).total_seconds() / 3600 + MAX_LATE_H + longest_voyage_h
-    return Grid(epoch, int(np.ceil(hours / 24)) * SLOTS_PER_DAY)
-
-
-def longest_voyage_h(routes_of: Mapping[tuple[str, str, str], Sequence[Route]]) -> float:
-    """Hours under way of the longest planned voyage among routes, 0 without one."""
-    routes = (route for routes in routes_of.values() for route in routes)
-    return max((leg.hours for route in routes for leg in route.legs if leg.planned), default=0.0)
 
 
 def make_ways(
@@ -65,7 +50,9 @@ def make_ways(
     }
     maker = WayMaker(shipments, book, graph, settings, grid or make_grid(shipments, longest_voyage_h(routes_of) + 48))
     for key, members in groups.items():
-        maker.add_group(np.array(members, dtype=np.int64), routes_of[key], book.network.cargo[key[2]].cargo_group)
+        changes = book.transshipped(*key) if settings.own_voyages else ()
+        group = book.network.cargo[key[2]].cargo_group
+        maker.add_group(np.array(members, dtype=np.int64), routes_of[key], group, changes)
     if add_more is not None:
         add_more(maker)
     return maker.finish()
@@ -115,18 +102,20 @@ class WayMaker:
         self.routes: list[Route] = []
         self.wtw_kg_per_t: list[float] = []
         self.families: list[Family] = []
+        self.drafts: dict[tuple[str, str, str, str], Family] = {}
         self.family_index: dict[tuple[str, str, str, str], int] = {}
         self.terminal_index: dict[tuple[str, str], int] = {}
         self.parts: list[Part] = []
         self.table_family: list[int] = []
+        self.table_second: list[tuple[int, int]] = []
         self.table_door: list[Floats] = []
         self.table_handled: list[list[tuple[int, Indices]]] = []
         self.table_yard: list[tuple[float, float]] = []
         self.stranded: list[int] = []
 
-    def add_group(self, members: Indices, routes: Sequence[Route], group: str) -> None:
-        """All lines of shipments with the same doors and cargo."""
-        if not routes:
+    def add_group(self, members: Indices, routes: Sequence[Route], group: str, changes: Sequence[Route] = ()) -> None:
+        """All lines of shipments with the same doors and cargo; ``changes``: their routes of two voyages."""
+        if not routes and not changes:
             self.stranded.extend(int(k) for k in members)
             return
         nobody = np.full(len(members), -1)
@@ -145,6 +134,37 @@ class WayMaker:
             if is_unlimited(route):
                 road_yuan_per_t = np.minimum(road_yuan_per_t, price)
                 road_wtw_kg_per_t = min(road_wtw_kg_per_t, route.wtw_kg_per_t)
+        through = [route for route in routes if route.planned_at is not None]
+        add_changes(self, members, through, changes, group, RoadPrice(road_yuan_per_t, road_wtw_kg_per_t))
+
+    def add_change(
+        self,
+        members: Indices,
+        route: Route,
+        families: tuple[int, int],
+        after: int,
+        slots: tuple[Indices, Indices],
+        yuan_per_t: Floats,
+        wtw_kg_per_t: float,
+        yard_h: Floats,
+        door_h: Floats,
+        hubs: Sequence[tuple[str, Floats]],
+        quays: Sequence[tuple[str, Floats]],
+    ) -> None:
+        """A table and its lines for a route of two voyages, the second ``after`` slots later than the first. ``slots``:
+        first and last of each line; ``hubs`` on the way to the yard, ``quays`` from the first berth on."""
+        group = self.families[families[0]].cargo_group
+        handled, nothing = self._terminal_days(hubs, group), np.zeros(len(members))
+        table, number = len(self.table_family), len(self.routes)
+        self.parts.append(Part(members, number, table, *slots, yuan_per_t, yard_h, nothing, handled))
+        self.routes.append(route)
+        self.wtw_kg_per_t.append(wtw_kg_per_t)
+        self.table_family.append(families[0])
+        self.table_second.append((families[1], after))
+        self.table_door.append(door_h)
+        self.table_handled.append(self._terminal_days(quays, group))
+        yard = self.network.terminals[(self.families[families[0]].origin, group)]
+        self.table_yard.append((yard.storage_free_days, yard.storage_yuan_per_t_day))
 
     def add_table(self, family: int, slot: int, door_h: float, hubs: Sequence[tuple[str, Floats]]) -> int:
         """A table for a family that sails in one slot only, and the hubs from the berth on. Storage is no part of it.
@@ -153,6 +173,7 @@ class WayMaker:
         never[slot] = door_h
         days = self._terminal_days(hubs, self.families[family].cargo_group)
         self.table_family.append(family)
+        self.table_second.append((-1, 0))
         self.table_door.append(never)
         self.table_handled.append([(number, np.full(self.grid.slots, day[0])) for number, day in days])
         self.table_yard.append((0.0, 0.0))
@@ -185,7 +206,7 @@ class WayMaker:
 
     def _services(self, members: Indices, route: Route, group: str) -> tuple[Floats, Floats, list[tuple[int, Indices]]]:
         door_h, hubs = run_legs(route.legs, self.cargo.ready_h[members])
-        price = self._route_price(members, route, route.wtw_kg_per_t, 0.0)
+        price = self.route_price(members, route, route.wtw_kg_per_t, 0.0)
         price += self.cargo.time_rate[members] * (door_h - self.cargo.ready_h[members])
         price += self.cargo.late_rate[members] * np.maximum(0.0, door_h - self.cargo.due_h[members])
         return price, door_h, self._terminal_days(hubs, group)
@@ -195,7 +216,7 @@ class WayMaker:
     ) -> None:
         at = route.planned_at
         assert at is not None
-        index = self._family(route, at, group)
+        index = self.family_of(route, at, group)
         family = self.families[index]
         wtw_kg_per_t = self._sailing_wtw_kg_per_t(route, family)
         self.wtw_kg_per_t.append(wtw_kg_per_t)
@@ -219,20 +240,19 @@ class WayMaker:
         )
         if not len(chosen) or not (last >= first).any():
             return
-        vessel = self.network.vessel_classes[family.vessel_class]
-        fuel_yuan_per_t = family.fuel_kg_per_t * tariff.energy_price_yuan(self.network, vessel.energy_carrier)
-        price = self._route_price(chosen, route, wtw_kg_per_t, fuel_yuan_per_t)
+        price = self.route_price(chosen, route, wtw_kg_per_t, family.fuel_kg_per_t * self.energy_yuan(family))
         price -= self.cargo.time_rate[chosen] * self.cargo.ready_h[chosen]
         terminal = self.network.terminals[(route.legs[at].origin, group)]
         self.parts.append(
             Part(chosen, number, len(self.table_family), first, last, price, yard_h, np.zeros(len(chosen)), handled)
         )
         self.table_family.append(index)
+        self.table_second.append((-1, 0))
         self.table_door.append(door_h)
         self.table_handled.append(slot_handled)
         self.table_yard.append((terminal.storage_free_days, terminal.storage_yuan_per_t_day))
 
-    def _route_price(self, members: Indices, route: Route, wtw_kg_per_t: float, fuel_yuan_per_t: float) -> Floats:
+    def route_price(self, members: Indices, route: Route, wtw_kg_per_t: float, fuel_yuan_per_t: float) -> Floats:
         """Yuan per tonne that do not depend on time."""
         own = route.yuan_per_t + fuel_yuan_per_t + wtw_kg_per_t * self.carbon_yuan_per_kg
         return np.asarray(own + route.loss_rel * self.value[members])
@@ -243,12 +263,12 @@ class WayMaker:
         best_t = float(family.capacity_t.max(initial=0.0))
         if best_t <= 0:
             return np.zeros(len(members), dtype=bool)
-        fixed = route.yuan_per_t + self._berth_yuan(family) / best_t + self.fuel_yuan(family) * family.fuel_kg_per_t
+        fixed = route.yuan_per_t + self.berth_yuan(family) / best_t + self.fuel_yuan(family) * family.fuel_kg_per_t
         fixed += route.wtw_kg_per_t * self.carbon_yuan_per_kg
         floor = fixed + route.loss_rel * self.value[members] + self.cargo.time_rate[members] * family.door_to_door_h
         return np.asarray(floor < road)
 
-    def _berth_yuan(self, family: Family) -> float:
+    def berth_yuan(self, family: Family) -> float:
         """The least that a loaded sailing costs above an empty one: days at berths, unless a hired vessel, which is
         paid while it waits away from its base, would have waited as long."""
         vessel = self.network.vessel_classes[family.vessel_class]
@@ -260,23 +280,40 @@ class WayMaker:
 
     def _sailing_wtw_kg_per_t(self, route: Route, family: Family) -> float:
         """kg CO2e WTW of a tonne on a route, the ship's own running not included."""
+        return route.wtw_kg_per_t + self.cargo_wtw_kg_per_t(family)
+
+    def cargo_wtw_kg_per_t(self, family: Family) -> float:
+        """kg CO2e WTW of the fuel that a tonne aboard adds."""
         vessel = self.network.vessel_classes[family.vessel_class]
-        burnt = fuel_emissions(
+        return fuel_emissions(
             vessel.energy_carrier, "inland_waterway", family.fuel_kg_per_t, self.book.factors, self.book.on
-        )
-        return route.wtw_kg_per_t + burnt.wtw_kg
+        ).wtw_kg
+
+    def energy_yuan(self, family: Family) -> float:
+        """Price of one kg (kWh) of the family's energy carrier, its carbon not included."""
+        carrier = self.network.vessel_classes[family.vessel_class].energy_carrier
+        return tariff.energy_price_yuan(self.network, carrier)
 
     def fuel_yuan(self, family: Family) -> float:
         """Money and priced carbon of one kg (kWh) of the family's energy carrier."""
         vessel = self.network.vessel_classes[family.vessel_class]
         return fuel_yuan_per_kg(self.book, vessel.energy_carrier, self.carbon_yuan_per_kg)
 
-    def _family(self, route: Route, at: int, group: str) -> int:
+    def draft(self, route: Route, at: int, group: str) -> Family:
+        """The family of a voyage, whether or not anything will sail with it."""
         leg = route.legs[at]
         key = (leg.origin, leg.destination, leg.vehicle_class, group)
+        if key not in self.drafts:
+            self.drafts[key] = make_family(route, at, group, self.grid, self.graph, self.moments)
+        return self.drafts[key]
+
+    def family_of(self, route: Route, at: int, group: str) -> int:
+        """The number of the family of a voyage that something may sail with."""
+        family = self.draft(route, at, group)
+        key = (family.origin, family.destination, family.vessel_class, group)
         if key not in self.family_index:
             self.family_index[key] = len(self.families)
-            self.families.append(make_family(route, at, group, self.grid, self.graph, self.moments))
+            self.families.append(family)
         return self.family_index[key]
 
     def _terminal_days(self, hubs: Sequence[tuple[str, Floats]], group: str) -> list[tuple[int, Indices]]:
@@ -346,6 +383,8 @@ class WayMaker:
                 handled[number, place] = terminal * days + day
         return Tables(
             family=np.array(self.table_family, dtype=np.int64),
+            onward=np.array([family for family, _ in self.table_second], dtype=np.int64),
+            after=np.array([after for _, after in self.table_second], dtype=np.int64),
             door_h=np.stack(self.table_door) if count else np.zeros((0, slots)),
             handled=handled,
             free_days=np.array([free for free, _ in self.table_yard], dtype=np.float64),

@@ -7,6 +7,10 @@ slot once per route (*table*), and a column is written down only when somebody w
 A line's columns are its slots ``first`` to ``last`` in which its vessel may sail (for what must stay whole: deep enough
 to take it whole). Lines of services, and of cargo left behind, have one column without slot. All lines of a shipment
 stand together, so that a block of shipments is a slice.
+
+A line that changes from one vessel of ours to another (``changes``) is still one slot long: its table says with which
+family it goes on, and how many slots after the first berthing. So each length of waiting between the two is a line of
+its own, and whatever walks over lines and slots walks over every pair of departures.
 """
 
 from __future__ import annotations
@@ -61,9 +65,13 @@ class Lines:
 @dataclass(frozen=True, slots=True)
 class Tables:
     """One entry per route with a voyage: ``family``; hour at the door for each slot; terminal days handled from the
-    berth on (tables x most x slots, -1: none); free days and yuan per tonne and day of the yard."""
+    berth on (tables x most x slots, -1: none; the ends of the voyage first, then those of a second one); free days and
+    yuan per tonne and day of the yard. ``onward``: the family of the second voyage (-1: none), which berths ``after``
+    slots later than the first."""
 
     family: Indices
+    onward: Indices
+    after: Indices
     door_h: Floats
     handled: Indices
     free_days: Floats
@@ -93,13 +101,33 @@ class Ways:
         lines = self.lines
         return np.where(lines.table < 0, 1, np.maximum(lines.last - lines.first + 1, 0))
 
+    def second_slots(self, table: Indices, slot: Indices) -> tuple[Indices, Indices]:
+        """Family and slot of the second voyage of columns (-1 and -1: none). ``table`` may be -1."""
+        known = np.append(self.tables.onward, -1), np.append(self.tables.after, 0)
+        onward = known[0][table]
+        return onward, np.where(onward >= 0, slot + known[1][table], -1)
+
+    def room_t(self, table: Indices, slot: Indices) -> Floats:
+        """What one vessel takes on each of some columns that sail, the smaller of two where there are two."""
+        room = self.capacity_t[self.tables.family[table], slot]
+        onward, second = self.second_slots(table, slot)
+        inside = np.minimum(second, self.grid.slots - 1)
+        other = np.where(second < self.grid.slots, self.capacity_t[onward, inside], 0.0)
+        return np.asarray(np.where(onward >= 0, np.minimum(room, other), room))
+
     def days_of_families(self) -> Indices:
         """The terminal days of each family from the berth on (families x most x slots, -1: none); those of its first
-        table, for hubs further on differ little."""
+        table, for hubs further on differ little. A family that only begins or ends a change has those of its own
+        ends."""
         tables = self.tables
         days = np.full((len(self.families), *tables.handled.shape[1:]), -1, dtype=np.int64)
-        used, first = np.unique(tables.family, return_index=True)
-        days[used] = tables.handled[first]
+        for table in np.flatnonzero(tables.onward >= 0)[::-1].tolist():
+            after = int(tables.after[table])
+            days[tables.onward[table], :2, after:] = tables.handled[table, 2:4, : self.grid.slots - after]
+            days[tables.family[table], :2] = tables.handled[table, :2]
+        direct = np.flatnonzero(tables.onward < 0)
+        used, first = np.unique(tables.family[direct], return_index=True)
+        days[used] = tables.handled[direct[first]]
         return days
 
     def used_terminal_days(self) -> Indices:
@@ -110,7 +138,9 @@ class Ways:
         steps = np.zeros((len(tables.family), slots + 1))
         np.add.at(steps, (lines.table[sails], lines.first[sails]), 1.0)
         np.add.at(steps, (lines.table[sails], np.minimum(lines.last[sails], slots - 1) + 1), -1.0)
-        covered = (np.cumsum(steps, axis=1)[:, :slots] > 0.5) & (self.capacity_t[tables.family] > 0)
+        every = np.arange(len(tables.family))
+        room_t = self.room_t(np.repeat(every, slots), np.tile(np.arange(slots), len(every))).reshape(-1, slots)
+        covered = (np.cumsum(steps, axis=1)[:, :slots] > 0.5) & (room_t > 0)
         for place in range(tables.handled.shape[1]):
             codes = tables.handled[:, place, :][covered]
             found.append(np.unique(codes[codes >= 0]))

@@ -95,7 +95,7 @@ class Windows:
         window has no solution."""
         x = np.zeros(len(self.program.cost))
         decide, look = self.sizes.decide_days * SLOTS_PER_DAY, self.sizes.look_days * SLOTS_PER_DAY
-        slot = self.plan.column_slot
+        slot, last = self.plan.column_slot, self._last_voyage()
         start, over = 0, self.last_slot + 1
         while start < over:
             end, horizon = start + decide, start + decide + look
@@ -103,13 +103,18 @@ class Windows:
                 # The hulls must get home: the last days are decided together.
                 end = horizon = over
             # What goes by services is settled with the last window; until then it is only a promise.
-            whole = (slot >= start) & (slot < end) | (slot < 0) & (end >= over)
+            whole = (last >= start) & (last < end) | (slot < 0) & (end >= over)
             found = self._solve_window(x, start, horizon, whole, left_s)
             if found is None:
                 return None
             x[whole] = found[whole]
             start = end
         return x
+
+    def _last_voyage(self) -> Indices:
+        """When a column is decided: as it begins; cargo that changes ships with the second one, for which the fleet is
+        settled only then."""
+        return np.where(self.is_cargo, self.plan.column_end, self.plan.column_slot)
 
     def _solve_window(self, x: Floats, start: int, horizon: int, whole: Bools, left_s: Stopwatch) -> Floats | None:
         slot = self.plan.column_slot
@@ -118,7 +123,7 @@ class Windows:
         for eligible in (self.promising, np.ones(len(slot), dtype=bool)):
             if left_s() <= 0:
                 break
-            fine = eligible & ((slot < 0) | ((slot >= start) & (slot < horizon)))
+            fine = eligible & ((slot < 0) | ((self._last_voyage() >= start) & (slot < horizon)))
             coarse = best_per_key(keys, self.gains, eligible & (slot >= horizon))
             columns = np.flatnonzero(fine | coarse)
             sub = self._restricted(x, columns, horizon)

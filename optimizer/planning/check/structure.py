@@ -95,13 +95,16 @@ def _check_chain(found: Findings, where: str, shipment: Shipment, legs: tuple[Le
 
 
 def _check_handling(found: Findings, where: str, legs: tuple[Leg, ...]) -> None:
-    """Vessels and trains are loaded and discharged: an operation before the first and after the last, one between two
-    vessels or beside a truck, and two where the cargo crosses a yard between water and rails."""
+    """Vessels and trains are loaded and discharged: an operation before the first and after the last, one between a
+    river-sea ship and a vessel or beside a truck, and two where the cargo crosses a yard: between water and rails, and
+    from one vessel of the plan to another."""
     modes = [leg.mode for leg in legs]
     carried = [place for place, mode in enumerate(modes) if mode != Mode.HUB]
     for before, after in pairwise((-1, *carried, len(legs))):
-        pair = {modes[place] for place in (before, after) if 0 <= place < len(legs)} - {Mode.ROAD}
-        least = 2 if Mode.RAIL in pair and len(pair) > 1 else min(1, len(pair))
+        ends = [modes[place] for place in (before, after) if 0 <= place < len(legs)]
+        pair = set(ends) - {Mode.ROAD}
+        crosses = (Mode.RAIL in pair and len(pair) > 1) or ends == [Mode.INLAND_WATERWAY] * 2
+        least = 2 if crosses else min(1, len(pair))
         if after - before - 1 < least:
             found.add("handling_missing", f"{where}/{min(after, len(legs) - 1) + 1}", f">= {least}", after - before - 1)
 

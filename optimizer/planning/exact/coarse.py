@@ -23,14 +23,16 @@ from optimizer.planning.timespace import TimeSpace
 @dataclass(frozen=True)
 class Coarse:
     """The program over classes. ``class_of``: the class of each full column, -1 where it takes no part. Per class:
-    ``first`` its cheapest member, ``sailing`` the sailing span it boards or sails (numbered from 0; -1: none).
-    ``shipment`` (-1 for hulls). ``capacity_t`` per sailing span."""
+    ``first`` its cheapest member, ``sailing`` the sailing span it boards or sails (numbered from 0; -1: none), and
+    ``onward`` the one it boards after a change of ship. ``shipment`` (-1 for hulls). ``capacity_t`` per sailing
+    span."""
 
     program: Program
     class_of: Indices
     first: Indices
     shipment: Indices
     sailing: Indices
+    onward: Indices
     capacity_t: Floats
 
 
@@ -51,16 +53,22 @@ def coarsen(
     spans = resolution.sailing_spans()
     aboard = np.flatnonzero(plan.column_family >= 0)
     sailing_span[aboard] = spans[plan.column_family[aboard], plan.column_slot[aboard]]
+    onward_span = np.full(count, -1, dtype=np.int64)
+    changing = np.flatnonzero(cargo.onward >= 0)
+    onward_span[changing] = spans[cargo.onward[changing], cargo.onward_slot[changing]]
     # A loaded voyage that no cargo can board is a move like any other.
     boarded = np.zeros(int(spans.max(initial=-1)) + 2, dtype=bool)
     boarded[sailing_span[:cargo_count][takes_part[:cargo_count]]] = True
+    boarded[onward_span[:cargo_count][takes_part[:cargo_count]]] = True
     boarded[-1] = False
     sailing_span[~boarded[sailing_span]] = -1
-    used_spans, sailing = np.unique(np.append(sailing_span, -1), return_inverse=True)
-    sailing = sailing[:-1] - 1
+    onward_span[~boarded[onward_span]] = -1
+    used_spans, numbers = np.unique(np.concatenate([sailing_span, onward_span, [-1]]), return_inverse=True)
+    sailing, onward = numbers[:count] - 1, numbers[count : 2 * count] - 1
     code = _codes(
         plan.column_thing,
         sailing + 1,
+        onward + 1,
         np.concatenate([np.zeros(cargo_count, dtype=np.int64), tail + 1]),
         np.concatenate([np.zeros(cargo_count, dtype=np.int64), head + 1]),
     )
@@ -79,8 +87,9 @@ def coarsen(
     of_family = np.stack([f.capacity_t for f in space.families]) if space.families else np.zeros((0, space.grid.slots))
     np.maximum.at(capacity, sailing[loaded], of_family[plan.column_family[loaded], plan.column_slot[loaded]])
     shipment = np.where(first < cargo_count, np.append(cargo.shipment, -1)[np.minimum(first, cargo_count)], -1)
-    coarse_program = _program(plan, space, fleet, class_of, first, sailing[first], capacity, shipment, node_span)
-    return Coarse(coarse_program, class_of, first, shipment, sailing[first], capacity)
+    boards = sailing[first], onward[first]
+    coarse_program = _program(plan, space, fleet, class_of, first, boards, capacity, shipment, node_span)
+    return Coarse(coarse_program, class_of, first, shipment, *boards, capacity)
 
 
 def _codes(*keys: Indices) -> Indices:
@@ -97,7 +106,7 @@ def _program(
     fleet: FleetFlow,
     class_of: Indices,
     first: Indices,
-    sailing: Indices,
+    boards: tuple[Indices, Indices],
     capacity: Floats,
     shipment: Indices,
     node_span: Indices,
@@ -119,9 +128,18 @@ def _program(
     by_class = plan.by_column[:, first]
     add(sp.csr_array(by_class[rows]), program.row_lower[rows], program.row_upper[rows])
     mass_t = np.array([s.mass_kg / 1000 for s in space.shipments])
-    aboard = np.flatnonzero(sailing >= 0)
+    sailing, onward = boards
+    aboard, changing = np.flatnonzero(sailing >= 0), np.flatnonzero(onward >= 0)
     load = np.where(is_cargo[aboard], mass_t[shipment[aboard]], -capacity[sailing[aboard]])
-    links = sp.csr_array(sp.coo_array((load, (sailing[aboard], aboard)), shape=(len(capacity), n)))
+    links = sp.csr_array(
+        sp.coo_array(
+            (
+                np.concatenate([load, mass_t[shipment[changing]]]),
+                (np.concatenate([sailing[aboard], onward[changing]]), np.concatenate([aboard, changing])),
+            ),
+            shape=(len(capacity), n),
+        )
+    )
     add(links, np.full(len(capacity), -np.inf), np.zeros(len(capacity)))
     spans = int(node_span.max(initial=-1)) + 1
     moving = np.flatnonzero(~is_cargo)

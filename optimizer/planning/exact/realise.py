@@ -83,6 +83,7 @@ def _members(coarse: Coarse, shares: Floats, cargo_count: int, waits: Indices) -
     moved = (shares > USED) & (coarse.first >= cargo_count) & ~np.isin(coarse.first, waits)
     spans = np.unique(coarse.sailing[moved & (coarse.sailing >= 0)])
     boards = (coarse.first < cargo_count) & ((coarse.sailing < 0) | np.isin(coarse.sailing, spans))
+    boards &= (coarse.onward < 0) | np.isin(coarse.onward, spans)
     takes_part = np.append(moved | boards, False)[coarse.class_of]
     return np.flatnonzero(takes_part)
 

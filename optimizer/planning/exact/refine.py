@@ -195,6 +195,10 @@ class Refinement:
         dearer = used[(of_class >= 0) & (cost[used] > coarse.program.cost[of_class] + HAIR_YUAN)]
         dearer = dearer[self.plan.column_family[dearer] >= 0]
         sailings = np.stack([self.plan.column_family[dearer], self.plan.column_slot[dearer]], axis=1)
+        cargo, changing = self.space.columns, dearer[dearer < self.plan.cargo_count]
+        changing = changing[cargo.onward[changing] >= 0]
+        onward = np.stack([cargo.onward[changing], cargo.onward_slot[changing]], axis=1)
+        sailings = np.concatenate([sailings, onward])
         moves = used[used >= self.plan.cargo_count] - self.plan.cargo_count
         moves = moves[hulls.kind[moves] != WAIT]
         return self.clock.cut(self.resolution, np.concatenate([hulls.tail[moves], hulls.head[moves]]), sailings)

@@ -62,6 +62,9 @@ class Clock:
         begins[cargo.family[boards], cargo.slot[boards]] = True
         boarded = np.zeros(begins.shape, dtype=bool)
         boarded[cargo.family[planned], cargo.slot[planned]] = True
+        boards, changing = boards[cargo.onward[boards] >= 0], np.flatnonzero(cargo.onward >= 0)
+        begins[cargo.onward[boards], cargo.onward_slot[boards]] = True
+        boarded[cargo.onward[changing], cargo.onward_slot[changing]] = True
         begins[:, 1:] |= boarded[:, 1:] != boarded[:, :-1]
         return Resolution(self.starts.copy(), begins)
 

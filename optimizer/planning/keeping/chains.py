@@ -16,7 +16,7 @@ from optimizer.planning.doors import Doors
 from optimizer.planning.families import Grid
 from optimizer.planning.given_ways import sides_after, sides_before
 from optimizer.planning.keeping.why import Why, named
-from optimizer.planning.legs import LegPricer
+from optimizer.planning.legs import LegPricer, Passage
 from optimizer.planning.plan import Leg, Lot, PlannedShipment, Voyage
 from optimizer.planning.route import Route, RouteLeg
 from optimizer.planning.routes import RouteBook
@@ -87,20 +87,23 @@ class ChainFinder:
         names = [leg.voyage_id for leg in lot.legs if leg.voyage_id]
         if not names:
             return self.pricer.services(route, shipment, lot.mass_kg)
-        voyage = self.voyages[names[0]]
+        passages = [self._passage(self.voyages[name]) for name in names]
+        return self.pricer.by_voyage(route, shipment, lot.mass_kg, passages)
+
+    def _passage(self, voyage: Voyage) -> Passage:
         carrier = self.book.network.vessel_classes[voyage.vessel_class].energy_carrier
         burnt = fuel_emissions(carrier, "inland_waterway", 1.0, self.book.factors, self.book.on)
-        return self.pricer.by_voyage(route, shipment, lot.mass_kg, voyage, NOTHING, burnt.factor_ids)
+        return Passage(voyage, NOTHING, burnt.factor_ids)
 
     def _routes(self, lot: Lot, shipment: Shipment) -> Iterator[Route]:
         """Routes of today that go the lot's way."""
         ends = (shipment.origin, shipment.destination, shipment.cargo_code)
         signs = tuple(map(_sign, lot.legs))
         names = [leg.voyage_id for leg in lot.legs if leg.voyage_id]
-        if len(names) > 1 or shipment.cargo_code not in self.book.network.cargo:
+        if shipment.cargo_code not in self.book.network.cargo:
             return
-        known = self.book.routes(*ends)
-        if names and self.voyages[names[0]].offer is not None:
+        known = self.book.routes(*ends) if len(names) < 2 else self.book.transshipped(*ends)
+        if len(names) == 1 and self.voyages[names[0]].offer is not None:
             known = tuple(self._bought(self.voyages[names[0]], shipment))
         yield from (route for route in known if tuple(map(_route_sign, route.legs)) == signs)
 

@@ -15,6 +15,7 @@ from itertools import count
 from math import ceil
 
 from optimizer.planning.families import Grid
+from optimizer.planning.horizon import longest_voyage_h, make_grid
 from optimizer.planning.keeping.chains import ChainFinder, HeldShipment
 from optimizer.planning.keeping.sailing import VoyageBook
 from optimizer.planning.keeping.tours import Passings, Tour, TourMender, day_of, passings, tours_of
@@ -24,7 +25,6 @@ from optimizer.planning.plan import OfferTerms, Plan, PlannedShipment, Voyage
 from optimizer.planning.routes import RouteBook
 from optimizer.planning.settings import SLOTS_PER_DAY
 from optimizer.planning.shipment import Shipment
-from optimizer.planning.way_maker import longest_voyage_h, make_grid
 from optimizer.quantities import KG_PER_T
 
 Key = tuple[str, str, int]
