@@ -8,9 +8,10 @@ wait is a table and a line of its own (see ``ways``).
 A change is no way of a plan unless it can pay by itself: in full ships that come back empty, a tonne must cost less
 than on the shipment's cheapest way with one voyage, each where the water is kindest to the change (deepest for its
 ships, shallowest for the one ship). Where the small class sails through at less, two more operations are money thrown
-away, and tens of thousands of such lines would be written down to prove it. That small vessels are scarce is no
-reason: what they would gain by staying above is not seen here. Under a cap on CO2e it may emit less instead. Bounds
-are bounds of plans with these ways.
+away, and tens of thousands of such lines would be written down to prove it. Under a cap on CO2e it may emit less
+instead. Bounds are bounds of plans with these ways. The yardstick does not see that small vessels are scarce, so what
+makes the one ship cheaper (deeper water, a cheaper market) can take a change out of the plan's ways, and such a plan
+may then cost more.
 """
 
 from __future__ import annotations
@@ -57,19 +58,23 @@ class _Changes:
         self.trips: dict[int, Trip] = {}
 
     def add(self, through: Sequence[Route], changes: Sequence[Route]) -> None:
-        """Routes one after the other, those that may pay."""
-        yuan, wtw_kg = np.full(len(self.members), np.inf), np.inf
+        """Routes one after the other, those that may pay: at one price of carbon, or under a cap, which raises it, at
+        some higher one."""
+        capped, book = self.maker.settings.co2e_cap_t is not None, self.maker.book
+        singles: list[tuple[Floats, float]] = []
         for route in through:
             families = [self.maker.draft(route, at, self.group) for at in route.voyages]
-            yuan = np.minimum(yuan, self._round_trip(route, families, best=False))
-            wtw_kg = min(wtw_kg, round_trip_wtw_kg_per_t(route, families, self.maker.book, best=False))
+            wtw_kg = round_trip_wtw_kg_per_t(route, families, book, best=False) if capped else -np.inf
+            singles.append((self._round_trip(route, families, best=False), wtw_kg))
         for route in changes:
             families = [self.maker.draft(route, at, self.group) for at in route.voyages]
-            pays = self._round_trip(route, families, best=True) < yuan
-            pays &= self._at_best(route, families) < self.road.yuan_per_t
-            if self.maker.settings.co2e_cap_t is not None:
-                cleaner = round_trip_wtw_kg_per_t(route, families, self.maker.book, best=True) < wtw_kg
-                pays |= cleaner and self._wtw_kg_per_t(route, families) < self.road.wtw_kg_per_t
+            yuan = self._round_trip(route, families, best=True)
+            wtw_kg = round_trip_wtw_kg_per_t(route, families, book, best=True) if capped else 0.0
+            pays = self._at_best(route, families) < self.road.yuan_per_t
+            if capped:
+                pays |= self._wtw_kg_per_t(route, families) < self.road.wtw_kg_per_t
+            for other_yuan, other_kg in singles:
+                pays &= (yuan < other_yuan) | (wtw_kg < other_kg)
             if pays.any():
                 self._add_route(self.members[pays], route, families)
 

@@ -56,7 +56,9 @@ def plan_at_once(
     ways = proof.ways
     sails = np.flatnonzero(ways.lines.table >= 0)
     needed = np.zeros(len(ways.families), dtype=bool)
-    needed[ways.tables.family[ways.lines.table[sails[needy_shipments(ways)[ways.lines.shipment[sails]]]]]] = True
+    tables = ways.lines.table[sails[needy_shipments(ways)[ways.lines.shipment[sails]]]]
+    onward = ways.tables.onward[tables]
+    needed[ways.tables.family[tables]] = needed[onward[onward >= 0]] = True
     hulls = follow(proof, climb.hulls, needed)
     stowage = None if hulls is None else stow(proof, hulls, climb.prices, seed, left_s)
     if hulls is None or stowage is None:

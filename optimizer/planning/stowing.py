@@ -121,7 +121,8 @@ class _Stower:
         family = np.append(self.ways.tables.family, -1)[table]
         row = np.append(self.row_of, 0)[np.where(family < 0, self.row_of.size, family * slots + before.slot)]
         onward, second = self.ways.second_slots(table, before.slot)
-        sails = (row >= 0) & ((onward < 0) | (self.row_of[onward * slots + second] >= 0))
+        row_on = np.append(self.row_of, 0)[np.where(onward < 0, self.row_of.size, onward * slots + second)]
+        sails = (row >= 0) & (row_on >= 0)
         return np.asarray(before.line[sails] * (slots + 1) + before.slot[sails] + 1)
 
     def _asked(self) -> Floats:

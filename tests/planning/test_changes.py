@@ -17,6 +17,7 @@ from optimizer.network.model import Closure, Network
 from optimizer.network.reader import read_network
 from optimizer.planning import laying
 from optimizer.planning.check import check_plan
+from optimizer.planning.frontier import frontier
 from optimizer.planning.keeping.held import Accepted
 from optimizer.planning.plan import Leg, Plan
 from optimizer.planning.pricing import price_all
@@ -306,3 +307,24 @@ def test_no_change_of_ship_pays_in_the_seed_month() -> None:
     ends = {(item.origin, item.destination, item.cargo_code) for item in inside}
     assert any(book.transshipped(*key) for key in ends)
     assert (make_ways(inside, book, book.graph, settings_of_month).tables.onward < 0).all()
+
+
+def test_under_a_cap_a_cleaner_change_is_a_way() -> None:
+    """Where the change is dearer than sailing through but emits less, a cap brings it in and the plan keeps the cap;
+    a frontier has it, too."""
+    base = relay(BOTH)
+    quays = {
+        key: replace(quay, transfer_yuan_per_t=40.0 if key[0] == "MID" else 2.0) for key, quay in base.terminals.items()
+    }
+    network, shipments = replace(base, terminals=quays), [steel(0, 1120.0, hurry_h=24.0, splittable=True)]
+    free = planned(network, shipments)
+    assert all(voyage.vessel_class == "BOAT" for voyage in free.voyages)
+    cleanest = planned(network, shipments, PlanSettings(carbon_price_yuan_per_t=1e5, co2e_cap_t=1e6, gap=0.0))
+    assert any(voyage.vessel_class == "BARGE" for voyage in cleanest.voyages)
+    assert cleanest.totals.planned.co2e_wtw_g < free.totals.planned.co2e_wtw_g
+    cap_t = (cleanest.totals.planned.co2e_wtw_g + free.totals.planned.co2e_wtw_g) / 2e6
+    capped = planned(network, shipments, PlanSettings(co2e_cap_t=cap_t, gap=0.0))
+    assert capped.totals.planned.co2e_wtw_g <= cap_t * 1e6 + 100
+    assert faults(capped, shipments, network) == faults(cleanest, shipments, network) == []
+    line = frontier(shipments, network, round_factors(), PlanSettings(gap=0.0), 3, clock=lambda: 0.0)
+    assert line.points[-1].co2e_wtw_t <= cleanest.totals.planned.co2e_wtw_g / 1e6 + 1e-3
