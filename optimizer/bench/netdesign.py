@@ -19,7 +19,10 @@ from optimizer.bench.netdesign_runs import (
     run_cp_sat,
     run_direct_integer,
     run_direct_linear,
+    run_glop,
+    run_interior_point,
     run_own,
+    run_pdlp,
 )
 from optimizer.bench.record import Figure, Load, Method, Result
 from optimizer.errors import InputError, Message
@@ -75,12 +78,18 @@ OWN_DESIGN = Way(
     "modalshift",
     Message("modalshift", "modalshift"),
     Message(
-        "拉格朗日下界、拆解重建、余弧交分支定界，解由独立复核重算；编译代码在计时前载入",
-        "Lagrangian bound, ruin and recreate, branch and bound on the arcs left open; the answer is recomputed by an"
+        "拉格朗日下界、拆解重建，小算例按约化成本收紧后交 HiGHS 分支定界，解由独立复核重算；编译代码在计时前载入",
+        "Lagrangian bound, ruin and recreate; small problems, tightened by reduced costs, to branch and bound by HiGHS;"
+        " the answer is recomputed by an"
         " independent check; compiled code is loaded before the clock starts",
     ),
     run_own,
     baseline=False,
+)
+SAME_PROGRAM = Message(
+    "同一弧流线性规划（按起点合并），经 MathOpt 整体求解，时限与随机种子相同：",
+    "the same arc-flow linear program (flows of one origin together), whole through MathOpt with the same time limit"
+    " and seed: ",
 )
 DIRECT_LINEAR = Way(
     "direct_lp",
@@ -92,6 +101,31 @@ DIRECT_LINEAR = Way(
         " not",
     ),
     run_direct_linear,
+)
+INTERIOR_POINT = Way(
+    "direct_ipm",
+    Message("整体求解（HiGHS 内点）", "direct LP (HiGHS ipm)"),
+    Message(
+        SAME_PROGRAM.zh + "HiGHS 内点法，不做交叉（不求顶点，最快）",
+        SAME_PROGRAM.en + "HiGHS interior point without crossover (no vertex asked for, its quickest)",
+    ),
+    run_interior_point,
+)
+GLOP = Way(
+    "direct_glop",
+    Message("整体求解（GLOP）", "direct LP (GLOP)"),
+    Message(SAME_PROGRAM.zh + "GLOP 默认参数", SAME_PROGRAM.en + "GLOP with default parameters"),
+    run_glop,
+)
+PDLP = Way(
+    "direct_pdlp",
+    Message("整体求解（PDLP）", "direct LP (PDLP)"),
+    Message(
+        SAME_PROGRAM.zh + "PDLP 默认参数；一阶方法，各行允许差到千分之一，因此可能略低于最优值",
+        SAME_PROGRAM.en + "PDLP with default parameters; a first-order method whose answers miss rows by up to a"
+        " thousandth, so its value may lie a little below the optimum",
+    ),
+    run_pdlp,
 )
 DIRECT_INTEGER = Way(
     "direct_mip",
@@ -115,7 +149,7 @@ CP_SAT = Way(
     ),
     run_cp_sat,
 )
-WAYS = {LINEAR: (OWN_LINEAR, DIRECT_LINEAR), DESIGN: (OWN_DESIGN, DIRECT_INTEGER, CP_SAT)}
+WAYS = {LINEAR: (OWN_LINEAR, DIRECT_LINEAR, INTERIOR_POINT, GLOP, PDLP), DESIGN: (OWN_DESIGN, DIRECT_INTEGER, CP_SAT)}
 
 
 def run(options: DesignBench, tell: Callable[[Message], None] = lambda message: None) -> Result:
@@ -162,7 +196,8 @@ def joined(before: Result, found: Result) -> Result:
 
 def method_of(way: Way, case: Case, runs: Runs, time_limit_s: float) -> Method:
     """The figures of one method on one problem. Its name is ``problem:method``."""
-    label = Message(f"{case.name} · {way.label.zh}", f"{case.name} · {way.label.en}")
+    made = Message("（生成）", " (generated)") if case.generated else Message("", "")
+    label = Message(f"{case.name}{made.zh} · {way.label.zh}", f"{case.name}{made.en} · {way.label.en}")
     endings = tuple("out_of_memory" if run is None else run.answer.ending for run in runs)
     notes = (*_limit_notes(runs, time_limit_s), *_contradiction(case, runs))
     return Method(f"{case.name}:{way.name}", label, way.baseline, way.does, _figures(case, runs), endings, notes)

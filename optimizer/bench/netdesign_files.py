@@ -18,6 +18,9 @@ LINEAR, DESIGN = "mcf", "mcnd"
 REFERENCES = (("reference.csv", "best_known"), ("optimal.csv", "optimal"))
 """Files beside the problems, each with the columns ``instance`` and the one named; what comes later wins."""
 
+GENERATED = re.compile(r"(grid|planar|canad)(-\d+){3,}")
+"""Names that the generators give."""
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -26,6 +29,11 @@ class Case:
     path: Path
     name: str
     reference: float | None
+
+    @property
+    def generated(self) -> bool:
+        """Whether ``bench problems`` made it, by its name."""
+        return GENERATED.fullmatch(self.name) is not None
 
 
 def find_cases(paths: Sequence[Path], kind: str) -> list[Case]:

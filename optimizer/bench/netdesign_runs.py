@@ -18,8 +18,8 @@ from optimizer.planning.netdesign.exact import ArcProgram, arc_program
 from optimizer.planning.netdesign.generate import canad, grid
 
 LEAST_SECONDS = 0.1
-KEEPS = 1e-5
-"""Share of a side by which a solver's answer may miss it."""
+KEEPS, KEEPS_FIRST_ORDER = 1e-5, 1e-3
+"""Share of a side by which a solver's answer may miss it; a first-order method measures itself by norms of all rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,23 @@ def run_own(task: DesignTask) -> DesignRun:
 
 
 def run_direct_linear(task: DesignTask) -> DesignRun:
-    """All arc flows in one linear program by HiGHS, flows of one origin together."""
-    return _direct(task, origin_program, solve_linear_freely)
+    """All arc flows in one linear program by HiGHS' own choice of method, flows of one origin together."""
+    return _direct_linear(task, "choose")
+
+
+def run_interior_point(task: DesignTask) -> DesignRun:
+    """The same program by HiGHS' interior point method without crossover: the quickest that it has."""
+    return _direct_linear(task, "ipm_without_crossover")
+
+
+def run_glop(task: DesignTask) -> DesignRun:
+    """The same program by GLOP."""
+    return _direct_linear(task, "glop")
+
+
+def run_pdlp(task: DesignTask) -> DesignRun:
+    """The same program by PDLP, which ends with rows missed by more than the others."""
+    return _direct_linear(task, "pdlp", KEEPS_FIRST_ORDER)
 
 
 def run_direct_integer(task: DesignTask) -> DesignRun:
@@ -84,9 +99,8 @@ def run_cp_sat(task: DesignTask) -> DesignRun:
     return _direct(task, whole_program, solve_by_cp_sat)
 
 
-def solve_linear_freely(program: Program, effort: Effort) -> Outcome:
-    """HiGHS with the method that it chooses itself."""
-    return solve_linear(program, effort, "choose")
+def _direct_linear(task: DesignTask, method: str, keeps: float = KEEPS) -> DesignRun:
+    return _direct(task, origin_program, lambda program, effort: solve_linear(program, effort, method), keeps)
 
 
 def origin_program(instance: Instance) -> Program:
@@ -148,7 +162,10 @@ def _strong(instance: Instance) -> ArcProgram:
 
 
 def _direct(
-    task: DesignTask, lay_out: Callable[[Instance], Program], solve: Callable[[Program, Effort], Outcome]
+    task: DesignTask,
+    lay_out: Callable[[Instance], Program],
+    solve: Callable[[Program, Effort], Outcome],
+    keeps: float = KEEPS,
 ) -> DesignRun:
     """Laying the program out counts against the same time limit."""
     instance = read_instance(task.path)
@@ -162,16 +179,16 @@ def _direct(
     seconds = time.perf_counter() - start
     ending = {"optimal": "gap", "feasible": "time_limit"}.get(outcome.status, outcome.status)
     # A dual simplex that is stopped hands back a point that breaks rows: that is no answer.
-    found = outcome.x is not None and _keeps(program, outcome.x)
+    found = outcome.x is not None and _keeps(program, outcome.x, keeps)
     return DesignRun(ending, seconds, outcome.objective if found else None, _finite(outcome.bound))
 
 
-def _keeps(program: Program, x: Floats) -> bool:
-    """Whether a point keeps to rows and bounds, relative to their size."""
+def _keeps(program: Program, x: Floats, share: float) -> bool:
+    """Whether a point keeps to rows and bounds but for a share of their size."""
     rows = program.matrix @ x
     sides = ((rows, program.row_lower, program.row_upper), (x, program.lower, program.upper))
     return all(
-        bool(np.all(value >= low - KEEPS * _size(low)) and np.all(value <= high + KEEPS * _size(high)))
+        bool(np.all(value >= low - share * _size(low)) and np.all(value <= high + share * _size(high)))
         for value, low, high in sides
     )
 

@@ -113,12 +113,8 @@ def with_block(text: str, results: Sequence[Result], name: str) -> str:
 
 
 def _section(result: Result) -> str:
-    columns = [_both(column_label(column)) for column in figure_columns(result)]
-    header = ["方法 / method", *columns]
-    rows = [
-        [_both(method_label(method)), *cells] for method, cells in zip(result.methods, rows_of(result), strict=True)
-    ]
-    table = [_line(header), _line([":---", *("---:" for _ in columns)]), *(_line(row) for row in rows)]
+    header, rows = _by_problem(result) if _has_problems(result) else _by_method(result)
+    table = [_line(header), _line([":---", *("---:" for _ in header[1:])]), *(_line(row) for row in rows)]
     seeds = f"{result.runs} 次中位数，种子 {result.seed} / median of {result.runs}, seed {result.seed}"
     title = f"`modalshift bench {result.bench}`：{_both(result.subject)}（{seeds}）"
     settings = ", ".join(f"{name} {value}" for name, value in sorted(result.settings.items()))
@@ -128,6 +124,39 @@ def _section(result: Result) -> str:
         f"- {_both(measured_on(result.machine, result.load))}. {iso(result.measured_at)[:10]}; {settings}; {versions}."
     )
     return "\n".join([title, "", *table, "", *notes, place])
+
+
+def _by_method(result: Result) -> tuple[list[str], list[list[str]]]:
+    header = ["方法 / method", *(_both(column_label(column)) for column in figure_columns(result))]
+    return header, [
+        [_both(method_label(method)), *cells] for method, cells in zip(result.methods, rows_of(result), strict=True)
+    ]
+
+
+PROBLEM_FIGURES = ("objective", "to_reference", "gap", "seconds")
+"""What a cell tells of a method on a problem."""
+
+
+def _has_problems(result: Result) -> bool:
+    """Whether methods are named ``problem:method``."""
+    return all(":" in method.name for method in result.methods)
+
+
+def _by_problem(result: Result) -> tuple[list[str], list[list[str]]]:
+    """A row per problem, a column per method: else a bench of many problems would fill pages."""
+    ways: dict[str, str] = {}
+    cells: dict[str, dict[str, str]] = {}
+    for method in result.methods:
+        problem, _, way = method.name.partition(":")
+        case_zh, _, way_zh = method.label.zh.partition(" · ")
+        case_en, _, way_en = method.label.en.partition(" · ")
+        ways.setdefault(way, _both(Message(way_zh, way_en)))
+        row = cells.setdefault(problem, {"": _both(Message(case_zh, case_en))})
+        row[way] = " · ".join(printed(method.figure(name)) for name in PROBLEM_FIGURES)
+    columns = next(method for method in result.methods).figures
+    told = [_both(column.label) for name in PROBLEM_FIGURES for column in columns if column.name == name]
+    header = [f"算例 / problem（{' · '.join(told)}）", *ways.values()]
+    return header, [[row[""], *(row.get(way, UNKNOWN) for way in ways)] for row in cells.values()]
 
 
 def _both(message: Message) -> str:

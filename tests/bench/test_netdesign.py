@@ -93,17 +93,16 @@ def words(*parts: object) -> Invoked:
 
 def test_linear_flows_meet_the_optimum_by_hand_and_by_highs(linear: Result) -> None:
     """In the order of their numbers; the bound meets the objective; the reference is read where there is one."""
-    ways = ("modalshift", "direct_lp")
+    ways = ("modalshift", "direct_lp", "direct_ipm", "direct_glop", "direct_pdlp")
     assert [method.name for method in linear.methods] == [
         f"{case}:{way}" for case in ("hand9", "hand10") for way in ways
     ]
     for way in ways:
-        assert figure(linear, f"hand10:{way}", "objective") == pytest.approx(78)
-        assert figure(linear, f"hand10:{way}", "to_reference") == pytest.approx(0, abs=1e-6)
+        assert figure(linear, f"hand10:{way}", "objective") == pytest.approx(78, rel=1e-5)
+        assert figure(linear, f"hand10:{way}", "to_reference") == pytest.approx(0, abs=1e-5)
         assert figure(linear, f"hand9:{way}", "to_reference") is None
-        assert figure(linear, f"hand9:{way}", "gap") == pytest.approx(0, abs=1e-6)
-    own, direct = (figure(linear, f"hand9:{way}", "objective") for way in ways)
-    assert own == pytest.approx(direct, rel=1e-6)
+        assert figure(linear, f"hand9:{way}", "gap") == pytest.approx(0, abs=1e-5)
+    assert len({round(figure(linear, f"hand9:{way}", "objective") or 0.0, 1) for way in ways}) == 1
 
 
 def test_designs_meet_the_optimum_by_hand_and_by_both_solvers(design: Result) -> None:
@@ -134,13 +133,14 @@ def test_results_are_documents_without_folders(linear: Result, design: Result, f
         assert "private-" not in text
         assert str(flows.parent) not in text
         assert "modalshift bench " + result.bench in block([result])
-    assert "| hand10 · modalshift | 78 | 78 | 0.00% | 0.00% |" in block([linear])
+    assert "| hand10 | 78 · 0.00% · 0.00% · " in block([linear])
 
 
 def test_what_methods_share_is_told_once(linear: Result) -> None:
-    """Two problems, two methods, two texts; each names its problems."""
+    """Two problems, five methods, five texts; each names its problems."""
     told = told_once(linear.methods)
-    assert [label.en for label, _ in told] == [
+    assert len(told) == 5
+    assert [label.en for label, _ in told[:2]] == [
         "hand9 · modalshift, hand10 · modalshift",
         "hand9 · direct LP (HiGHS), hand10 · direct LP (HiGHS)",
     ]
@@ -255,7 +255,7 @@ def test_problems_that_nobody_has_seen_are_written_and_read_back(tmp_path: Path)
 def test_results_of_further_problems_are_added_to_stored_ones(linear: Result) -> None:
     """Problem by problem, so that a long bench can be run in steps: one measured again replaces its old figures, and
     what was measured under other conditions is refused."""
-    first = replace(linear, methods=linear.methods[:2])
+    first = replace(linear, methods=linear.methods[:5])
     again = replace(linear.methods[1], label=Message("again", "again"))
     both = joined(first, replace(linear, methods=(again, *linear.methods[2:])))
     assert [method.name for method in both.methods] == [method.name for method in linear.methods]
@@ -270,9 +270,9 @@ def test_a_baseline_that_was_stopped_at_a_point_that_breaks_rows_has_no_answer(
     """A dual simplex cut short hands back a cheap point that carries too little: its value is no objective."""
     file = find_cases([flows], LINEAR)[0].path
 
-    def stopped(program: Program, effort: Effort) -> Outcome:
+    def stopped(program: Program, effort: Effort, method: str) -> Outcome:
         return Outcome("feasible", np.zeros(len(program.cost)), None, 1.0, 1.0)
 
-    monkeypatch.setattr(netdesign_runs, "solve_linear_freely", stopped)
+    monkeypatch.setattr(netdesign_runs, "solve_linear", stopped)
     ran = netdesign_runs.run_direct_linear(DesignTask(file, 1e-6, 10.0, 0))
     assert (ran.ending, ran.objective, ran.bound) == ("time_limit", None, 1.0)

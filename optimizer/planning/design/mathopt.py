@@ -27,16 +27,23 @@ SOLVER_VERSION = f"OR-Tools {ortools.__version__} (MathOpt, HiGHS)"
 HIGHS = parameters_pb2.SOLVER_TYPE_HIGHS
 SCIP = parameters_pb2.SOLVER_TYPE_GSCIP
 CP_SAT = parameters_pb2.SOLVER_TYPE_CP_SAT
+PDLP = parameters_pb2.SOLVER_TYPE_PDLP
+OTHERS = {"glop": parameters_pb2.SOLVER_TYPE_GLOP, "pdlp": PDLP}
+"""Solvers of linear programs beside HiGHS."""
 
 
 def solve_linear(program: Program, effort: Effort, method: str = "simplex") -> Outcome:
-    """Solve the continuous relaxation. ``method``: ipm | ipm_without_crossover | simplex (dual) | choose. On plan
+    """Solve the continuous relaxation. ``method``: of HiGHS ipm | ipm_without_crossover | simplex (dual) | choose; or
+    glop | pdlp (first order; answers to a relative 1e-6). On plan
     programs simplex is several times faster than the interior point with crossover. Without crossover the answer is
     no vertex and exact to some 1e-8 only; its prices lie in the middle of the optimal face."""
+    continuous = np.zeros(len(program.cost), dtype=bool)
+    if method in OTHERS:
+        return _solve(OTHERS[method], program, effort, continuous, {}, None)
     options = {"solver": method} if method != "choose" else {}
     if method == "ipm_without_crossover":
         options = {"solver": "ipm", "run_crossover": "off"}
-    return _solve(HIGHS, program, effort, np.zeros(len(program.cost), dtype=bool), options, None)
+    return _solve(HIGHS, program, effort, continuous, options, None)
 
 
 def solve_integer(program: Program, effort: Effort, start: Floats | None = None) -> Outcome:
@@ -115,7 +122,8 @@ def _to_model(program: Program, integer: Bools) -> Any:
 
 def _parameters(solver: Any, effort: Effort, options: dict[str, str], is_mip: bool) -> Any:
     parameters = parameters_pb2.SolveParametersProto()
-    parameters.random_seed = effort.seed
+    if solver != PDLP:
+        parameters.random_seed = effort.seed  # nothing in PDLP is random, so it refuses one
     if effort.seconds is not None:
         parameters.time_limit.FromMilliseconds(max(1, int(effort.seconds * 1000)))
     if effort.threads is not None and solver != HIGHS:

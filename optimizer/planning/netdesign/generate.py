@@ -13,6 +13,18 @@ from optimizer.errors import InputError, Message
 from optimizer.planning.design import Floats, Indices
 from optimizer.planning.netdesign.instance import Instance
 
+CANAD_SHAPES = (
+    (20, 230, 40, 0.1, 10.0),
+    (20, 230, 200, 5.0, 18.0),
+    (20, 290, 40, 0.07, 12.0),
+    (20, 290, 200, 3.5, 26.0),
+    (30, 520, 100, 0.4, 25.0),
+    (30, 520, 400, 1.6, 45.0),
+    (30, 680, 100, 0.4, 25.0),
+    (30, 680, 400, 1.6, 45.0),
+)
+"""Nodes, arcs, commodities, fixed_ratio and capacity_ratio of the families in which the Canad C problems come."""
+
 
 def grid(side: int, commodities: int, seed: int, tightness: float = 1.0) -> Instance:
     """A square grid with arcs both ways, uniform costs 80 to 100 and demands 10 to 100; capacities are what an even
@@ -116,8 +128,7 @@ def unseen(kind: str, seed: int) -> list[Instance]:
         # Loose enough that all demand can be carried whatever the seed, tight enough that many arcs are full.
         sizes = ((grid, 15, 400, 1.0), (grid, 25, 2000, 1.0), (planar, 100, 1000, 0.5), (planar, 200, 2400, 0.5))
         return [make(size, count, seed + n, tight) for n, (make, size, count, tight) in enumerate(sizes)]
-    shapes = ((20, 230, 40, 12.0, 3.0), (20, 300, 200, 6.0, 4.0), (30, 520, 100, 10.0, 2.0))
-    return [canad(*shape[:3], seed + n, *shape[3:]) for n, shape in enumerate(shapes)]
+    return [canad(*shape[:3], seed + n, *shape[3:]) for n, shape in enumerate(CANAD_SHAPES)]
 
 
 def _pairs(rng: np.random.Generator, nodes: int, count: int) -> tuple[Indices, Indices]:

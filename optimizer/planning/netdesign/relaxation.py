@@ -24,6 +24,9 @@ from numba import njit
 from optimizer.planning.design import Floats, Indices
 from optimizer.planning.netdesign.instance import Instance
 
+LIMIT_MARGIN = 1e-7
+"""Share of a demand by which a limit of flow is rounded up."""
+
 
 @dataclass(slots=True)
 class Relaxation:
@@ -35,6 +38,7 @@ class Relaxation:
     modules: Floats
     opening: Floats
     violation: Floats
+    limit: Floats
     step: float = 0.1
     share: float = 0.1
     fails: int = 0
@@ -55,7 +59,18 @@ def first_relaxation(instance: Instance) -> Relaxation:
     potential = -np.where(np.isfinite(distance), distance, far)[instance.origin].T
     shape = (instance.nodes, instance.commodities)
     arcs = instance.arcs
-    return Relaxation(-np.inf, np.ascontiguousarray(potential), np.zeros(arcs), np.zeros(arcs), np.zeros(shape))
+    limit = np.tile(instance.demand, (arcs, 1))
+    return Relaxation(-np.inf, np.ascontiguousarray(potential), np.zeros(arcs), np.zeros(arcs), np.zeros(shape), limit)
+
+
+def tighten(instance: Instance, relaxation: Relaxation, cost: float) -> None:
+    """Lower the limits of flow to what a design of at most this cost can send: each unit of a commodity on an arc with
+    a positive reduced cost raises the bound by that, and the arc's opening raises it as well."""
+    slack = cost * (1 + 1e-9) - relaxation.bound - np.maximum(relaxation.opening, 0.0)
+    reduced = instance.unit_cost[:, None] - relaxation.potential[instance.tail] + relaxation.potential[instance.head]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        most = np.maximum(slack, 0.0)[:, None] / reduced + LIMIT_MARGIN * instance.demand
+    np.minimum(relaxation.limit, np.where(reduced > 0, most, np.inf), out=relaxation.limit)
 
 
 def climb(instance: Instance, relaxation: Relaxation, target: float, steps: int, most: Indices, least: Indices) -> None:
@@ -76,6 +91,7 @@ def climb(instance: Instance, relaxation: Relaxation, target: float, steps: int,
         relaxation.modules,
         relaxation.opening,
         relaxation.violation,
+        relaxation.limit,
         target,
         relaxation.bound,
         relaxation.step,
@@ -89,15 +105,16 @@ def climb(instance: Instance, relaxation: Relaxation, target: float, steps: int,
 
 
 @njit(cache=True, nogil=True)
-def evaluate(tail, head, unit_cost, capacity, fixed_cost, most, least, demand, potential, flow, modules, opening):
-    """The arcs' part of the bound; fills ``flow`` (arcs, commodities), ``modules`` and ``opening`` (arcs,)."""
-    arcs, count = len(tail), len(demand)
+def evaluate(tail, head, unit_cost, capacity, fixed_cost, most, least, limit, potential, flow, modules, opening):
+    """The arcs' part of the bound; fills ``flow`` (arcs, commodities), ``modules`` and ``opening`` (arcs,). ``limit``
+    (arcs, commodities) is the largest flow of each commodity on each arc."""
+    arcs, count = limit.shape
     total = 0.0
     who = np.empty(count, np.int64)
     gain = np.empty(count)
     for a in range(arcs):
-        at_tail, at_head, row = potential[tail[a]], potential[head[a]], flow[a]
-        found = 0
+        at_tail, at_head, row, amounts = potential[tail[a]], potential[head[a]], flow[a], limit[a]
+        found, wanted, worth = 0, 0.0, fixed_cost[a]
         for k in range(count):
             row[k] = 0.0
             reduced = unit_cost[a] - at_tail[k] + at_head[k]
@@ -105,12 +122,23 @@ def evaluate(tail, head, unit_cost, capacity, fixed_cost, most, least, demand, p
                 who[found] = k
                 gain[found] = reduced
                 found += 1
-        order = np.argsort(gain[:found])
+                wanted += amounts[k]
+                worth += reduced * amounts[k]
         modules[a] = 0.0
         opening[a] = fixed_cost[a]
+        if wanted <= capacity[a] and most[a] > 0 and least[a] <= 1:
+            # All of it fits one module: nothing to choose from.
+            opening[a] = worth
+            if worth < 0.0 or least[a] == 1:
+                modules[a] = 1.0
+                total += worth
+                for position in range(found):
+                    row[who[position]] = amounts[who[position]]
+            continue
+        order = np.argsort(gain[:found])
         at, left = 0, 0.0
         if found > 0:
-            left = demand[who[order[0]]]
+            left = amounts[who[order[0]]]
         for module in range(most[a]):
             room, worth = capacity[a], fixed_cost[a]
             while room > 0.0 and at < found:
@@ -121,7 +149,7 @@ def evaluate(tail, head, unit_cost, capacity, fixed_cost, most, least, demand, p
                 if left <= 0.0:
                     at += 1
                     if at < found:
-                        left = demand[who[order[at]]]
+                        left = amounts[who[order[at]]]
             if module == 0:
                 opening[a] = worth
             if worth >= 0.0 and module >= least[a]:
@@ -133,7 +161,7 @@ def evaluate(tail, head, unit_cost, capacity, fixed_cost, most, least, demand, p
             if room <= 0.0:
                 break
             k = who[order[position]]
-            row[k] = min(room, demand[k])
+            row[k] = min(room, amounts[k])
             room -= row[k]
     return total
 
@@ -172,6 +200,7 @@ def _climb(
     mean_modules,
     best_opening,
     mean_violation,
+    limit,
     target,
     best,
     step,
@@ -190,7 +219,7 @@ def _climb(
             length = step * max(target - best, 1e-6 * abs(target)) / max(np.sum(mean_violation**2), 1e-12)
             potential[:] = best_potential + length * mean_violation
         bound = evaluate(
-            tail, head, unit_cost, capacity, fixed_cost, most, least, demand, potential, flow, modules, opening
+            tail, head, unit_cost, capacity, fixed_cost, most, least, limit, potential, flow, modules, opening
         )
         bound += imbalance(tail, head, origin, destination, demand, potential, modules, flow, violation)
         part = 1.0 if number + done == 0 else share

@@ -12,7 +12,7 @@ import numpy as np
 from optimizer.planning.design import Floats, Indices
 from optimizer.planning.netdesign.instance import Instance
 from optimizer.planning.netdesign.pricing import forward_star
-from optimizer.planning.netdesign.relaxation import Relaxation, climb
+from optimizer.planning.netdesign.relaxation import Relaxation, climb, tighten
 from optimizer.planning.netdesign.rerouting import modules_for
 from optimizer.planning.netdesign.ruin import anneal, construct
 
@@ -78,6 +78,13 @@ class Search:
         return int(np.sum(self.most == self.least))
 
 
+def tighten_limits(search: Search) -> None:
+    """Lower what each arc may carry of each commodity to what a design as good as the incumbent can. Every bound from
+    here on holds for such designs only, which is all that a bound says (it never exceeds the incumbent)."""
+    if np.isfinite(search.best):
+        tighten(search.instance, search.relaxation, search.best)
+
+
 def climb_slice(search: Search, steps: int) -> float:
     """Raise the bound; returns by what share it rose. Bounds hold for all better designs, so they are proven for the
     problem up to the incumbent's own cost."""
@@ -122,8 +129,8 @@ def first_flow(search: Search) -> None:
                 search.take(flow)
 
 
-def anneal_slice(search: Search, number: int, from_share: float, to_share: float, seed: int) -> None:
-    """One slice of chain ``number``; the temperatures lie between the shares (0..1) of a cycle."""
+def anneal_slice(search: Search, number: int, from_share: float, to_share: float, seed: int, part: float = 1.0) -> None:
+    """One slice of chain ``number``, or a part of one; the temperatures lie between the shares (0..1) of a cycle."""
     instance, chain = search.instance, search.chains[number]
     first, arcs = forward_star(instance.nodes, instance.tail)
     scale = max(search.bound, 0.5 * search.best)
@@ -143,7 +150,7 @@ def anneal_slice(search: Search, number: int, from_share: float, to_share: float
         chain.flow,
         chain.best_flow,
         chain.best,
-        moves_per_slice(instance),
+        max(1, int(part * moves_per_slice(instance))),
         scale * _temperature(from_share),
         scale * _temperature(to_share),
         min(MOST_TOGETHER, float(instance.commodities)),
