@@ -71,8 +71,13 @@ class EntrySources:
     held: Mapping[BalanceKey, int]
 
 
-def entry_sheet(entry: Transaction, sources: EntrySources, factors: FactorTable) -> EntrySheet:
-    """The sheet of an entry.
+def entry_sheet(
+    entry: Transaction,
+    sources: EntrySources,
+    factors: FactorTable,
+    kept: Mapping[str, FactorTable] | None = None,
+) -> EntrySheet:
+    """The sheet of an entry. ``kept``: other tables by version; a run is recomputed with its own where it is there.
 
     Raises InputError for a kind that has none, ConflictError where what is derived differs from what is posted, and as
     :func:`optimizer.accounts.sheet.calculation_sheet` for the run that the entry books.
@@ -86,7 +91,7 @@ def entry_sheet(entry: Transaction, sources: EntrySources, factors: FactorTable)
         )
     if entry.kind in (Kind.TRANSFER, Kind.RETIRE):
         return EntrySheet(entry, _lines(entry, sources.held), None, None, None, None)
-    links = chain(sources.earlier)
+    links, tables = chain(sources.earlier), kept or {}
     _require_derived(entry, _derived(entry, sources))
     booked = None if entry.kind is Kind.REVERSE else sources.runs[entry.run_id]
     last = links[-1] if links and entry.kind is not Kind.SETTLE else None
@@ -95,9 +100,9 @@ def entry_sheet(entry: Transaction, sources: EntrySources, factors: FactorTable)
         entry=entry,
         lines=_lines(entry, standing(links)),
         run=booked,
-        sheet=None if booked is None else calculation_sheet(booked, factors),
+        sheet=None if booked is None else calculation_sheet(booked, tables.get(booked.factors_version, factors)),
         taken=taken,
-        taken_sheet=None if taken is None else _sheet_if_at_hand(taken, factors),
+        taken_sheet=None if taken is None else _sheet_if_at_hand(taken, tables.get(taken.factors_version, factors)),
     )
 
 

@@ -14,6 +14,7 @@ from optimizer.accounts.corrections import standing_entries
 from optimizer.accounts.lot_entry import LotEntry
 from optimizer.accounts.settlement import review
 from optimizer.actions.auditing import audit
+from optimizer.actions.releasing import factors_of_run
 from optimizer.actions.waybill_views import WaybillFile, waybill_file
 from optimizer.emissions.factors import FactorTable
 from optimizer.errors import Message, ModalshiftError
@@ -68,16 +69,18 @@ def recompute_lot(
     run = found.run_of(lot_no)
     if run is None:
         return None
-    result, failure = None, None
+    result, failure, table = None, None, factors
     try:
-        result = calculate(run.inputs, factors)
+        with store.read() as session:
+            table = factors_of_run(session, run, factors)
+        result = calculate(run.inputs, table)
     except ModalshiftError as error:
         failure = error.message
     except ValueError as error:
         failure = Message(str(error), str(error))
     findings = _findings(store, found, lot_no, network, factors)
     compared = (run.network_version, run.factors_version) == (network.version, factors.version)
-    return Recomputation(run, result, failure, factors.version, compared, findings)
+    return Recomputation(run, result, failure, table.version, compared, findings)
 
 
 def _findings(

@@ -10,7 +10,7 @@ from optimizer.accounts.calculation import CalculationRun
 from optimizer.accounts.corrections import Booking, chain, require_covered, restatement, reversal
 from optimizer.accounts.ledger import Kind, Ledger, Transaction
 from optimizer.accounts.settlement import Desk, Review, review
-from optimizer.actions.releasing import require_released_factors
+from optimizer.actions.releasing import keep_factors, require_released_factors
 from optimizer.actions.versions import code_version
 from optimizer.emissions.factors import FactorTable
 from optimizer.errors import ConflictError, InputError, Message, ModalshiftError, UnknownRecordError
@@ -59,6 +59,7 @@ def restate(
     """
     require_reason(reason)
     require_released_factors(store, factors)
+    keep_factors(store, factors, at)
     with store.write() as session:
         waybill = _waybill(session, number, lot_no)
         desk = Desk(network, factors, code_version(), at, session.last_closed())
@@ -83,6 +84,7 @@ def restate_all(
     """
     require_reason(reason)
     require_released_factors(store, factors)
+    keep_factors(store, factors, at)
     after: LotKey = ("", 0)
     lots, entries, findings = 0, list[Transaction](), list[Finding]()
     while True:

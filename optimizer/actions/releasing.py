@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cache
 
 from optimizer.access.user import Permission
+from optimizer.accounts.calculation import CalculationRun
 from optimizer.emissions.factors import FactorTable, load_factors
 from optimizer.emissions.releases import FactorProposal, FactorRelease, propose, release, require_released, unreleased
 from optimizer.errors import ConflictError, Message, UnknownRecordError
@@ -81,6 +82,24 @@ def require_released_factors(store: Store, table: FactorTable) -> None:
     """
     book = factor_releases(store)
     require_released(unreleased(table, travelling_factors(), book.proposals, book.releases))
+
+
+def keep_factors(store: Store, table: FactorTable, at: datetime) -> None:
+    """Keep the table that calculation runs are made with, whole, so that their sheets can be made when another one is
+    in force. Called where runs enter the accounts."""
+    with store.read() as session:
+        if session.kept_factor_table(table.version) is not None:
+            return
+    with store.write() as session:
+        session.keep_factor_table(table, at)
+
+
+def factors_of_run(session: Session, run: CalculationRun, at_hand: FactorTable) -> FactorTable:
+    """The table that a run was made with: the one at hand, or the kept one. The one at hand where neither is it (it may
+    still give the same grams). Raises ConflictError as ``kept_factor_table``."""
+    if run.factors_version == at_hand.version:
+        return at_hand
+    return session.kept_factor_table(run.factors_version) or at_hand
 
 
 @cache

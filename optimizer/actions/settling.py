@@ -15,7 +15,7 @@ from optimizer.accounts.calculation import CalculationRun, LotResult
 from optimizer.accounts.ledger import Transaction, pending_by_lot
 from optimizer.accounts.settlement import Desk, review
 from optimizer.actions.city import keep_city_totals
-from optimizer.actions.releasing import require_released_factors
+from optimizer.actions.releasing import keep_factors, require_released_factors
 from optimizer.actions.versions import code_version
 from optimizer.emissions.factors import FactorTable
 from optimizer.errors import Message, ModalshiftError
@@ -81,6 +81,7 @@ def settle(
     Raises FactorError before anything is written when the table holds factors that two persons have not released.
     """
     require_released_factors(store, factors)
+    keep_factors(store, factors, at)
     with store.write() as session:
         session.outbox.retry_failed()
     done = _Run()

@@ -9,6 +9,7 @@ from optimizer.accounts.corrections import standing_entries
 from optimizer.accounts.entry_sheet import EntrySheet, EntrySources
 from optimizer.accounts.ledger import BalanceKey, Kind, Transaction
 from optimizer.accounts.sheet import CalculationSheet
+from optimizer.actions.releasing import factors_of_run
 from optimizer.actions.waybill_views import sees_waybill, unknown_waybill
 from optimizer.emissions.factors import FactorTable
 from optimizer.errors import Message, UnknownRecordError
@@ -44,7 +45,9 @@ def entry_sheet(store: Store, transaction_id: str, factors: FactorTable) -> Entr
             raise UnknownRecordError(
                 Message(f"没有分录 {transaction_id}。", f"There is no entry {transaction_id} in the ledger.")
             )
-        return entries.entry_sheet(entry, _sources(session, entry), factors)
+        sources = _sources(session, entry)
+        tables = {run.factors_version: factors_of_run(session, run, factors) for run in sources.runs.values()}
+        return entries.entry_sheet(entry, sources, factors, tables)
 
 
 def _sources(session: Session, entry: Transaction) -> EntrySources:
@@ -69,6 +72,7 @@ def _sheet(store: Store, user: User | None, number: str, lot_no: int, factors: F
             raise unknown_waybill(number)
         entry = standing_entries(session.transactions([number])).get((number, lot_no))
         run = session.runs([entry.run_id]).get(entry.run_id) if entry else None
+        table = factors_of_run(session, run, factors) if run else factors
     if entry is None or run is None:
         raise UnknownRecordError(
             Message(
@@ -85,4 +89,4 @@ def _sheet(store: Store, user: User | None, number: str, lot_no: int, factors: F
                 " accounts hold no figure of it. Its own sheet: modalshift sheet --entry.",
             )
         )
-    return sheet.calculation_sheet(run, factors)
+    return sheet.calculation_sheet(run, table)

@@ -1,4 +1,4 @@
-"""Proposals and releases of factors: rows in, records out. A part of ``Session``."""
+"""Proposals and releases of factors, and the tables that accounts were settled with. A part of ``Session``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, insert, select
 
+from optimizer.emissions.factor import Factor
+from optimizer.emissions.factors import FactorTable
+from optimizer.errors import ConflictError, Message
 from optimizer.store import factor_tables
 from optimizer.waybills.codec import from_json, to_json, to_plain
 
@@ -34,3 +37,31 @@ class FactorRows:
         table = factor_tables.factor_records
         query = select(table.c.document).where(table.c.kind == kind).order_by(table.c.recorded_at, table.c.proposal_id)
         return [from_json(record, row.document) for row in self._connection.execute(query)]
+
+    def keep_factor_table(self, table: FactorTable, at: datetime) -> None:
+        """Append a whole table under its version; one that is there already stays."""
+        kept = factor_tables.factor_archive
+        query = select(kept.c.factors_version).where(kept.c.factors_version == table.version)
+        if self._connection.execute(query).first() is None:
+            row = {"factors_version": table.version, "kept_at": to_plain(at), "document": to_json(table.factors)}
+            self._connection.execute(insert(kept), [row])
+
+    def kept_factor_table(self, version: str) -> FactorTable | None:
+        """The table of that version, None where none was kept. Raises ConflictError where the rows were changed: a
+        version is the digest of its rows."""
+        kept = factor_tables.factor_archive
+        document = self._connection.execute(
+            select(kept.c.document).where(kept.c.factors_version == version)
+        ).scalar_one_or_none()
+        if document is None:
+            return None
+        table = FactorTable(from_json(tuple[Factor, ...], document))
+        if table.version != version:
+            raise ConflictError(
+                Message(
+                    f"存档的因子表 {version} 已被改动（现为 {table.version}）；请核对封存。",
+                    f"The archived factor table {version} was changed (its rows are now {table.version}); verify the"
+                    " seals.",
+                )
+            )
+        return table

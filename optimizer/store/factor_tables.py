@@ -1,4 +1,4 @@
-"""The table of factors proposed and released for use in accounts."""
+"""The tables of factors proposed and released for use in accounts, and of those that accounts were settled with."""
 
 from __future__ import annotations
 
@@ -17,3 +17,12 @@ factor_records = Table(
     CheckConstraint("kind IN ('PROPOSE','RELEASE')", name="kind_known"),
 )
 """Factors proposed and released for use in accounts; the two must be different persons (``emissions.releases``)."""
+
+factor_archive = Table(
+    "factor_archive",
+    metadata,
+    Column("factors_version", Text, primary_key=True),
+    Column("kept_at", Text, nullable=False),
+    Column("document", Text, nullable=False),
+)
+"""Every factor table that a calculation run was made with, whole, so that its sheet can be made for ever."""

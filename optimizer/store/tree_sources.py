@@ -45,6 +45,7 @@ SOURCES: tuple[Source, ...] = (
     Source("party", schema.parties, ("party_id",)),
     Source("factors", factor_tables.factor_records, ("kind", "proposal_id")),
     Source("network", network_tables.network_records, ("kind", "proposal_id")),
+    Source("factor_table", factor_tables.factor_archive, ("factors_version",)),
     Source("plan", schema.plans, ("plan_id",)),
     Source("account", schema.accounts, ("account_id",)),
     Source(

@@ -93,11 +93,25 @@ def test_every_amount_follows_from_what_is_stored(books: Store, kind: Kind) -> N
     assert {line.after for line in sheet.lines} <= cells
 
 
-def test_a_restatement_shows_both_calculations_or_says_which_is_missing(books: Store) -> None:
-    """With the new table the new run is recomputed line by line and the old one, whose table is gone, stands by its
-    record; the claim is the new credit less the old one."""
+def test_a_restatement_shows_both_calculations_each_with_its_own_factors(books: Store) -> None:
+    """Whatever table is in force, the kept ones give the grams of then."""
+    entry = entry_of(books, Kind.RESTATE)
+    for table in (unreleased_diesel(), FACTORS):
+        sheet = actions.entry_sheet(books, entry.transaction_id, table)
+        assert sheet.sheet is not None
+        assert sheet.taken_sheet is not None
+        assert sheet.sheet.factors_at_hand == unreleased_diesel().version
+        assert sheet.taken_sheet.factors_at_hand == FACTORS.version
+
+
+def test_a_restatement_shows_both_calculations_or_says_which_is_missing(
+    books: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In books from before tables were kept the new run is recomputed line by line with the new table and the old one
+    stands by its record; the claim is the new credit less the old one."""
     entry = entry_of(books, Kind.RESTATE)
     revised = unreleased_diesel()
+    monkeypatch.setattr("optimizer.store.factor_rows.FactorRows.kept_factor_table", lambda _session, _version: None)
     sheet = actions.entry_sheet(books, entry.transaction_id, revised)
     assert sheet.sheet is not None
     assert sheet.taken is not None

@@ -40,6 +40,9 @@ FACTOR_APPEND_ONLY: Mapping[str, Sequence[Sequence[str]]] = {"factor_records": [
 NETWORK_APPEND_ONLY: Mapping[str, Sequence[Sequence[str]]] = {"network_records": [["kind", "proposal_id"]]}
 """The table of the revision that brought the release of networks."""
 
+FACTOR_ARCHIVE_APPEND_ONLY: Mapping[str, Sequence[Sequence[str]]] = {"factor_archive": [["factors_version"]]}
+"""The table of the revision that keeps the factors of settlements."""
+
 TREE_APPEND_ONLY: Mapping[str, Sequence[Sequence[str]]] = {
     "tree_keys": [["key_no"], ["verifier_key"]],
     "tree_leaves": [["leaf_index"], ["kind", "entry_id"]],
