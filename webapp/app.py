@@ -16,6 +16,7 @@ from webapp.admin.periods_page import admin_page
 from webapp.admin.users_page import users_page
 from webapp.api import conditional, documented
 from webapp.api.accounts import accounts_api
+from webapp.api.amendments import amendments_api
 from webapp.api.documents_page import api_docs_page
 from webapp.api.frontiers import frontiers_api
 from webapp.api.ledger import ledger_api
@@ -58,7 +59,7 @@ PARTS = (
 )
 APIS = (
     *(quotes_api, meta_api, shipments_api, plans_api, frontiers_api),
-    *(waybills_api, accounts_api, ledger_api, webhooks_api),
+    *(waybills_api, amendments_api, accounts_api, ledger_api, webhooks_api),
 )
 
 

@@ -43,19 +43,23 @@ def amend(
     network: Network,
     at: datetime,
     reporter_id: str = "",
+    seen_version: int | None = None,
 ) -> Waybill:
     """Issue the next version of a waybill; with an empty change only open the amendment (AMENDING).
 
     One transaction: the event that opens it (unless it is open), the version, the event that issues it, and for lots
     whose planned saving changed the release of their estimate and a new one. The former versions stay. ``reporter_id``
-    is who amends (default: the operator).
+    is who amends (default: the operator). ``seen_version``: the version that the change was made for.
 
     Raises InputError without a reason or for what may not change any more, all faults at once; ConflictError for a
-    document that cannot be amended; UnknownRecordError for an unknown waybill. Then nothing is written.
+    document that cannot be amended and where another version is in force; UnknownRecordError for an unknown waybill.
+    Then nothing is written.
     """
     require_reason(reason)
     with store.write() as session:
         waybill = _waybill(session, number)
+        if seen_version not in (None, waybill.version):
+            raise _another_version(waybill)
         events = session.events([number])
         status = document_status(effective(events))
         clock = _clock(events, at)
@@ -190,5 +194,14 @@ def _not_from(status: DocumentStatus) -> ConflictError:
         Message(
             f"运单状态为 {status.value}，此操作不适用。",
             f"The document is {status.value}; this is not possible from there.",
+        )
+    )
+
+
+def _another_version(waybill: Waybill) -> ConflictError:
+    return ConflictError(
+        Message(
+            f"运单现为第 {waybill.version} 版；请按现行版本重新提出改单。",
+            f"Version {waybill.version} of the waybill is in force; look at it and ask again.",
         )
     )

@@ -140,9 +140,8 @@ def _leaf(session: Session, name: str) -> Leaf:
         kind, colon, entry_id = name.partition(":")
         known = colon and kind in KINDS
         candidates = session.tree.leaves_of(entry_id, kind) if known else session.tree.leaves_of(name)
-        # A waybill is known by its number; its versions are counted from 1.
-        number = entry_id if known and kind == "waybill" else name
-        candidates = candidates or session.tree.leaves_of(f"{number}/1", "waybill")
+        if not candidates and (not known or kind == "waybill"):
+            candidates = _version_in_force(session, entry_id if known else name)
     if len(candidates) == 1:
         return candidates[0]
     if candidates:
@@ -153,13 +152,31 @@ def _leaf(session: Session, name: str) -> Leaf:
     raise _unknown(name)
 
 
+def _version_in_force(session: Session, number: str) -> list[Leaf]:
+    """A waybill is known by its number, which means the version in force; ``NUMBER/1`` is the first one."""
+    waybill = session.waybills([number]).get(number)
+    if waybill is None:
+        return []
+    found = session.tree.leaves_of(f"{number}/{waybill.version}", "waybill")
+    if not found and waybill.version > 1:
+        raise UnknownRecordError(
+            Message(
+                f"运单 {number} 现为第 {waybill.version} 版，尚未封存；先前的版本写作 waybill:{number}/1。",
+                f"Version {waybill.version} of waybill {number} is in force and not sealed yet; earlier ones are"
+                f" waybill:{number}/1 and so on.",
+            )
+        )
+    return found
+
+
 def _unknown(name: str) -> UnknownRecordError:
     return UnknownRecordError(
         Message(
-            f"没有已封存的条目“{name}”；写法如 transaction:编号、event:编号、运单号或 #17；"
+            f"没有已封存的条目“{name}”；写法如 transaction:编号、event:编号、运单号（现行版）、"
+            "waybill:运单号/版次或 #17；"
             "新记录须先 modalshift seal。",
-            f"There is no sealed entry '{name}'; write transaction:ID, event:ID, a waybill number or #17; new records "
-            "are sealed with modalshift seal.",
+            f"There is no sealed entry '{name}'; write transaction:ID, event:ID, a waybill number (the version "
+            "in force), waybill:NUMBER/VERSION or #17; new records are sealed with modalshift seal.",
         )
     )
 

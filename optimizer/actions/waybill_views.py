@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from optimizer.access.user import Permission, Role, User, sees_waybill_of
 from optimizer.accounts.calculation import CalculationRun
 from optimizer.accounts.corrections import standing_entries
 from optimizer.accounts.ledger import Kind, Transaction
 from optimizer.accounts.settlement import review
+from optimizer.actions.amending import Version, amend, cancel_amendment, versions
 from optimizer.actions.recording import RecordResult, record
 from optimizer.errors import Message, UnknownRecordError
+from optimizer.network.model import Network
 from optimizer.store.engine import Store
 from optimizer.store.waybill_lists import WaybillHeader
+from optimizer.waybills.amendment_reader import amendment_from_record
 from optimizer.waybills.event import Event
 from optimizer.waybills.lifecycle import WaybillState
 from optimizer.waybills.waybill import Waybill
@@ -77,11 +81,43 @@ def waybill_file(store: Store, user: User, number: str) -> WaybillFile:
 
 def report_events(store: Store, user: User, number: str, events: Sequence[Event], at: datetime) -> RecordResult:
     """Record events upon a waybill in the user's scope. Raises UnknownRecordError as :func:`waybill_file`."""
+    _require_seen(store, user, number, Permission.REPORT_EVENTS)
+    return record(store, events, at)
+
+
+def versions_seen_by(store: Store, user: User, number: str) -> list[Version]:
+    """Every version of a waybill in the user's scope. Raises UnknownRecordError as :func:`waybill_file`."""
+    _require_seen(store, user, number, Permission.READ_WAYBILLS)
+    return versions(store, number)
+
+
+def amend_as(
+    store: Store, user: User, number: str, record: Mapping[str, Any], network: Network, at: datetime
+) -> Version:
+    """Amend a waybill of the user's own scope as a record asks (``amendment_reader``); who may issue may amend.
+
+    Raises UnknownRecordError as :func:`waybill_file`, InputError and ConflictError as ``amending.amend``.
+    """
+    _require_seen(store, user, number, Permission.ACCEPT_PLANS)
+    with store.read() as session:
+        parties = session.parties()
+    asked = amendment_from_record(record, parties)
+    new = amend(store, number, asked.change, asked.reason, network, at, user.party_id, asked.version)
+    return next(item for item in versions(store, number) if item.waybill.version == new.version)
+
+
+def withdraw_amendment_as(store: Store, user: User, number: str, reason: str, at: datetime) -> Version:
+    """Give up an open amendment of a waybill in the user's scope. Raises as :func:`amend_as`."""
+    _require_seen(store, user, number, Permission.ACCEPT_PLANS)
+    kept = cancel_amendment(store, number, reason, at, user.party_id)
+    return next(item for item in versions(store, number) if item.waybill.version == kept.version)
+
+
+def _require_seen(store: Store, user: User, number: str, permission: Permission) -> None:
     with store.read() as session:
         found = session.waybills([number]).get(number)
-    if found is None or not user.may(Permission.REPORT_EVENTS) or not sees_waybill(user, found):
+    if found is None or not user.may(permission) or not sees_waybill(user, found):
         raise unknown_waybill(number)
-    return record(store, events, at)
 
 
 def sees_waybill(user: User, waybill: Waybill) -> bool:

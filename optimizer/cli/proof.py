@@ -28,7 +28,8 @@ from optimizer.errors import Message
 )
 @option("--document", is_flag=True, zh="附上记录的全文（运单、事件、计算）", en="with the record's full document")
 def proof(entry: str, out: Path, since: Path | None, document: bool) -> None:
-    """ENTRY is kind:id (transaction:..., event:...), an id, a waybill number, or #17 for the place in the log."""
+    """ENTRY is kind:id (transaction:..., event:...), an id, a waybill number (the version in force; waybill:NUMBER/1
+    for another), or #17 for the place in the log."""
     from optimizer import actions
     from optimizer.accounts.checkpoint import parse_checkpoint
     from optimizer.accounts.proof import proof_json

@@ -19,6 +19,7 @@ from optimizer.client.records import (
     QuoteResult,
     RecordResult,
     WaybillItem,
+    WaybillVersion,
     WebhookItem,
 )
 
@@ -186,6 +187,20 @@ class Client:
         """reportEvents: one result for each, in their order."""
         answer = self._http.post(dict[str, list[RecordResult]], f"/api/v1/waybills/{number}/events", events, key)
         return answer["results"]
+
+    def waybill_versions(self, number: str) -> list[WaybillVersion]:
+        """listWaybillVersions, the first one first."""
+        return self._http.get(dict[str, list[WaybillVersion]], f"/api/v1/waybills/{number}/versions")["items"]
+
+    def amend_waybill(self, number: str, *, reason: str, key: str = "", **change: object) -> WaybillVersion:
+        """amendWaybill: changes as keywords (``due_at``, ``consignee_id``, ``lots``, ``legs`` ..., and ``version``:
+        the one that was seen); without any the amendment is only opened."""
+        return self._http.post(WaybillVersion, f"/api/v1/waybills/{number}/versions", {**change, "reason": reason}, key)
+
+    def withdraw_amendment(self, number: str, *, reason: str, key: str = "") -> WaybillVersion:
+        """withdrawAmendment: the version that stood is in force again."""
+        path = f"/api/v1/waybills/{number}/amendment/withdraw"
+        return self._http.post(WaybillVersion, path, {"reason": reason}, key)
 
     # Accounts
 

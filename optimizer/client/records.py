@@ -75,6 +75,18 @@ class QuoteResult:
 
 
 @dataclass(frozen=True, slots=True)
+class WaybillVersion:
+    """A version of a waybill: what it changed of the one before, and why; ``waybill`` is the whole document."""
+
+    number: str
+    version: int
+    issued_at: datetime
+    changed: tuple[str, ...]
+    reason: str
+    waybill: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class RecordResult:
     """What became of one record sent: a shipment (``new``, ``changed``, ``known``, ``refused``) or an event
     (``accepted``, ``known``, ``refused``)."""

@@ -8,7 +8,7 @@ as a list of ``{"kind": ..., "sha256": ...}``. Without ``event_id`` the id follo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -44,7 +44,7 @@ def events_from_records(
 def _read(record: Any, number: str, reporter_id: str, record_time: datetime) -> tuple[Event | None, tuple[Fault, ...]]:
     if not isinstance(record, Mapping):
         return None, (_fault("", "not_an_object", "每个事件应为一个对象", "each event is an object"),)
-    reader = _Reader(record)
+    reader = RecordReader(record, FIELDS)
     kind = reader.choice("event_type", EventType, None)
     lot_no, leg_seq = reader.whole("lot_no"), reader.whole("leg_seq")
     occurrence = reader.whole("occurrence") or 1
@@ -66,27 +66,30 @@ def _read(record: Any, number: str, reporter_id: str, record_time: datetime) -> 
     return event, ()
 
 
-class _Reader:
-    """Reads the fields of one record and collects what is wrong with them."""
+class RecordReader:
+    """Reads the fields of one record and collects what is wrong with them. ``fields``: the keys it may have; ``at``:
+    where it stands in the request, a JSON pointer."""
 
-    def __init__(self, record: Mapping[str, Any]) -> None:
-        self.record = record
+    def __init__(self, record: Mapping[str, Any], fields: Collection[str], at: str = "") -> None:
+        self.record, self.at = record, at
         self.faults: list[Fault] = [
-            _fault(f"/{key}", "unknown_field", "没有这个字段", "there is no such field")
+            _fault(f"{at}/{key}", "unknown_field", "没有这个字段", "there is no such field")
             for key in record
-            if key not in FIELDS
+            if key not in fields
         ]
 
     def text(self, name: str) -> str:
+        """A text of bounded length, empty where there is none."""
         value = self.record.get(name)
         if value is None:
             return ""
         if not isinstance(value, str) or len(value) > MAX_TEXT or not value.isprintable():
-            self._wrong(name, "bad_text", f"应为至多 {MAX_TEXT} 字的文本", f"a text of at most {MAX_TEXT} characters")
+            self.wrong(name, "bad_text", f"应为至多 {MAX_TEXT} 字的文本", f"a text of at most {MAX_TEXT} characters")
             return ""
         return value.strip()
 
     def choice(self, name: str, kind: type[Any], default: Any) -> Any:
+        """A member of an enumeration."""
         value = self.record.get(name)
         if value is None and default is not None:
             return default
@@ -94,34 +97,37 @@ class _Reader:
             return kind(value)
         except ValueError:
             allowed = ", ".join(member.value for member in kind)
-            self._wrong(name, "not_allowed", f"应为 {allowed} 之一", f"should be one of {allowed}")
+            self.wrong(name, "not_allowed", f"应为 {allowed} 之一", f"should be one of {allowed}")
             return None
 
     def whole(self, name: str) -> int | None:
+        """A small whole number, None where there is none."""
         value = self.record.get(name)
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 10_000:
-            self._wrong(name, "bad_number", "应为 1 至 10000 的整数", "a whole number from 1 to 10000")
+            self.wrong(name, "bad_number", "应为 1 至 10000 的整数", "a whole number from 1 to 10000")
             return None
         return value
 
     def moment(self, name: str) -> datetime | None:
+        """A time, which must be there."""
         value = self.record.get(name)
         try:
             found = datetime.fromisoformat(value) if isinstance(value, str) else None
         except ValueError:
             found = None
         if found is None:
-            self._wrong(
+            self.wrong(
                 name, "bad_time", "应为时间，如 2026-10-08T08:30:00+08:00", "a time such as 2026-10-08T08:30:00+08:00"
             )
             return None
         return found if found.tzinfo is not None else found.replace(tzinfo=CHINA_TIME)
 
     def mass_kg(self) -> int | None:
+        """``mass_kg`` or ``mass_t``, None where there is neither."""
         if self.record.get("mass_kg") is not None and self.record.get("mass_t") is not None:
-            self._wrong("mass_t", "given_twice", "mass_kg 与 mass_t 只留一个", "give mass_kg or mass_t, not both")
+            self.wrong("mass_t", "given_twice", "mass_kg 与 mass_t 只留一个", "give mass_kg or mass_t, not both")
             return None
         if self.record.get("mass_kg") is not None:
             return self._integer("mass_kg", self.record["mass_kg"], 1)
@@ -130,12 +136,13 @@ class _Reader:
         return None
 
     def energy(self) -> EnergyLog | None:
+        """Logged energy, None where there is none."""
         value = self.record.get("energy")
         if value is None:
             return None
         unit = "amount_kwh" if isinstance(value, Mapping) and value.get("carrier") == "Electric" else "amount_kg"
         if not isinstance(value, Mapping) or set(value) != {"carrier", unit} or not isinstance(value["carrier"], str):
-            self._wrong(
+            self.wrong(
                 "energy",
                 "bad_energy",
                 "应为 {carrier, amount_kg}，电力为 {carrier: Electric, amount_kwh}",
@@ -146,12 +153,13 @@ class _Reader:
         return None if amount is None else EnergyLog(value["carrier"], amount)
 
     def evidence(self) -> tuple[Evidence, ...]:
+        """Evidence, empty where there is none."""
         value = self.record.get("evidence")
         if value is None:
             return ()
         fits = isinstance(value, list) and len(value) <= MAX_EVIDENCE
         if not fits or not all(isinstance(item, Mapping) and set(item) == {"kind", "sha256"} for item in value):
-            self._wrong(
+            self.wrong(
                 "evidence",
                 "bad_evidence",
                 f"应为至多 {MAX_EVIDENCE} 个 {{kind, sha256}}",
@@ -170,7 +178,7 @@ class _Reader:
                 raise InvalidOperation
         except InvalidOperation:
             digits = "整数" if scale == 1 else "至多三位小数的数"
-            self._wrong(
+            self.wrong(
                 name,
                 "bad_number",
                 f"应为正的{digits}",
@@ -179,8 +187,9 @@ class _Reader:
             return None
         return int(amount)
 
-    def _wrong(self, name: str, code: str, zh: str, en: str) -> None:
-        self.faults.append(_fault(f"/{name}", code, zh, en))
+    def wrong(self, name: str, code: str, zh: str, en: str) -> None:
+        """Note a fault of a field."""
+        self.faults.append(_fault(f"{self.at}/{name}", code, zh, en))
 
 
 def _fault(pointer: str, code: str, zh: str, en: str) -> Fault:

@@ -135,6 +135,31 @@ def test_from_shipments_to_waybills(tmp_path: Path) -> None:
         assert refused.refused
         assert refused.errors
         assert api.events(issued.number) == []
+        amend_as_a_program(api, issued.number)
+
+
+def amend_as_a_program(api: Client, number: str) -> None:
+    """The next version, once for one key; every fault with its place; an amendment opened and given up."""
+    (first,) = api.waybill_versions(number)
+    change: dict[str, Any] = {"original_document_number": "PO-7", "due_at": "2026-10-20T08:00:00+08:00", "version": 1}
+    second = api.amend_waybill(number, reason="the shipper asked", key="once", **change)
+    assert api.amend_waybill(number, reason="the shipper asked", key="once", **change) == second
+    assert (first.version, second.version, second.reason) == (1, 2, "the shipper asked")
+    assert second.waybill["original_document_number"] == "PO-7"
+    assert any(line.startswith("due_at: ") for line in second.changed)
+    assert [one.version for one in api.waybill_versions(number)] == [1, 2]
+    with pytest.raises(ApiProblemError) as caught:
+        api.amend_waybill(number, reason="too late", **{**change, "due_at": "2026-10-21T08:00:00+08:00"})
+    assert caught.value.status == 409
+    with pytest.raises(ApiProblemError) as caught:
+        api.amend_waybill(number, reason="", consignee_id="nobody", colour="red", lots=[{"lot_no": 0}], legs=[{}])
+    assert {error.pointer for error in caught.value.errors} == {
+        *("/reason", "/consignee_id", "/colour", "/lots/0/lot_no", "/legs/0/lot_no", "/legs/0/leg_seq")
+    }
+    assert api.amend_waybill(number, reason="to be discussed").version == 2
+    assert api.withdraw_amendment(number, reason="all as it was").version == 2
+    with pytest.raises(ApiProblemError):
+        api.withdraw_amendment(number, reason="again")
 
 
 def test_a_frontier_is_begun_waited_for_and_opened(tmp_path: Path) -> None:

@@ -20,15 +20,17 @@ from optimizer.accounts.checkpoint import Checkpoint, sign_checkpoint
 from optimizer.accounts.manifest import manifest_csv, parse_manifest
 from optimizer.accounts.proof import VERDICTS, parse_proof, proof_json, verdict_on
 from optimizer.accounts.seal_view import SealReport
+from optimizer.actions.amending import amend
 from optimizer.actions.sealing import rotate_key, seal
 from optimizer.errors import ConflictError, InputError, UnknownRecordError
 from optimizer.store.engine import Store
 from optimizer.store.schema import metadata
 from optimizer.store.tree_rows import TreeRows
+from optimizer.waybills.amendment import Amendment
 from tests.store import tampering
 from tests.store.conftest import allow_changes
 from tests.store.tampering import disarm, rebuild_tree
-from tests.waybills.world import LATER
+from tests.waybills.world import LATER, world_network
 
 KEY, NEXT_KEY = (Ed25519PrivateKey.from_private_bytes(bytes([number] * 32)) for number in (1, 2))
 AT = LATER + timedelta(days=1)
@@ -248,6 +250,24 @@ def test_a_waybill_is_proven_by_its_number_with_its_document(sealed: Store) -> N
     assert verdict_on(proof_json(proof)) == "ok"
     assert verdict_on(proof_json(replace(proof, document="{}"))) == "document_differs"
     assert actions.prove(sealed, number).document is None
+
+
+def test_an_amended_waybill_is_proven_as_it_is_in_force(sealed: Store) -> None:
+    """Its number means the present version, which must be sealed; earlier ones are asked for by name."""
+    with sealed.read() as session:
+        number = min(session.waybills())
+    amend(sealed, number, Amendment(original_document_number="PO-9"), "the shipper asked", world_network(), AT)
+    with pytest.raises(UnknownRecordError, match=f"Version 2 .* not sealed yet; .* waybill:{number}/1"):
+        actions.prove(sealed, number)
+    first = actions.prove(sealed, f"waybill:{number}/1", with_document=True)
+    seal(sealed, KEY, AT + timedelta(hours=2))
+    for name in (number, f"waybill:{number}", f"waybill:{number}/2"):
+        assert actions.prove(sealed, name).entry == f"waybill:{number}/2"
+    assert json.loads(actions.prove(sealed, number, with_document=True).document or "")["version"] == 2
+    assert json.loads(first.document or "")["version"] == 1
+    assert verdict_on(proof_json(actions.prove(sealed, number))) == "ok"
+    with pytest.raises(UnknownRecordError):
+        actions.prove(sealed, f"waybill:{number}/3")
 
 
 def test_proofs_survive_a_change_of_keys(sealed: Store, early: Checkpoint) -> None:
