@@ -77,6 +77,8 @@ class Stage:
 STAGES = (Stage((0,), 100, 1.0, 0.12), Stage((*LEVELS, 0), 200, 0.5, 0.12), Stage((*LEVELS, 0), 400, 0.0, 0.04))
 """Places as a whole first, then slot by slot; in the end choices are averaged over many steps, for these come closer
 to a linear solution."""
+ONWARD = Stage((*LEVELS, 0), 120, 0.02, 0.12)
+"""From the prices of a program that is coarse in time: short steps, slot by slot."""
 TOLD = 20
 """Steps between two signs of life."""
 
@@ -95,6 +97,14 @@ def climb_up(proof: LagrangianBound, left_s: Callable[[], float], tell: Callable
                     break
     except KeyboardInterrupt:
         return replace(ascent.result(), interrupted=True)
+    return ascent.result()
+
+
+def climb_on(proof: LagrangianBound, prices: Floats, left_s: Callable[[], float]) -> Climb:
+    """Climb from prices that are good already but alike over spans of slots, as far as the time allows."""
+    ascent = Ascent(proof, prices)
+    ascent.enter(ONWARD)
+    ascent.climb(ONWARD.steps, left_s)
     return ascent.result()
 
 

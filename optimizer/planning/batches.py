@@ -20,7 +20,7 @@ from typing import cast
 import numpy as np
 import scipy.sparse as sp
 
-from optimizer.planning.design import Bools, Effort, Floats, Indices, Program, solve_nearly_whole
+from optimizer.planning.design import Bools, Effort, Floats, Indices, Program, reduced_costs, solve_nearly_whole
 from optimizer.planning.program import PlanProgram
 from optimizer.planning.relaxation import Relaxation
 from optimizer.planning.services import cheapest_services, services_with_room
@@ -29,6 +29,9 @@ from optimizer.quantities import KG_PER_T
 
 SLOTS_PER_BATCH = 8
 LATE_SLOTS = 4
+WAITING_YUAN_PER_T = 3.0
+"""A load sails in no slot that looks so much dearer than its best: at low water a vessel takes less, and cargo that has
+the time waits for deeper water."""
 NOTHING = 1e-3
 """Tonnes below this are rounding noise of the relaxation."""
 
@@ -88,6 +91,7 @@ class BatchBuilder:
         due_h = np.array([space.grid.hour(s.due_at) for s in space.shipments])
         self.on_time = cargo.door_h <= due_h[cargo.shipment] + 1e-6
         self.hull_yuan = self._hull_prices()
+        self.dearer_yuan = reduced_costs(plan.program, relaxation.prices)[: plan.cargo_count]
 
     def _hull_prices(self) -> Floats:
         """What a full hull is worth on each sailing (family, slot): the mended tonne price times its capacity."""
@@ -135,6 +139,8 @@ class BatchBuilder:
         mass_t = share * shipment.mass_kg / 1000
         if mass_t < NOTHING:
             return None
+        dearer_yuan_per_t = self.dearer_yuan[columns] / (shipment.mass_kg / KG_PER_T)
+        columns = columns[dearer_yuan_per_t <= dearer_yuan_per_t.min() + WAITING_YUAN_PER_T]
         return Load(k, share, mass_t, self.space.columns.slot[columns], columns, not shipment.splittable)
 
     def fill(self, family: int, loads: list[Load]) -> list[Batch]:

@@ -3,7 +3,8 @@
 Small programs (up to :data:`EXACT_COLUMNS` columns) go whole to branch and bound and come back optimal. A few shipments
 (up to :data:`FEW_SHIPMENTS`) on a large network are settled by a program that is coarse in time (``exact``). Larger
 ones get prices and a proven bound from the coarse relaxation, a first plan from full ships, and are then improved
-window by window until the gap that was asked for is reached, nothing improves any more, or the time is up.
+corridor by corridor where they lose most, in the end window by window, until the gap that was asked for is reached,
+nothing improves any more, or the time is up.
 
 There is a plan before anything is solved (all cargo by services, no voyage at all), and a bound. So whenever the time
 is up, or somebody presses Ctrl-C, the best plan so far stands with its gap.
@@ -16,11 +17,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from optimizer.planning.ascent import climb_on
 from optimizer.planning.batches import BatchBuilder, batch_plan
 from optimizer.planning.closing import close_gap
 from optimizer.planning.design import Effort, Floats, solve_integer
 from optimizer.planning.dispatch import dispatch
 from optimizer.planning.exact.refine import Refinement
+from optimizer.planning.neighbourhoods import Neighbourhoods
 from optimizer.planning.openings import by_services
 from optimizer.planning.problem import Problem
 from optimizer.planning.relaxation import LEAST_S, relax, relax_whole, tighten, unrelaxed
@@ -48,6 +51,8 @@ TIGHTEN_SPANS = (8, 4)
 """Finer resolutions (slots) of the relaxation that are tried when the first bound leaves too wide a gap."""
 BATCHES_SHARE = 0.6
 """Part of the time left that the program over batches may take in a large plan."""
+CORRIDOR_SHARE = 0.7
+"""Part of the time left that corridors may take before a finer bound is sought."""
 IMPROVE_DAYS = 5
 """Days set free at once while improving."""
 
@@ -214,7 +219,10 @@ class Search:
             return "interrupt"
         if self._late():
             return "time_limit"
+        self._search_corridors(CORRIDOR_SHARE)
         if not self._partial():
+            self._climb_on()
+            self._search_corridors(1.0)
             self._tighten()
         stopped_by = self._improve(self.settings.gap)
         return self._close() if stopped_by == "exhausted" else stopped_by
@@ -255,6 +263,29 @@ class Search:
             x = self.windows.polish_fleet(self.windows.polish_cargo(x, left_s) if stage == "polish" else x, left_s)
             self._offer(x)
             self.tell(stage)
+
+    def _search_corridors(self, share: float) -> None:
+        """Set free what loses most, again and again, while the plan's gap is too wide; for a share of the time left."""
+        if self.x is None or self._gap() <= self.settings.gap:
+            return
+        kept_s = (1 - share) * self.watch.left_s() if np.isfinite(self.watch.left_s()) else 0.0
+        around = Neighbourhoods(self.problem, self.relaxation, self.x, self.settings.seed)
+        for x in around.better(lambda: self.watch.left_s() - kept_s):
+            self._offer(x)
+            self.tell("improve")
+            if self._gap() <= self.settings.gap:
+                return
+
+    def _climb_on(self) -> None:
+        """A bound that knows slots, in a few seconds, while the plan's gap is too wide."""
+        # What a least load asks of cargo is no part of the steps.
+        if self._late() or self._gap() <= self.settings.gap or self.problem.program.block("least").keys:
+            return
+        climb = climb_on(self.problem.proof, self.relaxation.prices, self.watch.left_s)
+        if climb.bound > self.bound_yuan:
+            self.relaxation = replace(self.relaxation, prices=climb.prices, bound=climb.bound)
+            self.bound_yuan = climb.bound
+        self.tell("bound")
 
     def _tighten(self) -> None:
         """Finer bounds in time, while the plan's gap is too wide."""

@@ -1,0 +1,118 @@
+"""Neighbourhood search: what loses is found, every step leaves a better plan that holds, and a stop keeps the best."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from optimizer.planning import neighbourhoods, search
+from optimizer.planning.design import Effort, Floats, Outcome, Program
+from optimizer.planning.lagrange import LagrangianBound
+from optimizer.planning.neighbourhoods import Neighbourhoods
+from optimizer.planning.openings import by_services
+from optimizer.planning.problem import Problem
+from optimizer.planning.relaxation import Relaxation, relax
+from optimizer.planning.settings import PlanSettings
+from optimizer.planning.windows import FEASIBLE, violation
+from tests.network.tiny import tiny_network
+from tests.planning.random_tasks import Task, any_tasks, faults, planned
+from tests.planning.solved import Case, lay_out
+from tests.planning.test_windows import busy_week, cost, is_plan, no_limit
+
+LOOK = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def around(case: Case, seed: int = 0) -> tuple[Neighbourhoods, Relaxation]:
+    """The search around the plan that sends everything by truck, and the relaxation that guides it."""
+    proof = LagrangianBound(case.program, case.fleet, case.space.ways)
+    problem = Problem(tiny_network(), case.space, case.fleet, case.program, proof)
+    relaxation = relax(case.program, proof, Effort())
+    x = by_services(problem, capped=False)[2]
+    assert violation(case.program.program, x) < FEASIBLE
+    return Neighbourhoods(problem, relaxation, x, seed), relaxation
+
+
+@LOOK
+@given(any_tasks(4))
+def test_each_plan_is_better_than_the_one_before_and_holds(task: Task) -> None:
+    """Whole hulls, all rows kept, strictly cheaper each time, and never below the optimum."""
+    case = lay_out(*task)
+    search_around, _ = around(case)
+    before = cost(case, search_around.x)
+    for x in search_around.better():
+        assert is_plan(case, x)
+        assert cost(case, x) < before
+        before = cost(case, x)
+    best = case.solve().objective
+    assert before >= best - 1e-6 * abs(best) - 0.01
+
+
+@LOOK
+@given(any_tasks(4))
+def test_losses_are_no_more_than_what_parts_a_plan_from_its_bound(task: Task) -> None:
+    """Plan less bound is made of losses of cargo, of hulls and of other rows; none of them is negative."""
+    case = lay_out(*task)
+    search_around, relaxation = around(case)
+    proven, _ = LagrangianBound(case.program, case.fleet, case.space.ways).prove(relaxation.prices)
+    for x in (search_around.x, *search_around.better()):
+        gap_yuan = cost(case, x) - proven
+        assert -1e-6 <= search_around.losses().sum() <= gap_yuan + 1e-6 * abs(proven) + 1.0
+
+
+def test_a_week_by_road_becomes_the_best_week(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With all columns near and corridors as wide as the task, the search ends at the optimum."""
+    for name, value in (("MARGIN_YUAN_PER_T", 1e9), ("HULL_MARGIN_YUAN", 1e9), ("NODES", 10_000)):
+        monkeypatch.setattr(neighbourhoods, name, value)
+    case = busy_week(4)
+    search_around, _ = around(case)
+    for _ in search_around.better():
+        pass
+    assert cost(case, search_around.x) == pytest.approx(case.solve(gap=1e-6).objective, rel=2e-3)
+
+
+def test_a_corridor_keeps_to_its_size_and_moves_only_hulls_that_can_carry_its_cargo() -> None:
+    """Free are ways of some families, moves of their classes, and services; everything else stays."""
+    case = busy_week()
+    search_around, _ = around(case)
+    plan = case.program
+    for size in (40, 200):
+        columns = search_around.corridor(0, size)
+        assert (np.diff(columns) > 0).all()
+        services = (columns < plan.cargo_count) & (plan.column_family[columns] < 0)
+        pools = {case.fleet.pools[p].vessel_class for p in plan.column_pool[columns] if p >= 0}
+        families = {case.space.families[f].vessel_class for f in plan.column_family[columns] if f >= 0}
+        assert pools <= families
+        # What is as far away as the last one that fits comes along.
+        assert np.count_nonzero(~services) <= 2 * size
+    assert len(search_around.corridor(0, 40)) < len(search_around.corridor(0, 200))
+
+
+def test_equal_seeds_draw_equally_and_without_time_nothing_is_tried() -> None:
+    """The plans of two searches with one seed are the same to the last bit; no time, no plan, no harm."""
+    first, second = (list(around(busy_week(4), 7)[0].better()) for _ in range(2))
+    assert [x.tobytes() for x in first] == [x.tobytes() for x in second]
+    assert list(around(busy_week())[0].better(lambda: 0.0)) == []
+
+
+@pytest.mark.parametrize("answers", [0, 1])
+def test_ctrl_c_within_a_corridor_keeps_the_plan_so_far(answers: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pressed in the first corridor or in the next one, what stands is written down and holds."""
+    asked: list[float] = []
+
+    def stopped(program: Program, effort: Effort, start: Floats | None = None) -> Outcome:
+        asked.append(effort.gap)
+        if len(asked) > answers:
+            raise KeyboardInterrupt
+        return solve(program, effort, start)
+
+    solve = neighbourhoods.solve_integer
+    monkeypatch.setattr(neighbourhoods, "solve_integer", stopped)
+    monkeypatch.setattr(search, "EXACT_COLUMNS", 0)
+    monkeypatch.setattr(search, "FEW_SHIPMENTS", 0)
+    shipments = busy_week().space.shipments
+    plan = planned(tiny_network(), shipments, PlanSettings(gap=0.0))
+    assert len(asked) == answers + 1
+    assert plan.settings["stop"] == "interrupt"
+    assert no_limit() > plan.gap >= 0.0
+    assert faults(plan, shipments, tiny_network()) == []
