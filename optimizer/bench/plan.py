@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -11,8 +12,11 @@ from optimizer.bench.isolation import Isolated, in_fresh_process
 from optimizer.bench.machine import library_versions, load_average, this_machine
 from optimizer.bench.planning_runs import CLOSE_GAP, PlanRun, PlanTask, run_cp_sat, run_direct, run_planner, run_road
 from optimizer.bench.record import Figure, Load, Method, Result
-from optimizer.demo.seed_files import shipments_path
+from optimizer.demo.generate import DEMO_MONTH, generate_shipments, write_shipments_csv
+from optimizer.demo.generate_sailings import generate_sailings, write_sailings_csv
+from optimizer.demo.seed_files import read_flows, shipments_path
 from optimizer.errors import Message
+from optimizer.network.reader import read_network
 from optimizer.planning.settings import PlanSettings
 
 Runs = Sequence[Isolated[PlanRun] | None]
@@ -29,7 +33,8 @@ class PlanBench:
     """``shipments`` None: the demo month; ``network_dir`` None: the shipped network. With ``sailings`` carriers'
     offers compete with road, rail and coasters alone: no voyages of the planner's own. Every run of every method
     stops at ``gap`` or after ``time_limit_s``, whichever comes first; run n has the seed ``seed`` + n.
-    ``cp_sat``: whether CP-SAT takes part."""
+    ``cp_sat``: whether CP-SAT takes part. ``generated``: how many shipments and offers were generated into the files
+    (None: the files are somebody's)."""
 
     measured_at: datetime
     shipments: Path | None = None
@@ -40,6 +45,21 @@ class PlanBench:
     seed: int = 0
     sailings: Path | None = None
     cp_sat: bool = True
+    generated: tuple[int, int] | None = None
+
+
+def run_generated(
+    options: PlanBench, shipments: int, offers: int, tell: Callable[[Message], None] = lambda message: None
+) -> Result:
+    """Measure on a generated month of so many shipments with a market of so many carriers' sailings alone."""
+    month = generate_shipments(read_flows(), DEMO_MONTH, shipments, options.seed)
+    market = generate_sailings(month, read_network(options.network_dir), offers, options.seed)
+    with tempfile.TemporaryDirectory() as folder:
+        files = Path(folder) / "shipments.csv", Path(folder) / "sailings.csv"
+        write_shipments_csv(month, files[0])
+        write_sailings_csv(market, files[1])
+        made = (len(month), len(market))
+        return run(replace(options, shipments=files[0], sailings=files[1], generated=made), tell)
 
 
 def run(options: PlanBench, tell: Callable[[Message], None] = lambda message: None) -> Result:
@@ -158,12 +178,15 @@ def _result(options: PlanBench, methods: tuple[Method, ...], runs: Runs, load: L
     done = [run.answer for run in runs if run is not None]
     count = max((answer.shipments for answer in done), default=0)
     # File names of one's own stay out of the record.
-    demo = options.shipments is None
+    demo, source = options.shipments is None, "file" if options.generated is None else "generated"
     given = Message("，只用承运人报价航次", ", carriers' sailings alone")
+    if options.generated is not None:
+        offers = options.generated[1]
+        given = Message(f"，只用 {offers:,} 个承运人报价航次", f", {offers:,} carriers' sailings alone")
     market = given if options.sailings else Message("", "")
     versions = next((answer.versions for answer in done if answer.versions), {})
     return Result(
-        bench="plan",
+        bench="plan" if options.generated is None else "plan --offers",
         subject=Message(
             f"{'示范月，' if demo else ''}{count:,} 票货统筹规划{market.zh}",
             f"{'the demo month, ' if demo else ''}{count:,} shipments planned together{market.en}",
@@ -175,8 +198,8 @@ def _result(options: PlanBench, methods: tuple[Method, ...], runs: Runs, load: L
         settings={
             "time_limit_s": options.time_limit_s,
             "gap": options.gap,
-            "shipments": "demo" if demo else "file",
-            "sailings": "none" if options.sailings is None else "file",
+            "shipments": "demo" if demo else source,
+            "sailings": "none" if options.sailings is None else source,
             "network": "shipped" if options.network_dir is None else "directory",
             "threads": "default of the solver",
         },

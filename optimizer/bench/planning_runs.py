@@ -47,7 +47,8 @@ class PlanTask:
 class PlanRun:
     """What one run came to. ``ending``: gap | exhausted | time_limit | interrupt | no_solution | infeasible, for the
     road: summed. ``seconds`` is wall time from read shipments to a plan, reading not included; ``seconds_to_close``
-    until the gap was at most :data:`CLOSE_GAP`. None: not known or nothing found."""
+    until the gap was at most :data:`CLOSE_GAP`. None: not known or nothing found. ``processor_s``: over all threads, of
+    the planner only."""
 
     ending: str
     seconds: float | None
@@ -58,6 +59,7 @@ class PlanRun:
     columns: int
     shipments: int
     versions: dict[str, str]
+    processor_s: float | None = None
 
     @property
     def gap(self) -> float | None:
@@ -72,7 +74,7 @@ def run_planner(task: PlanTask) -> PlanRun:
     network, factors, shipments = _read(task)
     offers = _offers(task, network)
     told: list[Progress] = []
-    start = time.perf_counter()
+    start, busy = time.perf_counter(), time.process_time()
     try:
         plan = plan_shipments(
             shipments, network, factors, task.settings, clock=time.perf_counter, tell=told.append, offers=offers
@@ -91,6 +93,7 @@ def run_planner(task: PlanTask) -> PlanRun:
         columns=told[-1].columns,
         shipments=len(shipments),
         versions=dict(plan.versions),
+        processor_s=time.process_time() - busy,
     )
 
 

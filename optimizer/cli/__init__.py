@@ -7,6 +7,7 @@ import click
 from optimizer.cli.audit import audit
 from optimizer.cli.backup import backup, restore
 from optimizer.cli.bench import bench
+from optimizer.cli.bench_plan import bench_plan
 from optimizer.cli.check import check
 from optimizer.cli.checkpoint import checkpoint
 from optimizer.cli.close import close
@@ -91,6 +92,7 @@ VERBS = (
     token,
 )
 
+bench.add_command(bench_plan)
 for verb in VERBS:
     cli.add_command(verb)
 

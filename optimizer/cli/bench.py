@@ -35,56 +35,18 @@ def bench(ctx: click.Context) -> None:
 json_option = option(
     "--json", "json_file", metavar="FILE", type=click.Path(path_type=Path), zh="另写入 JSON 文件", en="JSON file too"
 )
+append_option = option(
+    "--append", is_flag=True, zh="并入 --json 文件中已有的结果", en="add to the results that --json holds"
+)
 seed_option = option(
     "--seed", default=0, show_default=True, type=click.IntRange(0, 2**31 - 1), zh="随机种子", en="random seed"
 )
 
 
-@bench.command("plan", cls=Verb, about=Message("统筹规划，对比整体求解", "planning, beside a direct MIP and the road"))
-@click.argument("shipments", metavar="[SHIPMENTS.csv]", required=False, type=click.Path(path_type=Path))
-@option(
-    "--time-limit",
-    metavar="SECONDS",
-    default=60.0,
-    show_default=True,
-    type=click.FloatRange(0, min_open=True),
-    zh="每次时限（秒）",
-    en="time limit of a run, s",
-)
-@option(
-    "--gap", default=0.003, show_default=True, type=click.FloatRange(0, 1), zh="达到即停的间隙", en="gap to stop at"
-)
-@option("--runs", default=3, show_default=True, type=click.IntRange(1, 100), zh="次数", en="runs")
-@option(
-    "--sailings",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    zh="只用这些承运人报价航次，不排自有航次",
-    en="carriers' sailings, in place of own voyages",
-)
-@seed_option
-@json_option
-def bench_plan(
-    shipments: Path | None,
-    time_limit: float,
-    gap: float,
-    runs: int,
-    sailings: Path | None,
-    seed: int,
-    json_file: Path | None,
-) -> None:
-    """The demo month unless a file is named."""
-    from optimizer.bench.plan import PlanBench, run
-
-    network_dir = current_session().network_dir
-    options = PlanBench(_now(), shipments, network_dir, time_limit, gap, runs, seed, sailings)
-    _report(run(options, _tell), json_file)
-
-
 def problem_options(command: Callable[..., None]) -> Callable[..., None]:
     """The files and options that both benches of network design take."""
     for decorate in (
-        option("--append", is_flag=True, zh="并入 --json 文件中已有的结果", en="add to the results that --json holds"),
+        append_option,
         json_option,
         seed_option,
         option("--no-baselines", is_flag=True, zh="不跑基准", en="leave the baselines out"),
@@ -118,11 +80,11 @@ def bench_mcf(
     append: bool,
 ) -> None:
     """CommaLab files, or folders of them; optimal.csv or reference.csv beside them is read."""
-    from optimizer.bench.netdesign import DesignBench, run
+    from optimizer.bench.netdesign import DesignBench, joined, run
     from optimizer.bench.netdesign_files import LINEAR
 
-    found = run(DesignBench(LINEAR, _now(), paths, time_limit, runs, seed, not no_baselines), _tell)
-    _report(_joined(found, json_file) if append else found, json_file)
+    found = run(DesignBench(LINEAR, now(), paths, time_limit, runs, seed, not no_baselines), tell)
+    report(joined_with(found, json_file, joined) if append else found, json_file)
 
 
 @bench.command(
@@ -139,11 +101,11 @@ def bench_mcnd(
     append: bool,
 ) -> None:
     """Canad .dow files, or folders of them; optimal.csv or reference.csv beside them is read."""
-    from optimizer.bench.netdesign import DesignBench, run
+    from optimizer.bench.netdesign import DesignBench, joined, run
     from optimizer.bench.netdesign_files import DESIGN
 
-    found = run(DesignBench(DESIGN, _now(), paths, time_limit, runs, seed, not no_baselines), _tell)
-    _report(_joined(found, json_file) if append else found, json_file)
+    found = run(DesignBench(DESIGN, now(), paths, time_limit, runs, seed, not no_baselines), tell)
+    report(joined_with(found, json_file, joined) if append else found, json_file)
 
 
 @bench.command(
@@ -177,8 +139,8 @@ def bench_quote(runs: int, days: int, seed: int, json_file: Path | None) -> None
     """The flows of the demo world."""
     from optimizer.bench.quote import QuoteBench, run
 
-    options = QuoteBench(_now(), current_session().network_dir, days, runs, seed)
-    _report(run(options, _tell), json_file)
+    options = QuoteBench(now(), current_session().network_dir, days, runs, seed)
+    report(run(options, tell), json_file)
 
 
 @bench.command(
@@ -202,7 +164,7 @@ def bench_proof(leaves: int, proofs: int, runs: int, seed: int, json_file: Path 
     """A tree of a million entries unless told otherwise."""
     from optimizer.bench.proof import ProofBench, run
 
-    _report(run(ProofBench(_now(), leaves, proofs, runs, seed), _tell), json_file)
+    report(run(ProofBench(now(), leaves, proofs, runs, seed), tell), json_file)
 
 
 @bench.command(
@@ -221,7 +183,7 @@ def bench_footprint(legs: int, runs: int, seed: int, json_file: Path | None) -> 
     """Reading and writing the files included."""
     from optimizer.bench.footprint import FootprintBench, run
 
-    _report(run(FootprintBench(_now(), legs, runs, seed), _tell), json_file)
+    report(run(FootprintBench(now(), legs, runs, seed), tell), json_file)
 
 
 @bench.command("settle", cls=Verb, about=Message("结算入账，对比驱动直写", "settlements, beside the bare driver"))
@@ -242,7 +204,7 @@ def bench_settle(runs: int, sizes: tuple[int, ...], seed: int, json_file: Path |
     """Copies of settled lots of the demo month."""
     from optimizer.bench.settle import SettleBench, run
 
-    _report(run(SettleBench(_now(), tuple(sorted(sizes)), runs, seed), _tell), json_file)
+    report(run(SettleBench(now(), tuple(sorted(sizes)), runs, seed), tell), json_file)
 
 
 @bench.command("audit", cls=Verb, about=Message("整本审计，对比 SQL 求和", "a whole audit, beside a sum in SQL"))
@@ -261,7 +223,7 @@ def bench_audit(runs: int, entries: int, seed: int, json_file: Path | None) -> N
     """A ledger of a million entries unless told otherwise: some minutes to fill, 6 GiB of disk."""
     from optimizer.bench.audit import AuditBench, run
 
-    _report(run(AuditBench(_now(), entries, runs, seed), _tell), json_file)
+    report(run(AuditBench(now(), entries, runs, seed), tell), json_file)
 
 
 @bench.command(
@@ -280,7 +242,7 @@ def bench_serve(
     """Starts the server itself."""
     from optimizer.bench.serving import ServeBench, run
 
-    _report(run(ServeBench(_now(), db_url, users, pause, seconds, runs, seed), _tell), json_file)
+    report(run(ServeBench(now(), db_url, users, pause, seconds, runs, seed), tell), json_file)
 
 
 @bench.command("table", cls=Verb, about=Message("把测得的结果写成 README 的表", "stored results as the README's table"))
@@ -310,28 +272,27 @@ def bench_duplicates(waybills: int, runs: int, seed: int, json_file: Path | None
     """A labelled set, generated from the seed."""
     from optimizer.bench.duplicates import DuplicatesBench, run
 
-    _report(run(DuplicatesBench(_now(), waybills, runs, seed), _tell), json_file)
+    report(run(DuplicatesBench(now(), waybills, runs, seed), tell), json_file)
 
 
-def _joined(found: Result, json_file: Path | None) -> Result:
-    """The new figures after those that the file holds of other problems."""
+def joined_with(found: Result, json_file: Path | None, join: Callable[[Result, Result], Result]) -> Result:
+    """The new figures with those that the file holds."""
     from optimizer.bench.document import result_from_json
-    from optimizer.bench.netdesign import joined
 
     if json_file is None or not json_file.exists():
         return found
-    return joined(result_from_json(read_document(json_file), json_file.name), found)
+    return join(result_from_json(read_document(json_file), json_file.name), found)
 
 
-def _now() -> datetime:
+def now() -> datetime:
     return datetime.now(CHINA_TIME).replace(microsecond=0)
 
 
-def _tell(message: Message) -> None:
+def tell(message: Message) -> None:
     say(message, err=True)
 
 
-def _report(result: Result, json_file: Path | None) -> None:
+def report(result: Result, json_file: Path | None) -> None:
     """The table, what the methods do, the machine; and the document where one is asked for."""
     from optimizer.bench.document import result_to_json
     from optimizer.bench.table import column_label, figure_columns, measured_on, method_label, rows_of, told_once

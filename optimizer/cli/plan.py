@@ -43,6 +43,7 @@ STOPS = {
 """Why the run ended, by the setting ``stop`` of the document."""
 
 REASONS_SHOWN = 8
+OFFERS_SHOWN = 20
 MOVES_SHOWN = 40
 S_PER_H = 3600
 
@@ -185,6 +186,7 @@ def print_plan(made: Plan, summary: PlanSummary) -> None:
     _print_reasons(summary)
     for bound in made.binding:
         say(bound.message)
+    _print_offers(made)
     for shipment in made.shipments:
         if shipment.reason is not None:
             say(
@@ -193,6 +195,20 @@ def print_plan(made: Plan, summary: PlanSummary) -> None:
                     f"Left out {shipment.shipment_id}: {shipment.reason.en}",
                 )
             )
+
+
+def _print_offers(made: Plan) -> None:
+    """Carriers' sailings that cannot be used, each with the reason, the first of them."""
+    for offer in made.unusable_offers[:OFFERS_SHOWN]:
+        say(offer.message)
+    more = len(made.unusable_offers) - OFFERS_SHOWN
+    if more > 0:
+        say(
+            Message(
+                f"另有 {more} 个航次不能用，见计划文件的 unusable_offers。",
+                f"{more} more sailings cannot be used; they stand in the plan under unusable_offers.",
+            )
+        )
 
 
 def _print_kept(made: Plan) -> None:

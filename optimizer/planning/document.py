@@ -27,6 +27,7 @@ from optimizer.planning.plan import (
     PlannedShipment,
     Reason,
     Totals,
+    UnusableOffer,
     Voyage,
 )
 from optimizer.planning.record_format import (
@@ -177,6 +178,13 @@ _MOVED = Record(
     Field("was", TEXTS),
     Field("now", TEXTS),
 )
+_UNUSABLE = Record(
+    UnusableOffer,
+    Field("sailing_id", TEXT),
+    Field("carrier_id", TEXT),
+    Field("code", TEXT),
+    Field("message", MESSAGE),
+)
 _PLAN = Record(
     Plan,
     Field("status", Choice("optimal", "feasible", "infeasible", "time_limit")),
@@ -190,6 +198,7 @@ _PLAN = Record(
     Field("binding", Many(_BINDING)),
     Field("kept", Optional(_KEPT), absent=None),
     Field("moved", Many(_MOVED), absent=()),
+    Field("unusable_offers", Many(_UNUSABLE), absent=()),
     Field("shipments", Many(_SHIPMENT)),
     Field("voyages", Many(_VOYAGE)),
 )

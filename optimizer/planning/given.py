@@ -18,6 +18,7 @@ from math import floor
 from optimizer.network.graph import Lane, NetworkGraph
 from optimizer.planning.offer import Offer
 from optimizer.planning.route import hub_hours
+from optimizer.planning.unusable import Unusable
 from optimizer.quantities import KG_PER_T
 
 OFFERED, KEPT = "offer", "kept"
@@ -57,14 +58,6 @@ class GivenSailing:
         return self.offer.fixed_yuan if self.offer is not None else 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Unusable:
-    """An offer that no cargo can use whatever it costs: ``code`` closed | shallow | below_least."""
-
-    offer: Offer
-    code: str
-
-
 @dataclass
 class Givens:
     """Given sailings of a plan, and the offers that cannot sail."""
@@ -82,18 +75,20 @@ def offered_sailings(offers: Sequence[Offer], graph: NetworkGraph) -> Givens:
     for offer in sorted(offers, key=lambda offer: offer.sailing_id):
         lane = graph.lane(offer.origin, offer.destination, offer.vessel_class)
         assert lane is not None, "the reader of offers has looked for a way"
-        if graph.closed(lane, offer.departs_at) is not None:
-            givens.unusable.append(Unusable(offer, "closed"))
+        closure_id = graph.closed(lane, offer.departs_at)
+        if closure_id is not None:
+            givens.unusable.append(Unusable(offer, "closed", closure_id))
             continue
         allowed_kg = floor(graph.capacity_t(lane, offer.departs_at) * KG_PER_T + 1e-6)
         room_kg = min(offer.capacity_kg, allowed_kg)
         if room_kg <= 0 or room_kg < offer.least_kg:
-            givens.unusable.append(Unusable(offer, "shallow" if room_kg <= 0 else "below_least"))
+            code = "shallow" if room_kg <= 0 else "below_least"
+            givens.unusable.append(Unusable(offer, code, allowed_kg=room_kg))
             continue
         found = [given for group in offer.cargo_groups if (given := _offered(offer, group, room_kg, lane, graph))]
         givens.sailings += found
         if not found:
-            givens.unusable.append(Unusable(offer, "closed"))
+            givens.unusable.append(Unusable(offer, "terminal_closed"))
     return givens
 
 

@@ -15,6 +15,7 @@ from optimizer.planning.families import Family
 from optimizer.planning.given import GivenSailing
 from optimizer.planning.route import Route, RouteLeg
 from optimizer.planning.settings import MAX_LATE_H, MAX_WAIT_H, SLOT_H
+from optimizer.planning.unusable import Unusable
 from optimizer.planning.way_maker import WayMaker
 from optimizer.planning.ways import is_unlimited, run_legs
 from optimizer.quantities import KG_PER_T
@@ -23,14 +24,26 @@ SAME_MOMENT_H = 1e-6
 """Hours by which two moments may differ and still be one."""
 
 
-def add_given(maker: WayMaker, sailings: Sequence[GivenSailing]) -> None:
+def add_given(maker: WayMaker, sailings: Sequence[GivenSailing]) -> list[Unusable]:
     """Add to the lines of a plan a family for each given sailing and every way in which a shipment can use it.
 
     A way is left out when even in a full vessel the tonne costs at least what it costs on the shipment's road (under a
-    cap on CO2e: and emits at least as much), unless the sailing asks for a least load.
+    cap on CO2e: and emits at least as much), unless the sailing asks for a least load. Returns the carriers' offers
+    that nobody can use, in the order of ``sailings``.
     """
-    _GivenLines(maker).add(sailings)
+    lines = _GivenLines(maker)
+    lines.add(sailings)
+    offers = {given.voyage_id: given.offer for given in sailings if given.offer is not None}
+    return [
+        Unusable(offer, FORTUNES[lines.fortune.get(name, 0)])
+        for name, offer in offers.items()
+        if lines.fortune.get(name, 0) < USED
+    ]
 
+
+FORTUNES = ("outside_horizon", "no_cargo", "dearer")
+"""How far an offer may get on its way to being used, see ``unusable``."""
+OUTSIDE, INSIDE, FITTING, USED = range(4)
 
 Side = tuple[str, tuple[RouteLeg, ...], str]
 """Terminal, the legs between it and the door, and whether a ship is among them ("" or "sea")."""
@@ -42,6 +55,7 @@ class _GivenLines:
         self.road_yuan, self.road_wtw_kg = self._roads()
         self.tables: dict[tuple[int, tuple[RouteLeg, ...]], int] = {}
         self.reached: set[int] = set()
+        self.fortune: dict[str, int] = {}
 
     def _roads(self) -> tuple[Floats, Floats]:
         """Yuan and kg CO2e per tonne of each shipment's cheapest way that has no limit (inf: none)."""
@@ -61,6 +75,7 @@ class _GivenLines:
             slot = int(np.floor(self.grid.hour(given.berth_from) / SLOT_H + SAME_MOMENT_H))
             if 0 <= slot < self.grid.slots - 1:
                 ends = (given.cargo_group, given.origin, given.destination)
+                self._rise(given, INSIDE)
                 by_ends.setdefault(ends, []).append((given, len(self.maker.families), slot))
                 self.maker.families.append(self._family(given, slot))
         groups: dict[tuple[str, str, str], list[int]] = {}
@@ -72,6 +87,9 @@ class _GivenLines:
         if saved:
             self.maker.leave_behind(np.array(saved, dtype=np.int64))
             self.maker.stranded = [k for k in self.maker.stranded if k not in self.reached]
+
+    def _rise(self, given: GivenSailing, fortune: int) -> None:
+        self.fortune[given.voyage_id] = max(fortune, self.fortune.get(given.voyage_id, OUTSIDE))
 
     def _family(self, given: GivenSailing, slot: int) -> Family:
         vessel = self.network.vessel_classes[given.vessel_class]
@@ -148,6 +166,8 @@ class _GivenLines:
         fits &= (yard_h <= berth_h + SAME_MOMENT_H) & (berth_h - yard_h <= MAX_WAIT_H)
         rows = np.flatnonzero(fits & (door_h <= self.cargo.due_h[members] + MAX_LATE_H))
         chosen = members[rows]
+        if len(chosen):
+            self._rise(given, FITTING)
         per_t, wtw_kg_per_t = self._tonne(chosen, route, given, berth_h - yard_h[rows])
         late = self.cargo.late_rate[chosen] * np.maximum(0.0, door_h - self.cargo.due_h[chosen])
         whole = per_t + self.cargo.time_rate[chosen] * door_h + late + given.fixed_yuan / room_t
@@ -158,6 +178,7 @@ class _GivenLines:
         rows, chosen, per_t = rows[useful], chosen[useful], per_t[useful]
         if not len(chosen):
             return
+        self._rise(given, USED)
         self.reached.update(int(k) for k in chosen)
         if (number, after) not in self.tables:
             arrives = np.array([self.grid.hour(given.arrives_at)])

@@ -16,6 +16,7 @@ from optimizer.emissions.factors import FactorTable
 from optimizer.errors import InputError, Message
 from optimizer.network.graph import NetworkGraph
 from optimizer.network.model import Network
+from optimizer.network.order import in_order
 from optimizer.planning.ascent import climb_up
 from optimizer.planning.design import Floats
 from optimizer.planning.fleetflow import FleetFlow, make_fleetflow
@@ -48,15 +49,16 @@ CLIMB_SHARE = 0.6
 def task_of(
     shipments: Sequence[Shipment], network: Network, factors: FactorTable, settings: PlanSettings
 ) -> tuple[RouteBook, list[Shipment]]:
-    """The routes and the shipments of a task, those beyond the horizon left out.
+    """The routes and the shipments of a task, those beyond the horizon left out. The order in which the network's
+    tables were read is forgotten here, so that it changes nothing.
 
     Raises InputError without shipments and for a horizon beyond MAX_HORIZON_DAYS.
     """
     if not shipments:
         raise InputError(Message("没有可规划的货单。", "There are no shipments to plan."))
     inside = _within_horizon(shipments, settings)
-    on = min(shipment.ready_at for shipment in shipments).date()
-    return RouteBook(network, NetworkGraph(network), factors, on), inside
+    on, ordered = min(shipment.ready_at for shipment in shipments).date(), in_order(network)
+    return RouteBook(ordered, NetworkGraph(ordered), factors, on), inside
 
 
 def _within_horizon(shipments: Sequence[Shipment], settings: PlanSettings) -> list[Shipment]:
@@ -96,7 +98,8 @@ def lay_out(
     widely = replace(settings, co2e_cap_t=inf) if keep_cleaner else settings
     grid = None if held is None else held.book.grid
     sailings = [*givens.sailings, *(rooms(held) if held is not None else ())]
-    ways = make_ways(ordered, book, graph, widely, grid, lambda maker: add_given(maker, sailings))
+    unusable = list(givens.unusable)
+    ways = make_ways(ordered, book, graph, widely, grid, lambda maker: unusable.extend(add_given(maker, sailings)))
     # A carrier's sailing has one slot, so that all columns of a market of offers are few enough to write down.
     if watch is not None and not offers and settings.own_voyages and not keep_cleaner and is_large(ways):
         if held is not None:
@@ -110,7 +113,8 @@ def lay_out(
         fleet = with_given_hulls(own, space, book, carbon)
     program = _program(space, fleet, network, widely.co2e_cap_t, held)
     proof = LagrangianBound(program, fleet, ways, settings.workers)
-    return Problem(network, space, fleet, program, proof, relaxation, made, interrupted)
+    unusable.sort(key=lambda item: item.offer.sailing_id)
+    return Problem(network, space, fleet, program, proof, relaxation, made, tuple(unusable), interrupted)
 
 
 def _without_kept(fleet: FleetFlow, held: Held | None) -> FleetFlow:

@@ -179,6 +179,17 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
+class UnusableOffer:
+    """A carrier's sailing that no plan of these shipments can take, and why: ``code`` is stable
+    (:data:`~optimizer.planning.unusable.CODES`)."""
+
+    sailing_id: str
+    carrier_id: str
+    code: str
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
 class Totals:
     """Sums over planned shipments. Shares are of tonnes and of tkm that travel by water in the plan."""
 
@@ -224,3 +235,4 @@ class Plan:
     totals: Totals
     kept: Kept | None = None
     moved: tuple[Moved, ...] = ()
+    unusable_offers: tuple[UnusableOffer, ...] = ()

@@ -11,6 +11,7 @@ from optimizer.planning.lagrange import LagrangianBound
 from optimizer.planning.program import PlanProgram
 from optimizer.planning.relaxation import Relaxation
 from optimizer.planning.timespace import TimeSpace
+from optimizer.planning.unusable import Unusable
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,5 +27,7 @@ class Problem:
     """Prices and shares, where they are known before the search begins."""
     made: Floats | None = None
     """A plan that was made with them."""
+    unusable: tuple[Unusable, ...] = ()
+    """Carriers' offers that nobody can use."""
     interrupted: bool = False
     """Somebody pressed Ctrl-C before the search began: what is at hand is the plan."""

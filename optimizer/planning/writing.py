@@ -16,6 +16,7 @@ from optimizer.planning.search import Search
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
 from optimizer.planning.totals import ShipmentPrices
+from optimizer.planning.unusable import told
 from optimizer.quantities import KG_PER_T
 
 OPTIMAL_GAP = 1e-5
@@ -56,8 +57,12 @@ def _document(search: Search, x: Floats, network: Network, book: RouteBook) -> P
         <= plan.objective_yuan + rounding_yuan(plan, problem.space.shipments, network, settings)
     ):
         plan = replace(plan, bound_yuan=plan.objective_yuan, gap=0.0)
-    status = status_of(plan.gap, search.stopped_by)
-    return replace(plan, status=status, settings={**plan.settings, "stop": search.stopped_by})
+    return replace(
+        plan,
+        status=status_of(plan.gap, search.stopped_by),
+        settings={**plan.settings, "stop": search.stopped_by},
+        unusable_offers=tuple(told(unusable, network) for unusable in problem.unusable),
+    )
 
 
 def rounding_yuan(plan: Plan, shipments: Sequence[Shipment], network: Network, settings: PlanSettings) -> float:

@@ -27,6 +27,7 @@ from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
 from optimizer.planning.solve import plan_shipments
 from optimizer.planning.taking import takings
+from optimizer.planning.unusable import CODES as UNUSABLE_CODES
 from optimizer.waybills.sharing import empty_running
 from tests.network.tiny import MADE_UP, TINY_START, tiny_network
 from tests.planning.offer_enumeration import cheapest_with_offers
@@ -259,7 +260,45 @@ def test_an_offer_that_meets_a_closure_is_not_used(kind: str, item: str) -> None
     network = replace(TINY, closures=(shut,))
     assert planned([cargo(1, 500, "UP", code="stone", due_h=72)], [offer(1)], MARKET, network).voyages == ()
     (left,) = offered_sailings([offer(1)], NetworkGraph(network)).unusable
-    assert (left.offer.sailing_id, left.code) == ("Y1", "closed")
+    assert (left.offer.sailing_id, left.code) == ("Y1", "terminal_closed" if kind == "terminal" else "closed")
+
+
+def test_every_offer_that_nobody_can_use_is_named_with_the_reason() -> None:
+    """One offer for each reason, and one that is taken and so not named; sentences carry the figures."""
+    shut = Closure("C", "lock", "L1", TINY_START + 60 * HOUR, TINY_START + 70 * HOUR, "检修", "repair", MADE_UP)
+    quay = Closure("Q", "terminal", "DOWN", TINY_START + 90 * HOUR, TINY_START + 96 * HOUR, "检修", "repair", MADE_UP)
+    low = WaterLevel("UP-MID", TINY_START + 110 * HOUR, TINY_START + 140 * HOUR, 1.9, MADE_UP)
+    dry = WaterLevel("UP-MID", TINY_START + 150 * HOUR, TINY_START + 190 * HOUR, 0.3, MADE_UP)
+    network = replace(TINY, closures=(shut, quay), water_levels=(low, dry))
+    shipments = [cargo(1, 400, "UP", code="stone", due_h=72), cargo(2, 5, "UP", code="stone", due_h=260)]
+    offers = [
+        offer(1),
+        offer(2, 58.0),
+        offer(3, 81.0),
+        offer(4, 120.0, least_kg=490_000),
+        offer(5, 160.0),
+        offer(6, 900.0),
+        offer(7, cargo_groups=("coal",)),
+        offer(8, 31.0, price_yuan_per_t=900.0),
+    ]
+    plan = planned(shipments, offers, MARKET, network)
+    assert [(item.sailing_id, item.code) for item in plan.unusable_offers] == [
+        ("Y2", "closed"),
+        ("Y3", "terminal_closed"),
+        ("Y4", "below_least"),
+        ("Y5", "shallow"),
+        ("Y6", "outside_horizon"),
+        ("Y7", "no_cargo"),
+        ("Y8", "dearer"),
+    ]
+    assert {item.code for item in plan.unusable_offers} == set(UNUSABLE_CODES)
+    said = {item.code: item.message for item in plan.unusable_offers}
+    assert "L1" in said["closed"].en
+    assert "检修" in said["closed"].zh
+    assert "490.0 t" in said["below_least"].en
+    assert "490.0 吨" in said["below_least"].zh
+    assert all(item.carrier_id == "C1" and item.sailing_id in item.message.zh for item in plan.unusable_offers)
+    assert plan_from_json(plan_to_json(plan)) == plan
 
 
 def test_the_order_of_offers_changes_nothing() -> None:

@@ -1,0 +1,130 @@
+"""The growth of time with the month: what is fitted, what is left out, how sizes measured apart become one curve."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from math import log2
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from optimizer.bench import growth as growing
+from optimizer.bench.document import result_from_json, result_to_json
+from optimizer.bench.growth import GrowthBench, growth, joined, method_of, run, with_yardstick
+from optimizer.bench.isolation import Isolated
+from optimizer.bench.planning_runs import PlanRun
+from optimizer.bench.record import Method, Result
+from optimizer.cli import cli
+from optimizer.errors import InputError
+from optimizer.quantities import CHINA_TIME
+
+MEASURED_AT = datetime(2026, 11, 1, 8, tzinfo=CHINA_TIME)
+
+
+@pytest.fixture(scope="module")
+def result() -> Result:
+    """Two small months, the gap so wide that nothing is cut off; not in processes of their own, to be quick."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(growing, "in_fresh_process", lambda function, task: Isolated(function(task), 100.0))
+        return run(GrowthBench(MEASURED_AT, (4, 2), time_limit_s=300.0, gap=0.5))
+
+
+def ran(seconds: float, gap: float = 0.01) -> Isolated[PlanRun]:
+    """A run that took so long and proved so much."""
+    return Isolated(PlanRun("gap", seconds, None, 100.0, 100.0 * (1 - gap), 1.0, 5, 3, {}, seconds * 1.5), 100.0)
+
+
+def measured(size: int, seconds: float, gap: float = 0.01) -> Method:
+    """One size, run once."""
+    return method_of(size, [ran(seconds, gap)], 0.015)
+
+
+def median(method: Method, name: str) -> float | None:
+    """A figure of a method."""
+    figure = method.figure(name)
+    return None if figure is None else figure.median
+
+
+def test_sizes_stand_in_order_and_the_yardstick_after_them(result: Result) -> None:
+    """The smallest size is the measure, so it has no yardstick of its own; every size has its time and memory."""
+    assert [method.name for method in result.methods] == ["modalshift:2", "modalshift:4", "n_log_n:4"]
+    for method in result.methods[:2]:
+        seconds, processor_s = median(method, "seconds"), median(method, "processor_seconds")
+        assert seconds is not None
+        assert processor_s is not None
+        assert seconds > 0 < processor_s
+        assert (median(method, "peak_memory") or 0) > 20
+        assert (median(method, "gap") or 0) <= 0.5
+    assert result_from_json(result_to_json(result), "plan_sizes.json") == result
+
+
+def test_the_yardstick_carries_the_smallest_size_on_by_n_log_n(result: Result) -> None:
+    """Time of 2 shipments x (4 log 4)/(2 log 2)."""
+    first, _, yardstick = result.methods
+    seconds = median(first, "seconds")
+    assert seconds is not None
+    assert median(yardstick, "seconds") == pytest.approx(seconds * 4 * log2(4) / (2 * log2(2)), abs=0.006)
+    per_unit = first.figure("per_n_log_n")
+    assert per_unit is not None
+    assert per_unit.median == pytest.approx(seconds * 1000 / (2 * log2(2)), rel=0.01)
+
+
+@pytest.mark.parametrize(("power", "verdict"), [(1.0, "no worse than"), (1.3, "faster than"), (0.8, "no worse than")])
+def test_the_exponent_of_a_known_growth_is_found(power: float, verdict: str) -> None:
+    """Times made by (n log n)^p are fitted with that p, and the verdict says which side of n log n it is on."""
+    timed = [measured(n, round(1e-3 * (n * log2(n)) ** power, 6)) for n in (1000, 2000, 5000, 10000)]
+    (note,) = growth(timed)
+    # Seconds are stored with two decimals.
+    assert f"^{power:.2f}" in note.en or f"^{power - 0.01:.2f}" in note.en or f"^{power + 0.01:.2f}" in note.en
+    assert verdict in note.en or power == 1.0
+    assert growth(timed[:1]) == ()
+
+
+def test_a_run_that_missed_the_gap_has_no_time_but_its_gap_is_shown(result: Result) -> None:
+    """A time to a gap that was not reached would flatter; the largest size then takes no part in the fit."""
+    late = measured(24, 300.0, gap=0.02)
+    assert median(late, "seconds") is None
+    assert median(late, "processor_seconds") is None
+    assert median(late, "per_n_log_n") is None
+    assert median(late, "gap") == pytest.approx(0.02)
+    found = with_yardstick(replace(result, methods=(*result.methods, late)))
+    assert [method.name for method in found.methods if method.baseline] == ["n_log_n:4", "n_log_n:24"]
+
+
+def test_a_run_out_of_memory_is_an_ending() -> None:
+    """Nothing is known of it."""
+    killed = method_of(10_000, [None], 0.015)
+    assert killed.endings == ("out_of_memory",)
+    assert {name.median for name in killed.figures if name.name != "shipments"} == {None}
+
+
+def test_sizes_measured_apart_become_one_curve(result: Result) -> None:
+    """A size measured again takes the place of its old figures; other circumstances are refused."""
+    again = replace(result, methods=(measured(4, 7.0), measured(24, 9.0)))
+    both = joined(result, again)
+    names = [method.name for method in both.methods]
+    assert names == ["modalshift:2", "modalshift:4", "modalshift:24", "n_log_n:4", "n_log_n:24"]
+    assert median(both.methods[1], "seconds") == 7.0
+    assert joined(both, again) == both
+    with pytest.raises(InputError, match="settings"):
+        joined(result, replace(again, settings={**again.settings, "gap": 0.1}))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--sizes", "1000,many"],
+        ["--sizes", "1"],
+        ["--sizes", "100", "month.csv"],
+        ["--offers", "5", "--sizes", "10,20"],
+        ["--append"],
+        ["--append", "--offers", "5"],
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(arguments: list[str], tmp_path: Path) -> None:
+    """Before anything is measured or written."""
+    done = CliRunner().invoke(cli, ["bench", "plan", *arguments, "--json", str(tmp_path / "out.json"), "--lang", "en"])
+    assert done.exit_code == 2
+    assert not (tmp_path / "out.json").exists()
