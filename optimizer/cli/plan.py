@@ -146,7 +146,11 @@ def plan(
             offers=offers,
             keep=accepted,
         )
-        draft.write_text(plan_to_json(made), encoding="utf-8", newline="")
+        try:
+            draft.write_text(plan_to_json(made), encoding="utf-8", newline="")
+        except KeyboardInterrupt:
+            # Whoever stops a run wants its plan; a second Ctrl-C means it.
+            draft.write_text(plan_to_json(made), encoding="utf-8", newline="")
     print_plan(made, summary_of(made, listed))
     say(Message(f"已写入 {out}", f"Wrote {out}"))
     rejected = any(shipment.status == "rejected" for shipment in made.shipments)

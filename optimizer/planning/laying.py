@@ -6,9 +6,10 @@ columns that these make worth writing down.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import inf
+from typing import TypeVar
 
 import numpy as np
 
@@ -39,6 +40,8 @@ from optimizer.planning.timespace import TimeSpace, all_columns, columns_of
 from optimizer.planning.watch import Progress, Watch
 from optimizer.planning.way_maker import make_ways
 from optimizer.planning.ways import Ways
+
+Result = TypeVar("Result")
 
 WRITTEN_DOWN = 1_500_000
 """Up to so many columns a plan is solved with all of them written down."""
@@ -111,8 +114,16 @@ def lay_out(
         space = TimeSpace(ways, columns_of(ways, *all_columns(ways)))
         own = _without_kept(make_fleetflow(space, book, graph, carbon), held)
         fleet = with_given_hulls(own, space, book, carbon)
-    program = _program(space, fleet, network, widely.co2e_cap_t, held)
-    proof = LagrangianBound(program, fleet, ways, settings.workers)
+
+    def write_out() -> tuple[PlanProgram, LagrangianBound]:
+        program = _program(space, fleet, network, widely.co2e_cap_t, held)
+        return program, LagrangianBound(program, fleet, ways, settings.workers)
+
+    if relaxation is None:
+        program, proof = write_out()
+    else:
+        (program, proof), again = _all_the_same(write_out)
+        interrupted = interrupted or again
     unusable.sort(key=lambda item: item.offer.sailing_id)
     return Problem(network, space, fleet, program, proof, relaxation, made, tuple(unusable), interrupted)
 
@@ -141,12 +152,19 @@ def _promising(
     base = _program(services_only(ways), fleet, network, settings.co2e_cap_t, held)
     proof = LagrangianBound(base, fleet, ways, settings.workers)
     columns = int(ways.counts().sum())
-    share = CLIMB_SHARE * watch.left_s()
+    kept_s: list[float] = []
 
     def tell(bound_yuan: float) -> None:
         watch.listener(Progress("bound", None, bound_yuan, columns, watch.seconds()))
 
-    climb = climb_up(proof, lambda: watch.left_s() - share, tell)
+    def left_s() -> float:
+        left = watch.left_s()
+        if not kept_s:
+            kept_s.append(CLIMB_SHARE * left)
+        return left if np.isinf(left) else left - kept_s[0]
+
+    # Nothing looks at the clock before the climb, which is the first that can be stopped.
+    climb = climb_up(proof, left_s, tell)
     made, interrupted = None, climb.interrupted
     if settings.co2e_cap_t is None and not interrupted:
         # Stowing keeps terminals and voyages; a cap on CO2e would be only priced.
@@ -155,8 +173,16 @@ def _promising(
         except KeyboardInterrupt:
             interrupted = True
     if made is not None:
-        space, x = made
-        return space, Relaxation(climb.prices, climb.bound, x, partial=True), x, False
-    space, shares = promising(proof, climb, watch.left_s)
+        return made.space, Relaxation(climb.prices, climb.bound, made.x, partial=True), made.x, made.interrupted
+    (space, shares), again = _all_the_same(lambda: promising(proof, climb, watch.left_s))
     x = np.concatenate([shares, np.zeros(len(fleet.columns.kind))])
-    return space, Relaxation(climb.prices, climb.bound, x, partial=True), None, interrupted
+    return space, Relaxation(climb.prices, climb.bound, x, partial=True), None, interrupted or again
+
+
+def _all_the_same(make: Callable[[], Result]) -> tuple[Result, bool]:
+    """What is made, and whether somebody pressed Ctrl-C meanwhile: then it is made once more, for whoever stops a run
+    wants its plan. A second Ctrl-C means it."""
+    try:
+        return make(), False
+    except KeyboardInterrupt:
+        return make(), True

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
@@ -34,6 +35,15 @@ NOISE = 0.01
 """An averaged share below this is left over from early steps."""
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The columns worth writing down and a plan of them: one entry per cargo column, then per hull column."""
+
+    space: TimeSpace
+    x: Floats
+    interrupted: bool = False
+
+
 def services_only(ways: Ways) -> TimeSpace:
     """The columns that need no voyage."""
     line = np.flatnonzero(ways.lines.table < 0)
@@ -49,10 +59,10 @@ def needy_shipments(ways: Ways) -> Bools:
 
 def plan_at_once(
     proof: LagrangianBound, climb: Climb, seed: int, left_s: Callable[[], float] = lambda: np.inf
-) -> tuple[TimeSpace, Floats] | None:
+) -> Made | None:
     """A plan of the whole month without a program over it: hulls that follow the averages of a climb, and cargo stowed
-    on their voyages. Returns the columns worth writing down, those of the plan among them, and the plan (one entry per
-    cargo column and hull column). None where the time is up before."""
+    on their voyages. None where the time is up before. A KeyboardInterrupt while hulls are sent other ways ends that,
+    not the plan; before there is one it is passed on."""
     ways = proof.ways
     sails = np.flatnonzero(ways.lines.table >= 0)
     needed = np.zeros(len(ways.families), dtype=bool)
@@ -65,15 +75,23 @@ def plan_at_once(
         return None
     # A stowage takes a while, and what comes after must still have its time.
     kept_s = left_s() / 4 if np.isfinite(left_s()) else 0.0
-    for better in reroute(proof, hulls, stowage, climb.prices, seed, lambda: left_s() - kept_s):
-        hulls, stowage = better
+    interrupted = False
+    try:
+        for better in reroute(proof, hulls, stowage, climb.prices, seed, lambda: left_s() - kept_s):
+            hulls, stowage = better
+    except KeyboardInterrupt:
+        interrupted = True
     width = ways.grid.slots + 1
     stowed = stowage.line * width + stowage.slot + 1
-    line, slot = _cheap_columns(proof, climb)
-    code = np.union1d(line * width + slot + 1, stowed)
+    code = stowed
+    if not interrupted:
+        # Who goes on improving wants more to choose from.
+        line, slot = _cheap_columns(proof, climb)
+        code = np.union1d(line * width + slot + 1, stowed)
     shares = np.zeros(len(code))
     shares[np.searchsorted(code, stowed)] = stowage.shares
-    return TimeSpace(ways, columns_of(ways, code // width, code % width - 1)), np.concatenate([shares, hulls])
+    space = TimeSpace(ways, columns_of(ways, code // width, code % width - 1))
+    return Made(space, np.concatenate([shares, hulls]), interrupted)
 
 
 def _cheap_columns(proof: LagrangianBound, climb: Climb) -> tuple[Indices, Indices]:

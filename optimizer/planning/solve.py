@@ -73,8 +73,13 @@ def _planned(
 ) -> Plan:
     """Lay out, search, write down; ``whole`` makes the plan of everything from the plan of what was searched."""
     problem = lay_out(shipments, book, settings, offers, watch=watch, held=held)
-    search = Search(problem, settings, watch)
-    search.run()
+    try:
+        search = Search(problem, settings, watch)
+    except KeyboardInterrupt:
+        search = Search(problem, settings, watch)
+        search.stopped_by = "interrupt"
+    else:
+        search.run()
     plan = whole(written(search, book))
     target = settings.gap
     for _ in range(MORE_TRIES):
