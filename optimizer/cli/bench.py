@@ -285,10 +285,12 @@ def joined_with(found: Result, json_file: Path | None, join: Callable[[Result, R
 
 
 def now() -> datetime:
+    """When a bench is run, to the second."""
     return datetime.now(CHINA_TIME).replace(microsecond=0)
 
 
 def tell(message: Message) -> None:
+    """Progress, beside the result."""
     say(message, err=True)
 
 
