@@ -188,8 +188,7 @@ def print_plan(made: Plan, summary: PlanSummary) -> None:
     _print_kept(made)
     _print_totals(made, summary)
     _print_reasons(summary)
-    for bound in made.binding:
-        say(bound.message)
+    _print_binding(made)
     _print_offers(made)
     for shipment in made.shipments:
         if shipment.reason is not None:
@@ -199,6 +198,22 @@ def print_plan(made: Plan, summary: PlanSummary) -> None:
                     f"Left out {shipment.shipment_id}: {shipment.reason.en}",
                 )
             )
+
+
+def _print_binding(made: Plan) -> None:
+    """What limits the plan; where it was not planned again, how far from the value at the margin the saving may be."""
+    for item in made.binding:
+        say(item.message)
+    apart = [item.at_most_yuan - item.value_yuan for item in made.binding if item.at_most_yuan is not None]
+    if apart:
+        words = f"{max(apart):,.0f}"
+        say(
+            Message(
+                f"边际价值不等于实际节约：添一单位后重新规划，可省 0 元至该值加 {words} 元（本计划与下界之差）。",
+                "Worth at the margin is not a saving: planned again with one unit more, the plan may save from 0 up to"
+                f" that value plus {words} yuan, by which it stands above its bound.",
+            )
+        )
 
 
 def _print_offers(made: Plan) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from optimizer.emissions.operations import fuel_emissions
 from optimizer.network.model import Network
-from optimizer.planning.binding import bindings
+from optimizer.planning.binding import OnceMore, bindings
 from optimizer.planning.design import SOLVER_VERSION, Floats, Indices
 from optimizer.planning.fleetflow import FleetFlow
 from optimizer.planning.hulls import Move, follow_hulls, hulls_by_sailing, whole_hulls
@@ -54,12 +54,14 @@ def assemble(
     status: str,
     row_prices: Floats,
     shipment_prices: ShipmentPrices | None = None,
+    once_more: OnceMore = lambda widening: None,
 ) -> Plan:
     """The plan document of a solution.
 
     ``x`` has one entry per column of ``plan``: shares of shipments, then hull counts. ``bound_yuan`` is a lower bound
     on the program's objective, ``row_prices`` prices of its rows (at most 0 for rows with an upper limit),
-    ``shipment_prices`` the bound that these prove, for what may be left behind. Raises
+    ``shipment_prices`` the bound that these prove, for what may be left behind, ``once_more`` plans again with one unit
+    more of what is scarce. Raises
     SolverError when the hull counts are broken numbers or no flow.
     """
     shares, counts = x[: plan.cargo_count], whole_hulls(x[plan.cargo_count :])
@@ -83,7 +85,17 @@ def assemble(
         versions=versions_of(network, book),
         shipments=shipments,
         voyages=voyages,
-        binding=bindings(plan, space, fleet, row_prices, network, book.graph, voyages),
+        binding=bindings(
+            plan,
+            space,
+            fleet,
+            row_prices,
+            network,
+            book.graph,
+            voyages,
+            open_yuan=None if shipment_prices is None else float(plan.program.cost @ x) - shipment_prices.bound_yuan,
+            once_more=once_more,
+        ),
         totals=plan_totals(space.shipments, shipments, voyages),
     )
 

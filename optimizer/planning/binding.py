@@ -3,8 +3,9 @@
 The values are row prices of the relaxation: what the bound would fall by if a limit were a little wider. So they are
 worth *at the margin*, and the sentences say no more. Vessels sail whole: planned again with one more passage, tonne or
 hull, the objective falls by anything from nothing to the value plus what lies between it and the bound that these
-prices prove (that bound moves by price times side, and holds on both sides of the change). A second lock chamber is not
-worth thousands of times one more passage.
+prices prove (that bound moves by price times side, and holds on both sides of the change): ``at_most_yuan``. A second
+lock chamber is not worth thousands of times one more passage. A small plan is planned again with each unit, and
+``saving_yuan`` is what that saves.
 
     lock          one more vessel on a day; over many days one more lockage a day
     terminal      one more tonne handled on a day
@@ -16,7 +17,7 @@ worth thousands of times one more passage.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -45,6 +46,20 @@ MARKET_NAMES = {"own": Message("自有船", "own"), "spot": Message("租用船",
 
 
 @dataclass(frozen=True, slots=True)
+class Widening:
+    """One more unit in the program: rows whose sides move by so much; a pool whose columns may have one hull more (-1:
+    none); a row of a sailing whose hull takes one tonne more (-1: none)."""
+
+    rows: Mapping[int, float]
+    pool: int = -1
+    link: int = -1
+
+
+OnceMore = Callable[[Widening], float | None]
+"""Yuan that planning again with a widening saves; None where that is not known."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Scene:
     """What the values are read from."""
 
@@ -59,6 +74,11 @@ class _Scene:
         """ISO date of a day of the plan."""
         return f"{self.space.grid.epoch + timedelta(days=day):%Y-%m-%d}"
 
+    def row(self, kind: str, key: tuple[object, ...]) -> int:
+        """The row of a key."""
+        block = self.plan.block(kind)
+        return block.first + block.keys.index(key)
+
     def by_day(self, kind: str) -> dict[tuple[object, ...], dict[int, float]]:
         """Worth of one more unit of each row of a kind: key without the day -> day -> yuan. Zeros are left out."""
         block = self.plan.block(kind)
@@ -72,6 +92,16 @@ class _Scene:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """An entry, over how many days its value is a mean (0: no bound on it is known), and its widening where it speaks
+    of one unit."""
+
+    entry: Binding
+    days: int = 1
+    wider: Widening | None = None
+
+
 def bindings(
     plan: PlanProgram,
     space: TimeSpace,
@@ -80,19 +110,41 @@ def bindings(
     network: Network,
     graph: NetworkGraph,
     voyages: Sequence[Voyage],
+    *,
+    open_yuan: float | None = None,
+    once_more: OnceMore = lambda widening: None,
 ) -> tuple[Binding, ...]:
     """What one more unit of each scarce thing is worth at the margin, the most valuable first (at most :data:`MOST`).
 
     ``prices`` has one entry per row of ``plan``, yuan per unit of the row, at most 0 for rows with an upper limit.
+    ``open_yuan``: how far the plan is above the bound that these prices prove (None: not known); ``once_more`` plans
+    again with one unit more.
     """
     scene = _Scene(plan, space, fleet, prices, network, graph)
     found = [*_locks(scene), *_terminals(scene), *_fleet(scene), *_offers(scene, voyages), *_water(scene, voyages)]
-    worth = [item for item in found if item.value_yuan >= LEAST_YUAN]
-    worth.sort(key=lambda item: (-item.value_yuan, item.kind, item.item_id, item.day))
-    return tuple(worth[:MOST])
+    worth = [limit for limit in found if limit.entry.value_yuan >= LEAST_YUAN]
+    worth.sort(key=lambda limit: (-limit.entry.value_yuan, limit.entry.kind, limit.entry.item_id, limit.entry.day))
+    return tuple(_told(limit, open_yuan, once_more) for limit in worth[:MOST])
 
 
-def _locks(scene: _Scene) -> Iterator[Binding]:
+def _told(limit: Limit, open_yuan: float | None, once_more: OnceMore) -> Binding:
+    """The entry with what planning again saves, or the most that it can save."""
+    entry = limit.entry
+    saving = None if limit.wider is None else once_more(limit.wider)
+    if saving is not None:
+        digits = 2 if entry.unit == "t" else 0
+        words = f"{saving:,.{digits}f}"
+        message = Message(
+            entry.message.zh.removesuffix("。") + f"；重新求解，实省 {words} 元。",
+            entry.message.en.removesuffix(".") + f"; planned again with it, the plan saves {words} yuan.",
+        )
+        return replace(entry, saving_yuan=saving, message=message)
+    if open_yuan is None or not limit.days:
+        return entry
+    return replace(entry, at_most_yuan=entry.value_yuan + max(open_yuan, 0.0) / limit.days)
+
+
+def _locks(scene: _Scene) -> Iterator[Limit]:
     for (lock_id,), days in scene.by_day("lock").items():
         lock = scene.network.locks[str(lock_id)]
         if len(days) <= FEW_DAYS:
@@ -102,7 +154,8 @@ def _locks(scene: _Scene) -> Iterator[Binding]:
                     f"{lock.name_zh}在 {date} 多过一艘船，边际价值 {yuan:,.0f} 元。",
                     f"One more vessel through {lock.name_en} on {date} is worth {yuan:,.0f} yuan at the margin.",
                 )
-                yield Binding("lock", lock.lock_id, date, yuan, "vessel", message)
+                row = scene.row("lock", (lock_id, day))
+                yield Limit(Binding("lock", lock.lock_id, date, yuan, "vessel", message), wider=Widening({row: 1.0}))
             continue
         vessels = lock.vessels_per_lockage * lock.planner_share
         yuan = vessels * float(np.mean(list(days.values())))
@@ -112,10 +165,10 @@ def _locks(scene: _Scene) -> Iterator[Binding]:
             f"One more lockage a day at {lock.name_en} ({vessels:.1f} vessels for the plan) is worth"
             f" {yuan:,.0f} yuan a day at the margin (mean of the {len(days)} days on which the lock limits the plan).",
         )
-        yield Binding("lock", lock.lock_id, "", yuan, "lockage a day", message)
+        yield Limit(Binding("lock", lock.lock_id, "", yuan, "lockage a day", message), len(days))
 
 
-def _terminals(scene: _Scene) -> Iterator[Binding]:
+def _terminals(scene: _Scene) -> Iterator[Limit]:
     for (place, group), days in scene.by_day("terminal").items():
         location = scene.network.locations[str(place)]
         goods = goods_of_group(scene.network, str(group))
@@ -128,7 +181,8 @@ def _terminals(scene: _Scene) -> Iterator[Binding]:
                     f"One more tonne ({goods.en}) handled at {location.name_en} on {date} is worth {yuan:,.2f} yuan"
                     " at the margin.",
                 )
-                yield Binding("terminal", item_id, date, yuan, "t", message)
+                row = scene.row("terminal", (place, group, day))
+                yield Limit(Binding("terminal", item_id, date, yuan, "t", message), wider=Widening({row: 1.0}))
             continue
         yuan = float(np.mean(list(days.values())))
         message = Message(
@@ -137,10 +191,10 @@ def _terminals(scene: _Scene) -> Iterator[Binding]:
             f"One more tonne a day ({goods.en}) at {location.name_en} is worth {yuan:,.2f} yuan a day at the margin"
             f" (mean of the {len(days)} days on which the terminal limits the plan).",
         )
-        yield Binding("terminal", item_id, "", yuan, "t a day", message)
+        yield Limit(Binding("terminal", item_id, "", yuan, "t a day", message), len(days))
 
 
-def _fleet(scene: _Scene) -> Iterator[Binding]:
+def _fleet(scene: _Scene) -> Iterator[Limit]:
     block, fleet = scene.plan.block("node"), scene.fleet
     row = {key: block.first + number for number, key in enumerate(block.keys)}
     last = scene.space.grid.slots - 1
@@ -159,10 +213,12 @@ def _fleet(scene: _Scene) -> Iterator[Binding]:
             f"One more {market.en} {vessel.name_en} at {location.name_en} from {date} on"
             f" is worth {yuan:,.0f} yuan at the margin over the plan.",
         )
-        yield Binding("fleet", f"{pool.vessel_class}/{pool.market}/{place}", date, yuan, "vessel", message)
+        entry = Binding("fleet", f"{pool.vessel_class}/{pool.market}/{place}", date, yuan, "vessel", message)
+        ends = {row[(number, place, start)]: 1.0, row[(number, place, last)]: -1.0}
+        yield Limit(entry, wider=Widening(ends, pool=number))
 
 
-def _offers(scene: _Scene, voyages: Sequence[Voyage]) -> Iterator[Binding]:
+def _offers(scene: _Scene, voyages: Sequence[Voyage]) -> Iterator[Limit]:
     """Sailings that were bought and are full, of the cargo group that they load."""
     full = {(v.voyage_id, v.cargo_group) for v in voyages if v.offer is not None and v.load_kg >= v.capacity_kg}
     block = scene.plan.block("link")
@@ -182,10 +238,11 @@ def _offers(scene: _Scene, voyages: Sequence[Voyage]) -> Iterator[Binding]:
             f"One more tonne of room on {given.offer.carrier_id}'s sailing {given.voyage_id} ({start.name_en} to"
             f" {end.name_en}) is worth {yuan:,.2f} yuan at the margin.",
         )
-        yield Binding("offer", given.voyage_id, f"{given.departs_at:%Y-%m-%d}", yuan, "t", message)
+        entry = Binding("offer", given.voyage_id, f"{given.departs_at:%Y-%m-%d}", yuan, "t", message)
+        yield Limit(entry, wider=Widening({}, link=block.first + number))
 
 
-def _water(scene: _Scene, voyages: Sequence[Voyage]) -> Iterator[Binding]:
+def _water(scene: _Scene, voyages: Sequence[Voyage]) -> Iterator[Limit]:
     space, block = scene.space, scene.plan.block("link")
     row = {key: block.first + number for number, key in enumerate(block.keys)}
     number_of = {
@@ -215,7 +272,8 @@ def _water(scene: _Scene, voyages: Sequence[Voyage]) -> Iterator[Binding]:
             f"{DEEPER_M} m more water on {named.en} is worth {yuan:,.0f} yuan at the margin"
             f" on the {sailings[links]} voyages that shallow water keeps from loading fully.",
         )
-        yield Binding("water_level", ", ".join(links), "", yuan, f"{DEEPER_M} m", message)
+        # Any hull might use the depth, not only those that sail in this plan: no bound is at hand.
+        yield Limit(Binding("water_level", ", ".join(links), "", yuan, f"{DEEPER_M} m", message), days=0)
 
 
 def _deeper(scene: _Scene, lane: Lane, voyage: Voyage) -> tuple[tuple[str, ...], float]:

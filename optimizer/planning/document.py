@@ -148,6 +148,8 @@ _BINDING = Record(
     Field("value_yuan", NUMBER),
     Field("unit", TEXT),
     Field("message", MESSAGE),
+    Field("saving_yuan", Optional(NUMBER), absent=None),
+    Field("at_most_yuan", Optional(NUMBER), absent=None),
 )
 _TOTALS = Record(
     Totals,

@@ -145,7 +145,8 @@ class Voyage:
 @dataclass(frozen=True, slots=True)
 class Binding:
     """What limits the plan. ``kind``: lock | terminal | fleet | water_level | offer; ``value_yuan`` is the worth at
-    the margin of one more ``unit``."""
+    the margin of one more ``unit``. ``saving_yuan``: what planning again with it saves (small plans); ``at_most_yuan``:
+    no plan with it costs less by more. None: not known."""
 
     kind: str
     item_id: str
@@ -153,6 +154,8 @@ class Binding:
     value_yuan: float
     unit: str
     message: Message
+    saving_yuan: float | None = None
+    at_most_yuan: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

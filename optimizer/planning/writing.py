@@ -9,10 +9,12 @@ from optimizer.errors import InputError, Message
 from optimizer.network.model import Network
 from optimizer.planning import tariff
 from optimizer.planning.assemble import assemble
+from optimizer.planning.binding import OnceMore, Widening
 from optimizer.planning.design import Floats
+from optimizer.planning.once_more import Again
 from optimizer.planning.plan import Plan, PlannedShipment, Reason
 from optimizer.planning.routes import RouteBook
-from optimizer.planning.search import Search
+from optimizer.planning.search import EXACT_COLUMNS, Search
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
 from optimizer.planning.totals import ShipmentPrices
@@ -30,10 +32,10 @@ def written(search: Search, book: RouteBook) -> Plan:
     try:
         return _document(search, search.x, book.network, book)
     except KeyboardInterrupt:
-        return _document(search, search.x, book.network, book)
+        return _document(search, search.x, book.network, book, hurried=True)
 
 
-def _document(search: Search, x: Floats, network: Network, book: RouteBook) -> Plan:
+def _document(search: Search, x: Floats, network: Network, book: RouteBook, *, hurried: bool = False) -> Plan:
     search.tell("write")
     problem, settings = search.problem, search.settings
     proven, prices = problem.proof.prove(search.relaxation.prices)
@@ -50,6 +52,7 @@ def _document(search: Search, x: Floats, network: Network, book: RouteBook) -> P
         status="feasible",
         row_prices=search.relaxation.prices,
         shipment_prices=ShipmentPrices(proven, prices[problem.proof.assign]),
+        once_more=_nothing_known if hurried else _once_more(search, x),
     )
     if (
         plan.objective_yuan
@@ -63,6 +66,27 @@ def _document(search: Search, x: Floats, network: Network, book: RouteBook) -> P
         settings={**plan.settings, "stop": search.stopped_by},
         unusable_offers=tuple(told(unusable, network) for unusable in problem.unusable),
     )
+
+
+def _nothing_known(_widening: Widening) -> None:
+    """Nobody plans again."""
+
+
+def _once_more(search: Search, x: Floats) -> OnceMore:
+    """Small plans that are proven the best are planned again with one unit more of what is scarce."""
+    problem = search.problem
+    small = problem.relaxation is None and len(search.program.cost) <= EXACT_COLUMNS
+    if not small or search.stopped_by != "gap":
+        return _nothing_known
+    again: list[Again] = []
+
+    def once_more(widening: Widening) -> float | None:
+        # Where nothing is scarce nothing is solved.
+        if not again:
+            again.append(Again(problem.program, problem.fleet, x, search.settings.seed, search.watch.left_s))
+        return again[0](widening)
+
+    return once_more
 
 
 def rounding_yuan(plan: Plan, shipments: Sequence[Shipment], network: Network, settings: PlanSettings) -> float:
