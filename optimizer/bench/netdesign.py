@@ -234,6 +234,8 @@ def _limit_notes(runs: Runs, time_limit_s: float) -> tuple[Message, ...]:
         notes.append(
             Message(f"{len(runs)} 次中 {barred} 次判为无解", f"found it infeasible in {barred} of {len(runs)} runs")
         )
+        reasons = (run.answer.reason for run in runs if run is not None and run.answer.reason is not None)
+        notes += list(dict.fromkeys(reasons))
     nothing = sum(run is None or run.answer.objective is None for run in runs) - barred
     if nothing:
         notes.append(

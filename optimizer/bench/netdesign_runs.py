@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import scipy.sparse as sp
 
-from optimizer.errors import SolverError
+from optimizer.errors import Message, SolverError
 from optimizer.planning.design import Effort, Floats, Outcome, Program, solve_by_cp_sat, solve_integer, solve_linear
 from optimizer.planning.netdesign import Instance, Settings, read_instance, solve_design
 from optimizer.planning.netdesign.check import recomputed_cost, violations
@@ -36,12 +36,13 @@ class DesignTask:
 class DesignRun:
     """What one run came to. ``ending``: gap | work | time_limit | interrupt | infeasible | no_solution | failed (the
     solver's own error) | refused (the answer broke the problem). ``seconds``: wall time from a read problem to its
-    answer. None: not known or nothing found."""
+    answer. None: not known or nothing found. ``reason`` of the own solver: why a problem is infeasible."""
 
     ending: str
     seconds: float
     objective: float | None
     bound: float | None
+    reason: Message | None = None
 
     @property
     def gap(self) -> float | None:
@@ -63,7 +64,7 @@ def run_own(task: DesignTask) -> DesignRun:
         return DesignRun("failed", time.perf_counter() - start, None, None)
     seconds = time.perf_counter() - start
     if result.design is None:
-        return DesignRun(result.ending, seconds, None, _finite(result.bound))
+        return DesignRun(result.ending, seconds, None, _finite(result.bound), result.reason)
     if violations(instance, result.design):
         return DesignRun("refused", seconds, None, _finite(result.bound))
     return DesignRun(result.ending, seconds, recomputed_cost(instance, result.design), _finite(result.bound))

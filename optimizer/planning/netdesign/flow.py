@@ -65,8 +65,10 @@ def solve_flow(
     """
     costs = instance.unit_cost if unit_cost is None else unit_cost
     pricer, start_s = Pricer(instance, costs), clock()
-    if len(pricer.stranded()):
-        return Result("infeasible", "infeasible", None, None, np.inf, 0)
+    if instance.commodities == 0:
+        return Result.of_nothing(instance.arcs)
+    if len(stranded := pricer.stranded()):
+        return Result.without_way(instance, stranded)
     pool = PathPool(instance, costs)
     state = _first_prices(pricer, pool)
     ending = "interrupt"
@@ -275,7 +277,7 @@ def _take(instance: Instance, pool: PathPool, state: FlowState, amounts: Floats)
 
 def _result(instance: Instance, state: FlowState, settings: Settings, ending: str) -> Result:
     if ending == "infeasible":
-        return Result("infeasible", ending, None, None, np.inf, state.rounds)
+        return Result.without_room(state.rounds)
     if state.design is None or state.objective is None:
         return Result("no_solution", ending, None, None, state.bound, state.rounds)
     # A flow may beat the bound by the tolerance of capacities; the bound of a minimum is never above its value.

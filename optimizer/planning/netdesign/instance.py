@@ -19,6 +19,11 @@ from optimizer.planning.design import Floats, Indices
 
 MOST_DENSE = 50_000_000
 """Commodities times arcs that the fixed-charge solver keeps in memory (400 MB)."""
+MOST_COST = 1e15
+"""What all demand over the dearest arc and all modules may cost at most: beyond it a float does not tell units."""
+
+MOST_NAMED = 5
+"""Commodities that a message names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,14 @@ class Instance:
             "origin and destination of a commodity should differ",
         )
 
+        modules = float(self.fixed_cost @ self.most_modules)
+        dearest = float(self.unit_cost.max(initial=0.0)) * float(self.demand.sum()) + modules
+        _require(
+            dearest <= MOST_COST,
+            f"全部需求走最贵的弧加全部模块的费用不应超过 {MOST_COST:g}，请换较大的单位",
+            f"all demand over the dearest arc and all modules should cost at most {MOST_COST:g}; use larger units",
+        )
+
     @property
     def arcs(self) -> int:
         """Number of arcs."""
@@ -110,8 +123,8 @@ class Result:
 
     ``status``: optimal (gap closed to what was asked) | feasible | infeasible (proven) | no_solution (stopped before
     one was found, or infeasibility not proven). ``ending``: gap | work | time_limit | interrupt | infeasible.
-    ``bound`` is proven by exact pricing, for small fixed-charge problems by HiGHS' branch and bound; it is infinite
-    for infeasible problems. ``objective`` is None without a design.
+    ``reason`` says why it is infeasible. ``bound`` is proven by exact pricing, for small fixed-charge problems by
+    branch and bound of HiGHS; it is infinite for infeasible problems. ``objective`` is None without a design.
     """
 
     status: str
@@ -120,6 +133,7 @@ class Result:
     objective: float | None
     bound: float
     work: int
+    reason: Message | None = None
 
     @property
     def gap(self) -> float | None:
@@ -127,6 +141,30 @@ class Result:
         if self.objective is None:
             return None
         return max(0.0, self.objective - self.bound) / max(abs(self.objective), 1e-9)
+
+    @classmethod
+    def without_way(cls, instance: Instance, stranded: Indices) -> Result:
+        """Infeasible: these commodities have no way at all. They and their nodes are named as in the files, from 1."""
+        named = [f"{k + 1} ({instance.origin[k] + 1}-{instance.destination[k] + 1})" for k in stranded[:MOST_NAMED]]
+        more = len(stranded) - len(named)
+        reason = Message(
+            f"货流 {'、'.join(named)}{f' 等 {len(stranded)} 个' if more else ''}无路可达终点",
+            f"no way leads to the destination of commodity {', '.join(named)}{f' and {more} more' if more else ''}",
+        )
+        return cls("infeasible", "infeasible", None, None, np.inf, 0, reason)
+
+    @classmethod
+    def without_room(cls, work: int) -> Result:
+        """Infeasible: arc prices prove that all modules together cannot carry the demand."""
+        reason = Message("全部模块开通也装不下需求", "all modules together have too little room for the demand")
+        return cls("infeasible", "infeasible", None, None, np.inf, work, reason)
+
+    @classmethod
+    def of_nothing(cls, arcs: int) -> Result:
+        """The optimum where there is nothing to carry."""
+        none = np.zeros(0, dtype=np.int64)
+        design = Design(np.zeros(arcs, dtype=np.int64), none, none, np.zeros(0))
+        return cls("optimal", "gap", design, 0.0, 0.0, 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from optimizer.planning.netdesign.instance import Instance
 
 MOST_BYTES = 200_000_000
 MOST_NODES = 1_000_000
+MOST_DIGITS = 12
 CANAD_SUFFIX = ".dow"
 
 
@@ -130,10 +131,7 @@ def _separate_counts(lines: _Lines) -> list[int]:
 
 
 def _count(lines: _Lines, line: int, word: str) -> int:
-    try:
-        count = int(word)
-    except ValueError:
-        count = 0
+    count = int(word) if word.isascii() and word.isdigit() and len(word) <= MOST_DIGITS else 0
     if not 0 < count <= MOST_NODES:
         lines.fault(
             line,
@@ -197,7 +195,7 @@ def _table(lines: _Lines, count: int, fields: tuple[str, ...], what: Message, no
 def _values(lines: _Lines, line: int, words: list[str], fields: tuple[str, ...], nodes: int) -> Iterator[float]:
     for name, word in zip(fields, words, strict=False):
         try:
-            value = float(word)
+            value = float(word) if word.isascii() and "_" not in word else np.nan
         except ValueError:
             value = np.nan
         if name in NODE_FIELDS:

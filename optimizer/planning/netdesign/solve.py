@@ -98,8 +98,10 @@ def solve_design(
             )
         )
     run = _Run(instance, settings, clock, tell, clock())
-    if len(Pricer(instance, instance.unit_cost).stranded()):
-        return Result("infeasible", "infeasible", None, None, np.inf, 0)
+    if instance.commodities == 0:
+        return Result.of_nothing(instance.arcs)
+    if len(stranded := Pricer(instance, instance.unit_cost).stranded()):
+        return Result.without_way(instance, stranded)
     search = Search(
         instance, first_relaxation(instance), instance.most_modules.copy(), np.zeros_like(instance.most_modules)
     )
@@ -278,7 +280,7 @@ def _report(run: _Run, search: Search, stage: str) -> None:
 
 def _result(search: Search, settings: Settings, ending: str, slices: int) -> Result:
     if ending == "infeasible":
-        return Result("infeasible", ending, None, None, np.inf, slices)
+        return Result.without_room(slices)
     if search.flow is None:
         return Result("no_solution", ending, None, None, search.bound, slices)
     design = design_of(search.instance, search.flow)

@@ -44,7 +44,20 @@ def test_all_faults_come_at_once_with_their_lines(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["", "3\n", "a\n2\n1\n", "3 2\n2\n1\n", "3\n2\n1\n1 2 5 10\n"])
+@pytest.mark.parametrize("word", ["1_0", "４", "nan", "inf", "1e999", "0x4", "-4"])
+def test_what_is_no_plain_number_is_refused_in_its_line(tmp_path: Path, word: str) -> None:
+    """Python reads some of these as numbers; a file that holds them was meant otherwise."""
+    file = tmp_path / "c2.dow"
+    file.write_text(CANAD.replace("1 3 4", f"1 3 {word}"), encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read_instance(file)
+    assert [(fault.row, fault.code) for fault in caught.value.faults] == [(5, "bad_demand")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "3\n", "a\n2\n1\n", "3 2\n2\n1\n", "3\n2\n0\n", "3_0\n2\n1\n", "9" * 5000 + "\n2\n1\n", "3\n2\n1\n1 2 5 10\n"],
+)
 def test_what_ends_early_or_counts_wrongly_is_refused(tmp_path: Path, text: str) -> None:
     """With faults, never with a traceback."""
     (tmp_path / "grid1").write_text(text)

@@ -11,9 +11,13 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from optimizer.errors import InputError
+from optimizer.planning.design import Effort
 from optimizer.planning.netdesign import Instance, Progress, Result, Settings, cost_of, solve_design
 from optimizer.planning.netdesign.check import recomputed_cost, violations
+from optimizer.planning.netdesign.exact import solve_whole
 from optimizer.planning.netdesign.generate import canad
+from optimizer.planning.netdesign.relaxation import climb, first_relaxation, tighten
+from optimizer.planning.netdesign.rerouting import flow_of
 from tests.planning.netdesign.enumeration import best_of_all
 from tests.planning.netdesign.problems import detour, instance_of, permuted, tiny
 
@@ -124,7 +128,7 @@ def test_the_same_seed_gives_the_same_bytes() -> None:
 def test_a_time_limit_gives_a_valid_design_with_its_gap() -> None:
     """The clock runs out in the midst of annealing."""
     instance = canad(10, 60, 30, 1, fixed_ratio=2.0, capacity_ratio=6.0)
-    result = solve_design(instance, Settings(gap=0.0, time_limit_s=10.0), ticking(0.4))
+    result = solve_design(instance, Settings(gap=0.0, time_limit_s=4.0), ticking(0.2))
     assert result.ending == "time_limit"
     assert result.design is not None
     assert violations(instance, result.design) == []
@@ -133,12 +137,12 @@ def test_a_time_limit_gives_a_valid_design_with_its_gap() -> None:
 
 
 def test_an_interrupt_gives_the_best_so_far() -> None:
-    """Ctrl-C after the third report: the design and bound told by then, or better."""
+    """Ctrl-C after the second report: the design and bound told by then, or better."""
     told: list[Progress] = []
 
     def tell(progress: Progress) -> None:
         told.append(progress)
-        if len(told) == 3:
+        if len(told) == 2:
             raise KeyboardInterrupt
 
     instance = canad(10, 60, 30, 1, fixed_ratio=2.0, capacity_ratio=6.0)
@@ -167,17 +171,51 @@ def test_room_that_is_there_but_too_small_is_infeasible() -> None:
     """Two units over a way of one: no path is missing, the prices of the linear flow prove it."""
     result = solved(instance_of(2, [(0, 1, 1.0, 1.0, 5.0, 1)], [(0, 1, 2.0)]))
     assert (result.status, result.ending, result.bound) == ("infeasible", "infeasible", np.inf)
+    assert result.reason is not None
+    assert "too little room" in result.reason.en
 
 
 def test_a_place_that_cannot_be_reached_is_infeasible() -> None:
-    """The only arc leads the wrong way, or has no modules."""
-    assert solved(instance_of(2, [(1, 0, 1.0, 9.0, 5.0, 1)], [(0, 1, 2.0)])).status == "infeasible"
+    """The only arc leads the wrong way, or has no modules: the commodity is named as files number it."""
+    barred = solved(instance_of(2, [(1, 0, 1.0, 9.0, 5.0, 1)], [(1, 0, 1.0), (0, 1, 2.0)]))
+    assert barred.status == "infeasible"
+    assert barred.reason is not None
+    assert "commodity 2 (1-2)" in barred.reason.en
     assert solved(instance_of(2, [(0, 1, 1.0, 9.0, 5.0, 0)], [(0, 1, 2.0)])).status == "infeasible"
 
 
-@pytest.mark.parametrize("change", [{"demand": np.array([0.0, 1.0])}, {"tail": np.array([0, 0, 7])}])
+@pytest.mark.parametrize("fixed_cost", [0.0, 5.0])
+def test_nothing_to_carry_costs_nothing(fixed_cost: float) -> None:
+    """No commodities: the empty design is the optimum, with fixed costs and without."""
+    result = solved(instance_of(2, [(0, 1, 1.0, 9.0, fixed_cost, 1)], []))
+    assert (result.status, result.objective, result.bound) == ("optimal", 0.0, 0.0)
+
+
+@given(tiny(connected=True), st.integers(1, 40))
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow], phases=QUICK)
+def test_limits_from_reduced_costs_cut_off_no_best_design(instance: Instance, steps: int) -> None:
+    """After any climb, at the cost of the best design: its flow keeps to the limits, and so the program with them has
+    the same optimum. The bound under them stays below it."""
+    best = solved(instance)
+    assert best.objective is not None
+    assert best.design is not None
+    relaxation = first_relaxation(instance)
+    none = np.zeros_like(instance.most_modules)
+    climb(instance, relaxation, best.objective, steps, instance.most_modules, none)
+    tighten(instance, relaxation, best.objective)
+    flow = flow_of(instance, best.design)
+    assert np.all(relaxation.limit * (1 + 1e-6) + 1e-6 >= flow.T)
+    climb(instance, relaxation, best.objective, steps, instance.most_modules, none)
+    assert relaxation.bound <= best.objective * (1 + 1e-7) + 1e-6
+    outcome, _ = solve_whole(instance, instance.most_modules, none, relaxation.limit, Effort(gap=1e-9))
+    assert outcome.objective == pytest.approx(best.objective, rel=1e-5, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    "change", [{"demand": np.array([0.0, 1.0])}, {"tail": np.array([0, 0, 7])}, {"unit_cost": np.full(3, 1e16)}]
+)
 def test_nonsense_is_refused(change: dict[str, np.ndarray]) -> None:
-    """A demand of nothing, an arc from nowhere."""
+    """A demand of nothing, an arc from nowhere, costs of which a float does not tell the units."""
     with pytest.raises(InputError):
         replace(detour(), **change)
 
