@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -68,13 +69,25 @@ def designs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def linear(flows: Path) -> Result:
-    """Both methods once."""
+def in_this_process() -> Iterator[None]:
+    """Starting a process for each of sixteen runs would take longer than all of them; tests of isolation do."""
+
+    def called(function: Callable[[DesignTask], DesignRun], task: DesignTask) -> Isolated[DesignRun]:
+        return Isolated(function(task), 1.0)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("optimizer.bench.netdesign.in_fresh_process", called)
+        yield
+
+
+@pytest.fixture(scope="module")
+def linear(flows: Path, in_this_process: None) -> Result:
+    """All five methods once."""
     return run(DesignBench(LINEAR, MEASURED_AT, [flows], time_limit_s=60))
 
 
 @pytest.fixture(scope="module")
-def design(designs: Path) -> Result:
+def design(designs: Path, in_this_process: None) -> Result:
     """All three methods once."""
     return run(DesignBench(DESIGN, MEASURED_AT, [designs], time_limit_s=60, seed=3))
 
