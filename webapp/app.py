@@ -23,6 +23,7 @@ from webapp.api.ledger import ledger_api
 from webapp.api.meta import meta_api
 from webapp.api.plans import plans_api
 from webapp.api.quotes import quotes_api
+from webapp.api.savings import savings_api
 from webapp.api.shipments import shipments_api
 from webapp.api.waybills import waybills_api
 from webapp.api.webhooks import webhooks_api
@@ -59,7 +60,7 @@ PARTS = (
 )
 APIS = (
     *(quotes_api, meta_api, shipments_api, plans_api, frontiers_api),
-    *(waybills_api, amendments_api, accounts_api, ledger_api, webhooks_api),
+    *(waybills_api, amendments_api, accounts_api, ledger_api, webhooks_api, savings_api),
 )
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from optimizer.accounts.statement import Movement
-from optimizer.emissions.portfolio import Part, Portfolio, portfolio
+from optimizer.emissions.portfolio import Exposure, Part, Portfolio, portfolio
+from optimizer.emissions.uncertainty import ErrorKind
+from optimizer.quantities import G_PER_KG
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +19,43 @@ class Whole:
 
     portfolio: Portfolio | None
     unknown: int
+
+
+class ExposureKey(NamedTuple):
+    """An error source in the city's kept sums: version of the widths, key, kind, and its own width as text (empty for
+    the configured one)."""
+
+    uncertainty_version: str
+    source_key: str
+    kind: str
+    rel: str
+
+
+ExposureSums = dict[ExposureKey, int]
+"""Signed amounts that move with each source, whole mg."""
+
+UNKNOWN = ExposureKey("", "", "", "")
+"""Counts the lots whose runs keep no error sources."""
+
+
+def whole_of_sums(sums: Mapping[ExposureKey, int], lots: int, expected_g: int, credited_g: int) -> Whole:
+    """The portfolio of many lots from sums over them: as :func:`whole_of` of their runs, but for the rounding of each
+    source to whole mg."""
+    if unknown := sums.get(UNKNOWN, 0):
+        return Whole(None, unknown)
+    if not lots:
+        return Whole(None, 0)
+    by_version: dict[str, list[Exposure]] = {}
+    for key, exposed_mg in sorted(sums.items()):
+        if key != UNKNOWN:
+            rel = float(key.rel) if key.rel else None
+            exposure = Exposure(key.source_key, ErrorKind(key.kind), exposed_mg / G_PER_KG, rel)
+            by_version.setdefault(key.uncertainty_version, []).append(exposure)
+    parts = [Part(1, 0, 0, version, tuple(exposures)) for version, exposures in by_version.items()]
+    # What stands is one sum; the parts only carry the sources.
+    found = portfolio([*parts, Part(1, expected_g, credited_g, next(iter(by_version), ""), ())])
+    assert found is not None
+    return Whole(replace(found, parts=lots), 0)
 
 
 def runs_behind(movements: Iterable[Movement], replaced: Mapping[str, str]) -> list[tuple[int, str]]:

@@ -16,7 +16,7 @@ from optimizer.actions.access import (
 )
 from optimizer.actions.auditing import audit
 from optimizer.actions.city import city_totals, keep_city_totals
-from optimizer.actions.city_bound import city_bound
+from optimizer.actions.city_bound import city_bound, city_whole
 from optimizer.actions.closing import close
 from optimizer.actions.correcting import RestateResult, restate, restate_all, reverse
 from optimizer.actions.disposing import retire, transfer
@@ -68,6 +68,7 @@ __all__ = [
     "checkpoint",
     "city_bound",
     "city_totals",
+    "city_whole",
     "close",
     "code_version",
     "entry_sheet",

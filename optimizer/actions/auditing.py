@@ -9,7 +9,7 @@ from optimizer.accounts import audit as checks
 from optimizer.accounts.audit import Check
 from optimizer.accounts.audit.amendments import amendments_follow_the_rules
 from optimizer.accounts.audit.balances import balances_are_the_fold
-from optimizer.accounts.audit.city import city_totals_are_the_fold
+from optimizer.accounts.audit.city import city_exposures_are_the_fold, city_totals_are_the_fold
 from optimizer.accounts.audit.entries import closed_periods_untouched, documents_are_as_written
 from optimizer.accounts.books import AuditView, Books, StoredDocument
 from optimizer.accounts.corrections import standing_entries
@@ -54,7 +54,9 @@ def audit(
         found += check_evidence(store, evidence).findings
     with store.read() as session:
         found += _amendments(session)
-        return [*found, *city_totals_are_the_fold(session.kept_city_cells(), session.folded_city_cells())]
+        found += city_totals_are_the_fold(session.kept_city_cells(), session.folded_city_cells())
+        found += city_exposures_are_the_fold(session.kept_city_exposures(), session.folded_city_exposures())
+        return found
 
 
 def _recorded(session: Session, readers: Readers) -> list[Finding]:

@@ -13,7 +13,9 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, text
 
 from optimizer.accounts.city import AMOUNTS, CityAmounts, CityCell, CityCells, summed
+from optimizer.accounts.whole import ExposureSums
 from optimizer.store import schema
+from optimizer.store.city_exposures import CityExposureRows
 from optimizer.store.city_tables import city_cells, city_cursor
 from optimizer.waybills.waybill import WATER_MODES
 
@@ -39,7 +41,7 @@ FROM (
 _CHUNK = 500
 
 
-class CityRows:
+class CityRows(CityExposureRows):
     """The part of a session that keeps and reads the city's totals."""
 
     _connection: Connection
@@ -65,6 +67,18 @@ class CityRows:
         """What the kept cells have to be: the fold of the ledger up to the cursor, from the first entry on."""
         return summed(self._city_moves(0, self._city_cursor()))
 
+    def city_exposures(self) -> ExposureSums:
+        """The error sources of everything that stands: what is kept, and the entries since."""
+        cursor = self._city_cursor()
+        sums = self.kept_city_exposures()
+        for key, exposed_mg in self.exposures_between(cursor, cursor + self.city_behind()).items():
+            sums[key] = sums.get(key, 0) + exposed_mg
+        return sums
+
+    def folded_city_exposures(self) -> ExposureSums:
+        """What the kept sums of error sources have to be: the fold of the ledger up to the cursor."""
+        return self.exposures_between(0, self._city_cursor())
+
     def keep_city_cells(self, block: int = CITY_BLOCK) -> int:
         """Fold the next entries into the kept cells; how many entries (0: nothing was behind). In a writing session."""
         after = self._city_cursor()
@@ -76,6 +90,7 @@ class CityRows:
             for cell, amounts in summed(self._city_moves(after, after + count)).items()
         ]
         self._add_cells(rows)
+        self._add_exposures(self.exposures_between(after, after + count))
         self._connection.execute(delete(city_cursor))
         self._connection.execute(insert(city_cursor).values(cursor_no=1, last_seq=after + count))
         return count
@@ -83,6 +98,7 @@ class CityRows:
     def forget_city_cells(self) -> None:
         """Empty the kept cells, to fold them anew from the ledger."""
         self._connection.execute(delete(city_cells))
+        self._forget_exposures()
         self._connection.execute(delete(city_cursor))
 
     def _add_cells(self, rows: list[tuple[Any, ...]]) -> None:

@@ -20,6 +20,20 @@ city_cells = Table(
 )
 """Sums of the transactions up to ``city_cursor.last_seq``; derived, and compared with the ledger by the audit."""
 
+city_exposures = Table(
+    "city_exposures",
+    metadata,
+    Column("uncertainty_version", Text, primary_key=True),
+    Column("source_key", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("rel", Text, primary_key=True),
+    Column("exposed_mg", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""What moves with each error source over all standing lots, whole mg so that any order of adding gives the same sum;
+up to ``city_cursor.last_seq`` like the cells. ``rel``: the source's own width, empty for the configured one. The row of
+no version counts the lots whose runs keep no sources."""
+
 city_cursor = Table(
     "city_cursor",
     metadata,

@@ -79,7 +79,7 @@ NOT_SEALED = frozenset(
         *("users", "zero", "balances", "pendings", "ledger_batch", "settlement_jobs", "tree_leaves", "tree_nodes"),
         *("api_tokens", "account_grants", "idempotency_keys", "security_events"),
         *("shipments", "plan_runs", "returned_files"),
-        *("city_cells", "city_cursor", "webhooks"),
+        *("city_cells", "city_exposures", "city_cursor", "webhooks"),
     }
 )
 """Log-ins change; sums are derived and kept by the database; work that waits is not history; the tree is checked

@@ -125,3 +125,54 @@ def test_the_audit_finds_a_sum_that_was_changed(settled: Store, raw: Connection)
         assert codes(actions.audit(settled, world_network(), world_factors())) == {"city_totals_differ": 1}
         actions.keep_city_totals(settled, anew=True)
         assert actions.audit(settled, world_network(), world_factors()) == []
+
+
+def test_the_bound_of_the_whole_is_kept_and_is_that_of_the_runs(settled: Store) -> None:
+    """From kept sums, from the ledger, or half of each: the bound of all standing runs, but for the rounding to mg."""
+    slow = actions.city_bound(settled).portfolio
+    assert slow is not None
+    with settled.write() as session:
+        session.forget_city_cells()
+    while True:
+        found = actions.city_whole(settled).portfolio
+        assert found is not None
+        assert (found.parts, found.expected_g, found.credited_g) == (slow.parts, slow.expected_g, slow.credited_g)
+        assert found.lower_g == pytest.approx(slow.lower_g, abs=1)
+        assert found.standard_g == pytest.approx(slow.standard_g, abs=1)
+        assert [key for key, _ in found.largest] == [key for key, _ in slow.largest]
+        with settled.write() as session:
+            if not session.keep_city_cells(block=2):
+                break
+
+
+def test_a_reversal_takes_its_lots_error_sources_out(settled: Store) -> None:
+    """What remains is bounded as if the lot had never been; nothing is left where all lots are reversed."""
+    lots = [(number, lot) for number, lot in settled_lots(settled)]
+    for number, lot_no in lots[:-1]:
+        actions.reverse(settled, number, lot_no, "the ticket was forged", NOVEMBER)
+        slow, found = actions.city_bound(settled).portfolio, actions.city_whole(settled).portfolio
+        assert slow is not None
+        assert found is not None
+        assert found.lower_g == pytest.approx(slow.lower_g, abs=1)
+    actions.reverse(settled, *lots[-1], "the ticket was forged", NOVEMBER)
+    whole = actions.city_whole(settled)
+    assert (whole.portfolio, whole.unknown) == (None, 0)
+    with settled.read() as session:
+        assert not session.city_exposures() or set(session.city_exposures().values()) == {0}
+
+
+def settled_lots(store: Store) -> list[tuple[str, int]]:
+    """The lots that stand."""
+    with store.read() as session:
+        return sorted(
+            {(one.waybill_number, one.lot_no) for one in session.transactions() if one.kind.value == "SETTLE"}
+        )
+
+
+def test_the_audit_finds_a_kept_error_source_that_was_changed(settled: Store, raw: Connection) -> None:
+    """Whoever makes an error smaller makes the bound larger: it is a finding, and folding anew mends it."""
+    actions.keep_city_totals(settled)
+    raw.exec_driver_sql("UPDATE city_exposures SET exposed_mg = exposed_mg / 2 WHERE source_key = 'weighed_mass'")
+    assert codes(actions.audit(settled, world_network(), world_factors())) == {"city_exposures_differ": 1}
+    actions.keep_city_totals(settled, anew=True)
+    assert actions.audit(settled, world_network(), world_factors()) == []

@@ -52,7 +52,15 @@ def test_every_table_is_append_only_but_those_that_may_change() -> None:
     later = {*NETWORK_APPEND_ONLY, *TREE_APPEND_ONLY, *ACCESS_APPEND_ONLY, *PLANNING_APPEND_ONLY, *FACTOR_APPEND_ONLY}
     later |= {*FACTOR_ARCHIVE_APPEND_ONLY}
     may_change = {"users", "balances", "pendings", "settlement_jobs", "api_tokens", "idempotency_keys"}
-    may_change |= {"plan_runs", "returned_files", "city_cells", "city_cursor", "ledger_batch", "webhooks"}
+    may_change |= {
+        "plan_runs",
+        "returned_files",
+        "city_cells",
+        "city_exposures",
+        "city_cursor",
+        "ledger_batch",
+        "webhooks",
+    }
     assert set(metadata.tables) - set(APPEND_ONLY_TABLES) - later == may_change
 
 

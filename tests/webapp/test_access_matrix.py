@@ -52,6 +52,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     **dict.fromkeys(("shipments_page.template", "shipments_page.upload"), SHIPPERS),
     **dict.fromkeys(("waybills_api.list_waybills", "waybills_page.show"), FREIGHT),
     **dict.fromkeys(("accounts_api.list_accounts", "accounts_page.show"), READERS),
+    "savings_api.list_savings": AUDITOR,
     "carrier_page.show": CARRIERS,
     **dict.fromkeys(("webhooks_api.add", "webhooks_api.list_webhooks"), FREIGHT),
     # The one that E1's user made.

@@ -270,3 +270,18 @@ def test_a_rewritten_entry_breaks_the_seals(tmp_path: Path) -> None:
         raw.execute("UPDATE transactions SET memo = 'rewritten' WHERE seq = 1")
     page = client.post("/city/seals?lang=en", data={"csrf_token": token}).text
     assert "The seals do not hold" in page
+
+
+def test_the_bound_of_the_whole_stands_on_the_page_and_in_the_api(house: FullHouse, auditor: FlaskClient) -> None:
+    """The same figures: all lots together, whatever the filters; and sums by group beside it."""
+    found = auditor.get("/api/v1/savings?by=county,cargo").get_json()
+    whole = found["whole"]
+    kept = actions.city_whole(house.app.extensions["modalshift.world"].store).portfolio
+    assert kept is not None
+    assert (whole["lower_90_g"], whole["lots"]) == (kept.lower_g, kept.parts)
+    assert whole["credited_lot_by_lot_g"] <= whole["lower_90_g"] <= whole["expected_g"]
+    assert sum(item["expected_g"] for item in found["items"]) == whole["expected_g"]
+    assert {"county", "cargo"} == set(found["items"][0]["keys"])
+    page = auditor.get("/city").get_data(as_text=True)
+    assert f"{kept.lower_g / 1000:,.1f}" in page
+    assert auditor.get("/api/v1/savings?by=luck").status_code == 422

@@ -10,6 +10,7 @@ from werkzeug.exceptions import NotFound
 from optimizer.access.user import Permission
 from optimizer.accounts.city import CITY_GROUPS, CityAmounts, CityGroup
 from optimizer.accounts.lot_entry import sum_of
+from optimizer.actions import city_whole
 from optimizer.quantities import G_PER_KG, KG_PER_T
 from webapp.access.visitor import require
 from webapp.charts.categories import Series, category_chart
@@ -53,6 +54,7 @@ def show() -> str:
         total=sum_of(groups.values()),
         figure=_chart(world, choice, groups),
         forms=FORMS,
+        whole=city_whole(world.store),
     )
 
 

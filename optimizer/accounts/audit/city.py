@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from optimizer.accounts.audit.naming import finding
 from optimizer.accounts.city import CityAmounts, CityCells
+from optimizer.accounts.whole import ExposureSums
 from optimizer.waybills.finding import Finding
 
 
@@ -19,5 +20,17 @@ def city_totals_are_the_fold(kept: CityCells, folded: CityCells) -> Iterator[Fin
                 "city_totals_differ",
                 record,
                 "全市汇总与账本不符；请重建汇总",
+                "differs from the ledger it sums; fold the totals anew",
+            )
+
+
+def city_exposures_are_the_fold(kept: ExposureSums, folded: ExposureSums) -> Iterator[Finding]:
+    """Every kept sum of an error source is what the runs behind it come to."""
+    for key in sorted({*kept, *folded}):
+        if kept.get(key, 0) != folded.get(key, 0):
+            yield finding(
+                "city_exposures_differ",
+                f"city {key.source_key or 'runs without error sources'} {key.uncertainty_version}".rstrip(),
+                "全市误差来源的汇总与账本不符；请重建汇总",
                 "differs from the ledger it sums; fold the totals anew",
             )

@@ -1,0 +1,79 @@
+"""The error sources of everything that stands, kept as sums. A part of ``Session``.
+
+They follow the same cursor as the city's cells: what is kept and the entries since make one answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, delete, select, text
+
+from optimizer.accounts.calculation import part_of
+from optimizer.accounts.whole import UNKNOWN, ExposureKey, ExposureSums
+from optimizer.store.city_tables import city_exposures
+
+_MG = 1000
+_COLUMNS = ("uncertainty_version", "source_key", "kind", "rel")
+_RUNS = """
+SELECT m.sign, r.document FROM (
+  SELECT 1 AS sign, run_id FROM transactions
+  WHERE seq > :after AND seq <= :until AND kind IN ('SETTLE','RESTATE')
+  UNION ALL
+  SELECT -1, o.run_id FROM transactions AS t JOIN transactions AS o ON o.transaction_id = t.resolves
+  WHERE t.seq > :after AND t.seq <= :until AND t.kind IN ('REVERSE','RESTATE') AND o.kind <> 'REVERSE'
+) AS m JOIN calculation_runs AS r ON r.run_id = m.run_id
+"""
+BLOCK = 10_000
+
+
+class CityExposureRows:
+    """The part of a session that keeps and reads what each error source moves in the city's whole."""
+
+    _connection: Connection
+
+    def kept_city_exposures(self) -> ExposureSums:
+        """The sums as they are kept, without the entries since."""
+        rows = self._connection.execute(select(city_exposures))
+        return {
+            ExposureKey(*(row._mapping[name] for name in _COLUMNS)): row.exposed_mg for row in rows if row.exposed_mg
+        }
+
+    def exposures_between(self, after: int, until: int) -> ExposureSums:
+        """What the entries after one number, up to another, add and take out; sources that come to nothing left out."""
+        sums: ExposureSums = {}
+        for start in range(after, until, BLOCK):
+            span = {"after": start, "until": min(start + BLOCK, until)}
+            for key, exposed_mg in self._moved(span):
+                sums[key] = sums.get(key, 0) + exposed_mg
+        return {key: exposed_mg for key, exposed_mg in sums.items() if exposed_mg}
+
+    def _moved(self, span: dict[str, int]) -> Iterator[tuple[ExposureKey, int]]:
+        for sign, document in self._connection.execute(text(_RUNS), span):
+            part = part_of(document)
+            if part is None:
+                yield UNKNOWN, sign
+                continue
+            for one in part.exposures:
+                rel = "" if one.rel is None else repr(one.rel)
+                yield (
+                    ExposureKey(part.uncertainty_version, one.key, one.kind.value, rel),
+                    sign * round(one.exposed_g * _MG),
+                )
+
+    def _add_exposures(self, sums: ExposureSums) -> None:
+        rows: list[dict[str, Any]] = [
+            {**dict(zip(_COLUMNS, key, strict=True)), "exposed_mg": exposed_mg} for key, exposed_mg in sums.items()
+        ]
+        if sums:
+            names = ", ".join((*_COLUMNS, "exposed_mg"))
+            places = ", ".join(f":{name}" for name in (*_COLUMNS, "exposed_mg"))
+            statement = (
+                f"INSERT INTO city_exposures ({names}) VALUES ({places}) ON CONFLICT ({', '.join(_COLUMNS)})"
+                " DO UPDATE SET exposed_mg = city_exposures.exposed_mg + excluded.exposed_mg"
+            )
+            self._connection.execute(text(statement), rows)
+
+    def _forget_exposures(self) -> None:
+        self._connection.execute(delete(city_exposures))
