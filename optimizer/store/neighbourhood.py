@@ -16,7 +16,7 @@ from sqlalchemy import Connection, and_, or_, select
 
 from optimizer.store import schema
 from optimizer.waybills.codec import to_plain
-from optimizer.waybills.verification import ONE_LOT_ONLY, TIME_WINDOW
+from optimizer.waybills.verification import ONE_LOT_ONLY, WIDE_TIME_WINDOW
 
 Item = TypeVar("Item")
 
@@ -83,7 +83,7 @@ def _suspects(connection: Connection, numbers: Iterable[str]) -> set[str]:
 
 def _window(moment: str) -> tuple[Any, Any]:
     middle = datetime.fromisoformat(moment)
-    return to_plain(middle - TIME_WINDOW), to_plain(middle + TIME_WINDOW)
+    return to_plain(middle - WIDE_TIME_WINDOW), to_plain(middle + WIDE_TIME_WINDOW)
 
 
 def _slices(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:

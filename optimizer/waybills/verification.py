@@ -2,9 +2,13 @@
 
 Two loadings of different waybills are suspects when they name the same vessel and place within twelve hours and the
 same mass. On one voyage two honest lots may weigh alike, so a lot that sails as its own plan says is believed: on its
-planned voyage, where both name one voyage, else in its planned vessel. The other one is flagged. A weigh ticket or
-delivery receipt whose digest stands under two numbers is stronger evidence: then, if the plan does not decide between
-the two, both are frozen until a person does.
+planned voyage, where both name one voyage, else in its planned vessel. The other one is flagged. A lot that sailed on a
+voyage and in a vessel that are both not its plan's (an honest change is amended) is compared more widely with lots
+that were planned there: the same mass within a day and a half, or masses within 2 % within twelve hours.
+
+Two kinds of evidence are stronger than the plan: a weigh ticket or delivery receipt whose digest stands under two
+numbers, and a voyage on which the lots planned for it weigh at least one lot more than its planned load, two of them
+the same. Then, if the plan does not decide between the two, both are frozen until a person does.
 """
 
 from __future__ import annotations
@@ -24,6 +28,10 @@ TIME_WINDOW = timedelta(hours=12)
 SAME_MASS_REL = 0.0005
 """Masses closer than this are the same weighing (0.4 t on a barge of 800 t)."""
 
+WIDE_TIME_WINDOW = timedelta(hours=36)
+CLOSE_MASS_REL = 0.02
+"""How far the time or the mass of a lot that sailed against its whole plan may be from another's."""
+
 ONE_LOT_ONLY = frozenset({"weigh_ticket", "draught_survey", "delivery_receipt"})
 """Evidence that belongs to a single lot; a fuel receipt or a track is rightly shared by all lots of a voyage.
 Draught surveys are of the whole vessel, but each lot's record is its own document."""
@@ -33,12 +41,20 @@ LotKey = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class _Loading:
-    """One LOAD on a leg by water, and the vessel and voyage that the lot's own plan names for it."""
+    """One LOAD on a leg by water, and the vessel and voyage that the lot's own plan names for it; the load that the
+    plan has for the whole voyage (0: none)."""
 
     key: LotKey
     event: Event
     planned_vessel: str
     planned_voyage: str
+    planned_load_kg: int = 0
+
+    @property
+    def off_plan(self) -> bool:
+        """Whether both voyage and vessel are others than the plan's."""
+        sailed = self.event
+        return self.planned_voyage not in ("", sailed.voyage_id) and self.planned_vessel not in ("", sailed.vessel_id)
 
     def comparable(self, other: _Loading) -> bool:
         """Whether both name one voyage or one vessel."""
@@ -60,7 +76,7 @@ def duplicates(waybills: Mapping[str, Waybill], events: Iterable[Event]) -> dict
     facts = effective(events)
     released = {_key(fact) for fact in facts if fact.event_type is EventType.RELS}
     loadings = _loadings(waybills, facts)
-    pairs = {*_same_loading(loadings), *_same_evidence(loadings, facts)}
+    pairs = {*_same_loading(loadings), *_same_evidence(loadings, facts), *_too_much_on_board(loadings)}
     found: dict[LotKey, list[Finding]] = {}
     for suspect, other in sorted(pairs):
         if suspect not in released:
@@ -77,7 +93,7 @@ def _loadings(waybills: Mapping[str, Waybill], facts: Sequence[Event]) -> list[_
         for lot in waybill.lots:
             for leg in lot.legs:
                 if (lot.lot_no, leg.seq) == (fact.lot_no, fact.leg_seq) and leg.mode in WATER_MODES:
-                    loadings.append(_Loading(_key(fact), fact, leg.vessel_id, leg.voyage_id))
+                    loadings.append(_Loading(_key(fact), fact, leg.vessel_id, leg.voyage_id, leg.voyage_load_kg))
     return loadings
 
 
@@ -87,8 +103,35 @@ def _same_loading(loadings: Sequence[_Loading]) -> Iterator[tuple[LotKey, LotKey
         by_berth.setdefault((loading.event.vessel_id, loading.event.location_id), []).append(loading)
     for group in by_berth.values():
         for first, second in combinations(group, 2):
-            if first.key[0] != second.key[0] and _alike(first.event, second.event):
+            if first.key[0] == second.key[0]:
+                continue
+            if _alike(first.event, second.event, SAME_MASS_REL, TIME_WINDOW):
                 yield from _suspects(first, second, both=False)
+            elif first.off_plan != second.off_plan and (
+                _alike(first.event, second.event, SAME_MASS_REL, WIDE_TIME_WINDOW)
+                or _alike(first.event, second.event, CLOSE_MASS_REL, TIME_WINDOW)
+            ):
+                yield (first.key, second.key) if first.off_plan else (second.key, first.key)
+
+
+def _too_much_on_board(loadings: Sequence[_Loading]) -> Iterator[tuple[LotKey, LotKey]]:
+    """Pairs of one mass on a voyage whose planned lots weigh more than its planned load by such a lot or more. The
+    smallest load that a plan names counts: a false waybill may name a larger one."""
+    planned: dict[str, dict[LotKey, _Loading]] = {}
+    for loading in loadings:
+        if loading.planned_voyage and loading.planned_voyage == loading.event.voyage_id:
+            planned.setdefault(loading.planned_voyage, {}).setdefault(loading.key, loading)
+    for on_board in planned.values():
+        known_kg = [loading.planned_load_kg for loading in on_board.values() if loading.planned_load_kg]
+        if not known_kg:
+            continue
+        too_much_kg = sum(loading.event.mass_kg or 0 for loading in on_board.values()) - min(known_kg)
+        for first, second in combinations(on_board.values(), 2):
+            lighter_kg = min(first.event.mass_kg or 0, second.event.mass_kg or 0)
+            same = _alike(first.event, second.event, SAME_MASS_REL, WIDE_TIME_WINDOW)
+            if first.key[0] != second.key[0] and same and too_much_kg >= lighter_kg * (1 - CLOSE_MASS_REL):
+                yield first.key, second.key
+                yield second.key, first.key
 
 
 def _same_evidence(loadings: Sequence[_Loading], facts: Sequence[Event]) -> Iterator[tuple[LotKey, LotKey]]:
@@ -108,11 +151,11 @@ def _same_evidence(loadings: Sequence[_Loading], facts: Sequence[Event]) -> Iter
                 yield from _suspects(first, second, both=True)
 
 
-def _alike(first: Event, second: Event) -> bool:
+def _alike(first: Event, second: Event, mass_rel: float, window: timedelta) -> bool:
     if first.mass_kg is None or second.mass_kg is None:
         return False
-    same_mass = abs(first.mass_kg - second.mass_kg) <= SAME_MASS_REL * max(first.mass_kg, second.mass_kg)
-    return same_mass and abs(first.event_time - second.event_time) <= TIME_WINDOW
+    same_mass = abs(first.mass_kg - second.mass_kg) <= mass_rel * max(first.mass_kg, second.mass_kg)
+    return same_mass and abs(first.event_time - second.event_time) <= window
 
 
 def _suspects(first: _Loading, second: _Loading, both: bool) -> Iterator[tuple[LotKey, LotKey]]:

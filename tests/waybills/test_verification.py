@@ -8,6 +8,7 @@ from datetime import timedelta
 from optimizer.waybills.event import Event, EventType, Evidence
 from optimizer.waybills.lifecycle import CarbonStatus, fold
 from optimizer.waybills.verification import duplicates
+from optimizer.waybills.waybill import Waybill
 from tests.waybills.world import all_events, digest, leg_event, lot_events, world_waybills
 
 S1, S2 = world_waybills()
@@ -60,11 +61,47 @@ def test_a_copy_of_another_waybills_transport_is_found_and_frozen() -> None:
 
 
 def test_another_mass_or_time_is_another_transport() -> None:
-    """A tonne of difference or a day between the loadings ends the suspicion."""
-    first = lot_events(S1, S1.lots[1])
-    assert duplicates(WAYBILLS, first + copied(lot_events(S2, S2.lots[0]), mass_kg=299_000)) == {}
-    day_later = first[-2].event_time + timedelta(days=1)
-    assert duplicates(WAYBILLS, first + copied(lot_events(S2, S2.lots[0]), event_time=day_later)) == {}
+    """A tonne of difference or a day between the loadings ends the suspicion, unless the lot is on a voyage and in a
+    vessel that are both not its plan's: then it takes 2 % or a day and a half, and both at once end it sooner."""
+    first, second = lot_events(S1, S1.lots[1]), lot_events(S2, S2.lots[0])
+    loaded_at = next(event.event_time for event in copied(second) if event.voyage_id == "V2")
+    day, tonne = timedelta(days=1), {"mass_kg": 299_000}
+    own_vessel = {"vessel_id": next(leg.vessel_id for leg in S2.lots[0].legs if leg.voyage_id)}
+    on_plan = [
+        replace(event, vessel_id=own_vessel["vessel_id"]) if event.voyage_id == "V2" else event for event in first
+    ]
+    for changes in (tonne, {"event_time": loaded_at + day}):
+        assert set(duplicates(WAYBILLS, first + copied(second, **changes))) == {(S2.number, 1)}
+        assert duplicates(WAYBILLS, on_plan + copied(second, **own_vessel, **changes)) == {}
+    for changes in (
+        {"mass_kg": 290_000},
+        {"event_time": loaded_at + 2 * day},
+        {**tonne, "event_time": loaded_at + day},
+    ):
+        assert duplicates(WAYBILLS, first + copied(second, **changes)) == {}
+
+
+def test_two_lots_of_one_mass_on_a_voyage_that_weighs_a_lot_too_much_are_frozen() -> None:
+    """Both were issued for the voyage and both say so: only its planned load tells that one of them is too many."""
+
+    def planned(load_kg: int) -> dict[str, Waybill]:
+        return {
+            waybill.number: replace(
+                waybill,
+                lots=tuple(
+                    replace(lot, legs=tuple(replace(leg, voyage_load_kg=load_kg) for leg in lot.legs))
+                    for lot in waybill.lots
+                ),
+            )
+            for waybill in (S1, S2)
+        }
+
+    alike = [replace(event, mass_kg=300_000) if event.mass_kg else event for event in HONEST]
+    assert duplicates(planned(600_000), alike) == {}
+    assert duplicates(planned(590_000), alike) == {}
+    assert set(duplicates(planned(300_000), alike)) == {(S1.number, 1), (S2.number, 1)}
+    different = [replace(event, mass_kg=250_000) if event.waybill_number == S2.number else event for event in alike]
+    assert duplicates(planned(300_000), different) == {}
 
 
 def test_one_weigh_ticket_under_two_numbers_freezes_both() -> None:
