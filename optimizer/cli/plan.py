@@ -153,7 +153,7 @@ def plan(
             draft.write_text(plan_to_json(made), encoding="utf-8", newline="")
     print_plan(made, summary_of(made, listed))
     say(Message(f"已写入 {out}", f"Wrote {out}"))
-    rejected = any(shipment.status == "rejected" for shipment in made.shipments)
+    rejected = any(shipment.status == "rejected" or shipment.left_kg for shipment in made.shipments)
     return FINDINGS if rejected or made.status == "infeasible" else DONE
 
 
@@ -191,7 +191,15 @@ def print_plan(made: Plan, summary: PlanSummary) -> None:
     _print_binding(made)
     _print_offers(made)
     for shipment in made.shipments:
-        if shipment.reason is not None:
+        if shipment.left_kg:
+            left, why = tonnes(shipment.left_kg), shipment.reason or Message("", "")
+            say(
+                Message(
+                    f"只安排一部分 {shipment.shipment_id}，留下 {left} 吨：{why.zh}",
+                    f"Planned in part {shipment.shipment_id}, {left} t left out: {why.en}",
+                )
+            )
+        elif shipment.reason is not None:
             say(
                 Message(
                     f"未安排 {shipment.shipment_id}：{shipment.reason.zh}",

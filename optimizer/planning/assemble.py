@@ -177,10 +177,13 @@ def _shipments(
             done.append(PlannedShipment(shipment.shipment_id, "rejected", why, None, (), None, (), None, 0))
             continue
         road = reasons.road(k)
-        baseline_legs = pricer.services(road, shipment, shipment.mass_kg) if road is not None else ()
+        left_kg = cut.left_kg.get(k, 0)
+        baseline_legs = pricer.services(road, shipment, shipment.mass_kg - left_kg) if road is not None else ()
         planned = planned_shipment(shipment, lots[k], baseline_legs)
         if all(space.routes[part.route].kind == "road" for part in cut.of(k)):
             planned = replace(planned, on_road_because=reasons.on_road(k, had_to_leave=k in cut.ashore))
+        if left_kg:
+            planned = replace(planned, left_kg=left_kg, reason=reasons.left(k, left_kg))
         done.append(planned)
     return tuple(done)
 

@@ -107,6 +107,7 @@ _SHIPMENT = Record(
     Field("baseline", Optional(_AMOUNTS)),
     Field("baseline_legs", Many(_LEG)),
     Field("saving", Optional(_AMOUNTS)),
+    Field("left_t", THOUSANDTHS, "left_kg", absent=0),
 )
 _PASSAGE = Record(LockPassage, Field("lock_id", TEXT), Field("at", MOMENT))
 _OFFER = Record(

@@ -60,13 +60,15 @@ def capacity_kg(space: TimeSpace, sailing: Sailing) -> int:
 class Cut:
     """All shipments of a time-space cut into parts.
 
-    ``rejected`` numbers the shipments left behind, ``ashore`` those of which something had to leave a vessel for want
-    of room. A shipment has at most one part for each route and its sailings.
+    ``rejected`` numbers the shipments left behind, ``left_kg`` counts what stays behind of those that are carried in
+    part, ``ashore`` numbers those of which something had to leave a vessel for want of room. A shipment has at most one
+    part for each route and its sailings.
     """
 
     def __init__(self, space: TimeSpace, hulls: Mapping[Sailing, int], smallest_kg: int = SMALL_LOT_KG) -> None:
         self.space, self.smallest_kg = space, smallest_kg
         self.rejected: set[int] = set()
+        self.left_kg: dict[int, int] = {}
         self.ashore: set[int] = set()
         self._parts: dict[int, list[Part]] = {}
         self._aboard: dict[Sailing, set[int]] = defaultdict(set)
@@ -110,24 +112,37 @@ class Cut:
     def put_ashore(self, part: Part, mass_kg: int) -> None:
         """Send kilograms of a part a way that needs no vessel of ours, by road where there is one.
 
-        A shipment without any such way is rejected as a whole; a part that has gone with it is no matter any more.
+        Of a shipment without any such way the part stays behind; with it goes all of it where it must not be split or
+        too little would travel. A part that has gone with the rest is no matter any more.
         """
         if part not in self.of(part.shipment):
             return
         self.ashore.add(part.shipment)
         services = self._services[part.shipment]
         if not services:
-            for lost in self.of(part.shipment):
-                self.take(lost, lost.mass_kg)
-            self.reject(part.shipment)
+            self.take(part, mass_kg)
+            self.leave(part.shipment, mass_kg)
             return
         self.take(part, mass_kg)
         route = min(services, key=lambda number: (self.space.routes[number].kind != "road", number))
         self.add(Part(part.shipment, route, -1, -1, 0), mass_kg)
 
+    def leave(self, shipment: int, mass_kg: int) -> None:
+        """Leave kilograms of a shipment behind, those that travel already taken off; all of it where it must not be
+        split or less than the smallest lot would travel."""
+        record = self.space.shipments[shipment]
+        left_kg = self.left_kg.get(shipment, 0) + mass_kg
+        if record.splittable and record.mass_kg - left_kg >= self.smallest_kg:
+            self.left_kg[shipment] = left_kg
+            return
+        for lost in self.of(shipment):
+            self.take(lost, lost.mass_kg)
+        self.reject(shipment)
+
     def reject(self, shipment: int) -> None:
         """Leave a shipment behind."""
         self._parts.pop(shipment, None)
+        self.left_kg.pop(shipment, None)
         self.rejected.add(shipment)
 
     def relieve(self) -> None:
@@ -243,12 +258,13 @@ def cut_into_lots(
 ) -> Cut:
     """Whole kilograms for every shipment; ``shares`` has one entry per cargo column, ``hulls`` counts those sailing.
 
-    A shipment of which any share is left behind is rejected as a whole: it cannot be half carried. Lots by road are
-    filled up to ``smallest_kg`` from the shipment's other lots.
+    A share that is left behind stays behind; a shipment that must not be split is then rejected as a whole. Lots by
+    road are filled up to ``smallest_kg`` from the shipment's other lots.
     """
     cut = Cut(space, hulls, smallest_kg)
     for shipment, columns in _columns_by_shipment(space, shares):
-        if (space.columns.route[columns] < 0).any():
+        left = space.columns.route[columns] < 0
+        if left.all() or (left.any() and not space.shipments[shipment].splittable):
             cut.reject(shipment)
         else:
             _add_parts(cut, shipment, columns, shares[columns])
@@ -272,8 +288,13 @@ def _add_parts(cut: Cut, shipment: int, columns: Indices, shares: Floats) -> Non
         best = int(np.argmax(shares))
         columns, shares = columns[best : best + 1], shares[best : best + 1]
     masses = apportion(record.mass_kg, [float(share) for share in shares])
+    left_kg = sum(mass_kg for c, mass_kg in zip(columns, masses, strict=True) if table.route[c] < 0)
+    if left_kg:
+        cut.leave(shipment, left_kg)
+    if shipment in cut.rejected:
+        return
     for c, mass_kg in zip(columns, masses, strict=True):
-        if mass_kg > 0:
+        if mass_kg > 0 and table.route[c] >= 0:
             second = (int(table.onward[c]), int(table.onward_slot[c])) if table.onward[c] >= 0 else None
             way = Part(shipment, int(table.route[c]), int(table.family[c]), int(table.slot[c]), 0, second)
             cut.add(way, mass_kg)

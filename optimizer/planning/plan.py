@@ -79,7 +79,9 @@ class Reason(Message):
 class PlannedShipment:
     """What the plan does with one shipment. ``status``: planned | rejected (then ``reason`` says why and ``lots`` is
     empty). ``on_road_because`` explains why a planned shipment did not leave the road. ``baseline`` is the road chain
-    that would have run; ``saving`` = baseline - plan and may be negative. ``late_s``: seconds after due_at."""
+    that would have run; ``saving`` = baseline - plan and may be negative. ``late_s``: seconds after due_at. ``left_kg``
+    of a planned shipment that may be split found no way and stay behind (then ``reason`` says why); baseline, saving
+    and lots are of what is carried."""
 
     shipment_id: str
     status: str
@@ -90,6 +92,7 @@ class PlannedShipment:
     baseline_legs: tuple[Leg, ...]
     saving: Amounts | None
     late_s: int
+    left_kg: int = 0
 
 
 @dataclass(frozen=True, slots=True)

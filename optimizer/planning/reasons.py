@@ -96,6 +96,20 @@ class Reasons:
             unit="t",
         )
 
+    def left(self, k: int, left_kg: int) -> Reason:
+        """Why part of a shipment is left behind."""
+        left_t, mass_t = left_kg / KG_PER_T, self._mass_t(k)
+        room, left = f"{mass_t - left_t:,.1f}", f"{left_t:,.1f}"
+        return Reason(
+            f"没有公路可走，时限内的船舶、船闸与码头只容得下 {room} 吨，其余 {left} 吨留下；请放宽时限。",
+            f"There is no road, and vessels, locks and terminals have room for {room} t in its time; {left} t stay"
+            " behind. Allow more time.",
+            "no_road_partly",
+            lacks="room",
+            short=left_t,
+            unit="t",
+        )
+
     def on_road(self, k: int, *, had_to_leave: bool) -> Reason:
         """Why a carried shipment did not leave the road."""
         if had_to_leave:

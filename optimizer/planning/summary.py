@@ -28,6 +28,7 @@ REASON_KINDS: Mapping[str, Message] = {
     "closed_or_shallow": Message("停航或水浅", "closures or shallow water"),
     "after_horizon": Message("计划期之后才可提货", "ready after the horizon"),
     "no_road_no_water": Message("不通公路，水路也不通", "no road and no way by water"),
+    "no_road_partly": Message("不通公路，运力只够一部分", "no road, and room by water for a part only"),
     "no_road_no_room": Message("不通公路，运力不足", "no road, and no room by water"),
     "no_road_terminal_full": Message("不通公路，码头能力不足", "no road, and a terminal too small"),
 }
@@ -87,10 +88,10 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class PlanSummary:
-    """Counts of shipments, and what got worse. ``partly``: some lots by water, others not;
-    ``by_rail``: a lot by train and none by water; ``on_road``: nothing but trucks. ``dirtier`` and ``dearer``
-    travel by water and emit or cost more than their road baseline, worst first. ``flows``: least CO2e saved per tonne
-    first."""
+    """Counts of shipments, and what got worse. ``partly``: some lots by water, others not; ``by_rail``: a lot by train
+    and none by water; ``on_road``: nothing but trucks; ``partly_left``: of what is planned, part stays behind.
+    ``dirtier`` and ``dearer`` travel by water and emit or cost more than their road baseline, worst first. ``flows``:
+    least CO2e saved per tonne first."""
 
     shipments: int
     by_water: int
@@ -98,6 +99,7 @@ class PlanSummary:
     by_rail: int
     on_road: int
     rejected: int
+    partly_left: int
     late: int
     shifted: Shifted
     flows: tuple[Flow, ...]
@@ -112,6 +114,7 @@ def summary_of(plan: Plan, shipments: Iterable[Shipment]) -> PlanSummary:
     known = {shipment.shipment_id: shipment for shipment in shipments}
     planned = [item for item in plan.shipments if item.status == "planned"]
     rejected = [item for item in plan.shipments if item.status != "planned"]
+    in_part = [item for item in planned if item.left_kg]
     wet = [item for item in planned if any(by_water(lot) for lot in item.lots)]
     dry = [item for item in planned if not any(leg.mode not in ON_LAND for lot in item.lots for leg in lot.legs)]
     compared = [(item, item.saving) for item in wet if item.saving is not None]
@@ -123,6 +126,7 @@ def summary_of(plan: Plan, shipments: Iterable[Shipment]) -> PlanSummary:
         by_rail=len(planned) - len(wet) - len(dry),
         on_road=len(dry),
         rejected=len(rejected),
+        partly_left=len(in_part),
         late=sum(item.late_s > 0 for item in planned),
         shifted=sum((shifted for _, shifted in each), Shifted()),
         flows=_flows(each),

@@ -95,16 +95,23 @@ def bound_of_the_carried(
 ) -> float:
     """A bound on every plan that leaves behind what this plan leaves behind, yuan.
 
-    Any bound of the program holds less the price of leaving these shipments behind. Of a bound that is a sum over
-    shipments only their own terms need to go, which leaves far more of it. Nothing costs less than nothing.
+    Any bound of the program holds less the price of leaving so many tonnes behind. Of a bound that is a sum over
+    shipments only their own terms need to go, each by the share that stays, which leaves far more of it where more
+    stays than must. Nothing costs less than nothing.
     """
     stranded = set(space.stranded)
-    left = [k for k, planned in enumerate(shipments) if planned.status == "rejected" and k not in stranded]
-    if not left:
+    left_kg = {
+        k: space.shipments[k].mass_kg if planned.status == "rejected" else planned.left_kg
+        for k, planned in enumerate(shipments)
+        if k not in stranded and (planned.status == "rejected" or planned.left_kg)
+    }
+    if not left_kg:
         return bound_yuan
-    left_t = sum(space.shipments[k].mass_kg for k in left) / KG_PER_T
-    found = max(0.0, bound_yuan - REJECT_YUAN_PER_T * left_t)
-    return found if prices is None else max(found, prices.bound_yuan - float(prices.cheapest_yuan[left].sum()))
+    found = max(0.0, bound_yuan - REJECT_YUAN_PER_T * sum(left_kg.values()) / KG_PER_T)
+    if prices is None:
+        return found
+    gone = sum(float(prices.cheapest_yuan[k]) * kg / space.shipments[k].mass_kg for k, kg in left_kg.items())
+    return max(found, prices.bound_yuan - gone)
 
 
 def _legs(lots: Iterable[Lot]) -> list[Leg]:

@@ -149,7 +149,7 @@ def _waybill(
         cargo_group=cargo.cargo_group,
         description_of_goods_zh=cargo.name_zh,
         description_of_goods_en=cargo.name_en,
-        declared_mass_kg=shipment.mass_kg,
+        declared_mass_kg=shipment.mass_kg - item.left_kg,
         place_of_receipt=shipment.origin,
         port_of_loading=first_by_water.port_of_loading,
         port_of_discharge=first_by_water.port_of_discharge,

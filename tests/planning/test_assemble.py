@@ -194,20 +194,26 @@ def test_cargo_that_is_nobodys_way_is_rejected_and_the_rest_planned() -> None:
     assert "No terminal within 50 km of Island handles stone" in reason.en
 
 
-def test_what_a_full_terminal_cannot_handle_is_left_behind_as_a_whole() -> None:
-    """500 t from an island whose port handles 300 t a day: rejected with that figure; the bound still holds."""
+@pytest.mark.parametrize("splittable", [True, False])
+def test_what_a_full_terminal_cannot_handle_is_left_behind(splittable: bool) -> None:
+    """500 t from an island whose port handles 300 t a day: 300 t travel, or nothing where it must stay whole and then
+    the port's figure is named; the bound holds either way."""
     network = corridor()
     terminals = {
         key: replace(item, handling_t_per_day=300.0) if item.location_id == "ISLE" else item
         for key, item in network.terminals.items()
     }
-    case = lay_out(replace(network, terminals=terminals), SHIPMENTS)
+    shipments = [replace(item, splittable=splittable) if item.shipment_id == "S5" else item for item in SHIPMENTS]
+    case = lay_out(replace(network, terminals=terminals), shipments)
     plan = case.assemble(solution(case))
     assert case.check(plan) == []
     left = by_id(plan, "S5")
-    assert left.status == "rejected"
     assert left.reason is not None
-    assert "外岛港每天只能装卸 300 吨" in left.reason.zh
+    if splittable:
+        assert (left.status, left.left_kg, left.reason.code) == ("planned", 200_000, "no_road_partly")
+    else:
+        assert left.status == "rejected"
+        assert "外岛港每天只能装卸 300 吨" in left.reason.zh
     assert plan.bound_yuan <= plan.objective_yuan
 
 

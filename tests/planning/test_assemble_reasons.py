@@ -200,10 +200,14 @@ def test_no_room_for_a_whole_shipment() -> None:
 
 
 def test_left_behind_for_want_of_vessels() -> None:
-    """A place that only vessels reach, and too few of them: rejected, with what would help."""
+    """A place that only vessels reach, too few of them, and cargo that must stay whole: rejected, with what would
+    help."""
     locations = {**TINY.locations, "UP": replace(TINY.locations["UP"], road_access=False)}
     fleet = (FleetEntry("own", "SMALL", "UP", 1, TINY_START, "own", MADE_UP),)
-    plan = planned(replace(TINY, locations=locations, fleet=fleet), stone(5000, origin="UP"))
+    plan = planned(
+        replace(TINY, locations=locations, fleet=fleet),
+        replace(stone(5000, origin="UP"), splittable=False),
+    )
     assert plan.shipments[0].status == "rejected"
     reason = plan.shipments[0].reason
     assert reason is not None

@@ -96,7 +96,7 @@ def _holds(item: Moved, was: PlannedShipment, work: Workings, accepted: Plan) ->
 
 def _mass_changed(was: PlannedShipment, work: Workings, accepted: Plan) -> bool:
     shipment = work.shipment_by_id.get(was.shipment_id)
-    return shipment is not None and shipment.mass_kg != sum(lot.mass_kg for lot in was.lots)
+    return shipment is not None and shipment.mass_kg != sum(lot.mass_kg for lot in was.lots) + was.left_kg
 
 
 def _ready_later(was: PlannedShipment, work: Workings, accepted: Plan) -> bool:

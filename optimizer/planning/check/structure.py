@@ -37,15 +37,18 @@ def check_presence(work: Workings, found: Findings) -> None:
 
 
 def check_lots(work: Workings, found: Findings) -> None:
-    """Lots are numbered, whole, and sum to the mass; a rejected shipment has a reason and no lots."""
+    """Lots are numbered, whole, and sum to the mass less what stays behind; a shipment that is rejected, or left in
+    part (which it may be only where it may be split), has a reason."""
     for planned, shipment in work.known:
         where = f"shipments/{planned.shipment_id}"
         if planned.status == "rejected":
-            if planned.lots or planned.reason is None:
+            if planned.lots or planned.reason is None or planned.left_kg:
                 found.add("status_wrong", where, "a reason and no lots", f"{len(planned.lots)} lots")
             continue
         found.same("lot_numbers", where, [*range(1, len(planned.lots) + 1)], [lot.lot_no for lot in planned.lots])
-        found.same("lot_mass", where, shipment.mass_kg, sum(lot.mass_kg for lot in planned.lots))
+        if planned.left_kg and (planned.left_kg < 0 or planned.reason is None or not shipment.splittable):
+            found.add("status_wrong", where, "a reason, and cargo that may be split", f"{planned.left_kg} kg left")
+        found.same("lot_mass", where, shipment.mass_kg - planned.left_kg, sum(lot.mass_kg for lot in planned.lots))
         for lot in planned.lots:
             if lot.mass_kg <= 0:
                 found.add("lot_mass", f"{where}/lots/{lot.lot_no}", "> 0", lot.mass_kg)

@@ -329,7 +329,7 @@ class Workings:
 def _carried(
     where: str, planned: PlannedShipment, shipment: Shipment, lot: Lot | None, legs: Sequence[Leg]
 ) -> list[Carried]:
-    mass_kg = shipment.mass_kg if lot is None else lot.mass_kg
+    mass_kg = shipment.mass_kg - planned.left_kg if lot is None else lot.mass_kg
     padded = [None, *legs, None]
     return [
         Carried(f"{where}/{leg.seq}", planned, shipment, lot, leg, padded[place], padded[place + 2], mass_kg)

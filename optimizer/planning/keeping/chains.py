@@ -143,7 +143,7 @@ def _sailing_leg(template: RouteLeg | None, voyage: Voyage, distance_km: float, 
 
 def _changed(planned: PlannedShipment, shipment: Shipment, voyages: Mapping[str, Voyage]) -> Why | None:
     """What the new file says otherwise about a shipment."""
-    mass_kg = sum(lot.mass_kg for lot in planned.lots)
+    mass_kg = sum(lot.mass_kg for lot in planned.lots) + planned.left_kg
     if mass_kg != shipment.mass_kg:
         return Why("mass_changed", named(f"{mass_kg / 1000:,.3f} t → {shipment.mass_kg / 1000:,.3f} t"))
     if {(lot.legs[0].origin, lot.legs[-1].destination) for lot in planned.lots} != {

@@ -110,7 +110,8 @@ def _written(
     done = []
     for name, item in held.shipments.items():
         entry = planned_shipment(item.shipment, shared[name], item.baseline_legs)
-        done.append(replace(entry, on_road_because=item.planned.on_road_because))
+        was = item.planned
+        done.append(replace(entry, on_road_because=was.on_road_because, left_kg=was.left_kg, reason=was.reason))
     for name, entry in planned.items():
         if entry.status == "rejected":
             done.append(entry)
