@@ -190,6 +190,8 @@ def print_plan(made: Plan, summary: PlanSummary) -> None:
     _print_reasons(summary)
     _print_binding(made)
     _print_offers(made)
+    if made.left_behind is not None:
+        say(made.left_behind.message)
     for shipment in made.shipments:
         if shipment.left_kg:
             left, why = tonnes(shipment.left_kg), shipment.reason or Message("", "")

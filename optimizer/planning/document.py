@@ -18,6 +18,7 @@ from optimizer.planning.plan import (
     Amounts,
     Binding,
     Kept,
+    LeftBehind,
     Leg,
     LockPassage,
     Lot,
@@ -188,6 +189,12 @@ _UNUSABLE = Record(
     Field("code", TEXT),
     Field("message", MESSAGE),
 )
+_LEFT_BEHIND = Record(
+    LeftBehind,
+    Field("mass_t", THOUSANDTHS, "mass_kg"),
+    Field("at_least_t", THOUSANDTHS, "at_least_kg"),
+    Field("message", MESSAGE),
+)
 _PLAN = Record(
     Plan,
     Field("status", Choice("optimal", "feasible", "infeasible", "time_limit")),
@@ -202,6 +209,7 @@ _PLAN = Record(
     Field("kept", Optional(_KEPT), absent=None),
     Field("moved", Many(_MOVED), absent=()),
     Field("unusable_offers", Many(_UNUSABLE), absent=()),
+    Field("left_behind", Optional(_LEFT_BEHIND), absent=None),
     Field("shipments", Many(_SHIPMENT)),
     Field("voyages", Many(_VOYAGE)),
 )

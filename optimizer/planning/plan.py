@@ -185,6 +185,16 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftBehind:
+    """Cargo without a road that has ways by water and yet stays behind, and what is proven of it: no plan that costs at
+    most a tenth more leaves behind less than ``at_least_kg``."""
+
+    mass_kg: int
+    at_least_kg: int
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
 class UnusableOffer:
     """A carrier's sailing that no plan of these shipments can take, and why: ``code`` is stable
     (:data:`~optimizer.planning.unusable.CODES`)."""
@@ -242,3 +252,4 @@ class Plan:
     kept: Kept | None = None
     moved: tuple[Moved, ...] = ()
     unusable_offers: tuple[UnusableOffer, ...] = ()
+    left_behind: LeftBehind | None = None

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import floor
 
+from optimizer.errors import Message
 from optimizer.network.model import Mode, Network
 from optimizer.planning import tariff
 from optimizer.planning.design import Floats
 from optimizer.planning.legs import seconds, sum_of
-from optimizer.planning.plan import Amounts, Leg, Lot, PlannedShipment, Totals, Voyage
+from optimizer.planning.plan import Amounts, LeftBehind, Leg, Lot, PlannedShipment, Totals, Voyage
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
 from optimizer.planning.timespace import REJECT_YUAN_PER_T, TimeSpace
@@ -19,6 +21,8 @@ from optimizer.quantities import FEN_PER_YUAN, KG_PER_T
 
 WATER = (Mode.INLAND_WATERWAY, Mode.SEA)
 G_PER_T = 1_000_000
+MORE_SPENT = 1.1
+"""How much of this plan's costs another may spend for which it is said how little it could leave behind."""
 
 
 def planned_shipment(shipment: Shipment, lots: Sequence[Lot], baseline_legs: tuple[Leg, ...]) -> PlannedShipment:
@@ -99,12 +103,7 @@ def bound_of_the_carried(
     shipments only their own terms need to go, each by the share that stays, which leaves far more of it where more
     stays than must. Nothing costs less than nothing.
     """
-    stranded = set(space.stranded)
-    left_kg = {
-        k: space.shipments[k].mass_kg if planned.status == "rejected" else planned.left_kg
-        for k, planned in enumerate(shipments)
-        if k not in stranded and (planned.status == "rejected" or planned.left_kg)
-    }
+    left_kg = left_by_shipment(space, shipments)
     if not left_kg:
         return bound_yuan
     found = max(0.0, bound_yuan - REJECT_YUAN_PER_T * sum(left_kg.values()) / KG_PER_T)
@@ -112,6 +111,42 @@ def bound_of_the_carried(
         return found
     gone = sum(float(prices.cheapest_yuan[k]) * kg / space.shipments[k].mass_kg for k, kg in left_kg.items())
     return max(found, prices.bound_yuan - gone)
+
+
+def left_by_shipment(space: TimeSpace, shipments: Sequence[PlannedShipment]) -> dict[int, int]:
+    """Kilograms that stay behind though there are ways for them, by number of the shipment."""
+    stranded = set(space.stranded)
+    return {
+        k: space.shipments[k].mass_kg if planned.status == "rejected" else planned.left_kg
+        for k, planned in enumerate(shipments)
+        if k not in stranded and (planned.status == "rejected" or planned.left_kg)
+    }
+
+
+def left_behind(
+    bound_yuan: float, objective_yuan: float, space: TimeSpace, shipments: Sequence[PlannedShipment]
+) -> LeftBehind | None:
+    """What stays behind, and how little it could be; None where nothing does.
+
+    ``bound_yuan`` is a bound of the program, in which a tonne left behind costs REJECT_YUAN_PER_T. So any plan that
+    carries for at most C yuan leaves behind at least (bound - C) / REJECT_YUAN_PER_T tonnes; C is a tenth more than
+    ``objective_yuan``.
+    """
+    mass_kg = sum(left_by_shipment(space, shipments).values())
+    if not mass_kg:
+        return None
+    proven_t = max(0.0, bound_yuan - MORE_SPENT * objective_yuan) / REJECT_YUAN_PER_T
+    at_least_kg = min(mass_kg, floor(proven_t * KG_PER_T))
+    left, least = f"{mass_kg / KG_PER_T:,.1f}", f"{at_least_kg / KG_PER_T:,.1f}"
+    return LeftBehind(
+        mass_kg,
+        at_least_kg,
+        Message(
+            f"不通公路的货留下 {left} 吨；已证明：费用不超过本计划 {MORE_SPENT:.0%} 的任何计划都至少留下 {least} 吨。",
+            f"{left} t of cargo without a road stay behind; proven: no plan that costs at most {MORE_SPENT:.0%} of this"
+            f" one leaves behind less than {least} t.",
+        ),
+    )
 
 
 def _legs(lots: Iterable[Lot]) -> list[Leg]:

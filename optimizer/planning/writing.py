@@ -17,7 +17,7 @@ from optimizer.planning.routes import RouteBook
 from optimizer.planning.search import EXACT_COLUMNS, Search
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
-from optimizer.planning.totals import ShipmentPrices
+from optimizer.planning.totals import ShipmentPrices, left_behind
 from optimizer.planning.unusable import told
 from optimizer.quantities import KG_PER_T
 
@@ -64,6 +64,7 @@ def _document(search: Search, x: Floats, network: Network, book: RouteBook, *, h
         plan,
         status=status_of(plan.gap, search.stopped_by),
         settings={**plan.settings, "stop": search.stopped_by},
+        left_behind=left_behind(search.bound_yuan, plan.objective_yuan, problem.space, plan.shipments),
         unusable_offers=tuple(told(unusable, network) for unusable in problem.unusable),
     )
 

@@ -68,6 +68,18 @@ def test_the_bound_is_on_plans_that_leave_as_much(plan: Plan) -> None:
     assert plan.status == "optimal"
 
 
+def test_how_little_could_stay_behind_is_proven(plan: Plan) -> None:
+    """700 t of room for 900 t: 200 t must stay whatever is spent, and a plan for a tenth more is known to leave nearly
+    that; where all find room nothing is said."""
+    assert plan.left_behind is not None
+    assert plan.left_behind.mass_kg == 200_000
+    assert 199_000 <= plan.left_behind.at_least_kg <= 200_000
+    assert "200.0 吨" in plan.left_behind.message.zh
+    assert "110%" in plan.left_behind.message.en
+    fitting = planned(cut_off(), [replace(ORE, mass_kg=700_000), BY_ROAD], MARKET, offers=OFFERS)
+    assert fitting.left_behind is None
+
+
 def test_what_must_stay_whole_is_left_whole() -> None:
     """No half of it travels."""
     whole = planned(cut_off(), [replace(ORE, splittable=False)], MARKET, offers=OFFERS)

@@ -81,6 +81,8 @@ def joined(rest: Plan, held: Held, part: KeptPart, tasks: Sequence[Shipment], se
         voyages=written.voyages,
         settings={**rest.settings, "co2e_cap_t": settings.co2e_cap_t},
         totals=plan_totals(tasks, shipments, written.voyages),
+        # It was proven of the rest alone, whose costs nobody sees here.
+        left_behind=None,
         kept=_kept(held, written.voyages),
         moved=_moved(held, done),
     )
