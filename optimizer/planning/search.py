@@ -190,7 +190,7 @@ class Search:
         return "gap" if outcome.status == "optimal" else "time_limit"
 
     def _first_plan(self) -> None:
-        """Full ships, polished; or, where they come to no plan, window after window."""
+        """Full ships, polished; where they come to no plan, or cannot to all of one, window after window."""
         plan, left_s = self.problem.program, self.watch.left_s
         self.windows = windows = Windows(plan, self.relaxation, WindowSizes(), self.settings.seed)
         moves = ~windows.is_cargo & (plan.column_family < 0) & windows.promising
@@ -207,10 +207,15 @@ class Search:
         x = batch_plan(plan, self.problem.space, self.relaxation, moves, effort)
         if x is not None:
             self._polish(x)
-        if self.x is None and not self._late():
+        if (self.x is None or self._changes_ships()) and not self._late():
             x = windows.roll_forward(left_s)
             if x is not None:
                 self._polish(x)
+
+    def _changes_ships(self) -> bool:
+        """Whether the relaxation sends cargo over two voyages in a row: of that batches know nothing."""
+        changing = np.flatnonzero(self.problem.space.columns.onward >= 0)
+        return bool(self.relaxation.shares[changing].sum() > 0.5)
 
     def _solve_in_steps(self) -> str:
         if self.windows is None:

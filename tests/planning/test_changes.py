@@ -24,6 +24,7 @@ from optimizer.planning.pricing import price_all
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
 from optimizer.planning.shipment_file import read_shipments
+from optimizer.planning.watch import Progress
 from optimizer.planning.way_maker import make_ways
 from tests.planning.corridor import MADE_UP, START
 from tests.planning.random_tasks import faults, planned
@@ -328,3 +329,17 @@ def test_under_a_cap_a_cleaner_change_is_a_way() -> None:
     assert faults(capped, shipments, network) == faults(cleanest, shipments, network) == []
     line = frontier(shipments, network, round_factors(), PlanSettings(gap=0.0), 3, clock=lambda: 0.0)
     assert line.points[-1].co2e_wtw_t <= cleanest.totals.planned.co2e_wtw_g / 1e6 + 1e-3
+
+
+def test_a_first_plan_in_steps_changes_ships() -> None:
+    """Batches know one voyage each, so a plan whose way by water is a change is begun window by window: the road's cost
+    is left behind before anything is improved."""
+    told: list[Progress] = []
+    shipments = [steel(n, 280.0, ready_h=9.0 * n, splittable=True) for n in range(5)]
+    plan = planned(relay(BOTH, low_bridge=True), shipments, PlanSettings(gap=0.02), in_steps=True, tell=told.append)
+    road = next(item.incumbent_yuan for item in told if item.incumbent_yuan is not None)
+    begun = [item.incumbent_yuan for item in told if item.stage in ("batches", "polish")]
+    assert begun
+    assert begun[-1] is not None
+    assert begun[-1] < 0.9 * road
+    assert any(sum(bool(leg.voyage_id) for leg in lot.legs) == 2 for item in plan.shipments for lot in item.lots)
