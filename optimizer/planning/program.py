@@ -43,9 +43,9 @@ class PlanProgram:
     """The program with the meaning of its rows and columns. Cargo columns come first (``cargo_count`` of them), then
     the fleet columns; ``column_slot`` is when each begins (-1: services) and ``column_end`` when a hull is free again
     (cargo: the slot of its last voyage), ``column_thing`` numbers what it is apart from when (shipment on route; pool
-    on family, lane or waiting place), ``column_family`` the family it sails with (at first, where it changes ships) and
-    ``column_pool`` the pool of its hull (-1: none), ``column_surcharge_yuan`` what it costs more than on the cheapest
-    market of its class."""
+    on family, lane or waiting place), ``column_family`` the family it sails with, ``column_onward`` the one
+    that it goes on with after a change of ship and ``column_pool`` the pool of its hull (-1: none),
+    ``column_surcharge_yuan`` what it costs more than on the cheapest market of its class."""
 
     program: Program
     blocks: tuple[RowBlock, ...]
@@ -55,6 +55,7 @@ class PlanProgram:
     column_end: Indices
     column_thing: Indices
     column_family: Indices
+    column_onward: Indices
     column_pool: Indices
     column_surcharge_yuan: Floats
     wtw_kg: Floats
@@ -153,6 +154,7 @@ def make_program(space: TimeSpace, fleet: FleetFlow, network: Network, co2e_cap_
         column_end,
         things,
         families,
+        np.concatenate([cargo.onward, np.full(fleet_count, -1)]),
         pools,
         surcharge,
         wtw_kg,

@@ -79,6 +79,7 @@ class Windows:
         near = self.is_cargo & (relaxation.used | (self.gains <= self.sizes.near_yuan_per_share))
         families = np.zeros(int(self.plan.column_family.max(initial=-1)) + 2, dtype=bool)
         families[self.plan.column_family[near]] = True
+        families[self.plan.column_onward[near]] = True
         families[-1] = False
         of_family = (self.plan.column_family >= 0) & families[self.plan.column_family]
         margin = np.where(self.is_cargo, self.sizes.cargo_margin_yuan_per_share, self.sizes.hull_margin_yuan)
