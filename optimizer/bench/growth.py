@@ -130,6 +130,7 @@ def method_of(size: int, runs: Runs, gap: float) -> Method:
             Figure("objective", Message("目标值", "objective"), "yuan", values(lambda a: a.objective_yuan, 2)),
             Figure("bound", Message("下界", "bound"), "yuan", values(lambda a: a.bound_yuan, 2)),
             Figure("gap", Message("间隙", "gap"), "share", values(lambda a: a.gap, 6)),
+            Figure("left_behind", Message("留下", "left behind"), "t", values(lambda a: a.left_t, 3)),
             Figure("peak_memory", Message("内存峰值", "peak memory"), "MiB", memory),
         ),
         endings=tuple("out_of_memory" if ran is None else ran.answer.ending for ran in runs),

@@ -47,8 +47,8 @@ class PlanTask:
 class PlanRun:
     """What one run came to. ``ending``: gap | exhausted | time_limit | interrupt | no_solution | infeasible, for the
     road: summed. ``seconds`` is wall time from read shipments to a plan, reading not included; ``seconds_to_close``
-    until the gap was at most :data:`CLOSE_GAP`. None: not known or nothing found. ``processor_s``: over all threads, of
-    the planner only."""
+    until the gap was at most :data:`CLOSE_GAP`. None: not known or nothing found. ``processor_s``: over all threads;
+    ``left_t``: cargo that no lot carries; both of the planner only."""
 
     ending: str
     seconds: float | None
@@ -60,6 +60,7 @@ class PlanRun:
     shipments: int
     versions: dict[str, str]
     processor_s: float | None = None
+    left_t: float | None = None
 
     @property
     def gap(self) -> float | None:
@@ -94,6 +95,7 @@ def run_planner(task: PlanTask) -> PlanRun:
         shipments=len(shipments),
         versions=dict(plan.versions),
         processor_s=time.process_time() - busy,
+        left_t=(sum(shipment.mass_kg for shipment in shipments) - plan.totals.mass_kg) / KG_PER_T,
     )
 
 

@@ -57,6 +57,7 @@ def test_sizes_stand_in_order_and_the_yardstick_after_them(result: Result) -> No
         assert seconds > 0 < processor_s
         assert (median(method, "peak_memory") or 0) > 20
         assert (median(method, "gap") or 0) <= 0.5
+        assert median(method, "left_behind") == 0.0
     assert result_from_json(result_to_json(result), "plan_sizes.json") == result
 
 
