@@ -44,11 +44,21 @@ class PlanTask:
 
 
 @dataclass(frozen=True, slots=True)
+class Sign:
+    """A gap that was proven on the way, after so many seconds of wall and of processor time. Cargo left behind counts
+    with the price that the program puts on it."""
+
+    gap: float
+    seconds: float
+    processor_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class PlanRun:
     """What one run came to. ``ending``: gap | exhausted | time_limit | interrupt | no_solution | infeasible, for the
     road: summed. ``seconds`` is wall time from read shipments to a plan, reading not included; ``seconds_to_close``
     until the gap was at most :data:`CLOSE_GAP`. None: not known or nothing found. ``processor_s``: over all threads;
-    ``left_t``: cargo that no lot carries; both of the planner only."""
+    ``left_t``: cargo that no lot carries; ``on_the_way``: each better gap; all of the planner only."""
 
     ending: str
     seconds: float | None
@@ -61,6 +71,7 @@ class PlanRun:
     versions: dict[str, str]
     processor_s: float | None = None
     left_t: float | None = None
+    on_the_way: tuple[Sign, ...] = ()
 
     @property
     def gap(self) -> float | None:
@@ -75,10 +86,17 @@ def run_planner(task: PlanTask) -> PlanRun:
     network, factors, shipments = _read(task)
     offers = _offers(task, network)
     told: list[Progress] = []
+    signs: list[Sign] = []
+
+    def tell(progress: Progress) -> None:
+        told.append(progress)
+        if progress.gap is not None and progress.gap < min((sign.gap for sign in signs), default=np.inf):
+            signs.append(Sign(progress.gap, progress.seconds, time.process_time() - busy))
+
     start, busy = time.perf_counter(), time.process_time()
     try:
         plan = plan_shipments(
-            shipments, network, factors, task.settings, clock=time.perf_counter, tell=told.append, offers=offers
+            shipments, network, factors, task.settings, clock=time.perf_counter, tell=tell, offers=offers
         )
     except SolverError:
         return _nothing(time.perf_counter() - start, told[-1].columns if told else 0, len(shipments))
@@ -95,6 +113,7 @@ def run_planner(task: PlanTask) -> PlanRun:
         shipments=len(shipments),
         versions=dict(plan.versions),
         processor_s=time.process_time() - busy,
+        on_the_way=tuple(signs),
         left_t=(sum(shipment.mass_kg for shipment in shipments) - plan.totals.mass_kg) / KG_PER_T,
     )
 
