@@ -57,7 +57,7 @@ check: $(DEV_INSTALLED)
 # be run by itself and takes less than ten minutes; all together stay below forty.
 BENCH_SIZES ?= 1000 2000 5000 10000
 BENCH_STEPS := bench-quote bench-plan $(BENCH_SIZES:%=bench-size-%) bench-offers bench-proof bench-footprint \
-	bench-settle bench-audit bench-duplicates bench-serve bench-mcf bench-mcnd
+	bench-settle bench-audit bench-duplicates bench-serve bench-city bench-mcf bench-mcnd
 BENCH_TABLES := $(foreach name,plan plan_sizes plan_offers quote footprint proof settle audit duplicates serve mcf mcnd,$(wildcard $(BENCH_RESULTS)/$(name).json))
 BENCH_SEED ?= 0
 
@@ -97,6 +97,13 @@ bench-duplicates: $(RUNTIME_INSTALLED)
 
 bench-serve: $(RUNTIME_INSTALLED) $(DEMO_DIR)/modalshift.db
 	$(BIN)/modalshift bench serve --of sqlite:///$(DEMO_DIR)/modalshift.db --json $(BENCH_RESULTS)/serve.json
+
+bench-city: $(RUNTIME_INSTALLED)
+	$(BIN)/modalshift bench city --json $(BENCH_RESULTS)/city.json
+
+# Not a part of `make bench`: it needs the development extra and a Chromium.
+bench-pages: $(DEV_INSTALLED) $(DEMO_DIR)/modalshift.db
+	$(BIN)/modalshift bench pages --of sqlite:///$(DEMO_DIR)/modalshift.db --json $(BENCH_RESULTS)/pages.json
 
 # Problems that nobody has looked at: another BENCH_SEED gives others. Public ones are added file by file with
 # `modalshift bench mcf|mcnd FILES... --append --json $(BENCH_RESULTS)/mcf|mcnd.json`.

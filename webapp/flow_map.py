@@ -52,14 +52,22 @@ def flows_of(world: World, passages: Iterable[Passage]) -> list[Flow]:
 
 
 def flow_map(
-    world: World, figure_id: str, title: str, flows: Sequence[Flow], points: Sequence[MapPoint], lang: Lang
+    world: World,
+    figure_id: str,
+    title: str,
+    flows: Sequence[Flow],
+    points: Sequence[MapPoint],
+    lang: Lang,
+    *,
+    note: str = "map.flow_note",
 ) -> Figure:
-    """The largest flows on the ground of the network; thin ones lie upon wide ones."""
+    """The largest flows on the ground of the network; thin ones lie upon wide ones. ``note``: the key of the text that
+    says how to read it."""
     shown, hidden = flows[:MAX_LINES], flows[MAX_LINES:]
     widest = max((flow.mass_kg for flow in shown), default=1) or 1
-    note = text("map.flow_note", most=tonnes(widest))
+    words = text(note, most=tonnes(widest))
     if hidden:
-        note += text("map.hidden", count=len(hidden), most=tonnes(hidden[0].mass_kg))
+        words += text("map.hidden", count=len(hidden), most=tonnes(hidden[0].mass_kg))
     return map_chart(
         figure_id,
         title,
@@ -68,7 +76,7 @@ def flow_map(
         [_line(world, flow, widest, lang) for flow in shown],
         points,
         table=_table(world, shown, lang),
-        note=note,
+        note=words,
         credit=text("map.credit"),
     )
 

@@ -6,6 +6,7 @@ import atexit
 import shutil
 import tempfile
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
 from flask import current_app, g
@@ -20,10 +21,12 @@ from optimizer.actions import (
     tables_in_force,
 )
 from optimizer.actions.city_audit import FindingsDesk
+from optimizer.actions.seal_checks import SealDesk
 from optimizer.emissions.factors import FactorTable
 from optimizer.errors import Lang
 from optimizer.network.model import Network
 from optimizer.network.shapes import read_shapes
+from optimizer.quantities import CHINA_TIME
 from optimizer.store.engine import Store
 from optimizer.store.evidence_files import EvidenceFiles, evidence_directory
 from optimizer.waybills.party import Party
@@ -49,6 +52,7 @@ class World:
     atlas: Atlas
     findings: FindingsDesk
     tables: TablesInForce
+    seals: SealDesk
     mark: tuple[int, int] = (0, 0)
     scratch: Path | None = None
     _parties: dict[str, Party] = field(default_factory=dict)
@@ -114,6 +118,7 @@ def open_world(settings: Settings) -> World:
         Atlas(network, read_shapes(tables.directory)),
         FindingsDesk(store, network, factors, evidence),
         tables,
+        SealDesk(store, lambda: datetime.now(CHINA_TIME)),
         mark,
         scratch,
     )

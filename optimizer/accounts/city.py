@@ -7,7 +7,7 @@ grams of the cells are those of the claim accounts, month by month.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from typing import Literal
 
@@ -53,6 +53,7 @@ class CityAmounts:
 
 AMOUNTS = tuple(field.name for field in fields(CityAmounts))
 CityCells = dict[CityCell, CityAmounts]
+GroupKeys = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,27 +104,34 @@ def chosen(cell: CityCell, filters: Mapping[str, str]) -> bool:
     return True
 
 
-def city_groups(
-    cells: CityCells,
-    group_by: Sequence[CityGroup],
-    filters: Mapping[str, str],
-    labels: Mapping[tuple[str, str], tuple[str, str]],
-) -> list[CityTotals]:
-    """Cells summed into groups, sorted by keys; no grouping gives the grand total (nothing when there is nothing).
-
-    ``labels``: (grouping, key) -> Chinese and English name; a key without one stands for itself. Raises InputError for
-    an unknown grouping or filter.
-    """
-    require_city_names(group_by, filters)
-    sums: dict[tuple[str, ...], list[int]] = {}
+def grouped(
+    cells: CityCells, group_by: Sequence[CityGroup], filters: Mapping[str, str]
+) -> Iterator[tuple[GroupKeys, CityAmounts]]:
+    """The chosen cells with the keys of their groups."""
     for cell, amounts in cells.items():
         if chosen(cell, filters):
-            row = sums.setdefault(tuple(getattr(cell, name) for name in group_by), [0] * len(AMOUNTS))
-            for place, amount in enumerate(astuple(amounts)):
-                row[place] += amount
+            yield tuple(getattr(cell, name) for name in group_by), amounts
+
+
+def city_groups(
+    parts: Iterable[tuple[GroupKeys, CityAmounts]],
+    group_by: Sequence[CityGroup],
+    labels: Mapping[tuple[str, str], tuple[str, str]],
+) -> list[CityTotals]:
+    """Amounts of the same keys added up, sorted by keys; no grouping gives the grand total. Groups that come to nothing
+    at all are left out.
+
+    ``labels``: (grouping, key) -> Chinese and English name; a key without one stands for itself.
+    """
+    sums: dict[GroupKeys, list[int]] = {}
+    for keys, amounts in parts:
+        row = sums.setdefault(keys, [0] * len(AMOUNTS))
+        for place, amount in enumerate(astuple(amounts)):
+            row[place] += amount
     found = []
     for keys, row in sorted(sums.items()):
-        named = [labels.get((name, key), (key, key)) for name, key in zip(group_by, keys, strict=True)]
-        zh, en = tuple(one[0] for one in named), tuple(one[1] for one in named)
-        found.append(CityTotals(keys, zh, en, CityAmounts(*row)))
+        if any(row):
+            named = [labels.get((name, key), (key, key)) for name, key in zip(group_by, keys, strict=True)]
+            zh, en = tuple(one[0] for one in named), tuple(one[1] for one in named)
+            found.append(CityTotals(keys, zh, en, CityAmounts(*row)))
     return found

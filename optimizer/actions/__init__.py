@@ -15,7 +15,7 @@ from optimizer.actions.access import (
     user_of_token,
 )
 from optimizer.actions.auditing import audit
-from optimizer.actions.city import city_totals, keep_city_totals
+from optimizer.actions.city import CityView, city_totals, keep_city_totals
 from optimizer.actions.city_bound import city_bound, city_whole
 from optimizer.actions.closing import close
 from optimizer.actions.correcting import RestateResult, restate, restate_all, reverse
@@ -49,6 +49,7 @@ from optimizer.actions.versions import code_version
 from optimizer.actions.workload import Workload, workload
 
 __all__ = [
+    "CityView",
     "LotsOverview",
     "QuoteDesk",
     "RecordResult",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from optimizer.accounts.city import CityGroup, CityTotals, city_groups, require_city_names
+from optimizer.accounts.city import CityGroup, CityTotals, GroupKeys, city_groups, grouped, require_city_names
 from optimizer.network.model import Network
-from optimizer.store.city_rows import CITY_BLOCK
 from optimizer.store.engine import Store
+
+MOST_BEHIND = 500
+"""Entries that a reader folds on the way; more are folded once for all readers. Settling folds what it adds."""
 
 
 def city_totals(
@@ -23,24 +25,56 @@ def city_totals(
     (``keep_city_totals``) and only the newest entries are folded. ``network`` names the cargo and the places.
     Raises InputError for an unknown grouping or filter.
     """
-    require_city_names(group_by, filters or {})
-    with store.read() as session:
-        behind = session.city_behind()
-    if behind > CITY_BLOCK:
-        keep_city_totals(store)
-    with store.read() as session:
-        cells = session.city_cells()
-        parties = session.parties()
-    labels: dict[tuple[str, str], tuple[str, str]] = {}
-    for party in parties.values():
-        labels["enterprise", party.party_id] = (party.name_zh, party.name_en)
-        labels["county", party.county_en] = (party.county_zh, party.county_en)
-    for cell in cells:
-        places = cell.corridor.split(">")
-        labels["corridor", cell.corridor] = (_way(places, network, "zh"), _way(places, network, "en"))
-    if network is not None:
-        labels |= {("cargo", code): (cargo.name_zh, cargo.name_en) for code, cargo in network.cargo.items()}
-    return city_groups(cells, group_by, filters or {}, labels)
+    return CityView(store, network).totals(group_by, filters)
+
+
+class CityView:
+    """The totals as of one moment, for a page that asks for several groupings of them."""
+
+    def __init__(self, store: Store, network: Network | None = None) -> None:
+        with store.read() as session:
+            behind = session.city_behind()
+        if behind > MOST_BEHIND:
+            keep_city_totals(store)
+        with store.read() as session:
+            self._since = session.city_cells_since()
+            self._parties = session.parties()
+        self._store, self._network = store, network
+
+    def totals(
+        self, group_by: Sequence[CityGroup] = ("month",), filters: Mapping[str, str] | None = None
+    ) -> list[CityTotals]:
+        """As :func:`city_totals`, and raising as it does."""
+        wanted = filters or {}
+        require_city_names(group_by, wanted)
+        with self._store.read() as session:
+            kept = session.city_sums(group_by, wanted)
+        parts = [*kept, *grouped(self._since, group_by, wanted)]
+        return city_groups(parts, group_by, self._labels(group_by, {keys for keys, _ in parts}))
+
+    def keys(self, name: CityGroup, filters: Mapping[str, str]) -> set[str]:
+        """The keys that a grouping has under these filters."""
+        require_city_names((name,), filters)
+        with self._store.read() as session:
+            kept = session.city_keys(name, filters)
+        return kept | {keys[0] for keys, _ in grouped(self._since, (name,), filters)}
+
+    def _labels(
+        self, group_by: Sequence[CityGroup], found: Collection[GroupKeys]
+    ) -> dict[tuple[str, str], tuple[str, str]]:
+        labels: dict[tuple[str, str], tuple[str, str]] = {}
+        for party in self._parties.values():
+            labels["enterprise", party.party_id] = (party.name_zh, party.name_en)
+            labels["county", party.county_en] = (party.county_zh, party.county_en)
+        if "corridor" in group_by:
+            place = group_by.index("corridor")
+            for corridor in {keys[place] for keys in found}:
+                ends = corridor.split(">")
+                labels["corridor", corridor] = (_way(ends, self._network, "zh"), _way(ends, self._network, "en"))
+        if self._network is not None:
+            cargo = self._network.cargo
+            labels |= {("cargo", code): (one.name_zh, one.name_en) for code, one in cargo.items()}
+        return labels
 
 
 def keep_city_totals(store: Store, anew: bool = False) -> int:

@@ -21,6 +21,7 @@ from optimizer.errors import Message, ModalshiftError
 from optimizer.network.model import Network
 from optimizer.store.engine import Store
 from optimizer.store.evidence_files import EvidenceFiles
+from optimizer.store.session import Session
 from optimizer.waybills.finding import Finding
 
 
@@ -30,13 +31,23 @@ def lot_entries(
     """The entries behind a total, in order of their numbers. ``filters``: month, county, cargo, corridor, enterprise
     and number, each with the key of a group; other names are no restriction."""
     with store.read() as session:
-        chosen: dict[str, object] = {
-            name: filters[name] for name in ("month", "cargo", "corridor", "enterprise", "number") if filters.get(name)
-        }
-        if filters.get("county"):
-            parties = session.parties().values()
-            chosen["consignors"] = {party.party_id for party in parties if party.county_en == filters["county"]}
-        return session.lot_entries.page(chosen, after_seq, limit)
+        return session.lot_entries.page(_chosen(session, filters), after_seq, limit)
+
+
+def lot_passages(store: Store, filters: Mapping[str, str]) -> dict[tuple[str, str, str], int]:
+    """(mode, from, to) -> kg that travelled so, of the entries behind a total; filters as for :func:`lot_entries`."""
+    with store.read() as session:
+        return session.lot_entries.passages(_chosen(session, filters))
+
+
+def _chosen(session: Session, filters: Mapping[str, str]) -> dict[str, object]:
+    chosen: dict[str, object] = {
+        name: filters[name] for name in ("month", "cargo", "corridor", "enterprise", "number") if filters.get(name)
+    }
+    if filters.get("county"):
+        parties = session.parties().values()
+        chosen["consignors"] = {party.party_id for party in parties if party.county_en == filters["county"]}
+    return chosen
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ def run(options: ServeBench, tell: Callable[[Message], None] = lambda message: N
     flows = read_flows()
     asked = requests(flows, 20, options.seed)
     times: dict[str, list[list[float]]] = {PAUSING: [], STEADY: [], BARE: []}
-    with TemporaryDirectory() as folder, _server(options.db_url or f"sqlite:///{folder}/m.db") as address:
+    with TemporaryDirectory() as folder, served(options.db_url or f"sqlite:///{folder}/m.db") as address:
         _warm(address, asked[: len(flows)])
         for number in range(1, options.runs + 1):
             tell(Message(f"第 {number}/{options.runs} 次", f"run {number}/{options.runs}"))
@@ -105,7 +105,7 @@ def run(options: ServeBench, tell: Callable[[Message], None] = lambda message: N
 
 
 @contextmanager
-def _server(db_url: str) -> Iterator[str]:
+def served(db_url: str) -> Iterator[str]:
     """The address of a server that answers; it ends with the block."""
     command = [sys.executable, "-m", "optimizer", "--lang", "en", "--db", db_url, "serve", "--demo", "--port", "0"]
     # Twenty askers at one address are more than the server lets a stranger do.
@@ -188,7 +188,7 @@ def _pages(address: str, runs: int) -> list[Method]:
     found = []
     for user, path in PAGES_OF:
         with httpx.Client(base_url=address, timeout=TIMEOUT_S) as client:
-            if user and not _signed_in(client, user):
+            if user and not signed_in(client, user):
                 continue
             times, size = [], 0
             for _ in range(runs + 1):
@@ -203,7 +203,8 @@ def _pages(address: str, runs: int) -> list[Method]:
     return found
 
 
-def _signed_in(client: httpx.Client, user: str) -> bool:
+def signed_in(client: httpx.Client, user: str) -> bool:
+    """Sign in as the demo user whose login begins like this; False where there is none."""
     page = client.get("/login").text
     token = CSRF.search(page)
     logins = re.findall(r'name="login" value="([^"]+)"', page)

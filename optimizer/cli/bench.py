@@ -245,6 +245,33 @@ def bench_serve(
     report(run(ServeBench(now(), db_url, users, pause, seconds, runs, seed), tell), json_file)
 
 
+@bench.command(
+    "city", cls=Verb, about=Message("城市审计页，百万批的汇总", "the city's dashboard over the sums of a million lots")
+)
+@option("--lots", default=1_000_000, show_default=True, type=click.IntRange(1, 10_000_000), zh="批数", en="lots")
+@option("--runs", default=7, show_default=True, type=click.IntRange(1, 100), zh="次数", en="runs")
+@seed_option
+@json_option
+def bench_city(lots: int, runs: int, seed: int, json_file: Path | None) -> None:
+    """Fills the sums and starts the server itself."""
+    from optimizer.bench.city import CityBench, run
+
+    _report(run(CityBench(_now(), lots, runs, seed), _tell), json_file)
+
+
+@bench.command(
+    "pages", cls=Verb, about=Message("页面在 Chromium 中可用的时间", "pages in Chromium, until they can be used")
+)
+@option("--of", "db_url", metavar="URL", required=True, zh="演示的数据库", en="a demo's database")
+@option("--runs", default=5, show_default=True, type=click.IntRange(1, 100), zh="次数", en="runs")
+@json_option
+def bench_pages(db_url: str, runs: int, json_file: Path | None) -> None:
+    """Starts server and browser itself; needs the dev extra and a Chromium."""
+    from optimizer.bench.pages import PagesBench, run
+
+    _report(run(PagesBench(_now(), db_url, runs), _tell), json_file)
+
+
 @bench.command("table", cls=Verb, about=Message("把测得的结果写成 README 的表", "stored results as the README's table"))
 @click.argument("results", metavar="RESULT.json...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @option("--readme", metavar="FILE", type=click.Path(path_type=Path), zh="改写其中的表", en="rewrite the table in there")

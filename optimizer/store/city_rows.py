@@ -7,12 +7,12 @@ ledger however far the cells reach; settling and reading move the cursor on, blo
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, text
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, text
 
-from optimizer.accounts.city import AMOUNTS, CityAmounts, CityCell, CityCells, summed
+from optimizer.accounts.city import AMOUNTS, CityAmounts, CityCell, CityCells, CityGroup, GroupKeys, summed
 from optimizer.accounts.whole import ExposureSums
 from optimizer.store import schema
 from optimizer.store.city_exposures import CityExposureRows
@@ -51,9 +51,29 @@ class CityRows(CityExposureRows):
         newest = select(func.coalesce(func.max(schema.transactions.c.seq), 0))
         return int(self._connection.execute(newest).scalar_one()) - self._city_cursor()
 
-    def city_cells(self) -> CityCells:
-        """The totals by cell: what is kept, and the entries since."""
-        return summed([*self.kept_city_cells().items(), *self._city_moves(self._city_cursor(), None)])
+    def city_sums(
+        self, group_by: Sequence[CityGroup], filters: Mapping[str, str]
+    ) -> list[tuple[GroupKeys, CityAmounts]]:
+        """The kept cells that pass the filters (``accounts.city``), summed into groups by the database."""
+        columns = city_cells.c
+        keys = [columns[name] for name in group_by]
+        sums = [func.sum(columns[name]) for name in AMOUNTS]
+        query = select(*keys, *sums).where(*_conditions(filters)).group_by(*keys)
+        width = len(keys)
+        return [
+            (tuple(row[:width]), CityAmounts(*map(int, row[width:])))
+            for row in self._connection.execute(query)
+            if row[width] is not None  # the sum of no rows at all
+        ]
+
+    def city_keys(self, name: CityGroup, filters: Mapping[str, str]) -> set[str]:
+        """The keys of one grouping among the kept cells that pass the filters."""
+        query = select(city_cells.c[name]).where(*_conditions(filters)).distinct()
+        return set(self._connection.execute(query).scalars())
+
+    def city_cells_since(self) -> CityCells:
+        """What the entries after the kept cells add and take out."""
+        return summed(self._city_moves(self._city_cursor(), None))
 
     def kept_city_cells(self) -> CityCells:
         """The cells as they are kept, without the entries since."""
@@ -147,6 +167,12 @@ class CityRows(CityExposureRows):
                     saved_fen = lot["baseline_cost_fen"] - lot["cost_fen"]
                     found[number, version, lot["lot_no"]] = (place, saved_fen)
         return found
+
+
+def _conditions(filters: Mapping[str, str]) -> Iterator[ColumnElement[bool]]:
+    months = {"month_from": city_cells.c.month.__ge__, "month_to": city_cells.c.month.__le__}
+    for name, wanted in filters.items():
+        yield months[name](wanted) if name in months else city_cells.c[name] == wanted
 
 
 def _moved(row: Any, place: tuple[str, ...], saved_fen: int) -> tuple[CityCell, CityAmounts]:

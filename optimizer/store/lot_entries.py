@@ -19,6 +19,7 @@ from optimizer.waybills.codec import from_json
 from optimizer.waybills.waybill import WATER_MODES, Waybill
 
 _KINDS = (Kind.SETTLE.value, Kind.RESTATE.value, Kind.REVERSE.value)
+_CORRECTIONS = (Kind.REVERSE.value, Kind.RESTATE.value)
 _FIGURES = (
     "mass_kg",
     "baseline_wtw_g",
@@ -44,8 +45,6 @@ class LotEntries:
         """
         entry, bill = schema.transactions, schema.waybills
         original, run, before = entry.alias("original"), _runs("run"), _runs("before")
-        other_version = bill.alias("other_version")
-        newest = select(func.max(other_version.c.version)).where(other_version.c.number == bill.c.number)
         query = (
             select(
                 *(entry.c[name] for name in ("seq", "transaction_id", "kind", "number", "lot_no", "period")),
@@ -56,7 +55,7 @@ class LotEntries:
                 *(before.c[name].label(f"before_{name}") for name in _FIGURES),
             )
             .select_from(
-                entry.join(bill, (bill.c.number == entry.c.number) & (bill.c.version == newest.scalar_subquery()))
+                entry.join(bill, (bill.c.number == entry.c.number) & (bill.c.version == _newest(bill)))
                 .outerjoin(original, original.c.transaction_id == entry.c.resolves)
                 .outerjoin(run, run.c.run_id == entry.c.run_id)
                 .outerjoin(before, before.c.run_id == original.c.run_id)
@@ -70,6 +69,24 @@ class LotEntries:
         saved_fen = self._freight_saved({row.number for row in rows})
         return [_entry(row, saved_fen.get((row.number, row.lot_no), 0)) for row in rows]
 
+    def passages(self, filters: Mapping[str, object]) -> dict[tuple[str, str, str], int]:
+        """(mode, from, to) -> kg that the settled lots of these entries travelled so, by the newest version of their
+        waybills; what was reversed or restated is taken out again. Filters as for :meth:`page`."""
+        entry, original, run = schema.transactions, schema.transactions.alias("original"), schema.calculation_runs
+        added = entry.join(run, run.c.run_id == entry.c.run_id)
+        taken = entry.join(original, original.c.transaction_id == entry.c.resolves).join(
+            run, run.c.run_id == original.c.run_id
+        )
+        sums: dict[tuple[str, str, str], int] = {}
+        for sign, joined, condition in (
+            (1, added, entry.c.kind.in_((Kind.SETTLE.value, Kind.RESTATE.value))),
+            (-1, taken, entry.c.kind.in_(_CORRECTIONS) & (original.c.kind != Kind.REVERSE.value)),
+        ):
+            for row in self._connection.execute(_travelled(joined, filters).where(condition)):
+                key = (str(row.mode), str(row.origin), str(row.destination))
+                sums[key] = sums.get(key, 0) + sign * int(row.mass_kg)
+        return {key: mass_kg for key, mass_kg in sums.items() if mass_kg}
+
     def _freight_saved(self, numbers: Iterable[str]) -> dict[tuple[str, int], int]:
         """(waybill, lot) -> freight by road less planned freight, in fen."""
         bills, wanted = schema.waybills.c, sorted(numbers)
@@ -81,6 +98,33 @@ class LotEntries:
                 for lot in waybill.lots:
                     found[waybill.number, lot.lot_no] = lot.baseline_cost_fen - lot.cost_fen
         return found
+
+
+def _travelled(joined: Any, filters: Mapping[str, object]) -> Any:
+    entry, bill, leg, run = schema.transactions, schema.waybills, schema.waybill_legs, schema.calculation_runs
+    way = (leg.c.mode, leg.c.origin, leg.c.destination)
+    query = (
+        select(*way, func.sum(run.c.mass_kg).label("mass_kg"))
+        .select_from(
+            joined.join(bill, (bill.c.number == entry.c.number) & (bill.c.version == _newest(bill))).join(
+                leg,
+                (leg.c.number == entry.c.number)
+                & (leg.c.version == bill.c.version)
+                & (leg.c.lot_no == entry.c.lot_no)
+                & (leg.c.origin != leg.c.destination),
+            )
+        )
+        .group_by(*way)
+    )
+    for condition in _conditions(filters):
+        query = query.where(condition)
+    return query
+
+
+def _newest(bill: Any) -> Any:
+    other_version = bill.alias("other_version")
+    newest = select(func.max(other_version.c.version)).where(other_version.c.number == bill.c.number)
+    return newest.scalar_subquery()
 
 
 def _runs(name: str) -> Any:

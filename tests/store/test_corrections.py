@@ -13,6 +13,7 @@ from optimizer.accounts.audit import codes
 from optimizer.accounts.corrections import standing
 from optimizer.accounts.ledger import Bucket, Kind, Ledger, Transaction
 from optimizer.accounts.totals import total
+from optimizer.actions.city_audit import lot_passages
 from optimizer.emissions.factors import FactorTable
 from optimizer.errors import ConflictError, FactorError, InputError, UnknownRecordError
 from optimizer.quantities import CHINA_TIME
@@ -134,13 +135,16 @@ def test_the_overview_counts_what_stands(settled: Store) -> None:
     """After a reversal a lot counts nowhere, restated again by its new run: as the city's kept sums do."""
     everything = total(actions.savings(settled, "month"))
     assert everything.credited_g == city_credit(settled)
+    travelled = lot_passages(settled, {})
     actions.reverse(settled, S1.number, 2, "evidence fell away", NOVEMBER)
+    assert 0 < sum(lot_passages(settled, {}).values()) < sum(travelled.values())
     without = total(actions.savings(settled, "month"))
     assert (without.lots, without.open_lots) == (everything.lots - 1, everything.open_lots)
     assert without.credited_g == city_credit(settled) < everything.credited_g
     actions.restate(settled, S1.number, 2, "revised", world_network(), dearer_diesel(settled), NOVEMBER)
     after = total(actions.savings(settled, "month"))
     assert after.lots == everything.lots
+    assert lot_passages(settled, {}) == travelled
     assert after.credited_g == city_credit(settled) != everything.credited_g
 
 

@@ -12,6 +12,8 @@ from datetime import timedelta
 from decimal import Decimal
 from html import unescape
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -23,9 +25,14 @@ from optimizer.accounts.ledger import Ledger
 from optimizer.accounts.lot_entry import LotEntry
 from optimizer.accounts.lot_entry import sum_of as amounts_summed
 from optimizer.accounts.misstatement import sample_csv
+from optimizer.accounts.seal_view import SealReport
 from optimizer.accounts.totals import total
-from optimizer.actions.city_audit import FindingsDesk, lot_entries
+from optimizer.actions.city_audit import FindingsDesk, lot_entries, lot_passages
 from optimizer.actions.sampling import draw_sample
+from optimizer.actions.seal_checks import SealDesk
+from optimizer.actions.verifying import verify
+from optimizer.errors import Message, UnknownRecordError
+from optimizer.waybills.finding import Finding
 from tests.waybills import world
 from tests.webapp.full_house import AT, FullHouse
 
@@ -249,10 +256,12 @@ def test_seals_are_verified_on_the_page(house: FullHouse) -> None:
     assert head is not None
     kept = client.get(f"/city/checkpoints/{head.size}.checkpoint").data
     assert kept.decode() == head.note
-    plain = client.post("/city/seals?lang=en", data={"csrf_token": token})
+    plain = client.post("/city/seals?lang=en", data={"csrf_token": token}, follow_redirects=True)
     assert "The seals hold" in plain.text
     compared = client.post(
-        "/city/seals", data={"csrf_token": token, "checkpoint": (io.BytesIO(kept), "books.checkpoint")}
+        "/city/seals",
+        data={"csrf_token": token, "checkpoint": (io.BytesIO(kept), "books.checkpoint")},
+        follow_redirects=True,
     )
     assert f"Compared with the head of {head.size}" in compared.text
     wrong = client.post("/city/seals", data={"csrf_token": token, "checkpoint": (io.BytesIO(b"\xff no"), "x.txt")})
@@ -268,7 +277,7 @@ def test_a_rewritten_entry_breaks_the_seals(tmp_path: Path) -> None:
         for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type='trigger'").fetchall():
             raw.execute(f'DROP TRIGGER "{name}"')
         raw.execute("UPDATE transactions SET memo = 'rewritten' WHERE seq = 1")
-    page = client.post("/city/seals?lang=en", data={"csrf_token": token}).text
+    page = client.post("/city/seals?lang=en", data={"csrf_token": token}, follow_redirects=True).text
     assert "The seals do not hold" in page
 
 
@@ -285,3 +294,81 @@ def test_the_bound_of_the_whole_stands_on_the_page_and_in_the_api(house: FullHou
     page = auditor.get("/city").get_data(as_text=True)
     assert f"{kept.lower_g / 1000:,.1f}" in page
     assert auditor.get("/api/v1/savings?by=luck").status_code == 422
+
+
+def test_the_flow_map_shows_what_settled_lots_travelled(house: FullHouse, auditor: FlaskClient) -> None:
+    """Leg by leg of the newest waybills; a filter leaves its lots alone; what was reversed leaves the map."""
+    passages = lot_passages(house.store, {})
+    with house.store.read() as session:
+        bills, entries = session.waybills(), session.lot_entries.page({})
+        mass_kg = {(one.number, one.lot_no): one.amounts.mass_kg for one in entries}
+    wanted: dict[tuple[str, str, str], int] = {}
+    for (number, lot_no), kg in mass_kg.items():
+        lot = next(lot for lot in bills[number].lots if lot.lot_no == lot_no)
+        for leg in lot.legs:
+            if leg.origin != leg.destination:
+                key = (str(leg.mode), leg.origin, leg.destination)
+                wanted[key] = wanted.get(key, 0) + kg
+    assert passages == wanted != {}
+    page = auditor.get("/city").text
+    assert 'id="city-map"' in page
+    assert f"{max(wanted.values()) / 1000:,.0f}" in page.replace(".0", "")
+    alone = lot_passages(house.store, {"enterprise": "E1"})
+    assert alone
+    assert sum(alone.values()) < sum(passages.values())
+    assert lot_passages(house.store, {"enterprise": "nobody"}) == {}
+    assert lot_passages(house.store, {"county": "nowhere"}) == {}
+
+
+def test_too_many_lots_are_not_drawn(auditor: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page says what to do instead."""
+    monkeypatch.setattr("webapp.city.dashboard_page.MOST_LOTS", 1)
+    page = auditor.get("/city").text
+    assert 'id="city-map"' not in page
+    assert "choose a month" in page
+
+
+def test_a_long_comparison_goes_on_in_the_background(house: FullHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page says so and looks again; another process of the server tells the outcome, and nobody else's reader;
+    a defect ends it, too."""
+    go_on = Event()
+
+    def slow(*asked: Any) -> SealReport:
+        assert go_on.wait(20)
+        return verify(*asked)
+
+    monkeypatch.setattr("optimizer.actions.seal_checks.verify", slow)
+    monkeypatch.setattr("webapp.city.checks_page.PATIENCE_S", 0.01)
+    client, token = house.browser("auditor")
+    begun = client.post("/city/seals?lang=en", data={"csrf_token": token})
+    assert begun.status_code == 303
+    address = begun.headers["Location"]
+    assert "Comparing every record" in client.get(f"{address}&lang=en").text
+    go_on.set()
+    monkeypatch.setattr("webapp.city.checks_page.PATIENCE_S", 20.0)
+    assert "The seals hold" in client.get(f"{address}&lang=en").text
+    neighbour = SealDesk(house.store, lambda: AT)
+    check_id = address.partition("check=")[2]
+    assert neighbour.look(check_id, actions.user_id_of("auditor"), 0).report is not None
+    with pytest.raises(UnknownRecordError):
+        neighbour.look(check_id, actions.user_id_of("bank"), 0)
+    monkeypatch.setattr("optimizer.actions.seal_checks.verify", None)
+    broken = client.post("/city/seals?lang=en", data={"csrf_token": token}, follow_redirects=True)
+    assert "Internal error" in broken.text
+
+
+def test_findings_are_read_page_by_page(
+    house: FullHouse, auditor: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """None twice, none left out; a page beyond the last is the last."""
+    made = [Finding(f"code_{n % 2}", f"record {n:03}", Message("问题", "trouble")) for n in range(25)]
+    desk = house.app.extensions["modalshift.world"].findings
+    monkeypatch.setattr(desk, "found_within", lambda seconds: made)
+    monkeypatch.setattr("webapp.city.checks_page.PAGE", 10)
+    pages = [auditor.get(f"/city/findings?code=code_0&page={number}").text for number in (1, 2, 3)]
+    listed = [re.findall(r"record \d{3}", page) for page in pages]
+    assert listed[0] + listed[1] == [one.record for one in made if one.code == "code_0"]
+    assert listed[2] == listed[1]
+    assert 'rel="next"' in pages[0]
+    assert 'rel="next"' not in pages[1]
+    assert "1–10 of 13" in pages[0]

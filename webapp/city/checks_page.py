@@ -10,15 +10,14 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
-from optimizer import actions
 from optimizer.access.user import Permission
 from optimizer.accounts.checkpoint import Checkpoint, parse_checkpoint
-from optimizer.accounts.seal_view import SealReport
 from optimizer.actions.proof_views import heads
+from optimizer.actions.seal_checks import SealCheck
 from optimizer.errors import InputError
 from optimizer.planning.shipment_upload import csv_text
 from optimizer.waybills.finding import Finding
-from webapp.access.visitor import now, require
+from webapp.access.visitor import require, require_permission
 from webapp.language import current_lang
 from webapp.security import allow_scripts
 from webapp.world import current_world
@@ -27,7 +26,8 @@ city_checks_page = Blueprint("city_checks_page", __name__)
 
 PATIENCE_S = 1.0
 """How long a reader waits before the page says that the audit runs."""
-MOST_FINDINGS = 200
+PAGE = 200
+"""Findings on one page; the CSV has all."""
 MOST_HEADS = 20
 MAX_CHECKPOINT_BYTES = 100_000
 _LOT = re.compile(r"(?:waybill |\()(?:\w+ )?(MW[0-9A-Z]+)/(\d+)")
@@ -43,6 +43,9 @@ def show_findings() -> str:
         allow_scripts()
         return render_template("city_findings.html", running=True)
     chosen = [item for item in everything if _fits(item, code, record)]
+    pages = max(-(-len(chosen) // PAGE), 1)
+    page = min(max(request.args.get("page", 1, int), 1), pages)
+    first = (page - 1) * PAGE
     return render_template(
         "city_findings.html",
         running=False,
@@ -51,7 +54,10 @@ def show_findings() -> str:
         counts=sorted(Counter(item.code for item in everything).items()),
         found=len(everything),
         chosen=len(chosen),
-        rows=[{"finding": item, "lot_url": _lot_url(item)} for item in chosen[:MOST_FINDINGS]],
+        rows=[{"finding": item, "lot_url": _lot_url(item)} for item in chosen[first : first + PAGE]],
+        first=first + 1,
+        page=page,
+        pages=pages,
     )
 
 
@@ -78,23 +84,33 @@ def export_findings() -> Response:
 @city_checks_page.get("/city/seals")
 @require(Permission.AUDIT)
 def show_seals() -> str:
-    """The signed heads, and the form to compare the books with one that was kept elsewhere."""
-    return _seals(None, "", None)
+    """The signed heads, and the form to compare the books with one that was kept elsewhere; with ``?check=`` how a
+    comparison stands."""
+    check_id = request.args.get("check", "")
+    if not check_id:
+        return _seals("")
+    user = require_permission(Permission.AUDIT)
+    check = current_world().seals.look(check_id, user.user_id, PATIENCE_S)
+    if check.report is None:
+        allow_scripts()
+    return _seals("", check)
 
 
 @city_checks_page.post("/city/seals")
 @require(Permission.AUDIT)
-def verify_seals() -> str | tuple[str, int]:
-    """Compare every record with its leaf, the tree with its heads, and with the checkpoint handed in, if any."""
+def verify_seals() -> AnyResponse | tuple[str, int]:
+    """Begin to compare every record with its leaf, the tree with its heads, and with the checkpoint handed in, if
+    any; the page of the comparison tells the outcome."""
     handed_in = request.files.get("checkpoint")
     kept: list[Checkpoint] = []
     if handed_in is not None and handed_in.filename:
         try:
             kept = [parse_checkpoint(handed_in.read(MAX_CHECKPOINT_BYTES).decode("utf-8", "replace"))]
         except InputError as error:
-            return _seals(None, error.message.text(current_lang()), None), 422
-    report = actions.verify(current_world().store, kept)
-    return _seals(report, "", kept[0] if kept else None)
+            return _seals(error.message.text(current_lang())), 422
+    user = require_permission(Permission.AUDIT)
+    check_id = current_world().seals.begin(user.user_id, kept)
+    return redirect(url_for("city_checks_page.show_seals", check=check_id), 303)
 
 
 @city_checks_page.get("/city/checkpoints/<int:size>.checkpoint")
@@ -108,16 +124,18 @@ def keep_checkpoint(size: int) -> Response:
     return Response(note, content_type="text/plain; charset=utf-8", headers=headers)
 
 
-def _seals(report: SealReport | None, failure: str, kept: Checkpoint | None) -> str:
+def _seals(failure: str, check: SealCheck | None = None) -> str:
     lang = current_lang()
+    report = None if check is None else check.report
     return render_template(
         "city_seals.html",
         heads=heads(current_world().store)[:MOST_HEADS],
         report=report,
         sentences=[item.message.text(lang) for item in report.findings] if report else [],
         failure=failure,
-        kept=kept,
-        checked_at=f"{now():%Y-%m-%d %H:%M}",
+        running=check is not None and report is None,
+        kept_size=0 if check is None else check.kept_size,
+        checked_at="" if check is None else f"{check.begun_at:%Y-%m-%d %H:%M}",
     )
 
 

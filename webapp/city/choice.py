@@ -12,7 +12,7 @@ from werkzeug.exceptions import NotFound
 
 from optimizer.accounts.city import CITY_GROUPS, CityAmounts, CityGroup
 from optimizer.accounts.lot_entry import sum_of
-from optimizer.actions import city_totals
+from optimizer.actions import CityView, city_totals
 from webapp.language import current_lang, text
 from webapp.world import World
 
@@ -87,10 +87,9 @@ def query_of(choice: Choice) -> str:
     return urlencode({"by": choice.by, **choice.filters})
 
 
-def groups_of(world: World, by: CityGroup, filters: Mapping[str, str]) -> dict[str, CityAmounts]:
+def groups_of(view: CityView, by: CityGroup, filters: Mapping[str, str]) -> dict[str, CityAmounts]:
     """Settled lots by one grouping, sorted by key."""
-    found = city_totals(world.store, (by,), filters, world.network)
-    return {group.keys[0]: group.amounts for group in found}
+    return {group.keys[0]: group.amounts for group in view.totals((by,), filters)}
 
 
 def total_of(world: World, filters: Mapping[str, str]) -> CityAmounts:

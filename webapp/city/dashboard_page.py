@@ -10,15 +10,16 @@ from werkzeug.exceptions import NotFound
 from optimizer.access.user import Permission
 from optimizer.accounts.city import CITY_GROUPS, CityAmounts, CityGroup
 from optimizer.accounts.lot_entry import sum_of
-from optimizer.actions import city_whole
+from optimizer.actions import CityView, city_whole
 from optimizer.quantities import G_PER_KG, KG_PER_T
 from webapp.access.visitor import require
 from webapp.charts.categories import Series, category_chart
 from webapp.charts.figure import Figure
 from webapp.city.choice import Choice, groups_of, label_of, read_choice, words_of
 from webapp.city.exporting import FORMS, groups_table, table_reply
+from webapp.city.flows import MOST_LOTS, city_map
 from webapp.figures import kilograms
-from webapp.language import text
+from webapp.language import current_lang, text
 from webapp.security import allow_charts
 from webapp.world import World, current_world
 
@@ -34,7 +35,8 @@ def show() -> str:
     """Groups of settled lots; each opens into finer groups, and into its lots."""
     allow_charts()
     world, choice = current_world(), read_choice()
-    groups = groups_of(world, choice.by, choice.filters)
+    view = CityView(world.store, world.network)
+    groups = groups_of(view, choice.by, choice.filters)
     rows = [
         {
             "label": label_of(world, choice.by, key),
@@ -44,15 +46,19 @@ def show() -> str:
         }
         for key, amounts in groups.items()
     ]
+    total = sum_of(groups.values())
+    drawn = bool(groups) and total.lots <= MOST_LOTS
     return render_template(
         "city.html",
         choice=choice,
         groupings=CITY_GROUPS,
-        options={name: _options(world, choice, name) for name in CITY_GROUPS},
+        options={name: _options(world, view, choice, name) for name in CITY_GROUPS},
         restrictions=words_of(world, choice),
         rows=rows,
-        total=sum_of(groups.values()),
+        total=total,
         figure=_chart(world, choice, groups),
+        map=city_map(world, choice.filters, current_lang()) if drawn else None,
+        most_lots=MOST_LOTS,
         forms=FORMS,
         whole=city_whole(world.store),
     )
@@ -65,13 +71,14 @@ def export(form: str) -> Response:
     if form not in FORMS:
         raise NotFound
     world, choice = current_world(), read_choice()
-    groups = groups_of(world, choice.by, choice.filters)
+    view = CityView(world.store, world.network)
+    groups = groups_of(view, choice.by, choice.filters)
     return table_reply(groups_table(world, choice, groups), form, "city")
 
 
-def _options(world: World, choice: Choice, name: CityGroup) -> list[tuple[str, str]]:
+def _options(world: World, view: CityView, choice: Choice, name: CityGroup) -> list[tuple[str, str]]:
     """Keys and words to choose from: those that have lots under the other restrictions, and the one chosen."""
-    keys = set(groups_of(world, name, choice.without(name).filters))
+    keys = view.keys(name, choice.without(name).filters)
     keys |= {choice.filters[name]} if name in choice.filters else set()
     return sorted(((key, label_of(world, name, key)) for key in keys), key=lambda option: (option[1], option[0]))
 
