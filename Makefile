@@ -58,7 +58,7 @@ check: $(DEV_INSTALLED)
 BENCH_SIZES ?= 1000 2000 5000 10000
 BENCH_STEPS := bench-quote bench-plan $(BENCH_SIZES:%=bench-size-%) bench-offers bench-proof bench-footprint \
 	bench-settle bench-audit bench-duplicates bench-serve bench-city bench-mcf bench-mcnd
-BENCH_TABLES := $(foreach name,plan plan_sizes plan_offers quote footprint proof settle audit duplicates serve mcf mcnd,$(wildcard $(BENCH_RESULTS)/$(name).json))
+BENCH_TABLES := $(foreach name,plan plan_sizes plan_offers quote footprint proof settle audit duplicates serve pages city mcf mcnd,$(wildcard $(BENCH_RESULTS)/$(name).json))
 BENCH_SEED ?= 0
 
 bench: $(BENCH_STEPS)

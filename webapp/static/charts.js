@@ -112,12 +112,14 @@
   if (navigator.connection?.saveData) {
     return;
   }
+  // One after another: a map must not hold up the chart above it.
+  let line = Promise.resolve();
   const seen = new IntersectionObserver(
     (entries) => {
       for (const entry of entries) {
         if (entry.isIntersecting) {
           seen.unobserve(entry.target);
-          draw(entry.target).catch((error) => console.error(error));
+          line = line.then(() => draw(entry.target)).catch((error) => console.error(error));
         }
       }
     },
