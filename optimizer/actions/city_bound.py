@@ -18,7 +18,8 @@ def city_whole(store: Store) -> Whole:
     if behind > CITY_BLOCK:
         keep_city_totals(store)
     with store.read() as session:
-        total = sum_of(session.city_cells().values())
+        kept = [amounts for _, amounts in session.city_sums((), {})]
+        total = sum_of([*kept, *session.city_cells_since().values()])
         return whole_of_sums(session.city_exposures(), total.lots, total.expected_g, total.credited_g)
 
 

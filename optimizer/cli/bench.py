@@ -256,7 +256,7 @@ def bench_city(lots: int, runs: int, seed: int, json_file: Path | None) -> None:
     """Fills the sums and starts the server itself."""
     from optimizer.bench.city import CityBench, run
 
-    _report(run(CityBench(_now(), lots, runs, seed), _tell), json_file)
+    report(run(CityBench(now(), lots, runs, seed), tell), json_file)
 
 
 @bench.command(
@@ -269,7 +269,7 @@ def bench_pages(db_url: str, runs: int, json_file: Path | None) -> None:
     """Starts server and browser itself; needs the dev extra and a Chromium."""
     from optimizer.bench.pages import PagesBench, run
 
-    _report(run(PagesBench(_now(), db_url, runs), _tell), json_file)
+    report(run(PagesBench(now(), db_url, runs), tell), json_file)
 
 
 @bench.command("table", cls=Verb, about=Message("把测得的结果写成 README 的表", "stored results as the README's table"))
