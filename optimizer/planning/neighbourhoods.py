@@ -6,8 +6,12 @@ the families it could well sail with, all cargo that could sail with these, and 
 ports and homes; as many days around the shipment as fit a small program. Where that is in vain the families that would
 bring these hulls back loaded are freed as well: some voyages pay only with a cargo for the way back. Everything else
 stays as it stands, so each answer is a plan, and only better ones are taken. What was tried in vain is drawn more
-rarely; when a stretch of tries brings little, corridors become longer (adaptive large neighbourhood search, S. Ropke
-and D. Pisinger, Transportation Science 40, 2006).
+rarely, and then with a longer corridor (in the spirit of adaptive large neighbourhood search, S. Ropke and D. Pisinger,
+Transportation Science 40, 2006).
+
+Corridors are solved by HiGHS. CP-SAT, given whole tonnes and the same start, a fixed amount of work and the cargo
+settled by a linear program afterwards, gained in one of five corridors of the demo month where HiGHS gained in four,
+and took longer for each.
 
 Each solve stops at a gap or a number of nodes, and draws depend on the seed alone, so that equal input gives equal
 plans.
@@ -25,23 +29,24 @@ from optimizer.planning.fleetflow import EMPTY
 from optimizer.planning.problem import Problem
 from optimizer.planning.relaxation import Relaxation
 
-SIZES = (2_500, 4_000, 6_400)
-"""Columns of one program, small corridors first."""
-TRIES = 24
-"""Tries of one size before it is asked what they gained."""
-POOR = 2e-5
-"""A size is left when that many tries gained less than this part of the cost."""
+LADDER = ((2_500, False), (5_000, True), (10_000, True))
+"""Columns of a program and whether ways back are free: what is tried in turn while it is in vain."""
+TRIES = 60
+"""Tries before it is asked what they gained."""
+POOR = 1e-5
+"""The search ends when that many tries gained less than this part of the cost."""
 MARGIN_YUAN_PER_T = 4.0
 """How much dearer than a shipment's cheapest way a way may look and still be tried."""
 HULL_MARGIN_YUAN = 1_000.0
 """How dear a hull's move may look, charter surcharge aside."""
-GAP, NODES = 1e-4, 5
+GAP, NODES = 1e-5, 5
+"""Stops of one solve: the gap is a part of the whole plan's cost, for less is not worth a long proof."""
 LEAST_S = 0.1
 LEAST_GAIN_YUAN = 1.0
 LEAST_LOSS_YUAN = 10.0
 """Below this nothing is looked for."""
-FORGET, RECALL = 0.3, 1.3
-"""A shipment tried in vain is drawn this much more rarely; each gain anywhere takes a part of that back."""
+FORGET, RECALL = 0.7, 1.3
+"""A shipment that was tried is drawn this much more rarely; a gain around it takes a part of that back."""
 USED = 1e-9
 
 
@@ -55,7 +60,7 @@ class Neighbourhoods:
         self.gains = reduced_costs(self.program, relaxation.prices)
         self.x, self.activity = x, self.program.matrix @ x
         self.memory = np.ones(len(problem.space.shipments))
-        self.in_vain, self.was_cut = np.zeros(len(self.memory), dtype=np.int64), False
+        self.in_vain = np.zeros(len(self.memory), dtype=np.int64)
         self.mass_t = problem.space.ways.cargo.mass_t
         self._note_near(relaxation)
         self._note_places()
@@ -94,38 +99,25 @@ class Neighbourhoods:
         self.class_of_pool = np.array([pool.vessel_class for pool in fleet.pools])
 
     def better(self, left_s: Callable[[], float] = lambda: np.inf) -> Iterator[Floats]:
-        """Better and better plans, until the longest corridors gain little or the time is up."""
-        for size in SIZES:
-            self.in_vain[:], self.was_cut, gained = 0, False, np.inf
-            while gained > POOR * abs(float(self.program.cost @ self.x)):
-                gained = 0.0
-                for _ in range(TRIES):
-                    shipment = self._drawn()
-                    if shipment < 0 or left_s() <= 0:
-                        break
-                    gain = self._try(shipment, size, self.in_vain[shipment] == 1, left_s)
-                    gained += gain
-                    self._remember(shipment, gain)
-                    if gain:
-                        yield self.x
-            if left_s() <= 0 or not self.was_cut:
-                return
+        """Better and better plans, until many tries gain little or the time is up."""
+        gained = np.inf
+        while gained > POOR * abs(float(self.program.cost @ self.x)):
+            gained = 0.0
+            for _ in range(TRIES):
+                shipment = self._drawn()
+                if shipment < 0 or left_s() <= 0:
+                    return
+                gain = self._try(shipment, left_s)
+                gained += gain
+                if gain:
+                    yield self.x
 
     def _drawn(self) -> int:
         """A shipment, the more likely the more it loses; -1 where all that lose were tried in vain."""
-        weight = np.where(self.in_vain < 2, self.losses(), 0.0) * self.memory
+        weight = np.where(self.in_vain < len(LADDER), self.losses(), 0.0) * self.memory
         if weight.sum() <= LEAST_LOSS_YUAN:
             return -1
         return int(self.draw.choice(len(weight), p=weight / weight.sum()))
-
-    def _remember(self, shipment: int, gain: float) -> None:
-        """First a shipment is tried alone, then with ways back, then no more until something else has changed."""
-        if gain:
-            self.memory = np.minimum(self.memory * RECALL, 1.0)
-            self.in_vain[:] = 0
-        else:
-            self.in_vain[shipment] += 1
-        self.memory[shipment] *= FORGET
 
     def losses(self) -> Floats:
         """What each shipment pays above its cheapest way at the prices, its part of the room that sails empty included
@@ -145,14 +137,18 @@ class Neighbourhoods:
         np.add.at(losses, cargo.shipment[aboard], room_yuan[sailing] * mass_t / loaded_t[sailing])
         return np.maximum(losses, 0.0)
 
-    def _try(self, shipment: int, size: int, returns: bool, left_s: Callable[[], float]) -> float:
+    def _try(self, shipment: int, left_s: Callable[[], float]) -> float:
         """Solve the corridor of a shipment; what that gains (yuan, 0: nothing)."""
-        columns = self.corridor(shipment, size, returns)
+        columns = self.corridor(shipment, *LADDER[self.in_vain[shipment]])
+        self.memory[shipment] *= FORGET
+        self.in_vain[shipment] += 1
         if not len(columns):
+            self.in_vain[shipment] = len(LADDER)
             return 0.0
         program, entries = self._program(columns)
         left, before = left_s(), float(program.cost @ self.x[columns])
-        effort = Effort(GAP, None if np.isinf(left) else max(left, LEAST_S), NODES, self.seed)
+        gap = GAP * abs(float(self.program.cost @ self.x)) / max(abs(before), 1.0)
+        effort = Effort(gap, None if np.isinf(left) else max(left, LEAST_S), NODES, self.seed)
         outcome = solve_integer(program, effort, self.x[columns])
         if outcome.x is None:
             return 0.0
@@ -163,7 +159,14 @@ class Neighbourhoods:
         self.activity = self.activity + entries @ (after - self.x[columns])
         self.x = self.x.copy()
         self.x[columns] = after
+        self._recall(columns)
         return gain
+
+    def _recall(self, columns: Indices) -> None:
+        """Where something has changed, what was in vain before may gain now."""
+        there = np.unique(self.problem.space.columns.shipment[columns[columns < self.plan.cargo_count]])
+        self.in_vain[there] = 0
+        self.memory[there] = np.minimum(self.memory[there] * RECALL, 1.0)
 
     def corridor(self, shipment: int, size: int, returns: bool = False) -> Indices:
         """The columns set free around a shipment: some ``size`` of them, and the services of all cargo among them;
@@ -181,7 +184,6 @@ class Neighbourhoods:
         middle = self._middle(mine)
         away = np.maximum(np.abs(self.slot[found] - middle), np.abs(self.end[found] - middle))
         if len(found) > size:
-            self.was_cut = True
             found = found[away <= np.partition(away, size)[size]]
         return np.asarray(self.near[np.sort(np.concatenate([found, self._services(found)]))])
 

@@ -51,7 +51,7 @@ TIGHTEN_SPANS = (8, 4)
 """Finer resolutions (slots) of the relaxation that are tried when the first bound leaves too wide a gap."""
 BATCHES_SHARE = 0.6
 """Part of the time left that the program over batches may take in a large plan."""
-CORRIDOR_SHARE = 0.7
+CORRIDOR_SHARE = 0.5
 """Part of the time left that corridors may take before a finer bound is sought."""
 IMPROVE_DAYS = 5
 """Days set free at once while improving."""
