@@ -63,7 +63,7 @@ class SheetView:
 def quote_sheet_view(world: World, sheet: QuoteSheet, lang: Lang) -> SheetView:
     """The sheet of a quote; lines are addressed as ``option-2-leg-3``."""
     return SheetView(
-        title=quote_words.TITLE.text(lang),
+        title=quote_words.TITLES[sheet.of].text(lang),
         facts=tuple(quote_words.head(sheet, lang)),
         totals=(),
         groups=tuple(_option(world, option, lang) for option in sheet.options),

@@ -1,4 +1,4 @@
-"""``modalshift sheet``: the arithmetic behind a settled lot, line by line."""
+"""``modalshift sheet``: the arithmetic behind a settled lot, an entry or a planned shipment, line by line."""
 
 from __future__ import annotations
 
@@ -17,13 +17,28 @@ from optimizer.errors import Message
 @click.command(
     cls=Verb, about=Message("一批货减排的逐行计算书", "the calculation of a settled lot, line by line, recomputed")
 )
-@click.argument("number", metavar="[WAYBILL", required=False)
+@click.argument("number", metavar="[WAYBILL|SHIPMENT", required=False)
 @click.argument("lot_no", metavar="LOT]", type=click.IntRange(1), required=False)
 @option(
     "--entry",
     metavar="ID",
     zh="账本分录：结算、重述、冲销、转让、注销",
     en="an entry of the ledger instead: settlement, restatement, reversal, transfer, retirement",
+)
+@option(
+    "--plan",
+    "plan_file",
+    type=click.Path(path_type=Path),
+    metavar="PLAN.json",
+    zh="计划中一票货的计算书（写货单编号，并给出 --shipments）",
+    en="of a shipment in this plan (name the shipment, and --shipments)",
+)
+@option(
+    "--shipments",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    zh="计划所依据的货单文件",
+    en="the shipments that the plan was made from",
 )
 @option(
     "--format",
@@ -35,17 +50,37 @@ from optimizer.errors import Message
     en="format",
 )
 @option("--out", type=click.Path(path_type=Path), metavar="FILE", zh="写入的文件", en="file to write")
-def sheet(number: str | None, lot_no: int | None, entry: str | None, form: str, out: Path | None) -> None:
+def sheet(
+    number: str | None,
+    lot_no: int | None,
+    entry: str | None,
+    plan_file: Path | None,
+    shipments: Path | None,
+    form: str,
+    out: Path | None,
+) -> None:
     """Printed, or written where ``--out`` says; a workbook is only written."""
     if form == "xlsx" and out is None:
         raise BadValue(Message("XLSX 须用 --out 给出文件名。", "An XLSX workbook needs a file: name it by --out."))
-    if entry is not None and number is None:
+    if plan_file is not None:
+        if number is None or shipments is None or lot_no is not None or entry is not None:
+            raise BadValue(
+                Message(
+                    "计划的计算书须写明货单编号，并以 --shipments 给出货单文件。",
+                    "A sheet of a plan needs the shipment's id, and the shipments file by --shipments.",
+                )
+            )
+        content, done = _planned(plan_file, shipments, number, form)
+    elif entry is not None and number is None:
         content, done = _entry(entry, form)
     elif number is not None and lot_no is not None and entry is None:
         content, done = _lot(number, lot_no, form)
     else:
         raise BadValue(
-            Message("请给出运单与批次，或 --entry 分录号。", "Name a waybill and its lot, or an entry by --entry.")
+            Message(
+                "请给出运单与批次，或 --entry 分录号，或 --plan 计划与货单编号。",
+                "Name a waybill and its lot, an entry by --entry, or a plan by --plan and a shipment of it.",
+            )
         )
     if out is None:
         assert isinstance(content, str)
@@ -91,3 +126,26 @@ def _entry(transaction_id: str, form: str) -> tuple[str | bytes, Message]:
             return entry_sheet_json(found), done
         case _:
             return entry_sheet_text(found, session.lang), done
+
+
+def _planned(plan_file: Path, shipments: Path, shipment_id: str, form: str) -> tuple[str | bytes, Message]:
+    from optimizer.cli.documents import read_document
+    from optimizer.documents.quote_sheet import quote_sheet_json, quote_sheet_text, quote_sheet_xlsx
+    from optimizer.planning.document import plan_from_json
+    from optimizer.planning.plan_sheet import plan_sheet
+    from optimizer.planning.shipment_file import read_shipments
+
+    session = current_session()
+    network = session.network()
+    plan = plan_from_json(read_document(plan_file), plan_file.name)
+    given = read_shipments(shipments, network)
+    found = plan_sheet(plan, shipment_id, given, network, session.factors())
+    legs = sum(len(one.lines) for one in found.options)
+    done = Message(f"逐段重算一致，共 {legs} 段", f"Recomputed leg by leg, {legs} leg(s)")
+    match form:
+        case "xlsx":
+            return quote_sheet_xlsx(found, session.lang, found.shipment.ready_at), done
+        case "json":
+            return quote_sheet_json(found), done
+        case _:
+            return quote_sheet_text(found, session.lang), done

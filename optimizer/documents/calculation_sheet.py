@@ -92,34 +92,38 @@ def sheet_text(sheet: CalculationSheet, lang: Lang) -> str:
 
 def sheet_xlsx(sheet: CalculationSheet, lang: Lang) -> bytes:
     """The sheet as a workbook of three pages; the same sheet gives the same bytes."""
-    lead = _live_lead(sheet, lang)
+    return workbook_of(sheet_pages(sheet, lang), TITLE.text(lang), sheet.run.run_at)
+
+
+def sheet_pages(sheet: CalculationSheet, lang: Lang, mark: str = "") -> list[Sheet]:
+    """The three pages with their live formulas; ``mark`` is put behind their titles, so that several calculations have
+    room in one workbook."""
+    lead = _live_lead(sheet, lang, mark)
     top = first_row(len(lead))
-    shares = share_rows(sheet, lang)
-    pages = [
+    return [
         Sheet(
-            LINES.text(lang),
+            LINES.text(lang) + mark,
             lead,
             _texts(LINE_COLUMNS, lang),
             [_line_cells(line, top + place, lang) for place, line in enumerate(sheet.lines)],
             decimals=9,
         ),
         Sheet(
-            SENSITIVITY.text(lang),
+            SENSITIVITY.text(lang) + mark,
             [],
             _texts(SHARE_COLUMNS, lang),
-            shares,
+            share_rows(sheet, lang),
             notes=[logging_words(sheet).text(lang)],
             decimals=6,
         ),
         Sheet(
-            FACTORS.text(lang),
+            FACTORS.text(lang) + mark,
             [],
             _texts(FACTOR_COLUMNS, lang),
             [factor_cells(factor, lang) for factor in sheet.factors],
             decimals=9,
         ),
     ]
-    return workbook_of(pages, TITLE.text(lang), sheet.run.run_at)
 
 
 def share_rows(sheet: CalculationSheet, lang: Lang) -> list[list[Cell]]:
@@ -300,13 +304,13 @@ def totals(sheet: CalculationSheet, lang: Lang) -> list[tuple[str, int]]:
     return [(name.text(lang), value) for name, value in rows]
 
 
-def _live_lead(sheet: CalculationSheet, lang: Lang) -> list[tuple[str, Cell]]:
+def _live_lead(sheet: CalculationSheet, lang: Lang, mark: str) -> list[tuple[str, Cell]]:
     """Head and totals; the totals sum the lines below them and take the bound from the page of uncertainties."""
     known, sums = head(sheet, lang), totals(sheet, lang)
     top, at = first_row(len(known) + len(sums)), len(known) + 1
     baseline = sum(line.side == "baseline" for line in sheet.lines)
     last, widths = top + len(sheet.lines) - 1, len(sheet.influences)
-    page, first = f"'{SENSITIVITY.text(lang)}'!", first_row(0)
+    page, first = f"'{SENSITIVITY.text(lang)}{mark}'!", first_row(0)
     formulas = [
         f"SUM(M{top}:M{top + baseline - 1})",
         f"SUM(M{top + baseline}:M{last})",

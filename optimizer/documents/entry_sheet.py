@@ -8,7 +8,7 @@ from typing import Any
 
 from optimizer.accounts.entry_sheet import EntryLine, EntrySheet
 from optimizer.accounts.ledger import Kind, Ledger
-from optimizer.documents.calculation_sheet import sheet_json, sheet_text
+from optimizer.documents.calculation_sheet import sheet_json, sheet_pages, sheet_text
 from optimizer.documents.sheets import Cell, Sheet, workbook_of
 from optimizer.documents.statement_words import KINDS, LEDGERS
 from optimizer.errors import Lang, Message
@@ -83,7 +83,8 @@ def entry_sheet_text(sheet: EntrySheet, lang: Lang) -> str:
 
 
 def entry_sheet_xlsx(sheet: EntrySheet, lang: Lang) -> bytes:
-    """The amounts as a workbook; the calculations behind it have workbooks of their own, named by run."""
+    """The amounts as a workbook, and the calculations behind it with their live formulas: three pages each, marked 1
+    for the one that the entry books and 2 for the one that it takes back."""
     notes = [f"{name}: {value}" for name, value in _runs(sheet, lang)]
     if sheet.taken is not None and sheet.taken_sheet is None:
         notes.append(_not_at_hand(sheet).text(lang))
@@ -94,7 +95,9 @@ def entry_sheet_xlsx(sheet: EntrySheet, lang: Lang) -> bytes:
         [_cells(line, lang) for line in sheet.lines],
         notes=notes,
     )
-    return workbook_of([page], TITLE.text(lang), sheet.entry.booked_at)
+    behind = [(inner, mark) for inner, mark in ((sheet.sheet, " 1"), (sheet.taken_sheet, " 2")) if inner is not None]
+    pages = [page, *(one for inner, mark in behind for one in sheet_pages(inner, lang, mark))]
+    return workbook_of(pages, TITLE.text(lang), sheet.entry.booked_at)
 
 
 def _head(sheet: EntrySheet, lang: Lang) -> list[tuple[str, Cell]]:

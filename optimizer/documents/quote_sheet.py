@@ -20,7 +20,10 @@ from optimizer.planning.quote.sheet import HUB, VOYAGE, QuoteSheet, QuoteSheetLi
 from optimizer.quantities import KG_PER_T
 from optimizer.waybills.codec import to_plain
 
-TITLE = Message("比选计算书（估算，不入账）", "Calculation sheet of a quote (an estimate, no credit)")
+TITLES = {
+    "quote": Message("比选计算书（估算，不入账）", "Calculation sheet of a quote (an estimate, no credit)"),
+    "plan": Message("计划计算书（估算，不入账）", "Calculation sheet of a planned shipment (an estimate, no credit)"),
+}
 OPTIONS = Message("方案", "Options")
 LEGS = Message("逐段计算", "Leg by leg")
 INTENSITIES = Message("强度", "Intensities")
@@ -33,7 +36,7 @@ EVIDENCE = {
     "synthetic": Message("拟制", "synthetic"),
 }
 
-SYMBOLS = ("L", "E", "e", "P", "W", "C", "f", "D", "K")
+SYMBOLS = ("L", "E", "e", "P", "W", "C", "f", "D", "K", "X")
 """Columns of the intensity page, in this order; a formula uses some of them."""
 
 OPTION_COLUMNS = (
@@ -76,13 +79,13 @@ INTENSITY_COLUMNS = (
     Message("输入及来源", "Inputs and their sources"),
 )
 _SYMBOL_AT = 4
-_AMOUNT, _RATE_TTW, _RATE_WTT, _TTW, _WTT = "N", "O", "P", "Q", "R"
+_AMOUNT, _RATE_TTW, _RATE_WTT, _TTW, _WTT = "O", "P", "Q", "R", "S"
 
 
 def quote_sheet_document(sheet: QuoteSheet) -> dict[str, Any]:
     """The sheet as a JSON object: grams as integers, inputs and rates as the floats that were multiplied."""
     return {
-        "document": "quote-calculation-sheet",
+        "document": f"{sheet.of}-calculation-sheet",
         "boundary": "wtw_co2e",
         "mass_kg": sheet.shipment.mass_kg,
         "factors_of": sheet.on.isoformat(),
@@ -122,6 +125,7 @@ def _option_document(option: QuoteSheetOption) -> dict[str, Any]:
                 "co2e_ttw_g": line.ttw_g,
                 "co2e_wtt_g": line.wtt_g,
                 "co2e_wtw_g": line.wtw_g,
+                "largest_remainder_g": list(line.remainders_g),
                 "data_tier": line.working.tier,
                 "factor_ids": list(line.working.factor_ids),
                 "how": to_plain(line.working.how),
@@ -134,7 +138,7 @@ def _option_document(option: QuoteSheetOption) -> dict[str, Any]:
 
 def quote_sheet_text(sheet: QuoteSheet, lang: Lang) -> str:
     """The sheet as lines of text."""
-    lines = [TITLE.text(lang), *(f"{name}: {value}" for name, value in head(sheet, lang))]
+    lines = [TITLES[sheet.of].text(lang), *(f"{name}: {value}" for name, value in head(sheet, lang))]
     for option in sheet.options:
         lines += ["", f"{option.number}. {option.title.text(lang)}"]
         for line in option.lines:
@@ -172,7 +176,15 @@ def arithmetic(line: QuoteSheetLine) -> str:
     moved = f"{mass_t!r} t" if line.rule == HUB else f"{mass_t!r} t x {line.distance_km!r} km ({line.distance_basis})"
     per = f"kg CO2e/{line.working.unit}"
     both = line.working.ttw_kg + line.working.wtt_kg
-    return f"{moved}; x {line.working.ttw_kg!r} {per} = TTW {line.ttw_g:,} g; x {both!r} {per} = WTW {line.wtw_g:,} g"
+    ttw, wtw = (_remainder(off) and f" ({off:+d} g by largest remainder)" for off in line.remainders_g)
+    return (
+        f"{moved}; x {line.working.ttw_kg!r} {per} = TTW {line.ttw_g:,} g{ttw}; x {both!r} {per} = WTW"
+        f" {line.wtw_g:,} g{wtw}"
+    )
+
+
+def _remainder(off_g: int) -> str:
+    return f"{off_g:+d}" if off_g else ""
 
 
 def _given(one: Input, lang: Lang) -> str:
@@ -194,7 +206,7 @@ def quote_sheet_xlsx(sheet: QuoteSheet, lang: Lang, made_at: datetime) -> bytes:
             decimals=9,
         ),
     ]  # fmt: skip
-    return workbook_of(pages, TITLE.text(lang), made_at)
+    return workbook_of(pages, TITLES[sheet.of].text(lang), made_at)
 
 
 def _intensity_rows(sheet: QuoteSheet, lang: Lang) -> tuple[list[list[Cell]], dict[tuple[int, int], list[int]]]:
@@ -262,9 +274,9 @@ def _leg_cells(number: int, line: QuoteSheetLine, row: int, steps: list[int], la
         line.working.unit,
         rate(_TTW, line.working.ttw_kg),
         rate(_WTT, line.working.wtt_kg),
-        Formula(f"ROUND(J{row}*{moved}*1000,0)", line.ttw_g),
+        Formula(f"ROUND(J{row}*{moved}*1000,0){_remainder(line.remainders_g[0])}", line.ttw_g),
         Formula(f"N{row}-L{row}", line.wtt_g),
-        Formula(f"ROUND((J{row}+K{row})*{moved}*1000,0)", line.wtw_g),
+        Formula(f"ROUND((J{row}+K{row})*{moved}*1000,0){_remainder(line.remainders_g[1])}", line.wtw_g),
         line.working.tier,
         " ".join(line.working.factor_ids),
         arithmetic(line),

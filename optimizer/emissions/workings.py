@@ -19,6 +19,7 @@ from optimizer.network.model import Evidence, Provenance, Terminal, TruckClass, 
 
 TRUCK = "(L + E * (e / (1 - e))) / P"
 VESSEL = "(E + (L - E) * W / C + E * (e / (1 - e))) / W"
+PLANNED_VOYAGE = "(E + (L - E) * W / C + X) / W"
 SEA_SERVICE = "(E + (L - E) * (C * f) / C + E * (e / (1 - e))) / (C * f)"
 
 LOADED = Message("满载能耗", "consumption loaded")
@@ -109,6 +110,23 @@ def vessel_working(
         empty_share,
     )
     return _modelled(vessel.energy_carrier, use, VESSEL, inputs, factors, on, _vessel_model(vessel))
+
+
+def planned_voyage_working(
+    vessel: VesselClass, load_t: float, empties: Input, factors: FactorTable, on: date
+) -> Working:
+    """A voyage of a plan: its own fuel and ``empties`` (symbol ``X``), the empty running that each loaded km bears."""
+    inputs = (
+        *_consumption(
+            vessel.fuel_loaded_kg_per_km, vessel.fuel_empty_kg_per_km, vessel.energy_carrier, vessel.provenance
+        ),
+        Input("W", load_t, "t", ABOARD),
+        _input("C", vessel.capacity_t, "t", CAPACITY, vessel.provenance, "capacity_t"),
+        empties,
+    )
+    return _modelled(
+        vessel.energy_carrier, "inland_waterway", PLANNED_VOYAGE, inputs, factors, on, _vessel_model(vessel)
+    )
 
 
 def sea_service_working(

@@ -50,8 +50,9 @@ class Imported:
 
 
 def chains_bundle(legs: Legs, result: Result, factors: FactorTable, on: date) -> Bundle:
-    """The chains that did not fail, are WTW CO2e with both parts, and whose mass is known, as shipments. Modes are
-    those of factors, Road where none says."""
+    """The chains that did not fail, are WTW CO2e with both parts, and whose masses and bases of distances are known, as
+    shipments: iLEAP wants a basis with each distance, and none is made up here. Modes are those of factors, Road where
+    none says."""
     footprints = []
     operations: list[Operation] = []
     wanted = [name == WTW for name in result.boundaries]
@@ -64,6 +65,8 @@ def chains_bundle(legs: Legs, result: Result, factors: FactorTable, on: date) ->
         if result.failed[chain] or not wanted[int(result.boundary[chain])] or not whole:
             continue
         if any(legs.mass_kg[row] != legs.mass_kg[row] for row in rows):
+            continue
+        if any(not legs.hub[row] and not BASES[int(legs.basis[row])] for row in rows):
             continue
         one, used = _shipment(str(names[chain]), rows, legs, result, factors, on)
         footprints.append(one)
@@ -93,7 +96,7 @@ def _shipment(
                 hub=hub,
                 mass_kg=mass_kg,
                 distance_km=distance_km,
-                basis=BASES[int(legs.basis[row])] or "actual",
+                basis="actual" if hub else BASES[int(legs.basis[row])],
                 activity_tkm=activity,
                 ttw_kg=ttw,
                 wtw_kg=wtw,

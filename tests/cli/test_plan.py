@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from optimizer.cli import cli
 from optimizer.cli.plan import STOPS
 from optimizer.demo.seed_files import shipments_path
+from tests.documents.spreadsheet import Spreadsheet
 
 ROWS = 9
 
@@ -212,3 +213,51 @@ def test_the_frontier_is_traced_from_the_command_line(tmp_path: Path) -> None:
     assert run("frontier", cargo, "--out", tmp_path / "f.csv", *words).exit_code == 0
     assert len((tmp_path / "f.csv").read_text(encoding="utf-8").splitlines()) == 4
     assert run("frontier", cargo, "--out", tmp_path / "f.txt", *words).exit_code == 2
+
+
+def test_every_leg_of_the_plan_has_its_sheet(
+    planned: tuple[Path, Result], document: Any, shipments: Path, tmp_path: Path
+) -> None:
+    """The grams of the plan again from inputs, factors and empties; a workbook of live formulas gives the same."""
+    words = ["sheet", "--plan", planned[0], "--shipments", shipments]
+    for shipment in document["shipments"]:
+        told = run(*words, shipment["shipment_id"], "--format", "json")
+        assert told.exit_code == 0, told.stderr
+        sheet = json.loads(told.stdout)
+        assert sheet["document"] == "plan-calculation-sheet"
+        road, *lots = sheet["options"]
+        assert road["co2e_wtw_g"] == pytest.approx(shipment["baseline"]["co2e_wtw_kg"] * 1000, abs=0.5)
+        for lot, option in zip(shipment["lots"], lots, strict=True):
+            assert [leg["co2e_wtw_g"] for leg in option["legs"]] == [
+                round(leg["co2e_wtw_kg"] * 1000) for leg in lot["legs"]
+            ]
+            assert all(abs(off) <= 3 for leg in option["legs"] for off in leg["largest_remainder_g"])
+    by_water = next(s for s in document["shipments"] if any(leg["voyage_id"] for o in s["lots"] for leg in o["legs"]))
+    out = tmp_path / "sheet.xlsx"
+    assert run(*words, by_water["shipment_id"], "--format", "xlsx", "--out", out).exit_code == 0
+    book = Spreadsheet(out.read_bytes())
+    formulas = book.formulas()
+    assert formulas
+    for page, cell in formulas:
+        assert book.value(page, cell) == pytest.approx(book.stored_value(page, cell), rel=1e-12, abs=1e-9), (page, cell)
+    text = run(*words, by_water["shipment_id"], "--lang", "en").stdout
+    assert "empty running borne by each loaded km" in text
+
+
+def test_a_plan_has_no_sheet_of_what_it_does_not_hold_or_hold_so(
+    planned: tuple[Path, Result], document: Any, shipments: Path, tmp_path: Path
+) -> None:
+    """An unknown shipment, no file of shipments and a leg of other grams end with a sentence and nothing else."""
+    words = ["sheet", "--plan", planned[0], "--lang", "en"]
+    assert run(*words, "nobody", "--shipments", shipments).exit_code == 2
+    assert run(*words, document["shipments"][0]["shipment_id"]).exit_code == 2
+    changed = json.loads(planned[0].read_text(encoding="utf-8"))
+    leg = changed["shipments"][0]["lots"][0]["legs"][0]
+    leg["co2e_wtw_kg"] += 1
+    forged = tmp_path / "forged.json"
+    forged.write_text(json.dumps(changed), encoding="utf-8")
+    told = run(
+        "sheet", "--plan", forged, "--shipments", shipments, changed["shipments"][0]["shipment_id"], "--lang", "en"
+    )
+    assert told.exit_code == 2
+    assert "Traceback" not in told.stderr

@@ -66,6 +66,7 @@ CHAIN = [
         energy_amount="12.5",
         energy_unit="l",
         share="0.7",
+        distance_basis="actual",
     ),
     row("B", 1, mass_t="0.087", distance_km=321, factor_id="defra25-rail"),
     row("C", 1, mass_t=-5, distance_km=321, factor_id="defra25-rail"),
@@ -416,3 +417,12 @@ def test_results_of_imported_chains_print_the_partners_ids(tmp_path: Path) -> No
     out = io.BytesIO()
     footprint_of(read_chains(source), table, ON, out)
     assert b"toc-inlandwaterway-" in out.getvalue()
+
+
+def test_a_chain_that_does_not_say_how_far_was_measured_is_not_handed_over(tmp_path: Path) -> None:
+    """Logged fuel is computed without a basis; iLEAP wants one, and "actual" would be made up."""
+    fuel = {"mass_t": 20, "distance_km": "33.3", "energy_carrier": "Diesel", "energy_amount": "12.5",
+            "energy_unit": "kg", "share": "0.7"}  # fmt: skip
+    stated, silent = row("A", 1, **fuel), {**row("B", 1, **fuel), "distance_basis": ""}
+    found = bundle_of(tmp_path, [{**stated, "distance_basis": "sfd"}, silent])
+    assert [(one.shipment_id, one.elements[0].basis) for one in found.footprints] == [("A", "sfd")]

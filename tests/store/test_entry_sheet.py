@@ -21,6 +21,7 @@ from optimizer.documents.entry_sheet import entry_sheet_json, entry_sheet_text, 
 from optimizer.errors import ConflictError, InputError, UnknownRecordError
 from optimizer.store.engine import Store
 from tests.accounts.small_books import FUEL_LOGS
+from tests.documents.spreadsheet import Spreadsheet
 from tests.store.test_corrections import NOVEMBER, dearer_diesel, unreleased_diesel
 from tests.waybills.world import (
     ISSUED_AT,
@@ -191,3 +192,17 @@ def test_the_command_line_prints_and_writes_entries(
             cli.main(["--db", url, *words])
         assert ended.value.code == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_the_workbook_of_an_entry_holds_its_calculations_live(books: Store) -> None:
+    """A restatement: the amounts, and three pages each of the new and the old calculation whose formulas give the
+    engine's figures."""
+    entry = entry_of(books, Kind.RESTATE)
+    book = Spreadsheet(entry_sheet_xlsx(actions.entry_sheet(books, entry.transaction_id, FACTORS), "en"))
+    names = book.book.sheetnames
+    assert len(names) == 7
+    assert [name[-1] for name in names[1:]] == ["1"] * 3 + ["2"] * 3
+    formulas = book.formulas()
+    assert {page for page, _ in formulas} == {"Line by line 1", "Line by line 2"}
+    for page, cell in formulas:
+        assert book.value(page, cell) == pytest.approx(book.stored_value(page, cell), rel=1e-12, abs=1e-9), (page, cell)

@@ -38,7 +38,8 @@ HUB, SERVICE, VOYAGE = "hub", "service", "voyage"
 
 @dataclass(frozen=True, slots=True)
 class QuoteSheetLine:
-    """One leg. ``rule``: hub | service | voyage, see above. ``working`` holds kg CO2e per tkm (hub: per t)."""
+    """One leg. ``rule``: hub | service | voyage, see above. ``working`` holds kg CO2e per tkm (hub: per t).
+    ``remainders_g``: what the TTW and WTW grams of a plan have beyond the formula, by largest remainder."""
 
     seq: int
     mode: str
@@ -52,6 +53,7 @@ class QuoteSheetLine:
     working: Working
     ttw_g: int
     wtw_g: int
+    remainders_g: tuple[int, int] = (0, 0)
 
     @property
     def wtt_g(self) -> int:
@@ -74,7 +76,8 @@ class QuoteSheetOption:
 
 @dataclass(frozen=True, slots=True)
 class QuoteSheet:
-    """The sheet of a quote. ``on``: the day whose factors hold; ``factors`` in order of appearance."""
+    """The sheet of a quote. ``on``: the day whose factors hold; ``factors`` in order of appearance;
+    ``of``: quote | plan."""
 
     shipment: Shipment
     on: date
@@ -82,6 +85,7 @@ class QuoteSheet:
     factors: tuple[Factor, ...]
     network_version: str
     factors_version: str
+    of: str = "quote"
 
 
 def quote_sheet(answer: Quote, network: Network, factors: FactorTable, on: date) -> QuoteSheet:
@@ -156,15 +160,16 @@ def _working(leg: QuoteLeg, cargo_group: str, network: Network, factors: FactorT
         return rail_working(factors, on)
     vessel = network.vessel_classes[leg.vehicle_class]
     if leg.vessels:
-        empty_share = _parameter(network, "vessel_empty_share", "e", EMPTY_SHARE)
+        empty_share = parameter_input(network, "vessel_empty_share", "e", EMPTY_SHARE)
         return vessel_working(vessel, leg.reckoned_load_t, empty_share, factors, on)
-    load_factor = _parameter(network, "sea_load_factor", "f", LOAD_FACTOR)
+    load_factor = parameter_input(network, "sea_load_factor", "f", LOAD_FACTOR)
     return sea_service_working(
-        vessel, load_factor, _parameter(network, "sea_empty_share", "e", EMPTY_SHARE), factors, on
+        vessel, load_factor, parameter_input(network, "sea_empty_share", "e", EMPTY_SHARE), factors, on
     )
 
 
-def _parameter(network: Network, name: str, symbol: str, what: Message) -> Input:
+def parameter_input(network: Network, name: str, symbol: str, what: Message) -> Input:
+    """A value of the network's table of parameters as an input of a formula."""
     row = network.parameters[name]
     evidence = Evidence.ASSUMED if "value" in row.provenance.assumed_fields else row.provenance.evidence
     return Input(symbol, row.value, "", what, row.provenance.source, evidence.value)
