@@ -50,11 +50,14 @@ class Imported:
 
 
 def chains_bundle(legs: Legs, result: Result, factors: FactorTable, on: date) -> Bundle:
-    """The chains that did not fail, are WTW CO2e with both parts, and whose masses and bases of distances are known, as
-    shipments: iLEAP wants a basis with each distance, and none is made up here. Modes are those of factors, Road where
-    none says."""
+    """The chains that did not fail, are WTW CO2e with both parts, and whose mass is known, as shipments. Modes are
+    those of factors, Road where none says.
+
+    Raises InputError naming every such chain that has a distance without its basis: iLEAP wants one, and none is made
+    up here."""
     footprints = []
     operations: list[Operation] = []
+    unstated: list[str] = []
     wanted = [name == WTW for name in result.boundaries]
     rows_of: dict[int, list[int]] = {}
     for row, chain in enumerate(legs.chain.tolist()):
@@ -67,11 +70,22 @@ def chains_bundle(legs: Legs, result: Result, factors: FactorTable, on: date) ->
         if any(legs.mass_kg[row] != legs.mass_kg[row] for row in rows):
             continue
         if any(not legs.hub[row] and not BASES[int(legs.basis[row])] for row in rows):
+            unstated.append(str(names[chain]))
             continue
         one, used = _shipment(str(names[chain]), rows, legs, result, factors, on)
         footprints.append(one)
         operations += used
+    if unstated:
+        raise InputError.of([_basis_missing(name) for name in unstated])
     return Bundle(tuple(footprints), (), unique_operations(operations))
+
+
+def _basis_missing(chain: str) -> Fault:
+    message = Message(
+        f"运输链 {chain} 的里程没有口径；iLEAP 要求注明，请在 distance_basis 写 actual、sfd 或 gcd。",
+        f"Chain {chain} has a distance without its basis; iLEAP wants one: write actual, sfd or gcd as distance_basis.",
+    )
+    return Fault(f"chain {chain}", None, "distance_basis", "basis_missing", message)
 
 
 def _shipment(

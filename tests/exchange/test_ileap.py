@@ -26,6 +26,7 @@ from optimizer.cli import cli
 from optimizer.emissions.factor_files import FILE, ImportRules, import_factors
 from optimizer.emissions.factors import load_factors
 from optimizer.emissions.footprint import RateRules, compute, footprint_of, legs_of, read_chains
+from optimizer.errors import InputError
 from optimizer.exchange.decimals import decimal_text, read_decimal
 from optimizer.exchange.ileap import Bundle, Element, Place, ShipmentFootprint, bundle_document, footprint_document
 from optimizer.exchange.ileap_chains import chains_bundle, import_bundle
@@ -55,7 +56,7 @@ FACTORS = load_factors()
 AT = datetime(2026, 11, 1, 8, tzinfo=CHINA_TIME)
 ISSUER = Issuer("Port", ("urn:x:port",), AT, AT, AT)
 CHAIN = [
-    row("A", 1, mass_t=20, distance_km=100, factor_id="iww-motor-vessel-650-999-wtw"),
+    row("A", 1, mass_t=20, distance_km=100, distance_basis="actual", factor_id="iww-motor-vessel-650-999-wtw"),
     row("A", 2, "hub", 20, energy_carrier="Electric", energy_amount=10, energy_unit="kWh", share="0.5"),
     row(
         "A",
@@ -68,8 +69,8 @@ CHAIN = [
         share="0.7",
         distance_basis="actual",
     ),
-    row("B", 1, mass_t="0.087", distance_km=321, factor_id="defra25-rail"),
-    row("C", 1, mass_t=-5, distance_km=321, factor_id="defra25-rail"),
+    row("B", 1, mass_t="0.087", distance_km=321, distance_basis="actual", factor_id="defra25-rail"),
+    row("C", 1, mass_t=-5, distance_km=321, distance_basis="actual", factor_id="defra25-rail"),
 ]
 
 
@@ -195,7 +196,14 @@ def test_a_footprint_survives_the_round_trip(
             energy["energy_carrier"], energy["energy_unit"] = "Electric", "kWh"
         cells = energy if by_energy else {"factor_id": source}
         rows.append(
-            row("A", number, "hub" if hub else "transport", mass, **({} if hub else {"distance_km": km}), **cells)
+            row(
+                "A",
+                number,
+                "hub" if hub else "transport",
+                mass,
+                **({} if hub else {"distance_km": km, "distance_basis": "sfd"}),
+                **cells,
+            )
         )
     before = total(footprints(directory, rows, FACTORS), "A")
     document, faults = opened(envelope(bundle_of(directory, rows), ISSUER, 3), "e.json")
@@ -239,7 +247,8 @@ def test_a_plan_is_a_document_too() -> None:
 
 def test_the_same_operation_has_the_same_id_everywhere(tmp_path: Path) -> None:
     """Two chains on one factor share a TOC; another intensity is another TOC."""
-    rows = [row(name, 1, mass_t=1, distance_km=10, factor_id="defra25-rail") for name in "ABC"]
+    rail = {"distance_basis": "sfd", "factor_id": "defra25-rail"}
+    rows = [row(name, 1, mass_t=1, distance_km=10, **rail) for name in "ABC"]
     bundle = bundle_of(tmp_path, rows)
     assert len(bundle.operations) == 1
     assert len({element.operation_id for one in bundle.footprints for element in one.elements}) == 1
@@ -420,9 +429,14 @@ def test_results_of_imported_chains_print_the_partners_ids(tmp_path: Path) -> No
 
 
 def test_a_chain_that_does_not_say_how_far_was_measured_is_not_handed_over(tmp_path: Path) -> None:
-    """Logged fuel is computed without a basis; iLEAP wants one, and "actual" would be made up."""
+    """A file without a basis of distances is computed; iLEAP wants one, and "actual" would be made up."""
     fuel = {"mass_t": 20, "distance_km": "33.3", "energy_carrier": "Diesel", "energy_amount": "12.5",
             "energy_unit": "kg", "share": "0.7"}  # fmt: skip
-    stated, silent = row("A", 1, **fuel), {**row("B", 1, **fuel), "distance_basis": ""}
-    found = bundle_of(tmp_path, [{**stated, "distance_basis": "sfd"}, silent])
-    assert [(one.shipment_id, one.elements[0].basis) for one in found.footprints] == [("A", "sfd")]
+    with pytest.raises(InputError) as refused:
+        bundle_of(tmp_path, [row("A", 1, **fuel), row("B", 1, **fuel)])
+    assert [(fault.code, fault.file) for fault in refused.value.faults] == [
+        ("basis_missing", "chain A"),
+        ("basis_missing", "chain B"),
+    ]
+    stated = bundle_of(tmp_path, [{**row("A", 1, **fuel), "distance_basis": "sfd"}])
+    assert stated.footprints[0].elements[0].basis == "sfd"
