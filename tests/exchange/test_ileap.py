@@ -201,7 +201,7 @@ def test_a_footprint_survives_the_round_trip(
                 number,
                 "hub" if hub else "transport",
                 mass,
-                **({} if hub else {"distance_km": km, "distance_basis": "sfd"}),
+                **({} if hub else {"distance_km": km, "distance_basis": "actual"}),
                 **cells,
             )
         )
@@ -247,7 +247,7 @@ def test_a_plan_is_a_document_too() -> None:
 
 def test_the_same_operation_has_the_same_id_everywhere(tmp_path: Path) -> None:
     """Two chains on one factor share a TOC; another intensity is another TOC."""
-    rail = {"distance_basis": "sfd", "factor_id": "defra25-rail"}
+    rail = {"distance_basis": "actual", "factor_id": "defra25-rail"}
     rows = [row(name, 1, mass_t=1, distance_km=10, **rail) for name in "ABC"]
     bundle = bundle_of(tmp_path, rows)
     assert len(bundle.operations) == 1
