@@ -33,7 +33,7 @@ from optimizer.store.engine import Store, prepare_sqlite
 STORE, DRIVER = "modalshift", "sqlite3"
 MEASURED = 2_000
 """Settlements that are timed at each size of the ledger."""
-TABLES = ("calculation_runs", "transactions", "postings")
+TABLES = ("calculation_runs", "transactions", "posting_lines")
 """What a settlement appends, in this order."""
 
 
@@ -178,8 +178,8 @@ def _rows_of(path: Path, measured: int, batch: Sequence[Copy]) -> list[Rows]:
                 "transactions": connection.execute(
                     "SELECT * FROM transactions WHERE seq > ? AND seq <= ? ORDER BY seq", span
                 ).fetchall(),
-                "postings": connection.execute(
-                    "SELECT * FROM postings WHERE transaction_seq > ? AND transaction_seq <= ?", span
+                "posting_lines": connection.execute(
+                    "SELECT * FROM posting_lines WHERE transaction_seq > ? AND transaction_seq <= ?", span
                 ).fetchall(),
                 "settlement_jobs": [(copy.job.number, copy.job.lot_no) for copy in batch[number * BATCH :][:BATCH]],
             }

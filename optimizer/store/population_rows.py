@@ -20,10 +20,10 @@ ORDER BY t.seq"""
 
 _HELD = """
 SELECT COALESCE(SUM(amount), 0) FROM (
-  SELECT amount FROM postings WHERE ledger = 'claim' AND bucket <> 'reserved' AND account_id NOT LIKE 'issuance.%'
-    AND transaction_seq <= :until
-  UNION ALL SELECT -amount FROM postings WHERE ledger = 'claim' AND counter_bucket <> 'reserved'
-    AND counter_account_id NOT LIKE 'issuance.%' AND transaction_seq <= :until) AS moves"""
+  SELECT amount FROM posting_lines WHERE ledger = 1 AND bucket <> 1 AND account_no > 0 AND transaction_seq <= :until
+  UNION ALL SELECT -amount FROM posting_lines WHERE ledger = 1 AND counter_bucket <> 1 AND counter_account_no > 0
+    AND transaction_seq <= :until) AS moves"""
+"""Claim (ledger 1) that parties (numbers above zero) hold or have retired (bucket 1 is what is reserved)."""
 
 
 class PopulationRows:

@@ -116,6 +116,21 @@ POSTING_COLUMNS = (
     "counter_bucket",
     "amount",
 )
+"""Of the view ``postings``."""
+LINE_COLUMNS = (
+    "transaction_seq",
+    "line",
+    "ledger",
+    "part",
+    "account_no",
+    "bucket",
+    "counter_account_no",
+    "counter_bucket",
+    "amount",
+)
+"""Of the table ``posting_lines``."""
+LEDGER_CODES = {"claim": 1, "attribution": 2, "activity": 3, "energy": 4}
+BUCKET_CODES = {"reserved": 1, "available": 2, "retired": 3}
 
 
 def transaction_row(transaction: Transaction, digest: str, seq: int) -> tuple[Any, ...]:
@@ -138,18 +153,19 @@ def transaction_row(transaction: Transaction, digest: str, seq: int) -> tuple[An
     )
 
 
-def posting_rows(transaction: Transaction, seq: int) -> list[tuple[Any, ...]]:
-    """The postings of a transaction as rows of :data:`POSTING_COLUMNS`, one for each pair."""
+def line_rows(transaction: Transaction, seq: int, numbers: Mapping[str, int]) -> list[tuple[Any, ...]]:
+    """The postings of a transaction as rows of :data:`LINE_COLUMNS`, one for each pair. ``numbers``: of the accounts;
+    the database refuses an account without one."""
     return [
         (
             seq,
             number,
-            line.ledger._value_,
+            LEDGER_CODES[line.ledger._value_],
             line.part,
-            line.account_id,
-            line.bucket._value_,
-            counter.account_id,
-            counter.bucket._value_,
+            numbers.get(line.account_id),
+            BUCKET_CODES[line.bucket._value_],
+            numbers.get(counter.account_id),
+            BUCKET_CODES[counter.bucket._value_],
             line.amount,
         )
         for number, (line, counter) in enumerate(pairs(transaction.postings), start=1)

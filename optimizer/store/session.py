@@ -29,6 +29,7 @@ from optimizer.store.audit_rows import AuditRows
 from optimizer.store.bulk import append, append_tuples, ledger_batch
 from optimizer.store.city_rows import CityRows
 from optimizer.store.evidence_files import EvidenceFile
+from optimizer.store.line_tables import account_numbers
 from optimizer.store.lot_entries import LotEntries
 from optimizer.store.neighbourhood import neighbourhood
 from optimizer.store.network_rows import NetworkRows
@@ -37,10 +38,10 @@ from optimizer.store.period_rows import PeriodRows
 from optimizer.store.planning_rows import PlanningRows
 from optimizer.store.population_rows import PopulationRows
 from optimizer.store.rows import (
-    POSTING_COLUMNS,
+    LINE_COLUMNS,
     TRANSACTION_COLUMNS,
     event_row,
-    posting_rows,
+    line_rows,
     postings_of,
     run_row,
     transaction_of,
@@ -297,6 +298,7 @@ class Session(
         entries: list[tuple[object, ...]] = []
         lines: list[tuple[object, ...]] = []
         first = self._next(schema.transactions)
+        numbers = self._account_numbers(line.account_id for item in transactions for line in item.postings)
         for transaction in transactions:
             digest = content_digest(transaction)
             recorded = known.get(transaction.transaction_id)
@@ -305,12 +307,12 @@ class Session(
                 seq = first + len(fresh)
                 fresh.append(placed(transaction, seq))
                 entries.append(transaction_row(transaction, digest, seq))
-                lines += posting_rows(transaction, seq)
+                lines += line_rows(transaction, seq, numbers)
             elif recorded != digest:
                 require_same_content(transaction, recorded)
         with ledger_batch(self._connection, first, bool(entries)):
             append_tuples(self._connection, "transactions", TRANSACTION_COLUMNS, entries)
-            append_tuples(self._connection, "postings", POSTING_COLUMNS, lines)
+            append_tuples(self._connection, "posting_lines", LINE_COLUMNS, lines)
         return fresh
 
     def stored_transactions(self, numbers: Iterable[str] | None = None) -> list[StoredTransaction]:
@@ -379,6 +381,10 @@ class Session(
         for start in range(0, len(values), _CHUNK):
             rows += self._connection.execute(query.where(column.in_(values[start : start + _CHUNK])))
         return rows
+
+    def _account_numbers(self, account_ids: Iterable[str]) -> dict[str, int]:
+        query = select(account_numbers.c.account_id, account_numbers.c.account_no)
+        return {row[0]: row[1] for row in self._selected(query, account_numbers.c.account_id, account_ids)}
 
     def _transaction_digests(self, ids: Iterable[str]) -> dict[str, str]:
         entries = schema.transactions

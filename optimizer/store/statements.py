@@ -20,6 +20,7 @@ from sqlalchemy import (
     Select,
     Text,
     bindparam,
+    case,
     cast,
     func,
     select,
@@ -31,9 +32,10 @@ from optimizer.accounts.ledger import BalanceKey, Bucket, Kind, Ledger, Posting,
 from optimizer.accounts.statement import MOVING
 from optimizer.emissions.portfolio import Part
 from optimizer.store import schema
-from optimizer.store.rows import TRANSACTION_COLUMNS, transaction_of_columns
+from optimizer.store.line_tables import account_numbers, posting_lines
+from optimizer.store.rows import BUCKET_CODES, LEDGER_CODES, TRANSACTION_COLUMNS, transaction_of_columns
 
-_ENTRIES, _LINES, _RUNS = schema.transactions, schema.postings, schema.calculation_runs
+_ENTRIES, _RUNS = schema.transactions, schema.calculation_runs
 _BILLS = schema.waybills
 _CHUNK = 500
 _SLICE = 5_000
@@ -207,17 +209,30 @@ def _as_list(connection: Connection, ids: list[str]) -> Any:
 
 def _own_lines(account_id: str) -> Select[Any] | Any:
     """Both sides of postings on which the account stands, as its own lines: its side's bucket and signed amount."""
-    line = _LINES.c
+    line = posting_lines.c
+    number = select(account_numbers.c.account_no).where(account_numbers.c.account_id == account_id).scalar_subquery()
+    gives = line.counter_account_no == number
+    if not account_id.startswith("issuance."):
+        gives &= line.counter_account_no > 0  # what the index on this side is limited to
     return union_all(
         select(
-            line.transaction_seq, (2 * line.line - 1).label("line"), line.ledger, line.bucket, line.part, line.amount
-        ).where(line.account_id == account_id),
+            line.transaction_seq,
+            (2 * line.line - 1).label("line"),
+            _named(line.ledger, LEDGER_CODES).label("ledger"),
+            _named(line.bucket, BUCKET_CODES).label("bucket"),
+            line.part,
+            line.amount,
+        ).where(line.account_no == number),
         select(
             line.transaction_seq,
             (2 * line.line).label("line"),
-            line.ledger,
-            line.counter_bucket.label("bucket"),
+            _named(line.ledger, LEDGER_CODES).label("ledger"),
+            _named(line.counter_bucket, BUCKET_CODES).label("bucket"),
             line.part,
             (-line.amount).label("amount"),
-        ).where(line.counter_account_id == account_id),
+        ).where(gives),
     )
+
+
+def _named(column: ColumnElement[int], codes: Mapping[str, int]) -> ColumnElement[str]:
+    return case({code: name for name, code in codes.items()}, value=column)

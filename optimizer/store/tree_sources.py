@@ -10,16 +10,23 @@ from dataclasses import dataclass
 
 from sqlalchemy import Table
 
-from optimizer.store import factor_tables, network_tables, schema
+from optimizer.store import factor_tables, line_tables, network_tables, schema
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Rows that belong to a record: ``link`` pairs columns of the record's row with columns of these."""
+    """Rows that belong to a record: ``link`` pairs columns of the record's row with columns of these. ``stored``: the
+    table itself where ``table`` is a view of it."""
 
     name: str
     table: Table
     link: tuple[tuple[str, str], ...]
+    stored: Table | None = None
+
+    @property
+    def rows_in(self) -> Table:
+        """The table that holds the rows."""
+        return self.table if self.stored is None else self.stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +73,7 @@ SOURCES: tuple[Source, ...] = (
         "transaction",
         schema.transactions,
         ("transaction_id",),
-        (Part("postings", schema.postings, (("seq", "transaction_seq"),)),),
+        (Part("postings", schema.postings, (("seq", "transaction_seq"),), line_tables.posting_lines),),
         numbered=True,
     ),
     Source("period", schema.periods, ("period",)),
@@ -79,11 +86,11 @@ NOT_SEALED = frozenset(
         *("users", "zero", "balances", "pendings", "ledger_batch", "settlement_jobs", "tree_leaves", "tree_nodes"),
         *("api_tokens", "account_grants", "idempotency_keys", "security_events"),
         *("shipments", "plan_runs", "returned_files"),
-        *("city_cells", "city_exposures", "city_cursor", "webhooks"),
+        *("city_cells", "city_exposures", "city_cursor", "webhooks", "account_numbers"),
     }
 )
 """Log-ins change; sums are derived and kept by the database; work that waits is not history; the tree is checked
-against its signed heads."""
+against its signed heads; the number of an account shows as its name in the leaf of every posting."""
 
 BY_KIND = {source.kind: source for source in SOURCES}
 

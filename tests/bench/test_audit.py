@@ -35,8 +35,8 @@ def test_a_run_goes_through_json_and_books_that_are_not_clean_stop_it(
     assert ledger.transactions >= 100
     assert audit_s((f"sqlite:///{file}", 1))[0] > 0
     with sqlite3.connect(file) as raw:
-        raw.execute("DROP TRIGGER postings_no_update")
-        raw.execute("UPDATE postings SET amount = amount + 1 WHERE transaction_seq = 50 AND line = 1")
+        raw.execute("DROP TRIGGER posting_lines_no_update")
+        raw.execute("UPDATE posting_lines SET amount = amount + 1 WHERE transaction_seq = 50 AND line = 1")
     raw.close()
     with pytest.raises(AssertionError, match="not clean"):
         audit_s((f"sqlite:///{file}", 1))

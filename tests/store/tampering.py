@@ -21,7 +21,7 @@ from optimizer.store.tree_sources import SOURCES
 from optimizer.waybills.finding import Finding
 
 SEALED_TABLES = tuple(
-    dict.fromkeys(table for source in SOURCES for table in (source.table, *(part.table for part in source.parts)))
+    dict.fromkeys(table for source in SOURCES for table in (source.table, *(part.rows_in for part in source.parts)))
 )
 TREE_TABLES = ("tree_leaves", "tree_nodes", "tree_heads", "tree_keys")
 
@@ -88,7 +88,7 @@ def part_added(raw: sqlite3.Connection, random: Random) -> bool:
     """A posting, leg, lot or piece of evidence put under a sealed record."""
     table, columns = random.choice(
         [
-            ("postings", {"line": "line + 100", "amount": "-amount"}),
+            ("posting_lines", {"line": "line + 100", "amount": "-amount"}),
             ("waybill_legs", {"seq": "seq + 100"}),
             ("waybill_lots", {"lot_no": "lot_no + 100"}),
             ("evidence", {"sha256": "hex(randomblob(32))"}),
@@ -102,8 +102,9 @@ def rows_swapped(raw: sqlite3.Connection, random: Random) -> bool:
     """Two rows of a table trade the value of one column: amounts, leaves, numbers, times."""
     table, column = random.choice(
         [
-            ("postings", "amount"),
-            ("postings", "account_id"),
+            ("posting_lines", "amount"),
+            ("posting_lines", "account_no"),
+            ("account_numbers", "account_id"),
             ("events", "document"),
             ("events", "recorded_at"),
             ("transactions", "transaction_id"),
@@ -190,7 +191,7 @@ def rebuilt(tree: TreeRows, key: Ed25519PrivateKey) -> Callable[[sqlite3.Connect
     def apply(raw: sqlite3.Connection, random: Random) -> bool:
         table, column, value = random.choice(
             [
-                ("postings", "amount", "amount + 1000"),
+                ("posting_lines", "amount", "amount + 1000"),
                 ("transactions", "period", "'2026-11'"),
                 ("transactions", "booked_at", "'2026-10-01T00:00:00+08:00'"),
                 ("events", "document", "replace(document, '8', '9')"),
@@ -307,9 +308,10 @@ def _remove_record(raw: sqlite3.Connection, kind: str, entry_id: str) -> None:
     source = next(source for source in SOURCES if source.kind == kind)
     condition = " || '/' || ".join(source.key) + " = ?"
     for part in source.parts:
-        links = " AND ".join(f"{part.table.name}.{theirs} = {source.table.name}.{own}" for own, theirs in part.link)
+        rows = part.rows_in.name
+        links = " AND ".join(f"{rows}.{theirs} = {source.table.name}.{own}" for own, theirs in part.link)
         owner = f"SELECT 1 FROM {source.table.name} WHERE {links} AND {condition}"
-        raw.execute(f"DELETE FROM {part.table.name} WHERE EXISTS ({owner})", (entry_id,))
+        raw.execute(f"DELETE FROM {rows} WHERE EXISTS ({owner})", (entry_id,))
     raw.execute(f"DELETE FROM {source.table.name} WHERE CAST({condition.replace(' = ?', '')} AS TEXT) = ?", (entry_id,))
 
 

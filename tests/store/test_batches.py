@@ -1,4 +1,4 @@
-"""A batch of entries is held to the same rules as entries one by one: same sums, same refusals. SQLite."""
+"""A batch of entries is held to the same rules as batches of one entry: same sums, same refusals. SQLite."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 
 from optimizer import actions
 from optimizer.store.engine import prepare_sqlite
+from optimizer.store.rows import BUCKET_CODES
 
 ACCOUNTS = ("issuance.shift-v1", "E1.industry", "E2.industry")
+NUMBERS = (-1, 1, 2)
+"""Theirs, in the order in which they were opened."""
 Line = tuple[int, int, str, int]
 """Receiver, giver (places in ACCOUNTS), bucket, amount."""
 
@@ -56,8 +59,8 @@ def add_entry(ledger: sqlite3.Connection, kind: str, resolves: str | None, lines
     )
     for number, (receiver, giver, bucket, amount) in enumerate(lines, start=1):
         ledger.execute(
-            "INSERT INTO postings VALUES (?, ?, 'claim', '', ?, ?, ?, ?, ?)",
-            (seq, number, ACCOUNTS[receiver], bucket, ACCOUNTS[giver], bucket, amount),
+            "INSERT INTO posting_lines VALUES (?, ?, 1, '', ?, ?, ?, ?, ?)",
+            (seq, number, NUMBERS[receiver], BUCKET_CODES[bucket], NUMBERS[giver], BUCKET_CODES[bucket], amount),
         )
 
 
@@ -68,14 +71,13 @@ def sums(ledger: sqlite3.Connection) -> list[list[tuple[object, ...]]]:
 
 
 def written(ledger: sqlite3.Connection, entries: Sequence[tuple[str, str | None, Sequence[Line]]], batch: bool) -> bool:
-    """Append in one database transaction; whether the database took it."""
+    """Append in one database transaction, as one batch or as one for each entry; whether the database took it."""
     ledger.execute("BEGIN")
     try:
-        if batch:
+        for part in [entries] if batch else [[entry] for entry in entries]:
             ledger.execute("INSERT INTO ledger_batch SELECT COALESCE(MAX(seq), 0) + 1, 1 FROM transactions")
-        for kind, resolves, lines in entries:
-            add_entry(ledger, kind, resolves, lines)
-        if batch:
+            for kind, resolves, lines in part:
+                add_entry(ledger, kind, resolves, lines)
             ledger.execute("DELETE FROM ledger_batch")
         ledger.execute("COMMIT")
     except sqlite3.IntegrityError:
@@ -107,7 +109,7 @@ ENTRIES = st.lists(
 def test_a_batch_keeps_the_same_sums_and_refuses_the_same_entries(
     empty: Path, parts: list[list[tuple[str, str | None, list[Line]]]]
 ) -> None:
-    """Whatever is appended, in batches or row by row: taken or refused alike, with equal balances and pendings."""
+    """Whatever is appended, in batches or entry by entry: taken or refused alike, with equal balances and pendings."""
     single, batched = opened(empty), opened(empty)
     for entries in parts:
         assert written(single, entries, batch=False) == written(batched, entries, batch=True)
@@ -140,23 +142,21 @@ def test_a_batch_starts_at_the_next_number_and_alone(ledger: sqlite3.Connection)
         "INSERT INTO ledger_batch VALUES (3, 1)",
         "UPDATE ledger_batch SET first_seq = 3",
         "REPLACE INTO ledger_batch VALUES (2, 1)",
-        "INSERT INTO postings VALUES (1, 2, 'claim', '', 'E1.industry', 'available', 'E2.industry', 'available', 1)",
+        "INSERT INTO posting_lines VALUES (1, 2, 1, '', 1, 2, 2, 2, 1)",
     ):
         with pytest.raises(sqlite3.IntegrityError):
             ledger.execute(statement)
     ledger.execute("ROLLBACK")
 
 
-@pytest.mark.parametrize("lines", [[2], [0, 1], [1, 3], []])
+@pytest.mark.parametrize("lines", [[2], [3, 1], [1, 3], [1, 2], []])
 def test_a_batch_holds_every_entry_to_its_lines(ledger: sqlite3.Connection, lines: list[int]) -> None:
     """One line announced: none, another number, or more are refused when the batch closes."""
     ledger.execute("BEGIN")
     ledger.execute("INSERT INTO ledger_batch VALUES (1, 1)")
     ledger.execute("INSERT INTO transactions VALUES (1,'t','TRANSFER','n',1,'m',NULL,NULL,'2026-10','t','t','',1,'x')")
     for line in lines:
-        ledger.execute(
-            "INSERT INTO postings VALUES (1, ?, 'claim', '', ?, 'available', ?, 'available', 1)", (line, *ACCOUNTS[1:])
-        )
+        ledger.execute("INSERT INTO posting_lines VALUES (1, ?, 1, '', 1, 2, -1, 2, 1)", (line,))
     with pytest.raises(sqlite3.IntegrityError, match="as many as announced"):
         ledger.execute("DELETE FROM ledger_batch")
     ledger.execute("ROLLBACK")

@@ -109,13 +109,22 @@ def test_invariant_9_the_database_refuses_a_settlement_without_a_run(settled: St
     """No run, or one that does not exist."""
     columns = "'{kind}', 'MW', 1, method, {run}, NULL, '2026-12', effective_at, booked_at, '', 1, content_sha256"
     for run in ("NULL", "'no such run'"):
-        with pytest.raises(IntegrityError):
+        begin(raw)
+        with pytest.raises(IntegrityError, match=r"settlement_names_run|no such calculation run"):
             raw.exec_driver_sql(
                 "INSERT INTO transactions (seq, transaction_id, kind, number, lot_no, method, run_id, resolves, "
                 "period, effective_at, booked_at, memo, line_count, content_sha256) "
                 f"SELECT (SELECT max(seq) + 1 FROM transactions), 'x', {columns.format(kind='SETTLE', run=run)} "
                 "FROM transactions WHERE seq = 1"
             )
+        raw.exec_driver_sql("ROLLBACK")
+
+
+def begin(raw: Connection) -> None:
+    """A database transaction; on SQLite also the batch without which no entry enters."""
+    raw.exec_driver_sql("BEGIN")
+    if raw.dialect.name == "sqlite":
+        raw.exec_driver_sql("INSERT INTO ledger_batch SELECT MAX(seq) + 1, 1 FROM transactions")
 
 
 def test_invariant_11_every_published_head_is_a_prefix_of_the_present_tree(store: Store) -> None:

@@ -21,12 +21,11 @@ from optimizer.accounts.settlement import credit_lines
 from optimizer.actions import auditing
 from optimizer.actions.audit_parts import Package, Readers, ledger_doubts
 from optimizer.store.engine import Store
-from optimizer.store.rows import posting_rows
 from optimizer.waybills.finding import Finding
 from tests.store.tampering import disarm
 from tests.waybills.world import LATER, world_factors, world_network
 
-TABLES = ("transactions", "postings", "calculation_runs", "waybills", "accounts", "balances", "events")
+TABLES = ("transactions", "posting_lines", "calculation_runs", "waybills", "accounts", "balances", "events")
 MUTATIONS = 60
 
 
@@ -208,7 +207,10 @@ def test_credit_rows_are_the_rows_of_credit_lines(settled: Store) -> None:
         waybill, result = waybills[entry.waybill_number], runs[entry.run_id].result
         for changed in (result, replace(result, credited_wtw_g=0), replace(result, energy_saved_g=-7, actual_wtw_g=0)):
             lines = credit_lines(waybill, changed)
-            rows = tuple(row[1:] for row in posting_rows(replace(entry, postings=tuple(lines)), 1))
+            rows = tuple(
+                (number, own.ledger, own.part, own.account_id, own.bucket, other.account_id, other.bucket, own.amount)
+                for number, (own, other) in enumerate(pairs(lines), start=1)
+            )
             parties = dict.fromkeys((waybill.consignor, waybill.consignee, waybill.operator))
             accounts = [f"{party.party_id}.{party.domain}" for party in parties]
             activity = sorted(changed.activity_kgkm.items())

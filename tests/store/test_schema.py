@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from optimizer import actions
 from optimizer.errors import InputError
 from optimizer.store.engine import Store
-from optimizer.store.migrations.ledger_rules import APPEND_ONLY_TABLES, statements
+from optimizer.store.migrations import ledger_rules, line_rules
 from optimizer.store.migrations.rules import (
     ACCESS_APPEND_ONLY,
     FACTOR_APPEND_ONLY,
@@ -24,16 +24,25 @@ from optimizer.store.migrations.rules import (
     PLANNING_APPEND_ONLY,
     TREE_APPEND_ONLY,
 )
+from optimizer.store.rows import BUCKET_CODES
 from optimizer.store.schema import metadata
 
+BATCH = "INSERT INTO ledger_batch SELECT COALESCE(MAX(seq), 0) + 1, 1 FROM transactions"
+"""On SQLite entries enter inside a batch, which is closed by deleting its row."""
 Statement = tuple[str, Sequence[object]]
+APPEND_ONLY_TABLES = {*ledger_rules.APPEND_ONLY_TABLES, *line_rules.APPEND_ONLY_TABLES} - {"postings"}
+"""``postings`` is a view of ``posting_lines``."""
 
 
 def in_one(raw: Connection, work: Callable[[Connection], None]) -> None:
-    """Run statements as one database transaction on the autocommit connection."""
+    """Run statements as one database transaction on the autocommit connection: on SQLite, one batch of entries."""
     raw.exec_driver_sql("BEGIN")
     try:
+        if raw.dialect.name == "sqlite":
+            raw.exec_driver_sql(BATCH)
         work(raw)
+        if raw.dialect.name == "sqlite":
+            raw.exec_driver_sql("DELETE FROM ledger_batch")
         raw.exec_driver_sql("COMMIT")
     except Exception:
         raw.exec_driver_sql("ROLLBACK")
@@ -126,8 +135,10 @@ def test_invariant_2_rows_are_never_replaced(url: str, settled: Store, table: st
     with sqlite3.connect(url.removeprefix("sqlite:///")) as plain:
         before = plain.execute(f"SELECT * FROM {table}").fetchall()
         for prefix in ("INSERT OR REPLACE", "REPLACE"):
+            plain.execute(BATCH)
             with pytest.raises(sqlite3.IntegrityError):
                 plain.execute(f"{prefix} INTO {table} SELECT * FROM {table}")
+            plain.rollback()
         assert plain.execute(f"SELECT * FROM {table}").fetchall() == before
 
 
@@ -135,12 +146,15 @@ def test_invariant_5_a_settlement_is_not_replaced_through_its_lot(url: str, sett
     """A REPLACE with a new number and id, which would push out the old settlement of the lot by its unique index."""
     if not url.startswith("sqlite"):
         return
-    with sqlite3.connect(url.removeprefix("sqlite:///")) as plain, pytest.raises(sqlite3.IntegrityError):
-        plain.execute(
-            "INSERT OR REPLACE INTO transactions SELECT (SELECT MAX(seq) + 1 FROM transactions), 'new', kind, number, "
-            "lot_no, method, run_id, resolves, period, effective_at, booked_at, memo, line_count, content_sha256 "
-            "FROM transactions WHERE kind = 'SETTLE' LIMIT 1"
-        )
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as plain:
+        plain.execute(BATCH)
+        with pytest.raises(sqlite3.IntegrityError, match="the key exists"):
+            plain.execute(
+                "INSERT OR REPLACE INTO transactions SELECT (SELECT MAX(seq) + 1 FROM transactions), 'new', kind, "
+                "number, lot_no, method, run_id, resolves, period, effective_at, booked_at, memo, line_count, "
+                "content_sha256 FROM transactions WHERE kind = 'SETTLE' LIMIT 1"
+            )
+        plain.rollback()
 
 
 def last_seq(raw: Connection) -> int:
@@ -168,11 +182,13 @@ def line(
     amount: int = 5,
     bucket: str = "available",
     giver: str = "issuance.shift-v1",
+    giving: str = "available",
 ) -> None:
-    """Insert a posting row."""
+    """Insert a line of the claim ledger for E1."""
     raw.exec_driver_sql(
-        f"INSERT INTO postings VALUES ({seq}, {number}, 'claim', '', 'E1.industry', '{bucket}', '{giver}', "
-        f"'available', {amount})"
+        f"INSERT INTO posting_lines SELECT {seq}, {number}, 1, '', taker.account_no, {BUCKET_CODES[bucket]}, "
+        f"giver.account_no, {BUCKET_CODES[giving]}, {amount} FROM account_numbers AS taker, account_numbers AS giver "
+        f"WHERE taker.account_id = 'E1.industry' AND giver.account_id = '{giver}'"
     )
 
 
@@ -216,9 +232,37 @@ def test_invariant_1_a_posting_of_zero_or_to_itself_is_refused(raw: Connection) 
             in_one(raw, wrong)  # type: ignore[arg-type]
 
 
+def test_invariant_1_sqlite_takes_entries_in_a_batch_only(raw: Connection) -> None:
+    """An entry, a line of a new entry, and a line of an old one: refused while no batch stands, whose closing would
+    hold them to the rules."""
+    if raw.dialect.name != "sqlite":
+        return  # PostgreSQL has triggers for each statement and for COMMIT
+    seq = last_seq(raw) + 1
+    with pytest.raises(IntegrityError, match="in a batch"):
+        entry(raw, seq)
+    for number in (seq, seq - 1):
+        with pytest.raises(IntegrityError, match="append-only"):
+            line(raw, number, 99)
+
+
+def test_an_account_has_one_number_and_keeps_it(raw: Connection) -> None:
+    """Each account got one when it was opened, issuance below zero; none is given twice or to nobody."""
+    accounts = {row[0] for row in raw.exec_driver_sql("SELECT account_id FROM accounts")}
+    numbers = {row[1]: row[0] for row in raw.exec_driver_sql("SELECT account_no, account_id FROM account_numbers")}
+    assert set(numbers) == accounts
+    assert {name for name, number in numbers.items() if number < 0} == {"issuance.shift-v1"}
+    raw.exec_driver_sql("INSERT INTO accounts VALUES ('issuance.other-v1', NULL, 'transport', 't')")
+    raw.exec_driver_sql("INSERT INTO accounts VALUES ('nobody.energy', NULL, 'energy', 't')")
+    found = {row[0]: row[1] for row in raw.exec_driver_sql("SELECT account_id, account_no FROM account_numbers")}
+    assert (found["issuance.other-v1"], found["nobody.energy"]) == (-2, max(numbers.values()) + 1)
+    for number, name in ((1, "x.energy"), (99, "nobody.energy"), (99, "x.energy"), (-9, "nobody.energy")):
+        with pytest.raises(IntegrityError):
+            raw.exec_driver_sql(f"INSERT INTO account_numbers VALUES ({number}, '{name}')")
+
+
 def test_invariant_1_nothing_is_added_to_an_old_transaction(raw: Connection) -> None:
     """Not after its last line, not before its first."""
-    count = raw.exec_driver_sql("SELECT COUNT(*) FROM postings WHERE transaction_seq = 6").scalar_one()
+    count = raw.exec_driver_sql("SELECT COUNT(*) FROM posting_lines WHERE transaction_seq = 6").scalar_one()
     for number in (count + 1, 99, 0, -1, 1):
         with pytest.raises(IntegrityError):
             in_one(raw, lambda it, number=number: line(it, 6, number))  # type: ignore[misc]
@@ -267,18 +311,12 @@ def test_invariant_4_a_pending_resolves_once_and_in_full(raw: Connection) -> Non
 
     def estimate(it: Connection) -> None:
         entry(it, seq, kind="ESTIMATE")
-        it.exec_driver_sql(
-            f"INSERT INTO postings VALUES ({seq}, 1, 'claim', '', 'E1.industry', 'reserved', 'issuance.shift-v1', "
-            "'reserved', 10)"
-        )
+        line(it, seq, amount=10, bucket="reserved", giving="reserved")
 
     def release(number: int, kind: str, amount: int) -> Callable[[Connection], None]:
         def work(it: Connection) -> None:
             entry(it, number, kind=kind, resolves=f"'t{seq}'")
-            it.exec_driver_sql(
-                f"INSERT INTO postings VALUES ({number}, 1, 'claim', '', 'E1.industry', 'reserved', "
-                f"'issuance.shift-v1', 'reserved', {-amount})"
-            )
+            line(it, number, amount=-amount, bucket="reserved", giving="reserved")
 
         return work
 
@@ -317,12 +355,14 @@ def test_invariant_8_a_correction_names_an_original_of_its_own_lot(raw: Connecti
 def test_invariants_4_and_5_one_resolution_and_one_settlement(raw: Connection) -> None:
     """A second SETTLE of a lot, and a second VOID of an estimate, are refused."""
     for kind in ("SETTLE", "VOID"):
-        with pytest.raises(IntegrityError):
-            raw.exec_driver_sql(
-                f"INSERT INTO transactions SELECT {last_seq(raw) + 1}, 'again', kind, number, lot_no, method, run_id, "
-                "resolves, period, effective_at, booked_at, memo, line_count, content_sha256 FROM transactions "
-                f"WHERE kind = '{kind}' LIMIT 1"
-            )
+        again = (
+            f"INSERT INTO transactions SELECT {last_seq(raw) + 1}, 'again', kind, number, lot_no, method, run_id, "
+            "resolves, period, effective_at, booked_at, memo, line_count, content_sha256 FROM transactions "
+            f"WHERE kind = '{kind}' LIMIT 1"
+        )
+        refusal = "the key exists|UNIQUE|uq_transactions" if kind == "SETTLE" else "uncorrected|uq_transactions"
+        with pytest.raises(IntegrityError, match=refusal):
+            in_one(raw, lambda it, again=again: it.exec_driver_sql(again))  # type: ignore[misc]
 
 
 def test_an_event_that_contradicts_another_is_refused_by_the_database(raw: Connection) -> None:
@@ -355,15 +395,17 @@ def test_versions_of_a_waybill_follow_one_another(raw: Connection) -> None:
 def test_rules_exist_for_two_databases() -> None:
     """SQLite and PostgreSQL; another one is refused."""
     for dialect in ("sqlite", "postgresql"):
-        assert len(list(statements(dialect))) > 8
-    with pytest.raises(ValueError, match="oracle"):
-        list(statements("oracle"))
+        assert len(list(ledger_rules.statements(dialect))) > 8
+        assert len(list(line_rules.statements(dialect))) > 6
+    for rules in (ledger_rules, line_rules):
+        with pytest.raises(ValueError, match="oracle"):
+            list(rules.statements("oracle"))
 
 
 def test_every_entry_finds_its_children_by_index(store: Store) -> None:
     """A table that grows with the ledger and points at another has an index on the column: without one SQLite reads the
     whole table for each row that enters the other, and appending slows down as the ledger grows."""
-    for name in ("transactions", "postings", "evidence", "waybill_lots", "waybill_legs"):
+    for name in ("transactions", "posting_lines", "evidence", "waybill_lots", "waybill_legs"):
         table = metadata.tables[name]
         leading = [next(iter(index.columns)).name for index in table.indexes] + [next(iter(table.primary_key)).name]
         for key in table.foreign_key_constraints:

@@ -206,11 +206,15 @@ def test_clean_books_pass_the_audit(settled: Store) -> None:
     ("table", "change", "code"),
     [
         (
-            "postings",
-            "UPDATE postings SET amount = amount + 1000 WHERE transaction_seq = 6 AND line = 1",
+            "posting_lines",
+            "UPDATE posting_lines SET amount = amount + 1000 WHERE transaction_seq = 6 AND line = 1",
             "transaction_changed",
         ),
-        ("postings", "UPDATE postings SET amount = amount * 2 WHERE transaction_seq = 6", "transaction_changed"),
+        (
+            "posting_lines",
+            "UPDATE posting_lines SET amount = amount * 2 WHERE transaction_seq = 6",
+            "transaction_changed",
+        ),
         ("transactions", "UPDATE transactions SET period = '2026-09'", "booked_in_wrong_period"),
         ("transactions", "UPDATE transactions SET number = 'X' WHERE seq = 6", "transaction_changed"),
         ("waybills", "UPDATE waybills SET document = replace(document, '150000', '950000')", "document_changed"),
@@ -220,7 +224,7 @@ def test_clean_books_pass_the_audit(settled: Store) -> None:
             "UPDATE calculation_runs SET document = replace(document, '\"credited_wtw_g\":', '\"credited_wtw_g\":9')",
             "run_changed",
         ),
-        ("postings", "DELETE FROM postings WHERE transaction_seq = 6 AND line = 2", "transaction_changed"),
+        ("posting_lines", "DELETE FROM posting_lines WHERE transaction_seq = 6 AND line = 2", "transaction_changed"),
     ],
 )
 def test_a_row_changed_behind_the_trigger_is_found(

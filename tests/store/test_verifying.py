@@ -121,7 +121,7 @@ def test_the_first_changed_entry_comes_first(sealed: Store, early: Checkpoint, p
     """Two amounts are changed: both entries are named, the earlier one first, by place and id."""
     with administrator(path) as raw:
         for seq in (5, 2):
-            raw.execute("UPDATE postings SET amount = amount + 1 WHERE transaction_seq = ? AND line = 1", (seq,))
+            raw.execute("UPDATE posting_lines SET amount = amount + 1 WHERE transaction_seq = ? AND line = 1", (seq,))
         names = [
             row[0]
             for row in raw.execute(
@@ -141,7 +141,7 @@ def test_who_rewrites_rows_and_tree_is_caught_by_any_exported_head(
     """The forger has the key and leaves a database that agrees with itself; the exported head does not agree."""
     exported = early if which == "early" else actions.checkpoint(sealed)
     with administrator(path) as raw:
-        raw.execute("UPDATE postings SET amount = amount * 2 WHERE transaction_seq = 3")
+        raw.execute("UPDATE posting_lines SET amount = amount * 2 WHERE transaction_seq = 3")
         forge(raw)
     assert actions.verify(sealed).findings == ()
     assert codes(actions.verify(sealed, [exported])) == ["tree_rewritten"]
