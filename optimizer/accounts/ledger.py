@@ -160,9 +160,10 @@ def content_text(transaction: Transaction) -> str:
     because a ledger of a million entries is digested whole (a test compares the two). A memo stands last where there is
     one."""
     lines = ",".join(
-        f'{{"account_id":{_quoted(line.account_id)},"amount":{line.amount},"bucket":"{line.bucket._value_}",'
-        f'"ledger":"{line.ledger._value_}","part":{_quoted(line.part)}}}'
-        for line in transaction.postings
+        [
+            _line_form(line.account_id, line.bucket, line.ledger, line.part) % line.amount
+            for line in transaction.postings
+        ]
     )
     memo = f",{_quoted(transaction.memo)}" if transaction.memo else ""
     moment = china_text(transaction.effective_at)
@@ -171,6 +172,16 @@ def content_text(transaction: Transaction) -> str:
         f"{encode_basestring(transaction.waybill_number)},{transaction.lot_no},{_quoted(transaction.method)},"
         f"{encode_basestring(transaction.run_id)},{encode_basestring(transaction.resolves)},"
         f'"{moment}",[{lines}]{memo}]'
+    )
+
+
+@lru_cache(maxsize=65_536)
+def _line_form(account_id: str, bucket: Bucket, ledger: Ledger, part: str) -> str:
+    """A line of the canonical JSON with a place for its amount: a ledger has few places and very many amounts."""
+    names = [encode_basestring(name).replace("%", "%%") for name in (account_id, part)]
+    return (
+        f'{{"account_id":{names[0]},"amount":%d,"bucket":"{bucket._value_}",'
+        f'"ledger":"{ledger._value_}","part":{names[1]}}}'
     )
 
 
@@ -242,24 +253,30 @@ class PostingLines:
         self, account_id: str, ledger: Ledger, amount: int, bucket: Bucket = Bucket.AVAILABLE, part: str = ""
     ) -> None:
         """Add ``amount`` to an account, taken from the issuance account."""
-        self.move_from(self.issuance, bucket, account_id, bucket, ledger, amount, part)
+        if amount:
+            self.lines += (
+                Posting(account_id, ledger, bucket, part, amount),
+                Posting(self.issuance, ledger, bucket, part, -amount),
+            )
 
     def move_from(
         self, giver_id: str, giving: Bucket, taker_id: str, taking: Bucket, ledger: Ledger, amount: int, part: str = ""
     ) -> None:
         """Add ``amount`` to one place, taken from another."""
         if amount:
-            self.lines.append(Posting(taker_id, ledger, taking, part, amount))
-            self.lines.append(Posting(giver_id, ledger, giving, part, -amount))
+            self.lines += (
+                Posting(taker_id, ledger, taking, part, amount),
+                Posting(giver_id, ledger, giving, part, -amount),
+            )
 
 
 def pairs(postings: Sequence[Posting]) -> list[tuple[Posting, Posting]]:
     """Postings two by two, each line with its counter line. Raises ValueError where they are no such pairs."""
     found = list(zip(postings[::2], postings[1::2], strict=False))
-    whole = len(postings) % 2 == 0 and all(
-        line.amount == -counter.amount and line.ledger is counter.ledger and line.part == counter.part
-        for line, counter in found
-    )
+    whole = len(postings) % 2 == 0
+    for line, counter in found:
+        if line.amount != -counter.amount or line.ledger is not counter.ledger or line.part != counter.part:
+            whole = False
     if not whole:
         raise ValueError("postings stand in pairs of opposite amounts inside one ledger and part")
     return found
@@ -280,6 +297,7 @@ def fold_balances(transactions: Iterable[Transaction], until_seq: int | None = N
     return balances
 
 
+@lru_cache(maxsize=65_536)
 def month_of(moment: datetime) -> str:
     """The period of a moment in China time: ``2026-10``."""
     local = moment.astimezone(CHINA_TIME)

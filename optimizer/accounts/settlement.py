@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from optimizer.accounts.calculation import CalculationRun, LotResult, calculate, inputs_of, run_of
 from optimizer.accounts.ledger import (
@@ -240,8 +241,8 @@ def credit_lines(waybill: Waybill, result: LotResult) -> list[Posting]:
     consignor = _account(waybill.consignor)
     lines = PostingLines(ISSUANCE.account_id)
     lines.move(consignor, Ledger.CLAIM, result.credited_wtw_g)
-    for party in dict.fromkeys((waybill.consignor, waybill.consignee, waybill.operator)):
-        lines.move(_account(party), Ledger.ATTRIBUTION, result.actual_wtw_g)
+    for account in dict.fromkeys((consignor, _account(waybill.consignee), _account(waybill.operator))):
+        lines.move(account, Ledger.ATTRIBUTION, result.actual_wtw_g)
     for mode, activity_kgkm in sorted(result.activity_kgkm.items()):
         lines.move(consignor, Ledger.ACTIVITY, activity_kgkm, part=mode)
     lines.move(consignor, Ledger.ENERGY, result.energy_saved_g)
@@ -256,14 +257,21 @@ def accounts_for(waybills: Iterable[Waybill]) -> list[Account]:
 
 def _version_of(waybill: Waybill, pending: Transaction | None) -> str:
     """Empty for the estimate of the first issue and what resolves it."""
+    if waybill.version == 1:
+        return ""
     if pending is None:
-        return f"v{waybill.version}" if waybill.version > 1 else ""
+        return f"v{waybill.version}"
     first = transaction_id(pending.waybill_number, pending.lot_no, METHOD, Kind.ESTIMATE)
     return "" if pending.transaction_id == first else pending.transaction_id
 
 
 def _account(party: Party) -> str:
-    return account_of(party.party_id, party.domain).account_id
+    return _account_id(party.party_id, party.domain)
+
+
+@lru_cache(maxsize=65_536)
+def _account_id(party_id: str, domain: str) -> str:
+    return account_of(party_id, domain).account_id
 
 
 def _transaction(

@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, create_engine, event, text
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import Connection, create_engine, event, insert, text
 
 from optimizer import actions
 from optimizer.accounts.ledger import content_digest
+from optimizer.store import schema
 from optimizer.store.engine import Store, migrate, prepare_sqlite
+from optimizer.store.schema import metadata
 from optimizer.waybills.event import EventType
 from tests.store.servers import Postgres
 from tests.waybills.world import (
@@ -26,6 +29,7 @@ from tests.waybills.world import (
     world_waybills,
 )
 
+KEY = Ed25519PrivateKey.from_private_bytes(bytes([1] * 32))
 OLD_COLUMNS = {
     "parties": "party_id, credit_code, name_zh, name_en, domain, role, document, recorded_at",
     "plans": "plan_id, document, accepted_at",
@@ -54,14 +58,14 @@ def old_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
             yield address
 
 
-def connect_old(url: str) -> Connection:
-    """A database at the first revision."""
+def connect_old(url: str, revision: str = "0001") -> Connection:
+    """A database at an old revision."""
     engine = create_engine(url)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", lambda connection, _record: prepare_sqlite(connection))
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
     connection = engine.connect()
-    migrate(connection, "0001")
+    migrate(connection, revision)
     return connection
 
 
@@ -161,3 +165,71 @@ def test_what_was_delivered_and_not_settled_gets_its_job(
     assert actions.audit(upgraded, world_network(), world_factors()) == []
     upgraded.close()
     source.close()
+
+
+def fill_before_0013(old: Connection, sealed: Store) -> None:
+    """Every record of a settled and sealed database of today in one of revision 0012, which keeps balances and pendings
+    by itself; postings were a table with names then."""
+    derived = {
+        "balances",
+        "pendings",
+        "account_numbers",
+        "posting_lines",
+        "zero",
+        "ledger_batch",
+        "city_cells",
+        "city_cursor",
+    }
+    order = {"events": "seq", "transactions": "seq", "postings": "transaction_seq, line"}
+    with sealed.read() as session, old.begin():
+        new = session._connection
+        if old.dialect.name == "postgresql":
+            old.exec_driver_sql("SET CONSTRAINTS ALL DEFERRED")
+        tables = [table for table in metadata.sorted_tables if table.name not in derived]
+        for table in [*tables, schema.postings]:
+            query = f"SELECT * FROM {table.name}"
+            query += f" ORDER BY {order[table.name]}" if table.name in order else ""
+            for row in new.exec_driver_sql(query).mappings():
+                old.execute(insert(table), dict(row))
+
+
+@pytest.mark.parametrize("old_url", ["sqlite", "postgresql"], indirect=True)
+def test_leaves_and_statements_of_revision_0012_stay_bit_for_bit(
+    old_url: str, sqlite_templates: dict[bool, Path], tmp_path: Path
+) -> None:
+    """Postings by name become postings by number; every leaf, old head, balance and statement as of a tree is as it
+    was, also on a database that grows afterwards."""
+    shutil.copyfile(sqlite_templates[True], tmp_path / "sealed.db")
+    before = actions.open_store(f"sqlite:///{tmp_path / 'sealed.db'}")
+    size = actions.seal(before, KEY, LATER).checkpoint.size
+    exported = actions.checkpoint(before)
+    old = connect_old(old_url, "0012")
+    fill_before_0013(old, before)
+    balances = {tuple(row) for row in old.exec_driver_sql("SELECT * FROM balances WHERE amount <> 0")}
+    pendings = {tuple(row) for row in old.exec_driver_sql("SELECT * FROM pendings")}
+    old.rollback()
+    old.close()
+    old.engine.dispose()
+    upgraded = actions.open_store(old_url)
+    with upgraded.read() as now, before.read() as then:
+        assert [*now.tree.entries()] == [*then.tree.entries()]
+        assert now.stored_transactions() == then.stored_transactions()
+        assert {
+            (a, b.value, c.value, d, e) for (a, b, c, d), e in now.account_reader.all_balances().items()
+        } == balances
+        assert {tuple(row) for row in now._connection.exec_driver_sql("SELECT * FROM pendings")} == pendings
+    assert actions.verify(upgraded, [exported]).findings == ()
+    for party in ("E1", "E2", "E9"):
+        assert actions.statement(upgraded, party, "2026-10", at_size=size) == actions.statement(
+            before, party, "2026-10", at_size=size
+        )
+    # The triggers of the new revision keep the books on.
+    actions.transfer(upgraded, "E1", "E2", 5, "D-1", "after the upgrade", LATER)
+    actions.seal(upgraded, KEY, LATER)
+    assert actions.audit(upgraded, world_network(), world_factors()) == []
+    assert actions.verify(upgraded, [exported]).findings == ()
+    assert actions.statement(upgraded, "E1", "2026-10", at_size=size) == actions.statement(
+        before, "E1", "2026-10", at_size=size
+    )
+    upgraded.close()
+    before.close()
