@@ -27,7 +27,7 @@ from optimizer.waybills.finding import Finding
 from optimizer.waybills.lifecycle import CarbonStatus, LotState, lot_record, settled_status
 from optimizer.waybills.waybill import Waybill
 
-BATCH = 250
+BATCH = 500
 """Jobs to a transaction: one disk flush for all of them, and readers and other writers get their turn in between."""
 
 _DOUBLE = "duplicate_under_another_number"

@@ -69,11 +69,12 @@ class LedgerWorld:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One copy of a lot: what settling it writes."""
+    """One copy of a lot: what dispatch wrote (None where the plan saves nothing), and what settling it writes."""
 
     job: Job
     run: CalculationRun
     document: str
+    estimate: Transaction | None
     transactions: tuple[Transaction, ...]
 
 
@@ -131,7 +132,7 @@ def copies(made: LedgerWorld, first: int, count: int) -> Iterator[Copy]:
         run, document = _copied_run(model, number)
         pending = copied_estimate(made, place)
         transactions = settlement_transactions(waybill, model.lot, run, pending, model.delivered_at, made.at, "")
-        yield Copy(Job(number, model.lot.lot_no, "ready", model.delivered_at), run, document, transactions)
+        yield Copy(Job(number, model.lot.lot_no, "ready", model.delivered_at), run, document, pending, transactions)
 
 
 def _copied_run(model: Model, number: str) -> tuple[CalculationRun, str]:

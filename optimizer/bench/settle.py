@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from shutil import copyfile
+from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -29,8 +32,11 @@ from optimizer.emissions.factors import load_factors
 from optimizer.errors import Message
 from optimizer.network.reader import read_network
 from optimizer.store.engine import Store, prepare_sqlite
+from optimizer.store.session import Session
 
 STORE, DRIVER = "modalshift", "sqlite3"
+FILLED = 2_500
+"""Settlements appended at a time while a ledger is filled."""
 MEASURED = 2_000
 """Settlements that are timed at each size of the ledger."""
 TABLES = ("calculation_runs", "transactions", "posting_lines")
@@ -89,27 +95,33 @@ def one_run(made: LedgerWorld, sizes: Sequence[int], measured: int = MEASURED) -
     found: dict[str, dict[int, float]] = {STORE: {}, DRIVER: {}}
     with TemporaryDirectory() as folder:
         paths = {name: Path(folder) / f"{name}.db" for name in found}
-        stores = {name: open_store(f"sqlite:///{path}") for name, path in paths.items()}
-        for store in stores.values():
-            open_accounts(store, made)
+        store = open_store(f"sqlite:///{paths[STORE]}")
+        open_accounts(store, made)
         place = 0
         for size in sizes:
-            while _entries(stores[STORE]) < size:
-                batch = list(copies(made, place, BATCH * 10))
-                for store in stores.values():
-                    _estimate(store, made, place, len(batch))
-                    _append(store, batch)
+            while _entries(store) < size:
+                batch = list(copies(made, place, FILLED))
+                with store.write() as session:
+                    session.add_transactions([copy.estimate for copy in batch if copy.estimate is not None])
+                    _append(session, batch)
                 place += len(batch)
-            for store in stores.values():
-                _estimate(store, made, place, measured)
+            _estimate(store, made, place, measured)
+            _copied(paths[STORE], paths[DRIVER])
             batch = list(copies(made, place, measured))
-            found[STORE][size] = measured / _settle(stores[STORE], made, batch, place)
-            rows = _rows_of(paths[STORE], measured, batch)
-            found[DRIVER][size] = measured / _driven(paths[DRIVER], rows)
+            found[STORE][size] = measured / _settle(store, made, batch, place)
+            found[DRIVER][size] = measured / _driven(paths[DRIVER], _rows_of(paths[STORE], measured, batch))
             place += measured
-        for store in stores.values():
-            store.close()
+        store.close()
     return found
+
+
+def _copied(source: Path, target: Path) -> None:
+    """The same ledger once more, nothing of it in a log."""
+    with closing(sqlite3.connect(source)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    for path in (target, target.with_name(f"{target.name}-wal"), target.with_name(f"{target.name}-shm")):
+        path.unlink(missing_ok=True)
+    copyfile(source, target)
 
 
 def _entries(store: Store) -> int:
@@ -119,17 +131,15 @@ def _entries(store: Store) -> int:
 
 def _estimate(store: Store, made: LedgerWorld, first: int, count: int) -> None:
     """Dispatch: reserve the estimates of the copies, and put their jobs into the outbox."""
-    reserved = [copied_estimate(made, place) for place in range(first, first + count)]
+    waiting = list(copies(made, first, count))
     with store.write() as session:
-        session.add_transactions([entry for entry in reserved if entry is not None])
-        session.outbox.put([copy.job for copy in copies(made, first, count)])
+        session.add_transactions([copy.estimate for copy in waiting if copy.estimate is not None])
+        session.outbox.put([copy.job for copy in waiting])
 
 
-def _append(store: Store, batch: Sequence[Copy]) -> None:
-    with store.write() as session:
-        session.add_runs([copy.run for copy in batch], {copy.run.run_id: copy.document for copy in batch})
-        session.add_transactions([entry for copy in batch for entry in copy.transactions])
-        session.outbox.drop((copy.job.number, copy.job.lot_no) for copy in batch)
+def _append(session: Session, batch: Sequence[Copy]) -> None:
+    session.add_runs([copy.run for copy in batch], {copy.run.run_id: copy.document for copy in batch})
+    session.add_transactions([entry for copy in batch for entry in copy.transactions])
 
 
 def _settle(store: Store, made: LedgerWorld, batch: Sequence[Copy], first: int) -> float:
@@ -232,7 +242,19 @@ def _store_method(rates: dict[int, list[float | None]]) -> Method:
             "run, entries and postings, deletes the jobs; the calculation itself is not timed",
         ),
         figures=_figures(rates),
+        notes=(_costs(rates),),
     )
+
+
+def _costs(rates: Mapping[int, Sequence[float | None]]) -> Message:
+    """What one settlement costs at each size, and against the smallest ledger: flat is 1."""
+    costs_us = {size: 1e6 / median(rate for rate in values if rate) for size, values in rates.items()}
+    first_us = next(iter(costs_us.values()))
+    zh = "，".join(f"账本 {size:,} 笔时 {cost:.0f} µs（{cost / first_us:.2f} 倍）" for size, cost in costs_us.items())
+    en = ", ".join(
+        f"{cost:.0f} µs at {size:,} entries ({cost / first_us:.2f} times)" for size, cost in costs_us.items()
+    )
+    return Message(f"每笔结算的成本：{zh}", f"cost of a settlement: {en}")
 
 
 def _driver_method(rates: dict[int, list[float | None]]) -> Method:

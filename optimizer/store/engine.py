@@ -140,9 +140,9 @@ SQLITE_PRAGMAS = (
     "cache_size = -65536",
     "wal_autocheckpoint = 8192",
 )
-"""What every SQLite connection of ours has. At most 64 MiB of pages are kept, so that the indexes of a large ledger stay
-at hand, and the log is moved into the file every 32 MiB: a page that several batches change is moved once. A commit is
-on the disk either way."""
+"""What every SQLite connection of ours has. At most 64 MiB of pages are kept, so that the indexes of a large ledger
+stay at hand, and the log is moved into the file every 32 MiB: a page that several batches change is moved once. A
+commit is on the disk either way."""
 
 
 def prepare_sqlite(connection: sqlite3.Connection) -> None:
