@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    bindparam,
     cast,
     exists,
     func,
@@ -270,7 +271,9 @@ class TreeRows:
         """The rows of a part by the values that link them, each list in order of its primary key."""
         first_own, first_theirs = part.link[0]
         wanted = {row[first_own] for row in rows}
-        query = select(part.table).where(part.table.c[first_theirs].in_(wanted))
+        column = part.table.c[first_theirs]
+        # The type is said, or a value of another type that somebody put there would decide how all are bound.
+        query = select(part.table).where(column.in_(bindparam("wanted", wanted, column.type, expanding=True)))
         found: dict[tuple[Any, ...], list[Any]] = {}
         rows_of = self._connection.execute(query.order_by(*self._in_order(part.table.primary_key)))
         for row in _mappings(part.table, rows_of):

@@ -142,7 +142,7 @@ def test_several_processes_find_what_one_finds(url: str, settled: Store) -> None
 def damage(url: str) -> None:
     """What an administrator could do to the rows."""
     statements = (
-        "UPDATE postings SET amount = 7 WHERE line = 1 AND transaction_seq IN (SELECT MAX(seq) FROM transactions)",
+        "UPDATE posting_lines SET amount = 7 WHERE line = 1 AND transaction_seq IN (SELECT MAX(seq) FROM transactions)",
         "UPDATE calculation_runs SET mass_kg = mass_kg + 1 WHERE run_id = (SELECT MIN(run_id) FROM calculation_runs)",
         "UPDATE events SET location_id = 'x' WHERE seq = 3",
     )

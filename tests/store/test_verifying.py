@@ -87,7 +87,7 @@ def test_a_changed_row_of_any_table_is_found(settled: Store, raw: Connection, ta
     assert actions.verify(settled).findings
 
 
-EMPTY_TABLES = ("evidence_files", "factor_records")
+EMPTY_TABLES = ("evidence_files", "factor_records", "network_records")
 
 
 def rotate_and_close(store: Store) -> None:
@@ -132,6 +132,17 @@ def test_the_first_changed_entry_comes_first(sealed: Store, early: Checkpoint, p
     report = actions.verify(sealed, [early])
     assert [finding.record for finding in report.findings] == names
     assert codes(report) == ["entry_changed", "entry_changed"]
+
+
+def test_numbers_of_another_type_are_found(sealed: Store, path: Path) -> None:
+    """All waybills but one have their number's bytes in its place, which SQLite keeps: each is named, nothing breaks."""
+    with administrator(path) as raw:
+        raw.execute(
+            "UPDATE waybills SET number = CAST(number AS BLOB) WHERE number > (SELECT MIN(number) FROM waybills)"
+        )
+        changed = raw.execute("SELECT COUNT(*) FROM waybills WHERE typeof(number) = 'blob'").fetchone()[0]
+    assert changed > 0
+    assert len(actions.verify(sealed).findings) >= changed
 
 
 @pytest.mark.parametrize("which", ["early", "newest"])
