@@ -167,8 +167,8 @@ def test_what_was_delivered_and_not_settled_gets_its_job(
     source.close()
 
 
-def fill_before_0015(old: Connection, sealed: Store) -> None:
-    """Every record of a settled and sealed database of today in one of revision 0014, which keeps balances and pendings
+def fill_before_0016(old: Connection, sealed: Store) -> None:
+    """Every record of a settled and sealed database of today in one of revision 0015, which keeps balances and pendings
     by itself; postings were a table with names then."""
     derived = {
         "balances",
@@ -194,7 +194,7 @@ def fill_before_0015(old: Connection, sealed: Store) -> None:
 
 
 @pytest.mark.parametrize("old_url", ["sqlite", "postgresql"], indirect=True)
-def test_leaves_and_statements_of_revision_0014_stay_bit_for_bit(
+def test_leaves_and_statements_of_revision_0015_stay_bit_for_bit(
     old_url: str, sqlite_templates: dict[bool, Path], tmp_path: Path
 ) -> None:
     """Postings by name become postings by number; every leaf, old head, balance and statement as of a tree is as it
@@ -203,8 +203,8 @@ def test_leaves_and_statements_of_revision_0014_stay_bit_for_bit(
     before = actions.open_store(f"sqlite:///{tmp_path / 'sealed.db'}")
     size = actions.seal(before, KEY, LATER).checkpoint.size
     exported = actions.checkpoint(before)
-    old = connect_old(old_url, "0014")
-    fill_before_0015(old, before)
+    old = connect_old(old_url, "0015")
+    fill_before_0016(old, before)
     balances = {tuple(row) for row in old.exec_driver_sql("SELECT * FROM balances WHERE amount <> 0")}
     pendings = {tuple(row) for row in old.exec_driver_sql("SELECT * FROM pendings")}
     old.rollback()

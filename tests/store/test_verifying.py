@@ -135,7 +135,7 @@ def test_the_first_changed_entry_comes_first(sealed: Store, early: Checkpoint, p
 
 
 def test_numbers_of_another_type_are_found(sealed: Store, path: Path) -> None:
-    """All waybills but one have their number's bytes in its place, which SQLite keeps: each is named, nothing breaks."""
+    """All waybills but one have their number's bytes in its place, which SQLite keeps: each is named."""
     with administrator(path) as raw:
         raw.execute(
             "UPDATE waybills SET number = CAST(number AS BLOB) WHERE number > (SELECT MIN(number) FROM waybills)"

@@ -1,4 +1,4 @@
-"""Rules of the ledger since revision 0015, for SQLite and PostgreSQL. Used by migrations only.
+"""Rules of the ledger since revision 0016, for SQLite and PostgreSQL. Used by migrations only.
 
 Lines name ledgers, buckets and accounts by number (``posting_lines``); the view ``postings`` shows them by name. What
 the lines have to keep is the same as before (see ``ledger_rules``):
@@ -222,7 +222,7 @@ _POSTGRESQL = (
 )
 
 APPEND_ONLY_TABLES = ("account_numbers", "posting_lines")
-"""Tables of revision 0015 that refuse UPDATE and DELETE. ``posting_lines`` takes the place of ``postings``."""
+"""Tables of revision 0016 that refuse UPDATE and DELETE. ``posting_lines`` takes the place of ``postings``."""
 
 
 def statements(dialect: str) -> Iterator[str]:

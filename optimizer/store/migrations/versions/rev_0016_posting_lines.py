@@ -12,8 +12,8 @@ from alembic import op
 
 from optimizer.store.migrations import ledger_rules, line_rules
 
-revision = "0015"
-down_revision = "0014"
+revision = "0016"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 
