@@ -178,6 +178,7 @@ def fill_before_0016(old: Connection, sealed: Store) -> None:
         "zero",
         "ledger_batch",
         "city_cells",
+        "city_exposures",
         "city_cursor",
     }
     order = {"events": "seq", "transactions": "seq", "postings": "transaction_seq, line"}
