@@ -18,6 +18,7 @@ from optimizer.accounts.audit.entry_part import EntriesRead, read_entries
 from optimizer.accounts.audit.quick import Doubts, joined
 from optimizer.accounts.audit.run_part import RunsRead, read_runs
 from optimizer.accounts.audit.waybill_part import WaybillsRead, read_waybills
+from optimizer.actions.garbage import collect_rarely, collection_paused
 from optimizer.emissions.factors import FactorTable
 from optimizer.network.model import Network
 from optimizer.store.audit_rows import Part
@@ -98,6 +99,7 @@ class _Reader:
     @classmethod
     def open(cls, url: str, snapshot: str, package: Package) -> None:
         """Open the database and see what the session of ``snapshot`` sees."""
+        collect_rarely()
         cls._open = ExitStack()
         store = open_store(url)
         cls._open.callback(store.close)
@@ -120,7 +122,12 @@ def begin(session: Session, readers: Readers) -> Callable[[], Doubts]:
     runs = readers.each(_runs, session.row_parts("calculation_runs", readers.parts))
     parts = session.numbered_parts("transactions", readers.parts)
     entries = zip(readers.each(_entries, parts), [part.entries for part in parts], strict=True)
-    return lambda: joined(waybills, runs, entries, session.kept_balances())
+
+    def doubts() -> Doubts:
+        with collection_paused():
+            return joined(waybills, runs, entries, session.kept_balances())
+
+    return doubts
 
 
 def _waybills(session: Session, _package: Package, part: Part) -> WaybillsRead:

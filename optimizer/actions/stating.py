@@ -13,6 +13,7 @@ from optimizer.accounts.statement import Seal, Statement, statement_of
 from optimizer.accounts.whole import runs_behind, whole_of
 from optimizer.actions.closing import require_period
 from optimizer.actions.disposing import account_named
+from optimizer.actions.garbage import collection_paused
 from optimizer.actions.overview import SavingsOverview
 from optimizer.errors import Message, UnknownRecordError
 from optimizer.store.engine import Store
@@ -30,7 +31,7 @@ def statement(
     was, InputError for a text that is no month.
     """
     require_period(period)
-    with store.read() as session:
+    with collection_paused(), store.read() as session:
         chosen = account_named(session.accounts(), account)
         party = session.parties().get(chosen.party_id)
         if until_seq is not None:

@@ -1,8 +1,8 @@
 """``bench audit``: a ledger of a given size read, checked and recomputed whole, beside a plain fold in SQL.
 
 The ledger holds copies of settled lots (``ledger_world``) with their waybills, runs, entries and postings, and no
-events: what is timed is the audit of the ledger, not the folding of evidence, which goes by waybill. A statement and
-the city's totals are asked of the same ledger.
+events: what is timed is the audit of the ledger, not the folding of evidence, which goes by waybill. The city's
+totals are asked of the same ledger.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from tempfile import TemporaryDirectory
 
 from optimizer.actions import city_totals, keep_city_totals, open_store
 from optimizer.actions.audit_parts import Package, Readers, ledger_doubts
-from optimizer.actions.stating import statement
 from optimizer.actions.versions import code_version
 from optimizer.bench.isolation import in_fresh_process, peak_of_children_mib
 from optimizer.bench.ledger_world import LedgerWorld, copied_estimate, copies, ledger_world, open_accounts
@@ -49,13 +48,12 @@ class AuditBench:
 
 @dataclass(frozen=True, slots=True)
 class AuditTimes:
-    """One run: seconds of the audit by several processes and by one, of statement, city totals and SQL fold; the peak
-    of memory of the audit, all its processes together."""
+    """One run: seconds of the audit by several processes and by one, of city totals and SQL fold; the peak of memory of
+    the audit, all its processes together."""
 
     audit_s: float
     alone_s: float
     peak_memory_mib: float
-    statement_s: float
     city_s: float
     fold_s: float
 
@@ -114,8 +112,8 @@ def run(options: AuditBench, tell: Callable[[Message], None] = lambda message: N
     )
 
 
-def fill(url: str, made: LedgerWorld, entries: int) -> Ledger:
-    """Copies of settled lots until the ledger has so many transactions."""
+def fill(url: str, made: LedgerWorld, entries: int, lots: int = 0) -> Ledger:
+    """Copies of settled lots until the ledger has so many transactions and lots."""
     store = open_store(url)
     open_accounts(store, made)
     documents = [to_json(model.waybill) for model in made.models]
@@ -123,7 +121,7 @@ def fill(url: str, made: LedgerWorld, entries: int) -> Ledger:
         session.add_plan("bench", "{}", made.at)
     place = last = 0
     by_account: dict[str, int] = {}
-    while last < entries:
+    while last < entries or place < lots:
         waybills = dict(_waybills(made, documents, place))
         batch = list(copies(made, place, FILLED))
         estimates = [copied_estimate(made, place + offset) for offset in range(FILLED)]
@@ -159,9 +157,9 @@ def one_run(file: Path, ledger: Ledger) -> AuditTimes:
     """Audit in a fresh process; statement and totals on an open store; the fold by the driver alone."""
     several, alone = (_audited(file, processes) for processes in (ledger.processes, 1))
     store = open_store(f"sqlite:///{file}")
-    stated, summed = _statement_s(store, ledger), _city_s(store, ledger)
+    summed = _city_s(store, ledger)
     store.close()
-    return AuditTimes(several[0], alone[0], several[1], stated, summed, _fold_s(file))
+    return AuditTimes(several[0], alone[0], several[1], summed, _fold_s(file))
 
 
 def _audited(file: Path, processes: int) -> tuple[float, float]:
@@ -186,17 +184,6 @@ def audit_s(task: tuple[str, int]) -> tuple[float, float]:
     if doubts:
         raise AssertionError(f"the books of the bench are not clean: {doubts}")
     return took_s, peak_of_children_mib()
-
-
-def _statement_s(store: Store, ledger: Ledger) -> float:
-    begun = time.perf_counter()
-    with store.read() as session:
-        periods = session.account_reader.booked_periods()
-    stated = [statement(store, ledger.account, period) for period in periods]
-    took_s = time.perf_counter() - begun
-    if sum(len(one.movements) for one in stated) < ledger.account_lots:
-        raise AssertionError("the statements lack lots")
-    return took_s
 
 
 def _city_s(store: Store, ledger: Ledger) -> float:
@@ -248,12 +235,6 @@ def _our_method(times: list[AuditTimes], ledger: Ledger, calculations: int) -> M
                 Message("内存峰值（各进程合计）", "peak memory, all processes"),
                 "MiB",
                 tuple(round(one.peak_memory_mib) for one in times),
-            ),
-            Figure(
-                "statement",
-                Message("对账单（最大账户，各月）", "statements (largest account, its months)"),
-                "s",
-                tuple(round(one.statement_s, 3) for one in times),
             ),
             Figure(
                 "city",

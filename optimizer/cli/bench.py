@@ -302,6 +302,22 @@ def bench_duplicates(waybills: int, runs: int, seed: int, json_file: Path | None
     report(run(DuplicatesBench(now(), waybills, runs, seed), tell), json_file)
 
 
+@bench.command(
+    "statement",
+    cls=Verb,
+    about=Message("一月万批的对账单，各种格式", "a statement of ten thousand lots, in every form"),
+)
+@option("--lots", default=10_000, show_default=True, type=click.IntRange(1, 10**6), zh="批数", en="lots")
+@option("--runs", default=3, show_default=True, type=click.IntRange(1, 100), zh="次数", en="runs")
+@seed_option
+@json_option
+def bench_statement(lots: int, runs: int, seed: int, json_file: Path | None) -> None:
+    """The ledger is filled for it, in batches of two thousand lots."""
+    from optimizer.bench.statement import StatementBench, run
+
+    report(run(StatementBench(now(), lots, runs, seed), tell), json_file)
+
+
 def joined_with(found: Result, json_file: Path | None, join: Callable[[Result, Result], Result]) -> Result:
     """The new figures with those that the file holds."""
     from optimizer.bench.document import result_from_json

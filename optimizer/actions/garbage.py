@@ -1,0 +1,31 @@
+"""Reading a hundred thousand records at once without the collector of cycles walking them over and over.
+
+Everything that is read lives to the end and holds no cycles: the walks find nothing and take a third of the time (a
+statement of 10,000 lots, `modalshift bench statement`). Reference counting goes on as ever.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+RARELY = 200_000
+"""Objects made between two walks in a process that does nothing but read."""
+
+
+@contextmanager
+def collection_paused() -> Iterator[None]:
+    """No walks inside. Threads may overlap: whoever found the collector running sets it going again."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
+
+
+def collect_rarely() -> None:
+    """For a process that only reads."""
+    gc.set_threshold(RARELY, 10, 10)
