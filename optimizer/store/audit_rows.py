@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from json.encoder import encode_basestring
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from optimizer.accounts.audit.rows import EntryRow, Lines, RunRow
 from optimizer.accounts.books import StoredDocument
 from optimizer.accounts.calculation import CalculationRun
 from optimizer.store import schema
-from optimizer.store.rows import POSTING_COLUMNS, TRANSACTION_COLUMNS, run_row
+from optimizer.store.rows import BUCKET_CODES, LEDGER_CODES, LINE_COLUMNS, TRANSACTION_COLUMNS, run_row
 from optimizer.waybills.codec import from_json, sha256
 
 _BLOCK = 2_000
@@ -52,6 +52,32 @@ def _between(column: str, part: Part) -> str:
     return " WHERE " + " AND ".join(bounds) if bounds else ""
 
 
+class _Named(dict[tuple[Any, ...], tuple[str, ...]]):
+    """What the numbers of a line stand for: ledger, part, account, bucket, counter account, its bucket. There are few
+    such combinations and millions of lines. A number that stands for nothing is shown as such; no check passes it."""
+
+    def __init__(self, accounts: Mapping[int, str]) -> None:
+        super().__init__()
+        self._accounts = accounts
+
+    def __missing__(self, key: tuple[Any, ...]) -> tuple[str, ...]:
+        ledger, part, account, bucket, counter, counter_bucket = key
+        names = (
+            _LEDGERS.get(ledger, f"#{ledger}"),
+            part,
+            self._accounts.get(account, f"#{account}"),
+            _BUCKETS.get(bucket, f"#{bucket}"),
+            self._accounts.get(counter, f"#{counter}"),
+            _BUCKETS.get(counter_bucket, f"#{counter_bucket}"),
+        )
+        self[key] = names
+        return names
+
+
+_LEDGERS = {number: name for name, number in LEDGER_CODES.items()}
+_BUCKETS = {number: name for name, number in BUCKET_CODES.items()}
+
+
 class AuditRows:
     """The part of a session that reads everything once."""
 
@@ -70,10 +96,11 @@ class AuditRows:
 
     def entry_rows(self, part: Part = WHOLE) -> Iterator[tuple[EntryRow, Lines]]:
         """The entries of a part in order, each with its postings in order."""
-        columns, lines_columns = ", ".join(TRANSACTION_COLUMNS), ", ".join(POSTING_COLUMNS)
+        columns, lines_columns = ", ".join(TRANSACTION_COLUMNS), ", ".join(LINE_COLUMNS)
         where, lines_where = (_between(name, part) for name in ("seq", "transaction_seq"))
         entries = self._streamed(f"SELECT {columns} FROM transactions{where} ORDER BY seq")
-        query = f"SELECT {lines_columns} FROM postings{lines_where} ORDER BY transaction_seq, line"
+        query = f"SELECT {lines_columns} FROM posting_lines{lines_where} ORDER BY transaction_seq, line"
+        named = _Named(dict(self._streamed("SELECT account_no, account_id FROM account_numbers")))
         postings = iter(self._streamed(query))
         posting = next(postings, None)
         for row in entries:
@@ -81,7 +108,7 @@ class AuditRows:
             lines: list[tuple[Any, ...]] = []
             while posting is not None and posting[0] <= entry.seq:
                 if posting[0] == entry.seq:
-                    lines.append(posting[1:])
+                    lines.append((posting[1], *named[posting[2:8]], posting[8]))
                 posting = next(postings, None)
             yield entry, tuple(lines)
 

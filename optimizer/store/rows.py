@@ -105,17 +105,6 @@ TRANSACTION_COLUMNS = (
     "line_count",
     "content_sha256",
 )
-POSTING_COLUMNS = (
-    "transaction_seq",
-    "line",
-    "ledger",
-    "part",
-    "account_id",
-    "bucket",
-    "counter_account_id",
-    "counter_bucket",
-    "amount",
-)
 """Of the view ``postings``."""
 LINE_COLUMNS = (
     "transaction_seq",
