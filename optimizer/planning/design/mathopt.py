@@ -18,6 +18,7 @@ from ortools.util.python.pybind_solve_interrupter import PySolveInterrupter
 from optimizer.errors import Message, SolverError
 from optimizer.planning.design.interrupting import interruptible
 from optimizer.planning.design.program import Bools, Effort, Floats, Outcome, Program
+from optimizer.planning.design.quieting import without_noise
 
 SETTLED = 1e-7
 """A column this close to a whole number counts as whole."""
@@ -52,7 +53,8 @@ def solve_integer(program: Program, effort: Effort, start: Floats | None = None)
         return _solve(HIGHS, program, effort, program.integer, {}, start)
     except SolverError:
         # HiGHS 1.12 ends some small programs with an internal error (it cannot map its solution back).
-        return _solve(SCIP, program, effort, program.integer, {}, start)
+        with without_noise():
+            return _solve(SCIP, program, effort, program.integer, {}, start)
 
 
 def solve_by_cp_sat(program: Program, effort: Effort, start: Floats | None = None) -> Outcome:
