@@ -9,15 +9,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from optimizer.planning.design import Floats, Indices
+from optimizer.planning.design import Bools, Floats, Indices
 from optimizer.planning.netdesign.instance import Instance
 from optimizer.planning.netdesign.pricing import forward_star
 from optimizer.planning.netdesign.relaxation import Relaxation, climb, tighten
 from optimizer.planning.netdesign.rerouting import modules_for
 from optimizer.planning.netdesign.ruin import anneal, construct
 
-HOT, COLD = 5e-3, 5e-5
-"""Temperatures at the begin and end of a cycle, as shares of the cost."""
+HOT, WARM, COLD = 5e-3, 1.5e-3, 5e-5
+"""Temperatures as shares of the cost: from hot to cold from a first design, from warm to cold among the arcs of the
+best ones."""
+MOST_ELITE = 8
+"""Designs of different chains that are kept."""
 MOST_TOGETHER = 40.0
 """Most commodities that one move takes off (their number is drawn with logarithmic weight)."""
 MOVES_PER_SLICE, CLIMB_CELLS_PER_SLICE = 2e7, 1.6e8
@@ -37,7 +40,8 @@ class Chain:
 @dataclass(slots=True)
 class Search:
     """Incumbent, bound and what is fixed. ``most`` and ``least`` (arcs,) are the modules that a better design than the
-    incumbent can have."""
+    incumbent can have. ``first`` is the design that was built; ``elite`` the best of chains that began there, as cost
+    and the arcs that they use (arcs,), by cost."""
 
     instance: Instance
     relaxation: Relaxation
@@ -47,6 +51,8 @@ class Search:
     best: float = np.inf
     bound: float = -np.inf
     chains: list[Chain] = field(default_factory=list)
+    first: Floats | None = None
+    elite: list[tuple[float, Bools]] = field(default_factory=list)
     moves: int = 0
 
     @property
@@ -56,11 +62,14 @@ class Search:
             return np.inf
         return max(0.0, self.best - self.bound) / max(abs(self.best), 1e-9)
 
+    def cost_of_load(self, load: Floats) -> float:
+        """What loads (arcs,) cost with as few modules as they need."""
+        instance = self.instance
+        return float(instance.unit_cost @ load) + float(instance.fixed_cost @ modules_for(instance, load))
+
     def take(self, flow: Floats) -> bool:
         """Keep a flow (commodities, arcs) if it is better than the incumbent."""
-        instance = self.instance
-        load = flow.sum(axis=0)
-        cost = float(instance.unit_cost @ load) + float(instance.fixed_cost @ modules_for(instance, load))
+        cost = self.cost_of_load(flow.sum(axis=0))
         if cost < self.best - 1e-9 * abs(cost):
             self.flow, self.best = flow.copy(), cost
             return True
@@ -129,8 +138,11 @@ def first_flow(search: Search) -> None:
                 search.take(flow)
 
 
-def anneal_slice(search: Search, number: int, from_share: float, to_share: float, seed: int, part: float = 1.0) -> None:
-    """One slice of chain ``number``, or a part of one; the temperatures lie between the shares (0..1) of a cycle."""
+def anneal_slice(
+    search: Search, number: int, temperatures: tuple[float, float], seed: int, most: Floats, part: float = 1.0
+) -> None:
+    """One slice of chain ``number``, or a part of one, between two temperatures, within the capacities ``most``
+    (arcs,)."""
     instance, chain = search.instance, search.chains[number]
     first, arcs = forward_star(instance.nodes, instance.tail)
     scale = max(search.bound, 0.5 * search.best)
@@ -145,14 +157,14 @@ def anneal_slice(search: Search, number: int, from_share: float, to_share: float
         instance.unit_cost,
         np.maximum(instance.capacity, 1e-9),
         instance.fixed_cost,
-        instance.most_capacity,
+        most,
         _likely(search),
         chain.flow,
         chain.best_flow,
         chain.best,
         max(1, int(part * moves_per_slice(instance))),
-        scale * _temperature(from_share),
-        scale * _temperature(to_share),
+        scale * temperatures[0],
+        scale * temperatures[1],
         min(MOST_TOGETHER, float(instance.commodities)),
         seed % BIG,
     )
@@ -163,10 +175,23 @@ def moves_per_slice(instance: Instance) -> int:
     return int(np.clip(MOVES_PER_SLICE / (instance.nodes**2 + instance.arcs), 200, 50_000))
 
 
+def cooling(hot: float, number: int, length: int) -> tuple[float, float]:
+    """Temperatures at the begin and end of slice ``number`` of a cycle that cools from ``hot``."""
+    return hot * (COLD / hot) ** (number / length), hot * (COLD / hot) ** ((number + 1) / length)
+
+
 def restart(search: Search, chains: int) -> None:
     """All chains from the incumbent."""
     assert search.flow is not None
     search.chains = [Chain(search.flow.copy(), search.flow.copy(), search.best) for _ in range(chains)]
+
+
+def begin_anew(search: Search, chains: int) -> None:
+    """All chains from the design that was built first: what each comes to is its own."""
+    assert search.first is not None
+    load = search.first.sum(axis=0)
+    cost = search.cost_of_load(load)
+    search.chains = [Chain(search.first.copy(), search.first.copy(), cost) for _ in range(chains)]
 
 
 def gather(search: Search) -> None:
@@ -175,8 +200,18 @@ def gather(search: Search) -> None:
         search.take(chain.best_flow)
 
 
-def _temperature(share: float) -> float:
-    return float(HOT * (COLD / HOT) ** share)
+def join_elite(search: Search) -> None:
+    """Keep what the chains came to among the best designs."""
+    search.elite += [(chain.best, chain.best_flow.sum(axis=0) > 0) for chain in search.chains]
+    search.elite = sorted(search.elite, key=lambda design: design[0])[:MOST_ELITE]
+
+
+def room_of_elite(search: Search) -> Floats:
+    """Capacities (arcs,) of the arcs that any of the best designs or the incumbent uses, 0 elsewhere. What is left to
+    decide are the arcs in which they differ."""
+    assert search.flow is not None
+    used = np.any([search.flow.sum(axis=0) > 0, *(arcs for _, arcs in search.elite)], axis=0)
+    return np.where(used, search.instance.most_capacity, 0.0)
 
 
 def _hoped(search: Search) -> float:
