@@ -196,10 +196,11 @@ def _city_s(store: Store, ledger: Ledger) -> float:
 
 
 def _fold_s(file: Path) -> float:
-    """The balances alone, summed by SQL."""
+    """The balances alone, summed by SQL over the lines as they are stored."""
     query = (
-        "SELECT account_id, ledger, bucket, part, SUM(amount) FROM (SELECT account_id, ledger, bucket, part, amount "
-        "FROM postings UNION ALL SELECT counter_account_id, ledger, counter_bucket, part, -amount FROM postings) "
+        "SELECT account_no, ledger, bucket, part, SUM(amount) FROM ("
+        "SELECT account_no, ledger, bucket, part, amount FROM posting_lines UNION ALL "
+        "SELECT counter_account_no, ledger, counter_bucket, part, -amount FROM posting_lines) "
         "GROUP BY 1, 2, 3, 4"
     )
     connection = sqlite3.connect(file)
