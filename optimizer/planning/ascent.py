@@ -34,6 +34,8 @@ TARGET_REL = 0.01
 PATIENCE = 10
 """Steps without a better bound before the step is shortened."""
 SHORTER, LONGER = 0.7, 1.15
+NOTHING_MISSED = SHIP_T**2 * 1e-12
+"""Misses of less than a millionth of a hull are rounding: a step along them could be of any length."""
 LEAST_STEP = 1e-3
 LEVELS = (1, 4, 16, 64)
 """Spans of slots over which node prices move together, all at once: a hull that is missing is missing before and after
@@ -229,7 +231,7 @@ class Ascent:
         other = np.where((self.best.other >= 0) & (self.miss_other > 0), 0.0, self.miss_other)
         along = self.bases.T @ self.miss_nodes
         size = SHIP_T**2 * float(along @ along) + float(self.weight * other @ other)
-        if size <= 0:
+        if size <= NOTHING_MISSED:
             self.length = 0.0
             return _Point(self.best.nodes.copy(), self.best.other.copy())
         step = self.length * TARGET_REL * abs(self.best.bound) / size

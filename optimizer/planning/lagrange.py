@@ -65,7 +65,7 @@ class LagrangianBound:
         mended = _right_sign(prices, program.row_lower, program.row_upper)
         other = mended[self.other]
         hull_cost = self.hull_cost - self.hull_other @ other
-        nodes = mended[self.node].copy()
+        nodes = self._from_zero(mended[self.node])
         mend_nodes(self.tail, self.head, hull_cost, nodes)
         tonne = self.tonne_yuan(nodes, hull_cost)[0]
         cheapest = price_all(self.ways, self.cargo_prices(tonne, mended), self.workers).yuan
@@ -74,6 +74,14 @@ class LagrangianBound:
         bound = float(cheapest.sum()) + float(self.fleet.supply @ nodes) + of_other
         mended[self.node], mended[self.link], mended[self.assign] = nodes, -tonne, cheapest
         return bound, mended
+
+    def _from_zero(self, nodes: Floats) -> Floats:
+        """Prices of nodes less the least of their pool. A pool ends with as many hulls as it has, so that proves the
+        same; but sums of prices that have drifted far off would round by more than the gap."""
+        pools = self.fleet.node_pool
+        least = np.full(len(self.fleet.pools), np.inf)
+        np.minimum.at(least, pools, nodes)
+        return np.asarray(nodes - least[pools])
 
     def cargo_prices(self, tonne: Floats, prices: Floats) -> Prices:
         """Row prices as pricing wants them; ``tonne``: yuan per tonne aboard, one entry per sailing row."""
