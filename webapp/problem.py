@@ -13,6 +13,7 @@ from optimizer.errors import ConflictError, Fault, InputError, Message, Modalshi
 from webapp.api.reading import UnreadableBodyError
 from webapp.language import current_lang
 
+BYTES_PER_MB = 1_000_000
 TITLES = {
     400: Message("请求有误", "Bad request"),
     401: Message("请先登录，或在接口请求中带上有效令牌", "Sign in first; a program sends a valid bearer token"),
@@ -20,7 +21,6 @@ TITLES = {
     404: Message("没有这个页面", "Not found"),
     405: Message("此地址不支持这种请求方法", "Method not allowed here"),
     409: Message("与已有记录冲突", "Conflict with what is recorded"),
-    413: Message("请求过大，上限 1 MB", "The request is too large; 1 MB is the limit"),
     415: Message("内容类型不对，应为 application/json", "Wrong content type; application/json is expected"),
     429: Message("请求过于频繁，请稍后再试", "Too many requests; try again in a while"),
     422: Message("输入有误", "The input is wrong"),
@@ -74,12 +74,18 @@ def register(app: Flask) -> None:
         if status == 401 and not request.path.startswith("/api/") and request.method == "GET":
             return _to_sign_in()
         phrase = HTTPStatus(status).phrase
-        return _answer(status, TITLES.get(status, Message(phrase, phrase)), ())
+        title = _too_large() if status == 413 else TITLES.get(status, Message(phrase, phrase))
+        return _answer(status, title, ())
 
     @app.errorhandler(Exception)
     def defect(error: Exception) -> Response:
         current_app.logger.exception("a defect of ours: %s", error)
         return _answer(500, TITLES[500], ())
+
+
+def _too_large() -> Message:
+    limit = f"{(request.max_content_length or 0) / BYTES_PER_MB:g} MB"
+    return Message(f"请求过大，上限 {limit}", f"The request is too large; {limit} is the limit")
 
 
 def _to_sign_in() -> Response:

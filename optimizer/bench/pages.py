@@ -1,8 +1,9 @@
 """``bench pages``: how long a person waits in a real browser, from the address to a page that can be used.
 
-Chromium opens each page as its demo user: until the document is parsed (DOMContentLoaded) and, where the page has a
-chart, until plotly.js has drawn the first one. The first opening in a fresh profile fetches everything; later ones find
-script and style in the cache. Playwright is of the development extra and is looked for when the bench is run.
+Chromium opens each page as its demo user: until the document is parsed (DOMContentLoaded; forms, links and the charts
+that the server drew can be used) and, where the page has a chart, until plotly.js has drawn the first one anew. The
+first opening in a fresh profile fetches everything; later ones find script and style in the cache. Playwright is of the
+development extra and is looked for when the bench is run.
 """
 
 from __future__ import annotations
@@ -196,16 +197,24 @@ def _method(
 ) -> Method:
     who = Message(f"（{user}）" if user else "", f" ({user})" if user else "")
     short = path if len(path) < 40 else path.partition("&")[0] + "…"
-    drawn = Message("文档解析完且第一张图画好", "until the document is parsed and its first chart drawn")
+    drawn = Message(
+        "文档解析完即可用，图由服务器画好；之后 plotly.js 重画第一张图，换成可交互的",
+        "usable once the document is parsed, its charts drawn by the server; plotly.js then draws the first one anew",
+    )
     return Method(
         name=f"{user}:{path}",
         label=Message(f"{short}{who.zh}", f"{short}{who.en}"),
         baseline=False,
-        does=drawn if charts else Message("文档解析完，无图", "until the document is parsed; no chart"),
+        does=drawn if charts else Message("文档解析完即可用，无图", "usable once the document is parsed; no chart"),
         figures=(
             Figure("first", Message("第一次打开", "first opening"), "ms", (round(first[1], 1),)),
-            Figure("parsed", Message("文档解析完", "parsed"), "ms", tuple(round(pair[0], 1) for pair in later)),
-            Figure("ready", Message("可用", "ready"), "ms", tuple(round(pair[1], 1) for pair in later)),
+            Figure("parsed", Message("可用", "usable"), "ms", tuple(round(pair[0], 1) for pair in later)),
+            Figure(
+                "ready",
+                Message("图已由 plotly 重画", "redrawn by plotly"),
+                "ms",
+                tuple(round(pair[1], 1) for pair in later),
+            ),
             Figure("sent", Message("首次传输", "sent at first"), "kB", (round(kilobytes[0] / BYTES_PER_KB, 1),)),
             Figure("again", Message("其后传输", "sent later"), "kB", (round(kilobytes[1] / BYTES_PER_KB, 1),)),
         ),

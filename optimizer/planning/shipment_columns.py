@@ -4,8 +4,8 @@ Tables of other things (``sailing_file``) bring headers of their own and are rea
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from itertools import zip_longest
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice, zip_longest
 
 from optimizer.errors import Message
 from optimizer.planning.fault_list import FaultList
@@ -29,6 +29,9 @@ HEADERS: Mapping[str, tuple[str, ...]] = {
 }
 """Column -> further headers it is known by. Width, case, spaces, ``_`` and ``-`` do not count. mass_kg may stand in
 place of mass_t."""
+
+MOST_TITLES = 5
+"""Rows with a title, a date, a unit and the like that may stand above the header."""
 
 REQUIRED = ("shipment_id", "shipper_id", "cargo_code", "mass_t", "origin", "destination", "ready_at", "due_at")
 
@@ -88,6 +91,19 @@ def columns_of(
     while columns and columns[-1] is None:
         columns.pop()
     return columns
+
+
+def header_of(rows: Iterator[Row], headers: Mapping[str, tuple[str, ...]] = HEADERS) -> Row:
+    """The first row that names columns, two at least; rows above it are titles and are passed over. Where no row near
+    the top does, the first one, whose faults are then told."""
+    known = header_names(headers)
+    first: Row | None = None
+    for row in islice(rows, MOST_TITLES + 1):
+        first = first or row
+        if sum(header_key(plain(cell)) in known for cell in row.cells) > 1:
+            return row
+    assert first is not None  # a file without rows was refused before
+    return first
 
 
 def records_of(

@@ -41,6 +41,7 @@ from optimizer.planning.shipment_columns import (
     duplicate_column,
     header_key,
     header_names,
+    header_of,
     records_of,
     unknown_column,
 )
@@ -66,7 +67,7 @@ def read_shipments(path: Path, network: Network) -> list[Shipment]:
     sentence in both languages that says what would be right.
     """
     rows = rows_of(content_of(path), path.name)
-    header = next(rows)
+    header = header_of(rows)
     faults = FaultList(path.name)
     columns = columns_of(header, faults)
     faults.raise_if_any(ShipmentDataError)

@@ -19,7 +19,7 @@ from optimizer.network.model import Network
 from optimizer.planning.fault_list import FaultList
 from optimizer.planning.shipment import Shipment
 from optimizer.planning.shipment_cells import Cell, plain
-from optimizer.planning.shipment_columns import HEADERS, REQUIRED, columns_of, records_of
+from optimizer.planning.shipment_columns import HEADERS, REQUIRED, columns_of, header_of, records_of
 from optimizer.planning.shipment_file import RowReading
 from optimizer.planning.shipment_sheet import Row, rows_of
 
@@ -59,7 +59,7 @@ class Upload:
 def read_upload(content: bytes, name: str, network: Network) -> Upload:
     """Read a CSV or XLSX file row by row. Raises ShipmentDataError for a fault of the whole file."""
     rows = rows_of(content, name)
-    header = next(rows)
+    header = header_of(rows)
     faults = FaultList(name, MAX_FAULTS)
     columns = columns_of(header, faults)
     faults.raise_if_any(ShipmentDataError)

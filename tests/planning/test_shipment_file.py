@@ -28,6 +28,7 @@ from optimizer.planning.shipment_file import (
     suggest_locations,
     valid_shipments,
 )
+from optimizer.planning.shipment_upload import read_upload
 from optimizer.quantities import CHINA_TIME
 from tests.planning.corridor import corridor
 
@@ -501,3 +502,34 @@ def test_no_header_names_two_columns() -> None:
     """Each accepted header means one column."""
     names = [name.casefold() for column, others in HEADERS.items() for name in (column, *others)]
     assert len(names) == len(set(names))
+
+
+def test_titles_above_the_header_are_passed_over(tmp_path: Path) -> None:
+    """A merged title, a date, a blank row, as planners' sheets have them; faults name the rows of the sheet."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["十月货单表"])
+    sheet.merge_cells("A1:H1")
+    sheet.append(["制表", None, "2026-09-28"])
+    sheet.append([])
+    sheet.append(HEADER.split(","))
+    sheet.append(GOOD.split(","))
+    sheet.append(["S2", *GOOD.replace("1600", "-1").split(",")[1:]])
+    content = io.BytesIO()
+    book.save(content)
+    upload = read_upload(content.getvalue(), "october.xlsx", NETWORK)
+    assert [shipment.shipment_id for shipment in upload.shipments] == ["S1"]
+    assert [(fault.row, fault.column) for fault in upload.faults] == [(6, "mass_t")]
+    path = tmp_path / "titled.csv"
+    path.write_text(f"October\n\n{HEADER}\n{GOOD}\n", encoding="utf-8")
+    assert [shipment.shipment_id for shipment in read_shipments(path, NETWORK)] == ["S1"]
+
+
+def test_a_file_that_names_no_columns_is_told_of_its_first_row(tmp_path: Path) -> None:
+    """However many rows were looked at."""
+    path = tmp_path / "x.csv"
+    path.write_text("what\nis\nthis\n", encoding="utf-8")
+    with pytest.raises(ShipmentDataError) as caught:
+        read_shipments(path, NETWORK)
+    assert {fault.row for fault in caught.value.faults} == {1}

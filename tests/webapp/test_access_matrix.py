@@ -198,6 +198,35 @@ def test_no_list_names_what_is_not_for_the_reader(house: FullHouse, login: str) 
                 assert house.keys[key] not in page, (rule.rule, key)
 
 
+@pytest.mark.parametrize("login", ["planner", "carrier", "enterprise", "auditor", "administrator", "stranger"])
+def test_pages_are_light(house: FullHouse, login: str) -> None:
+    """With style and scripts a page without a chart is below 300 kB, uncompressed; one with charts is below 2 MB, and
+    the library that draws them, which is most of it, is kept for a year."""
+    client, _ = house.browser(login)
+    sizes: dict[str, int] = {}
+    heavy, charts = [], 0
+    for rule, method in rules(house):
+        if method != "GET" or login not in ALLOWED[rule.endpoint]:
+            continue
+        page = client.get(address(rule, house.keys), follow_redirects=True, buffered=True)
+        if page.mimetype != "text/html":
+            continue
+        limit = 300_000
+        parts = set(re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text))
+        if library := re.search(r'data-library="([^"]+)"', page.text):
+            parts.add(library.group(1))
+            limit, charts = 2_000_000, charts + 1
+        for part in parts - set(sizes):
+            reply = client.get(part, headers={"Accept-Encoding": "gzip"}, buffered=True)
+            sizes[part] = len(reply.data)
+            if sizes[part] > 100_000:
+                assert "max-age=31536000" in reply.headers["Cache-Control"]
+        if (whole := len(page.data) + sum(sizes[part] for part in parts)) > limit:
+            heavy.append((rule.rule, whole))
+    assert not heavy
+    assert (charts > 0) == (login in ("planner", "enterprise", "auditor"))
+
+
 def test_a_foreign_object_is_answered_like_one_that_is_not_there(house: FullHouse) -> None:
     """Nobody can try out which numbers exist."""
     absent = {**house.keys, "number": "NONE-1", "account_id": "none.none", "shipment_id": "NONE-1", "file_id": "none"}

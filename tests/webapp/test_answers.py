@@ -119,3 +119,4 @@ def test_a_large_request_is_refused(client: FlaskClient) -> None:
     reply = client.post("/api/v1/quotes", data=b" " * 1_100_000, content_type="application/json")
     assert reply.status_code == 413
     assert reply.mimetype == "application/problem+json"
+    assert "1 MB" in reply.json["title"]

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from optimizer.errors import Message
 from optimizer.planning.plan import Binding, LockPassage, Plan
 from tests.waybills import world as tiny
-from tests.webapp.full_house import RUN_ID, FullHouse
+from tests.webapp.full_house import FRONTIER_ID, RUN_ID, FullHouse
 from webapp import Settings, create_app
 from webapp.flow_map import Passage, flow_map, flows_of
 from webapp.plan_loads import load_chart, lock_loads, terminal_loads
@@ -119,5 +119,7 @@ def test_the_page_is_compressed_for_whoever_accepts_it(planner: FlaskClient) -> 
     assert zipped.headers["Content-Encoding"] == "gzip"
     assert "Accept-Encoding" in zipped.headers["Vary"]
     assert len(gzip.decompress(zipped.data)) == pytest.approx(len(plain.data), abs=200)
+    for path in (f"/frontiers/{FRONTIER_ID}", "/static/style.css", "/static/charts.js", "/api/openapi.json"):
+        assert planner.get(path, headers={"Accept-Encoding": "gzip"}).headers.get("Content-Encoding") == "gzip", path
     quote = planner.get("/quote?mass_t=xxxx", headers={"Accept-Encoding": "gzip"})
     assert "Content-Encoding" not in quote.headers
