@@ -48,11 +48,15 @@ class Next:
 @carrier_page.get("")
 @require(Permission.REPORT_EVENTS)
 def show() -> str:
-    """The waybills of the operator, with a search."""
+    """The operator's waybills that wait for a report, or all of them, with a search over all."""
     user = require_permission(Permission.REPORT_EVENTS)
     asked = request.args.get("q", "").strip()[:64]
-    rows = waybills_seen_by(current_world().store, user, request.args.get("after", ""), PAGE + 1, asked)
-    next_url = url_for("carrier_page.show", q=asked, after=rows[PAGE - 1].number) if len(rows) > PAGE else ""
+    everything = bool(asked) or request.args.get("all") == "1"
+    store, after = current_world().store, request.args.get("after", "")
+    rows = waybills_seen_by(store, user, after, PAGE + 1, asked, open_only=not everything)
+    last = rows[PAGE - 1].number if len(rows) > PAGE else ""
+    whole = "1" if everything else None
+    next_url = url_for("carrier_page.show", q=asked, after=last, all=whole) if last else ""
     world, lang = current_world(), current_lang()
     shown = [
         {
@@ -64,7 +68,7 @@ def show() -> str:
         }
         for row in rows[:PAGE]
     ]
-    return render_template("carrier.html", q=asked, rows=shown, next_url=next_url)
+    return render_template("carrier.html", q=asked, rows=shown, next_url=next_url, everything=everything)
 
 
 @carrier_page.get("/<number>")

@@ -51,17 +51,25 @@ class WaybillFile:
 
 
 def waybills_seen_by(
-    store: Store, user: User, after: str = "", limit: int | None = None, text: str = ""
+    store: Store,
+    user: User,
+    after: str = "",
+    limit: int | None = None,
+    text: str = "",
+    *,
+    open_only: bool = False,
 ) -> list[WaybillHeader]:
-    """Headers of the waybills in a user's scope, by number; none for a role that may not read waybills."""
+    """Headers of the waybills in a user's scope, by number; none for a role that may not read waybills. ``open_only``:
+    those that still wait for a report."""
     if not user.may(Permission.READ_WAYBILLS):
         return []
+    scope: dict[str, str] = {"operator_id": user.party_id}
+    if user.role is Role.AUDITOR:
+        scope = {}
+    elif user.role is Role.ENTERPRISE:
+        scope = {"shipper_or_receiver_id": user.party_id}
     with store.read() as session:
-        if user.role is Role.AUDITOR:
-            return session.waybill_headers(after=after, limit=limit, text=text)
-        if user.role is Role.ENTERPRISE:
-            return session.waybill_headers(shipper_or_receiver_id=user.party_id, after=after, limit=limit, text=text)
-        return session.waybill_headers(operator_id=user.party_id, after=after, limit=limit, text=text)
+        return session.waybill_headers(after=after, limit=limit, text=text, open_only=open_only, **scope)
 
 
 def waybill_file(store: Store, user: User, number: str) -> WaybillFile:

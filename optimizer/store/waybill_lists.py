@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
 
 from optimizer.store import schema
+from optimizer.waybills.event import EventType
+
+ENDS_LOT = (EventType.DLV.value, EventType.LOST.value, EventType.RETN.value)
+ENDS_WAYBILL = (EventType.VOID.value, EventType.CMPL.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +44,11 @@ class WaybillLists:
         after: str = "",
         limit: int | None = None,
         text: str = "",
+        open_only: bool = False,
     ) -> list[WaybillHeader]:
         """Headers by number from ``after`` on: all, those of an operator, or those that a party ships or receives;
-        ``text``: only numbers or shipment ids that begin with it."""
+        ``text``: only numbers or shipment ids that begin with it; ``open_only``: only those with a lot of which nobody
+        reported an end (delivery, loss, return)."""
         bills = schema.waybills.c
         newest = (
             select(bills.number, func.max(bills.version).label("version")).group_by(bills.number).subquery("newest")
@@ -61,9 +67,27 @@ class WaybillLists:
             query = query.where(
                 or_(bills.number.like(begins, escape="\\"), bills.shipment_id.like(begins, escape="\\"))
             )
+        if open_only:
+            query = query.where(_has_open_lot())
         if limit is not None:
             query = query.limit(limit)
         return [_header(row) for row in self._connection.execute(query)]
+
+
+def _has_open_lot() -> ColumnElement[bool]:
+    """Some lot of the waybill's version has no event that ends it, and the waybill none that ends it whole; reports
+    that were withdrawn count for nothing."""
+    bills, lots, events = schema.waybills.c, schema.waybill_lots.c, schema.events
+    withdrawal = events.alias("withdrawal")
+    stands = ~exists().where(withdrawal.c.withdraws == events.c.event_id)
+    ended = exists().where(
+        events.c.number == lots.number, events.c.lot_no == lots.lot_no, events.c.event_type.in_(ENDS_LOT), stands
+    )
+    ended_whole = exists().where(
+        events.c.number == bills.number, events.c.lot_no.is_(None), events.c.event_type.in_(ENDS_WAYBILL), stands
+    )
+    open_lot = exists().where(lots.number == bills.number, lots.version == bills.version, ~ended)
+    return and_(open_lot, ~ended_whole)
 
 
 def _header(row: Any) -> WaybillHeader:

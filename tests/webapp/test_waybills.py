@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,12 @@ import pytest
 
 from optimizer import actions
 from optimizer.access.user import Role, User
+from optimizer.actions.waybill_views import waybill_file, waybills_seen_by
+from optimizer.waybills.event import EventType
 from tests.waybills import world
 from tests.webapp.signed_in import House, Visitor
 from webapp import Settings
+from webapp.carrier_page import next_steps
 
 JPEG = b"\xff\xd8\xff\xe0 a weigh ticket"
 FIRST, SECOND = "E1", "E2"
@@ -225,3 +229,43 @@ def test_a_settled_waybill_shows_its_whole_story(house: House) -> None:
     item = house.program("first").get(f"/api/v1/waybills/{of_first[0].number}").json
     assert item["transport_status"] == "DELIVERED"
     assert all(lot["settled"] for lot in item["lots"])
+
+
+def test_a_carrier_sees_first_what_waits_for_a_report(house: House) -> None:
+    """A delivered waybill is found among all; it waits again once its delivery is withdrawn; list and buttons agree."""
+    carrier = User("c", "c", "c", "c", Role.CARRIER, house_operator())
+    number = number_of(house, FIRST)
+
+    def waiting() -> set[str]:
+        found = {row.number for row in waybills_seen_by(house.store, carrier, open_only=True)}
+        for row in waybills_seen_by(house.store, carrier):
+            assert bool(next_steps(waybill_file(house.store, carrier, row.number))) == (row.number in found)
+        return found
+
+    assert number in waiting()
+    with house.store.read() as session:
+        bill = session.waybills([number])[number]
+    events = world.all_events([bill], {"V2": world.VOYAGE_FUEL_G})
+    assert not actions.record(house.store, events, world.LATER).refused
+    assert number not in waiting()
+    browser = house.browser("carrier")
+    assert number not in browser.get("/carrier").text
+    assert number in browser.get("/carrier?all=1").text
+    assert number in browser.get(f"/carrier?q={number[:6]}").text
+    delivery = next(event for event in events if event.event_type is EventType.DLV)
+    withdrawal = replace(
+        delivery,
+        event_id="00000000-0000-4000-8000-000000000001",
+        event_type=EventType.WDRW,
+        withdraws=delivery.event_id,
+        mass_kg=None,
+        evidence=(),
+        reason="wrong lot",
+    )
+    assert not actions.record(house.store, [withdrawal], world.LATER).refused
+    assert number in waiting()
+
+
+def house_operator() -> str:
+    """Who carries in the tiny world."""
+    return next(party.party_id for party in world.parties() if party.role == "operator")
