@@ -44,7 +44,7 @@ test: $(DEV_INSTALLED)
 
 # Thousands of faults where `make test` draws hundreds; TORTURE_SEED=N draws others.
 torture: $(DEV_INSTALLED)
-	$(BIN)/python -m pytest -q -m torture
+	$(BIN)/python -m pytest -q -s -m torture
 
 check: $(DEV_INSTALLED)
 	$(BIN)/ruff check

@@ -140,7 +140,11 @@ def kill_at_random(new_url: Callable[[], str], kills: int, seed: int) -> int:
     """Kill children after random times; databases that reach the end are checked and replaced. How many ended."""
     rng = random.Random(seed)
     ended, url, acknowledged = 0, new_url(), set[str]()
-    for _ in range(kills):
+    begun = time.monotonic()
+    for number in range(1, kills + 1):
+        if kills > RANDOM_KILLS and number % 100 == 0:
+            minutes = (time.monotonic() - begun) / 60
+            print(f"{number}/{kills} kills, {ended} stories ended and checked, {minutes:.1f} min", flush=True)
         child, reader = start(url, one_step_at_a_time)
         time.sleep(rng.random() ** 2 * LONGEST_LIFE_S)
         acknowledged.update(kill(child, reader))

@@ -350,6 +350,7 @@ def test_a_hundred_thousand_random_operations(sqlite_templates: dict[bool, Path]
     """Fifty ledgers of 1,000 operations on each database; TORTURE_SEED draws others."""
     first = int(os.environ.get("TORTURE_SEED", "1000"))
     for seed in range(first, first + 50):
+        print(f"ledger {seed - first + 1} of 50, seed {seed}", flush=True)
         with quick_sqlite(sqlite_templates[False]) as store:
             run(store, 1000, seed, compare_every=50)
         with postgres.database() as url:
