@@ -90,6 +90,11 @@ class Search:
         """Objective of the best plan so far."""
         return None if self.x is None else float(self.program.cost @ self.x)
 
+    @property
+    def is_small(self) -> bool:
+        """Whether the program goes whole to branch and bound."""
+        return len(self.program.cost) <= EXACT_COLUMNS
+
     def tell(self, stage: str) -> None:
         """Report the stage that was just finished."""
         columns = len(self.program.cost)
@@ -126,7 +131,7 @@ class Search:
         if self._partial():
             # What follows is proven of the columns written down only.
             return self._solve_in_steps()
-        if len(self.program.cost) <= EXACT_COLUMNS:
+        if self.is_small:
             return self._solve_exactly()
         if self._only_given():
             return self._take_offers()

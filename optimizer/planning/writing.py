@@ -14,7 +14,7 @@ from optimizer.planning.design import Floats
 from optimizer.planning.once_more import Again
 from optimizer.planning.plan import Plan, PlannedShipment, Reason
 from optimizer.planning.routes import RouteBook
-from optimizer.planning.search import EXACT_COLUMNS, Search
+from optimizer.planning.search import Search
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
 from optimizer.planning.totals import ShipmentPrices, left_behind
@@ -76,7 +76,7 @@ def _nothing_known(_widening: Widening) -> None:
 def _once_more(search: Search, x: Floats) -> OnceMore:
     """Small plans that are proven the best are planned again with one unit more of what is scarce."""
     problem = search.problem
-    small = problem.relaxation is None and len(search.program.cost) <= EXACT_COLUMNS
+    small = problem.relaxation is None and search.is_small
     if not small or search.stopped_by != "gap":
         return _nothing_known
     again: list[Again] = []
