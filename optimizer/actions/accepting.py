@@ -16,6 +16,7 @@ from optimizer.store.engine import Store
 from optimizer.waybills.codec import sha256
 from optimizer.waybills.issue import from_plan
 from optimizer.waybills.party import Party
+from optimizer.waybills.voyage_names import told_apart, voyage_ids
 from optimizer.waybills.waybill import Waybill
 
 
@@ -24,6 +25,7 @@ def accept(
 ) -> list[Waybill]:
     """Issue one waybill for each shipment of the plan that leaves the road, and reserve the estimated savings.
 
+    A voyage whose name another plan has used for another one gets a name of its own (``waybills.voyage_names``).
     Accepting the same plan again answers the same waybills; so does a later plan for the shipments it carries unchanged
     (their way, lots, parties and times). Raises ConflictError when a shipment has a waybill with another way and
     InputError when a shipment, shipper or cargo is unknown; then nothing is written.
@@ -34,6 +36,8 @@ def accept(
     with store.write() as session:
         session.add_parties(parties, at)
         session.add_plan(plan_id, document, at)
+        sharing_names = session.waybills(session.waybills_on_voyages(voyage_ids(issued)))
+        issued = told_apart(issued, sharing_names.values())
         known = session.waybills(waybill.number for waybill in issued)
         _refuse_changed(issued, known)
         fresh = [waybill for waybill in issued if waybill.number not in known]

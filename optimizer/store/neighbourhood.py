@@ -36,8 +36,13 @@ def _mates(connection: Connection, numbers: Iterable[str]) -> set[str]:
         for column in (_LEGS, _EVENTS):
             rows = connection.execute(select(column.voyage_id).where(column.number.in_(chosen)).distinct())
             voyages.update(row[0] for row in rows)
+    return on_voyages(connection, voyages)
+
+
+def on_voyages(connection: Connection, voyages: Iterable[str]) -> set[str]:
+    """The waybills that are planned on these voyages or reported them."""
     found: set[str] = set()
-    for chosen in _slices(sorted(voyages - {""}), _IDS):
+    for chosen in _slices(sorted(set(voyages) - {""}), _IDS):
         for column in (_LEGS, _EVENTS):
             rows = connection.execute(select(column.number).where(column.voyage_id.in_(chosen)).distinct())
             found.update(row[0] for row in rows)
