@@ -55,6 +55,13 @@ class RuleBook:
             )
         return value
 
+    def mass(self, item: Mapping[str, Any], pointer: str) -> Decimal | None:
+        """A mass in kg, a fault where it is not above zero: cargo that weighs nothing bears nothing."""
+        value = self.number(item, "mass", pointer)
+        if value is not None and value <= 0:
+            self.add(f"{pointer}/mass", "mass_not_positive", "重量须大于 0（千克）", "mass must be above 0, in kg")
+        return value
+
     def text(self, item: Mapping[str, Any], name: str, pointer: str) -> str:
         """A non-empty text, or a fault and an empty one."""
         value = item.get(name)
@@ -114,7 +121,7 @@ def check_footprint(
 ) -> None:
     """A ShipmentFootprint. ``operations``: TTW and WTW intensities by id, None where they are not at hand."""
     shipment = book.text(item, "shipmentId", pointer)
-    book.number(item, "mass", pointer)
+    book.mass(item, pointer)
     known: set[str] = set()
     for number, tce in enumerate(book.items(item, "tces", pointer)):
         here = f"{pointer}/tces/{number}"
@@ -189,7 +196,7 @@ def _tce(
     toc, hoc = tce.get("tocId"), tce.get("hocId")
     if bool(toc) == bool(hoc):
         book.add(here, "toc_xor_hoc", "tocId 与 hocId 应恰有一个", "exactly one of tocId and hocId must be given")
-    mass, activity = (book.number(tce, name, here) for name in ("mass", "transportActivity"))
+    mass, activity = book.mass(tce, here), book.number(tce, "transportActivity", here)
     ttw, wtw = (book.number(tce, name, here) for name in ("co2eTTW", "co2eWTW"))
     distance = _distance(tce, here, book)
     if mass is not None and distance is not None and activity is not None:

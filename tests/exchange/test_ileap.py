@@ -272,6 +272,10 @@ def _change(pointer: str, value: Any) -> Callable[[dict[str, Any]], None]:
     ("pointer", "value", "code"),
     [
         ("shipmentFootprints/0/mass", 20, "not_a_decimal"),
+        ("shipmentFootprints/0/mass", "0", "mass_not_positive"),
+        ("shipmentFootprints/0/mass", "-1", "mass_not_positive"),
+        ("shipmentFootprints/0/mass", "NaN", "not_a_decimal"),
+        ("shipmentFootprints/0/tces/0/mass", "0", "mass_not_positive"),
         ("shipmentFootprints/0/mass", "2e3", "not_a_decimal"),
         ("shipmentFootprints/0/shipmentId", "", "text_missing"),
         ("shipmentFootprints/0/tces", [], "list_missing"),
