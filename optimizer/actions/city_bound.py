@@ -6,21 +6,21 @@ from optimizer.accounts.corrections import active_runs
 from optimizer.accounts.lot_entry import sum_of
 from optimizer.accounts.whole import Whole, whole_of, whole_of_sums
 from optimizer.actions.city import keep_city_totals
-from optimizer.store.city_rows import CITY_BLOCK
 from optimizer.store.engine import Store
 
 
 def city_whole(store: Store) -> Whole:
-    """The same as :func:`city_bound` of the newest entry, but for the rounding of error sources to mg, from kept sums:
-    it costs the same in a ledger of a million lots as in a small one."""
+    """The same as :func:`city_bound` of the newest entry, but for the rounding of error sources to mg, from kept sums
+    that are brought up to date first. What is read are the sources that lots share (fuel models, factors, routes), and
+    one sum over all logged voyages in the database; it names these together as ``logged:*``."""
     with store.read() as session:
         behind = session.city_behind()
-    if behind > CITY_BLOCK:
+    if behind:
         keep_city_totals(store)
     with store.read() as session:
         kept = [amounts for _, amounts in session.city_sums((), {})]
         total = sum_of([*kept, *session.city_cells_since().values()])
-        return whole_of_sums(session.city_exposures(), total.lots, total.expected_g, total.credited_g)
+        return whole_of_sums(session.kept_city_sources(), total.lots, total.expected_g, total.credited_g)
 
 
 def city_bound(store: Store, until_seq: int | None = None) -> Whole:

@@ -5,6 +5,7 @@ They follow the same cursor as the city's cells: what is kept and the entries si
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy import Connection, delete, select, text
 
 from optimizer.accounts.calculation import part_of
 from optimizer.accounts.whole import UNKNOWN, ExposureKey, ExposureSums
+from optimizer.emissions.uncertainty import ErrorKind
 from optimizer.store.city_tables import city_exposures
 
 _MG = 1000
@@ -24,6 +26,13 @@ SELECT m.sign, r.document FROM (
   SELECT -1, o.run_id FROM transactions AS t JOIN transactions AS o ON o.transaction_id = t.resolves
   WHERE t.seq > :after AND t.seq <= :until AND t.kind IN ('REVERSE','RESTATE') AND o.kind <> 'REVERSE'
 ) AS m JOIN calculation_runs AS r ON r.run_id = m.run_id
+"""
+_LOGGED = ErrorKind.LOGGED_ENERGY.value
+_LOGS = """
+SELECT MIN(version), rel, SUM(CAST(exposed_mg AS DOUBLE PRECISION) * exposed_mg) FROM (
+  SELECT MIN(uncertainty_version) AS version, source_key, rel, SUM(exposed_mg) AS exposed_mg FROM city_exposures
+  WHERE kind = :kind GROUP BY source_key, rel
+) AS logs GROUP BY rel
 """
 BLOCK = 10_000
 
@@ -39,6 +48,19 @@ class CityExposureRows:
         return {
             ExposureKey(*(row._mapping[name] for name in _COLUMNS)): row.exposed_mg for row in rows if row.exposed_mg
         }
+
+    def kept_city_sources(self) -> ExposureSums:
+        """The kept sums with all logged voyages as one source, ``logged:*``. They are independent of each other, of one
+        width and normal, so the root of the sum of their squares stands for them; there are as many as voyages, and
+        what is read stays small."""
+        rows = self._connection.execute(select(city_exposures).where(city_exposures.c.kind != _LOGGED))
+        sums = {
+            ExposureKey(*(row._mapping[name] for name in _COLUMNS)): row.exposed_mg for row in rows if row.exposed_mg
+        }
+        for version, rel, squares in self._connection.execute(text(_LOGS), {"kind": _LOGGED}):
+            if squares:
+                sums[ExposureKey(version, "logged:*", _LOGGED, rel)] = round(math.sqrt(squares))
+        return sums
 
     def exposures_between(self, after: int, until: int) -> ExposureSums:
         """What the entries after one number, up to another, add and take out; sources that come to nothing left out."""

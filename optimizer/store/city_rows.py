@@ -87,14 +87,6 @@ class CityRows(CityExposureRows):
         """What the kept cells have to be: the fold of the ledger up to the cursor, from the first entry on."""
         return summed(self._city_moves(0, self._city_cursor()))
 
-    def city_exposures(self) -> ExposureSums:
-        """The error sources of everything that stands: what is kept, and the entries since."""
-        cursor = self._city_cursor()
-        sums = self.kept_city_exposures()
-        for key, exposed_mg in self.exposures_between(cursor, cursor + self.city_behind()).items():
-            sums[key] = sums.get(key, 0) + exposed_mg
-        return sums
-
     def folded_city_exposures(self) -> ExposureSums:
         """What the kept sums of error sources have to be: the fold of the ledger up to the cursor."""
         return self.exposures_between(0, self._city_cursor())
