@@ -31,7 +31,7 @@ from optimizer.store.city_rows import CityRows
 from optimizer.store.evidence_files import EvidenceFile
 from optimizer.store.line_tables import account_numbers
 from optimizer.store.lot_entries import LotEntries
-from optimizer.store.neighbourhood import neighbourhood, on_voyages
+from optimizer.store.neighbourhood import neighbourhood
 from optimizer.store.network_rows import NetworkRows
 from optimizer.store.outbox import Outbox
 from optimizer.store.period_rows import PeriodRows
@@ -175,10 +175,6 @@ class Session(
         """The waybills with more than one version."""
         table = schema.waybills.c
         return {row.number for row in self._connection.execute(select(table.number).where(table.version == 2))}
-
-    def waybills_on_voyages(self, voyages: Iterable[str]) -> set[str]:
-        """Numbers of the waybills that are planned on these voyages or reported them."""
-        return on_voyages(self._connection, voyages)
 
     def neighbourhood(self, numbers: Collection[str]) -> set[str]:
         """These waybills and every other one that decides about their lots."""

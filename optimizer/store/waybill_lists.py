@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
 
 from optimizer.store import schema
+from optimizer.store.neighbourhood import on_voyages
 from optimizer.waybills.event import EventType
 
 ENDS_LOT = (EventType.DLV.value, EventType.LOST.value, EventType.RETN.value)
@@ -35,6 +37,10 @@ class WaybillLists:
     """The part of a session that lists waybills."""
 
     _connection: Connection
+
+    def waybills_on_voyages(self, voyages: Iterable[str]) -> set[str]:
+        """Numbers of the waybills that are planned on these voyages or reported them."""
+        return on_voyages(self._connection, voyages)
 
     def waybill_headers(
         self,
