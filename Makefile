@@ -87,7 +87,7 @@ bench-footprint: $(RUNTIME_INSTALLED)
 bench-settle: $(RUNTIME_INSTALLED)
 	$(BIN)/modalshift bench settle --json $(BENCH_RESULTS)/settle.json
 
-# BENCH_ENTRIES=1000000 is the size the product is built for; filling it takes a quarter of an hour and 6 GiB of disk.
+# BENCH_ENTRIES=1000000 is the size the product is built for; filling it takes five minutes and 5 GiB of disk.
 BENCH_ENTRIES ?= 200000
 bench-audit: $(RUNTIME_INSTALLED)
 	$(BIN)/modalshift bench audit --runs 1 --entries $(BENCH_ENTRIES) --json $(BENCH_RESULTS)/audit.json
