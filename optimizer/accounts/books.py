@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from optimizer.accounts.calculation import CalculationRun
 from optimizer.accounts.ledger import Account, Kind, Period, Transaction
@@ -34,7 +34,8 @@ class StoredDocument:
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """Everything recorded, and the data package the auditor recomputes with. ``events`` in order of arrival."""
+    """Everything recorded, and the data package the auditor recomputes with. ``events`` in order of arrival;
+    ``kept_factors``: by version, the tables that were kept with the accounts."""
 
     waybills: Mapping[str, Waybill]
     events: Sequence[Event]
@@ -45,6 +46,13 @@ class Books:
     periods: Sequence[Period]
     network: Network
     factors: FactorTable
+    kept_factors: Mapping[str, FactorTable] = field(default_factory=dict)
+
+    def factors_of(self, run: CalculationRun) -> FactorTable | None:
+        """The table that a run was made with, None where neither the package nor the accounts hold it."""
+        if run.factors_version == self.factors.version:
+            return self.factors
+        return self.kept_factors.get(run.factors_version)
 
     @property
     def transactions(self) -> list[Transaction]:

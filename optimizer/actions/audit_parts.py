@@ -6,10 +6,10 @@ Each part is a pure function of its rows; what takes more than one part is decid
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing import get_context
 from types import TracebackType
 from typing import TypeVar
@@ -42,10 +42,11 @@ def fitting_processes(entries: int, cores: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """What the auditor recomputes with."""
+    """What the auditor recomputes with; ``kept`` are the factor tables of former runs, by version."""
 
     network: Network
     factors: FactorTable
+    kept: Mapping[str, FactorTable] = field(default_factory=dict)
 
 
 class Readers(AbstractContextManager["Readers"]):
@@ -135,7 +136,7 @@ def _waybills(session: Session, _package: Package, part: Part) -> WaybillsRead:
 
 
 def _runs(session: Session, package: Package, part: Part) -> RunsRead:
-    return read_runs(session.run_rows(part), package.factors)
+    return read_runs(session.run_rows(part), package.factors, package.kept)
 
 
 def _entries(session: Session, _package: Package, part: Part) -> EntriesRead:

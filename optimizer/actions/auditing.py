@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from optimizer.accounts import audit as checks
 from optimizer.accounts.audit import Check
@@ -11,6 +11,7 @@ from optimizer.accounts.audit.amendments import amendments_follow_the_rules
 from optimizer.accounts.audit.balances import balances_are_the_fold
 from optimizer.accounts.audit.city import city_exposures_are_the_fold, city_totals_are_the_fold
 from optimizer.accounts.audit.entries import closed_periods_untouched, documents_are_as_written
+from optimizer.accounts.audit.kept_factors import kept_factors_are_whole
 from optimizer.accounts.books import AuditView, Books, StoredDocument
 from optimizer.accounts.corrections import standing_entries
 from optimizer.accounts.ledger import Period
@@ -48,8 +49,9 @@ def audit(
     """
     with store.read() as session:
         count = fitting_processes(session.last_seq(), os.cpu_count() or 1) if processes is None else processes
-        with Readers(store, session, Package(network, factors), count) as readers:
-            found = _recorded(session, readers)
+        kept, changed = session.kept_factor_tables()
+        with Readers(store, session, Package(network, factors, kept), count) as readers:
+            found = [*kept_factors_are_whole(changed), *_recorded(session, readers)]
     if evidence is not None:
         found += check_evidence(store, evidence).findings
     with store.read() as session:
@@ -62,7 +64,8 @@ def audit(
 def _recorded(session: Session, readers: Readers) -> list[Finding]:
     """The findings of :data:`checks.CHECKS`, in their order."""
     found: dict[Check, list[Finding]] = {}
-    package = (session.periods(), readers.package.network, readers.package.factors)
+    read_with = readers.package
+    package = (session.periods(), read_with.network, read_with.factors, read_with.kept)
 
     def look(view: AuditView, chosen: Collection[Check]) -> None:
         for check in chosen:
@@ -103,12 +106,12 @@ def _changed_events(session: Session, _package: Package, part: Part) -> list[Sto
 def _evidence(session: Session, package: Package, numbers: Sequence[str]) -> list[list[Finding]]:
     """What the events of some waybills and of their neighbours answer, check by check of :data:`_EVIDENCE`."""
     around = session.neighbourhood(numbers) | set(numbers)
-    read = (session.periods(), package.network, package.factors)
+    read = (session.periods(), package.network, package.factors, package.kept)
     view = _view(_books_of(session, numbers, around, session.events(around), read), numbers)
     return [list(check(view)) for check in _EVIDENCE]
 
 
-ReadWith = tuple[Sequence[Period], Network, FactorTable]
+ReadWith = tuple[Sequence[Period], Network, FactorTable, Mapping[str, FactorTable]]
 
 
 def _books_of(
@@ -153,4 +156,5 @@ def books(store: Store, network: Network, factors: FactorTable) -> Books:
             periods=session.periods(),
             network=network,
             factors=factors,
+            kept_factors=session.kept_factor_tables()[0],
         )

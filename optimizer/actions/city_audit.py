@@ -112,6 +112,7 @@ def _findings(
                 periods=session.periods(),
                 network=network,
                 factors=factors,
+                kept_factors=session.kept_factor_tables()[0],
             ),
             review(session.waybills(around), session.events(around), [number]),
             {key: entry for key, entry in standing_entries(found.transactions).items() if key == (number, lot_no)},

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, select
 
 from optimizer.emissions.factor import Factor
 from optimizer.emissions.factors import FactorTable
-from optimizer.errors import ConflictError, Message
+from optimizer.errors import ConflictError, Message, ModalshiftError
 from optimizer.store import factor_tables
 from optimizer.waybills.codec import from_json, to_json, to_plain
 
@@ -55,13 +55,35 @@ class FactorRows:
         ).scalar_one_or_none()
         if document is None:
             return None
-        table = FactorTable(from_json(tuple[Factor, ...], document))
-        if table.version != version:
+        table = _table(version, document)
+        if table is None:
             raise ConflictError(
                 Message(
-                    f"存档的因子表 {version} 已被改动（现为 {table.version}）；请核对封存。",
-                    f"The archived factor table {version} was changed (its rows are now {table.version}); verify the"
+                    f"存档的因子表 {version} 已被改动，与其版本号不符；请核对封存。",
+                    f"The archived factor table {version} was changed: its rows are of another version; verify the"
                     " seals.",
                 )
             )
         return table
+
+    def kept_factor_tables(self) -> tuple[dict[str, FactorTable], list[str]]:
+        """All tables kept, by version, and the versions whose rows were changed since."""
+        kept = factor_tables.factor_archive
+        tables: dict[str, FactorTable] = {}
+        changed = []
+        for row in self._connection.execute(select(kept).order_by(kept.c.factors_version)):
+            table = _table(row.factors_version, row.document)
+            if table is None:
+                changed.append(row.factors_version)
+            else:
+                tables[row.factors_version] = table
+        return tables, changed
+
+
+def _table(version: str, document: str) -> FactorTable | None:
+    """The table of a document; None where it is not what its version digests, or no table at all."""
+    try:
+        table = FactorTable(from_json(tuple[Factor, ...], document))
+    except (ModalshiftError, KeyError, TypeError, ValueError, ArithmeticError):
+        return None
+    return table if table.version == version else None

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from optimizer import actions
 from optimizer.access.user import Role, User
+from optimizer.accounts import audit as checks
+from optimizer.accounts.audit.run_part import read_runs
+from optimizer.actions import auditing
 from optimizer.actions.city_audit import recompute_lot
 from optimizer.cli import cli
 from optimizer.documents.calculation_sheet import sheet_json
 from optimizer.emissions.factors import FactorTable, load_factors
 from optimizer.errors import ConflictError
 from optimizer.store.engine import Store
+from optimizer.waybills.codec import sha256, to_json
 from tests.accounts.small_books import FUEL_LOGS
 from tests.store.conftest import allow_changes
 from tests.waybills.world import (
@@ -122,3 +127,39 @@ def test_a_changed_archive_is_refused(books: tuple[Store, str]) -> None:
         )
     with pytest.raises(ConflictError, match="changed"):
         actions.calculation_sheet(store, S1.number, 1, NOW)
+
+
+def test_the_audit_recomputes_former_runs_with_the_kept_table(tmp_path: Path) -> None:
+    """Under other factors, in the quick way and over records: a forged result with matching digests is found, and a
+    kept table that was changed is named."""
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    store = actions.open_store(url)
+    issued = actions.accept(store, world_plan(), shipments(), parties(), world_network(), ISSUED_AT)
+    actions.record(store, all_events(issued, FUEL_LOGS), LATER)
+    actions.settle(store, world_network(), THEN, LATER)
+    assert actions.audit(store, world_network(), NOW) == []
+    books_now = auditing.books(store, world_network(), NOW)
+    run = next(iter(books_now.runs.values()))
+    recomputed_with = books_now.factors_of(run)
+    assert recomputed_with is not None
+    assert recomputed_with.version == THEN.version
+    forged = replace(run, result=replace(run.result, credited_wtw_g=run.result.credited_wtw_g + 1))
+    forged = replace(forged, result_sha256=sha256(to_json(forged.result)))
+    told = checks.audit(replace(books_now, runs={**books_now.runs, run.run_id: forged}))
+    assert "recomputes_differently" in {item.code for item in told}
+    blind = checks.audit(replace(books_now, runs={**books_now.runs, run.run_id: forged}, kept_factors={}))
+    assert "recomputes_differently" not in {item.code for item in blind}
+    with store.write() as session:
+        allow_changes(session._connection, "factor_archive")
+        session._connection.exec_driver_sql("UPDATE factor_archive SET document = replace(document, '3.2', '3.1')")
+    assert [item.code for item in actions.audit(store, world_network(), NOW)] == ["factor_table_changed"]
+    store.close()
+
+
+def test_the_quick_reading_recomputes_former_runs(books: tuple[Store, str]) -> None:
+    """Row by row: with the kept table a run is sound, with a table of other values under its version it is not."""
+    store, _ = books
+    with store.read() as session:
+        rows = list(session.run_rows(next(iter(session.row_parts("calculation_runs", 1)))))
+    assert not read_runs(rows, NOW, {THEN.version: THEN}).numbers
+    assert read_runs(rows, NOW, {THEN.version: NOW}).numbers == {row.number for row in rows}

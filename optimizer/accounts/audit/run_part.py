@@ -6,7 +6,7 @@ Runs whose inputs differ in nothing but the lot are calculated once.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
@@ -44,9 +44,10 @@ class RunsRead:
     figures: list[Figures] = field(default_factory=list)
 
 
-def read_runs(rows: Iterable[RunRow], factors: FactorTable) -> RunsRead:
-    """Every run of a part: document and columns say the same, digests hold, and it recomputes to the same text."""
-    reader, read = _Recomputing(factors), RunsRead()
+def read_runs(rows: Iterable[RunRow], factors: FactorTable, kept: Mapping[str, FactorTable]) -> RunsRead:
+    """Every run of a part: document and columns say the same, digests hold, and it recomputes to the same text.
+    ``kept``: by version, the tables that former runs were made with."""
+    reader, read = _Recomputing({**kept, factors.version: factors}), RunsRead()
     places: dict[Figures, int] = {}
     for row in rows:
         figures = reader.sound(row)
@@ -62,8 +63,8 @@ def read_runs(rows: Iterable[RunRow], factors: FactorTable) -> RunsRead:
 class _Recomputing:
     """Calculates what it has not calculated before."""
 
-    def __init__(self, factors: FactorTable) -> None:
-        self._factors = factors
+    def __init__(self, tables: Mapping[str, FactorTable]) -> None:
+        self._tables = tables
         self._results: dict[bytes, str] = {}
         self._figures: dict[str, tuple[Figures, tuple[Any, ...]]] = {}
 
@@ -95,12 +96,13 @@ class _Recomputing:
             return False
         if f'"method":{quoted(row.method)},'.encode() not in inputs:
             return False
-        at_hand = row.factors_version == self._factors.version
-        own = inputs[:cut].replace(lot, b"") + (b"" if at_hand else row.result_sha256.encode())
+        factors = self._tables.get(row.factors_version)
+        stands_for = row.result_sha256 if factors is None else row.factors_version
+        own = inputs[:cut].replace(lot, b"") + stands_for.encode()
         key = sha256(own).digest()
         expected = self._results.get(key)
         if expected is None:
-            expected = self._calculated(row, inputs, result, at_hand)
+            expected = self._calculated(row, inputs, result, factors)
             if expected is None:
                 return False
             if len(self._results) >= _KEPT:
@@ -108,11 +110,11 @@ class _Recomputing:
             self._results[key] = expected
         return expected == row.result_sha256
 
-    def _calculated(self, row: RunRow, inputs: bytes, result: bytes, at_hand: bool) -> str | None:
+    def _calculated(self, row: RunRow, inputs: bytes, result: bytes, factors: FactorTable | None) -> str | None:
         """The digest of what these inputs come to, None for inputs that are not canonical or of another lot."""
         try:
             read = from_json(LotInputs, inputs)
-            found = calculate(read, self._factors) if at_hand else from_json(LotResult, result)
+            found = from_json(LotResult, result) if factors is None else calculate(read, factors)
             sound = to_json(read).encode() == inputs and read.lot_no == row.lot_no and read.waybill_number == row.number
         except (ModalshiftError, KeyError, TypeError, ValueError, ArithmeticError):
             return None

@@ -64,10 +64,11 @@ def _recomputed(view: AuditView, entry: Transaction, run: CalculationRun) -> Ite
     books = view.books
     if sha256(to_json(run.inputs)) != run.inputs_sha256 or sha256(to_json(run.result)) != run.result_sha256:
         yield finding("run_changed", f"run {run.run_id}", "输入或结果与摘要不符", "differs from its digests")
-    if run.factors_version != books.factors.version:
+    factors = books.factors_of(run)
+    if factors is None:
         return  # Its factor set is not at hand; the digests above still hold inputs and result together.
     try:
-        result = calculate(run.inputs, books.factors)
+        result = calculate(run.inputs, factors)
     except (ModalshiftError, ValueError) as error:
         yield finding("run_fails", f"run {run.run_id}", f"无法重算：{error}", f"cannot be run again: {error}")
         return
