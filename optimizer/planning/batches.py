@@ -83,15 +83,22 @@ class BatchBuilder:
         cap = plan.block("cap")
         cap_yuan_per_kg = -relaxation.prices[cap.first : cap.first + len(cap.keys)].sum() / KG_PER_T
         self.cost = (plan.program.cost + cap_yuan_per_kg * plan.wtw_kg)[: plan.cargo_count]
-        if relaxation.partial:
+        self.on_road = cheapest_services(space, self.cost)
+        if relaxation.partial or self._overfills(self.on_road):
             self.on_road = services_with_room(space, plan, self.cost, relaxation.shares[: plan.cargo_count])
-        else:
-            self.on_road = cheapest_services(space, self.cost)
         self.road_cost = np.append(self.cost, np.inf)[self.on_road]  # -1 takes the last: no service, no price
         due_h = np.array([space.grid.hour(s.due_at) for s in space.shipments])
         self.on_time = cargo.door_h <= due_h[cargo.shipment] + 1e-6
         self.hull_yuan = self._hull_prices()
         self.dearer_yuan = reduced_costs(plan.program, relaxation.prices)[: plan.cargo_count]
+
+    def _overfills(self, columns: Indices) -> bool:
+        """Whether some terminal has no room for all cargo by these columns: then a plan must begin from others."""
+        program, block = self.plan.program, self.plan.block("terminal")
+        x = np.zeros(len(program.cost))
+        x[columns[columns >= 0]] = 1.0
+        rows = slice(block.first, block.first + len(block.keys))
+        return bool((program.matrix[rows] @ x > program.row_upper[rows] + NOTHING).any())
 
     def _hull_prices(self) -> Floats:
         """What a full hull is worth on each sailing (family, slot): the mended tonne price times its capacity."""
@@ -222,7 +229,8 @@ def _choose_slots(builder: BatchBuilder, batches: list[Batch], moves: Bools, eff
     sums, batch_of, road = _composites(builder, batches)
     sailing = np.unique(sums.nonzero()[0])
     pools = np.unique(plan.column_pool[sailing[sailing >= plan.cargo_count]])
-    free = np.flatnonzero(moves & np.isin(plan.column_pool, pools))
+    # Hulls that no batch needs, or for which waiting looks dear, stay at home.
+    free = np.flatnonzero((moves & np.isin(plan.column_pool, pools)) | plan.home_columns)
     n, width = len(base), sums.shape[1]
     single = sp.csc_array((np.ones(len(free)), (free, np.arange(len(free)))), shape=(n, len(free)))
     sums = sp.csc_array(sp.hstack([sums, single], format="csc"))

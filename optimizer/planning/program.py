@@ -76,6 +76,17 @@ class PlanProgram:
             found[key] = (*found.get(key, ()), int(column))
         return found
 
+    @cached_property
+    def home_columns(self) -> Bools:
+        """Columns by which hulls wait where they begin: with these a fleet may always stay at home."""
+        node = self.block("node")
+        starts = node.first + np.flatnonzero(self.program.row_lower[node.first : node.first + len(node.keys)] > 0)
+        is_hull = np.arange(len(self.column_slot)) >= self.cargo_count
+        moves = is_hull & (self.column_family < 0) & (self.column_end == self.column_slot + 1)
+        from_start = np.zeros(len(moves), dtype=bool)
+        from_start[np.unique(sp.csr_array(self.program.matrix)[starts].indices)] = True
+        return np.asarray(moves & np.isin(self.column_thing, self.column_thing[moves & from_start]))
+
     def block(self, kind: str) -> RowBlock:
         """The rows of a kind (empty block if the plan has none)."""
         return next((b for b in self.blocks if b.kind == kind), RowBlock(kind, 0, (), np.zeros(0, dtype=np.int64)))

@@ -89,6 +89,7 @@ class Windows:
         moves = ~self.is_cargo & (self.plan.column_family < 0)
         # Waiting looks dear wherever hulls are short, and yet every plan needs it; few columns leave no way around it.
         waits = moves & (self.plan.column_end == self.plan.column_slot + 1) & relaxation.partial
+        waits |= self.plan.home_columns
         return np.asarray(services | waits | ((of_family | moves) & (self.gains <= margin)) | relaxation.used)
 
     def roll_forward(self, left_s: Stopwatch) -> Floats | None:

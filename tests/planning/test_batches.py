@@ -11,13 +11,17 @@ from hypothesis import HealthCheck, given, settings
 
 from optimizer.network.model import FleetEntry
 from optimizer.planning.batches import Batch, BatchBuilder, Load, batch_plan
-from optimizer.planning.design import Effort, Floats
+from optimizer.planning.design import Effort, Floats, Indices
+from optimizer.planning.fleetflow import WAIT
 from optimizer.planning.lagrange import LagrangianBound
 from optimizer.planning.relaxation import Relaxation, relax
+from optimizer.planning.services import cheapest_services
 from optimizer.planning.windows import FEASIBLE, Windows, WindowSizes, violation
 from tests.network.tiny import MADE_UP, TINY_START, tiny_network
+from tests.planning.corridor import corridor
 from tests.planning.random_tasks import Task, any_tasks, cargo
 from tests.planning.solved import Case, lay_out
+from tests.planning.test_changes import steel
 
 LOOK = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -98,6 +102,29 @@ def test_what_does_not_pay_stays_on_the_road() -> None:
     assert np.flatnonzero(x).tolist() == [int(case.cargo_columns(0, by_water=False)[0])]
 
 
+def test_hulls_stay_at_home_where_no_other_move_is_allowed() -> None:
+    """No wait is among the moves, for waiting looks dear where hulls are short: the plan of batches holds as it is."""
+    case = lay_out(tiny_network(), [cargo(n, 800.0, due_h=90.0) for n in range(3)])
+    none = np.zeros(len(case.program.column_slot), dtype=bool)
+    assert len(batches_of(case)) >= 1
+    x = batch_plan(case.program, case.space, relaxed(case), none, Effort(gap=1e-6))
+    assert x is not None
+    assert violation(case.program.program, x) < FEASIBLE
+
+
+def test_a_fleet_may_wait_where_it_begins_and_only_there() -> None:
+    """In every slot but the last each place where hulls begin has one wait, and no other move is among them."""
+    case = lay_out(tiny_network(), [cargo(0, 800.0, due_h=90.0)])
+    columns, fleet = case.fleet.columns, case.fleet
+    begin = {(int(fleet.node_pool[n]), fleet.node_place[n]) for n in np.flatnonzero(fleet.supply > 0)}
+    at = zip(fleet.node_pool[columns.tail].tolist(), np.array(fleet.node_place)[columns.tail].tolist(), strict=True)
+    waits = np.array([place in begin for place in at]) & (columns.kind == WAIT)
+    assert (
+        np.flatnonzero(case.program.home_columns).tolist()
+        == (np.flatnonzero(waits) + case.program.cargo_count).tolist()
+    )
+
+
 def test_a_load_is_cut_at_the_hatch() -> None:
     """700 t and 700 t into vessels of 1,000 t: the second is cut, and keeps its share of cost and slots."""
     slots, columns = np.arange(4), np.arange(10, 14)
@@ -105,6 +132,23 @@ def test_a_load_is_cut_at_the_hatch() -> None:
     rest = load.part(300.0)
     assert (rest.share, rest.mass_t) == (pytest.approx(0.3), 300.0)
     assert (rest.slots, rest.columns) == (slots, columns)  # type: ignore[comparison-overlap]
+
+
+def test_what_terminals_have_no_room_for_does_not_fall_back_on_them() -> None:
+    """A dozen loads for the island on one day, each cheapest by sea, are more than its quay handles: what cargo falls
+    back on still holds every terminal."""
+    case = lay_out(corridor(), [steel(n, 1000.0, "LOW", "ISLE") for n in range(12)])
+    builder, program, terminal = BatchBuilder(case.program, case.space, relaxed(case)), case.program.program, "terminal"
+    rows = slice(case.program.block(terminal).first, None)
+
+    def excess_t(columns: Indices) -> float:
+        x = np.zeros(len(program.cost))
+        x[columns] = 1.0
+        return float((program.matrix[rows] @ x - program.row_upper[rows]).max())
+
+    assert (builder.on_road >= 0).all()
+    assert excess_t(cheapest_services(case.space, builder.cost)) > 0
+    assert excess_t(builder.on_road) <= 0
 
 
 def test_what_must_stay_whole_waits_for_room() -> None:
