@@ -2,17 +2,22 @@
 
 Each batch loads what its own lots need and nothing else, so a settlement costs the same in a ledger of a million
 entries as in an empty one. A crash leaves a batch either undone (the jobs are still there) or done (they are gone).
+
+On a SQLite file the next batch is prepared (read, calculated, digested) by a second thread while one is written, so
+other writers wait for rows alone and not for calculations. What was prepared counts only if, with the lock held, the
+outbox and the books still stand as they were read; otherwise the batch is prepared again under the lock.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from optimizer.accounts.calculation import CalculationRun, LotResult
-from optimizer.accounts.ledger import Transaction, pending_by_lot
+from optimizer.accounts.ledger import Transaction, content_digest, pending_by_lot
 from optimizer.accounts.settlement import Desk, review
 from optimizer.actions.city import keep_city_totals
 from optimizer.actions.releasing import keep_factors, require_released_factors
@@ -22,7 +27,9 @@ from optimizer.errors import Message, ModalshiftError
 from optimizer.network.model import Network
 from optimizer.store.engine import Store
 from optimizer.store.outbox import Job
+from optimizer.store.period_rows import AsRead
 from optimizer.store.session import Session
+from optimizer.waybills.codec import to_json
 from optimizer.waybills.finding import Finding
 from optimizer.waybills.lifecycle import CarbonStatus, LotState, lot_record, settled_status
 from optimizer.waybills.waybill import Waybill
@@ -66,6 +73,30 @@ class _Run:
     findings: list[Finding] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A batch before it is written. ``as_read``: where the books stood then; None when they were read under the
+    lock."""
+
+    jobs: tuple[Job, ...]
+    as_read: AsRead | None
+    runs: tuple[CalculationRun, ...]
+    documents: Mapping[str, str]
+    entries: tuple[Transaction, ...]
+    digests: tuple[str, ...]
+    put_back: tuple[tuple[Job, Finding], ...]
+
+    def stands(self, jobs: Sequence[Job], now: AsRead, own: tuple[int, int]) -> bool:
+        """Whether these are the jobs now due, and nothing was added since but our own batch before, which is about
+        other lots: ``own`` are the last numbers of the ledger before and after it."""
+        if self.as_read is None or list(self.jobs) != list(jobs):
+            return False
+        seen = self.as_read
+        if (seen.last_seq, now.last_seq) == own:
+            seen = replace(seen, last_seq=now.last_seq)
+        return seen == now
+
+
 def settle(
     store: Store,
     network: Network,
@@ -85,16 +116,7 @@ def settle(
     with store.write() as session:
         session.outbox.retry_failed()
     done = _Run()
-    while True:
-        with store.write() as session:
-            reached("began")
-            jobs = session.outbox.take(batch)
-            reached("taken")
-            if not jobs:
-                break
-            _settle_batch(session, jobs, Desk(network, factors, code_version(), at, session.last_closed()), done)
-            reached("written")
-        reached("committed")
+    _settle_batches(store, Desk(network, factors, code_version(), at, ""), batch, reached, done)
     if done.transactions:
         keep_city_totals(store)
     return SettleResult(
@@ -127,7 +149,38 @@ def lots_overview(store: Store) -> LotsOverview:
     )
 
 
-def _settle_batch(session: Session, jobs: Sequence[Job], desk: Desk, done: _Run) -> None:
+def _settle_batches(store: Store, desk: Desk, batch: int, reached: Callable[[str], None], done: _Run) -> None:
+    def look_ahead(after: Job | None) -> _Prepared | None:
+        with store.read() as session:
+            jobs = session.outbox.take(batch, after=after)
+            return _prepared(session, jobs, desk, session.as_read()) if jobs else None
+
+    ahead = look_ahead(None) if store.reads_beside_writer else None
+    own = (0, 0)
+    with ThreadPoolExecutor(1, "prepare") as worker:
+        while True:
+            coming: Future[_Prepared | None] | None = None
+            if ahead is not None and len(ahead.jobs) == batch:
+                coming = worker.submit(look_ahead, ahead.jobs[-1])
+            with store.write() as session:
+                reached("began")
+                jobs = session.outbox.take(batch)
+                reached("taken")
+                if not jobs:
+                    return
+                if ahead is None or not ahead.stands(jobs, session.as_read(), own):
+                    ahead, coming = _prepared(session, jobs, desk), None
+                before = session.last_seq()
+                own = (before, before + _write(session, ahead, done))
+                reached("written")
+            reached("committed")
+            # What was read before somebody else wrote is of no use; the batch after it is prepared under the lock.
+            ahead = coming.result() if coming is not None else None
+
+
+def _prepared(session: Session, jobs: Sequence[Job], desk: Desk, as_read: AsRead | None = None) -> _Prepared:
+    """What settling these jobs writes, as the session sees the books."""
+    desk = replace(desk, last_closed=session.last_closed())
     numbers = {job.number for job in jobs}
     around = session.neighbourhood(numbers)
     waybills = session.waybills(around)
@@ -153,13 +206,27 @@ def _settle_batch(session: Session, jobs: Sequence[Job], desk: Desk, done: _Run)
             entries.append(desk.release(waybill, waybill.lot(job.lot_no), waiting, job.delivered_at))
         elif state.carbon is CarbonStatus.DISPUTED and (job.number, job.lot_no) not in settled:
             put_back.append(_held(job, state, waybills))
-    session.add_runs(runs)
-    written = session.add_transactions(entries)
-    session.outbox.drop((job.number, job.lot_no) for job in jobs)
-    session.outbox.put([job for job, _ in put_back])
-    done.results += [run.result for run in runs]
+    return _Prepared(
+        jobs=tuple(jobs),
+        as_read=as_read,
+        runs=tuple(runs),
+        documents={run.run_id: to_json(run) for run in runs},
+        entries=tuple(entries),
+        digests=tuple(content_digest(entry) for entry in entries),
+        put_back=tuple(put_back),
+    )
+
+
+def _write(session: Session, prepared: _Prepared, done: _Run) -> int:
+    """Append a batch and delete its jobs; how many entries were new."""
+    session.add_runs(prepared.runs, prepared.documents)
+    written = session.add_transactions(prepared.entries, prepared.digests)
+    session.outbox.drop((job.number, job.lot_no) for job in prepared.jobs)
+    session.outbox.put([job for job, _ in prepared.put_back])
+    done.results += [run.result for run in prepared.runs]
     done.transactions += len(written)
-    done.findings += [finding for _, finding in put_back]
+    done.findings += [finding for _, finding in prepared.put_back]
+    return len(written)
 
 
 def _failed(job: Job, error: ModalshiftError) -> tuple[Job, Finding]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +20,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from optimizer.accounts.ledger import Transaction
+from optimizer.accounts.ledger import Transaction, content_digest
 from optimizer.accounts.settlement import settlement_transactions
 from optimizer.actions import open_store
 from optimizer.actions.settling import BATCH
@@ -144,24 +145,32 @@ def _append(session: Session, batch: Sequence[Copy]) -> None:
 
 def _settle(store: Store, made: LedgerWorld, batch: Sequence[Copy], first: int) -> float:
     """Seconds for what the worker does once runs are calculated: entries built and digested, rows appended, jobs
-    deleted."""
+    deleted. As in the worker, a thread prepares the next batch while one is written."""
     models = [made.models[place % len(made.models)] for place in range(first, first + len(batch))]
     waybills = [made.renumbered(place) for place in range(first, first + len(batch))]
     pending = [copied_estimate(made, place) for place in range(first, first + len(batch))]
-    begun = time.perf_counter()
-    for start in range(0, len(batch), BATCH):
-        part = batch[start : start + BATCH]
+
+    def prepared(start: int) -> tuple[list[Transaction], list[str]]:
         entries: list[Transaction] = []
-        for place, copy in enumerate(part, start=start):
+        for place, copy in enumerate(batch[start : start + BATCH], start=start):
             model = models[place]
             entries += settlement_transactions(
                 waybills[place], model.lot, copy.run, pending[place], model.delivered_at, made.at, ""
             )
-        with store.write() as session:
-            session.add_runs([copy.run for copy in part], {copy.run.run_id: copy.document for copy in part})
-            session.add_transactions(entries)
-            session.outbox.drop((copy.job.number, copy.job.lot_no) for copy in part)
-    return time.perf_counter() - begun
+        return entries, [content_digest(entry) for entry in entries]
+
+    begun = time.perf_counter()
+    with ThreadPoolExecutor(1) as worker:
+        coming = worker.submit(prepared, 0)
+        for start in range(0, len(batch), BATCH):
+            part = batch[start : start + BATCH]
+            entries, digests = coming.result()
+            coming = worker.submit(prepared, start + BATCH)
+            with store.write() as session:
+                session.add_runs([copy.run for copy in part], {copy.run.run_id: copy.document for copy in part})
+                session.add_transactions(entries, digests)
+                session.outbox.drop((copy.job.number, copy.job.lot_no) for copy in part)
+        return time.perf_counter() - begun
 
 
 Rows = dict[str, list[tuple[Any, ...]]]
@@ -237,9 +246,11 @@ def _store_method(rates: dict[int, list[float | None]]) -> Method:
         label=Message("modalshift", "modalshift"),
         baseline=False,
         does=Message(
-            "从算好的批次起：生成释放、注销与入账分录，求摘要，查重，追加计算记录、分录与明细，删除待结任务；不含减排计算本身",
+            "从算好的批次起：生成释放、注销与入账分录，求摘要，查重，追加计算记录、分录与明细，删除待结任务；写一批时另一线程备下一批；"
+            "不含减排计算本身",
             "from calculated lots on: builds POST, VOID and SETTLE, digests them, looks for what is known, appends "
-            "run, entries and postings, deletes the jobs; the calculation itself is not timed",
+            "run, entries and postings, deletes the jobs; a thread prepares the next batch while one is written; the "
+            "calculation itself is not timed",
         ),
         figures=_figures(rates),
         notes=(_costs(rates),),

@@ -1,8 +1,9 @@
 """Appending many rows at once, by the fastest road each driver has.
 
 SQLAlchemy's executemany builds a dictionary, a compiled statement and a result for each batch; a settlement run appends
-tens of rows for each lot, and there the driver itself is several times faster. SQLite: ``executemany`` of the driver.
-PostgreSQL: COPY, which also lets the triggers see the whole batch at once.
+tens of rows for each lot, and there the driver itself is several times faster. SQLite: one INSERT for many rows, which
+starts a statement once and leaves the interpreter free for another thread until all of them are in. PostgreSQL: COPY,
+which also lets the triggers see the whole batch at once.
 """
 
 from __future__ import annotations
@@ -10,12 +11,17 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from optimizer.store import batch_tables
+
+_ROWS = 1024
+"""Most rows to an INSERT; smaller ones have a power of two, so that the driver keeps a few prepared statements."""
 
 
 def append(connection: Connection, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -30,12 +36,11 @@ def append_tuples(connection: Connection, table: str, columns: Sequence[str], ro
     names = ", ".join(columns)
     driver: Any = connection.connection.driver_connection
     if connection.dialect.name == "sqlite":
-        places = ", ".join("?" * len(columns))
-        statement = f"INSERT INTO {table} ({names}) VALUES ({places})"
         try:
-            driver.executemany(statement, rows)
+            for group in _groups(list(rows), driver.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) // len(columns)):
+                driver.execute(_insert(table, names, len(columns), len(group)), list(chain.from_iterable(group)))
         except sqlite3.IntegrityError as error:
-            raise IntegrityError(statement, None, error) from error
+            raise IntegrityError(_insert(table, names, len(columns), 1), None, error) from error
         return
     statement = f"COPY {table} ({names}) FROM STDIN"
     refused: Any = connection.dialect.loaded_dbapi.IntegrityError
@@ -45,6 +50,42 @@ def append_tuples(connection: Connection, table: str, columns: Sequence[str], ro
                 copy.write_row(row)
     except refused as error:
         raise IntegrityError(statement, None, error) from error
+
+
+def delete_keys(connection: Connection, table: str, columns: Sequence[str], keys: Sequence[Sequence[Any]]) -> None:
+    """Delete the rows of these keys where there are any; one look-up in the index of ``columns`` for each key."""
+    driver: Any = connection.connection.driver_connection
+    if connection.dialect.name == "sqlite":
+        for group in _groups(keys, driver.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) // len(columns)):
+            driver.execute(_delete(table, tuple(columns), len(group)), list(chain.from_iterable(group)))
+    elif keys:
+        places = " AND ".join(f"{name} = %s" for name in columns)
+        driver.cursor().executemany(f"DELETE FROM {table} WHERE {places}", keys)
+
+
+def _groups(rows: Sequence[Sequence[Any]], most: int) -> Iterator[Sequence[Sequence[Any]]]:
+    """Rows in their order, in groups of a power of two, none with more than ``most`` (or ``_ROWS``) rows."""
+    start = 0
+    while start < len(rows):
+        size = 1 << min(len(rows) - start, most, _ROWS).bit_length() - 1
+        yield rows[start : start + size]
+        start += size
+
+
+@lru_cache(maxsize=256)
+def _insert(table: str, names: str, width: int, count: int) -> str:
+    row = f"({', '.join('?' * width)})"
+    return f"INSERT INTO {table} ({names}) VALUES {', '.join([row] * count)}"
+
+
+@lru_cache(maxsize=32)
+def _delete(table: str, columns: tuple[str, ...], count: int) -> str:
+    """A plain ``IN`` of pairs reads the whole table; the cross join begins with the keys."""
+    key = f"({', '.join('?' * len(columns))})"
+    same = " AND ".join(f"t.{name} = k.column{place}" for place, name in enumerate(columns, start=1))
+    keys = ", ".join([key] * count)
+    found = f"SELECT t.rowid FROM (VALUES {keys}) AS k CROSS JOIN {table} AS t ON {same}"
+    return f"DELETE FROM {table} WHERE rowid IN ({found})"
 
 
 @contextmanager

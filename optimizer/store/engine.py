@@ -45,6 +45,12 @@ class Store:
         )
         return "" if in_memory else self._engine.url.render_as_string(hide_password=False)
 
+    @property
+    def reads_beside_writer(self) -> bool:
+        """A SQLite file: a second connection reads the last commit while one writes. One in memory has one connection;
+        PostgreSQL reads so too, but there nothing of ours needs it."""
+        return self._engine.dialect.name == "sqlite" and self.url != ""
+
     @contextmanager
     def read(self, snapshot: str = "") -> Iterator[Session]:
         """A consistent view of everything committed so far; nothing can be written through it by our own code.

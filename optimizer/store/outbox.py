@@ -15,7 +15,7 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from optimizer.quantities import CHINA_TIME
 from optimizer.store import schema
-from optimizer.store.bulk import append
+from optimizer.store.bulk import append, delete_keys
 from optimizer.waybills.codec import to_plain
 
 LotKey = tuple[str, int]
@@ -65,11 +65,7 @@ class Outbox:
 
     def drop(self, lots: Iterable[LotKey]) -> None:
         """Delete the jobs of these lots where there are any."""
-        driver: Any = self._connection.connection.driver_connection
-        mark = "?" if self._connection.dialect.name == "sqlite" else "%s"
-        keys = list(lots)
-        if keys:
-            driver.cursor().executemany(f"DELETE FROM settlement_jobs WHERE number = {mark} AND lot_no = {mark}", keys)
+        delete_keys(self._connection, "settlement_jobs", ("number", "lot_no"), list(lots))
 
     def take(self, count: int, states: Sequence[str] = ("ready",), after: Job | None = None) -> list[Job]:
         """At most ``count`` jobs in order of delivery, then of number and lot; ``after``: those that follow it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, Table, func, select
@@ -10,6 +11,17 @@ from optimizer.accounts.ledger import Period
 from optimizer.store import schema
 from optimizer.store.bulk import append
 from optimizer.waybills.codec import to_plain
+
+
+@dataclass(frozen=True, slots=True)
+class AsRead:
+    """Where the books stood when something was read: all that a settlement rests on is only ever added to, so two
+    views of the same standing say the same. ``issued``: waybill versions so far."""
+
+    issued: int
+    last_event_seq: int
+    last_closed: str
+    last_seq: int
 
 
 class PeriodRows:
@@ -52,6 +64,11 @@ class PeriodRows:
     def last_seq(self) -> int:
         """The sequence number of the newest transaction, 0 when there is none."""
         return self._next(schema.transactions) - 1
+
+    def as_read(self) -> AsRead:
+        """Where the books stand in this view (SQLite)."""
+        issued = self._connection.exec_driver_sql("SELECT COALESCE(MAX(rowid), 0) FROM waybills").scalar_one()
+        return AsRead(int(issued), self.last_event_seq(), self.last_closed(), self.last_seq())
 
     def last_event_seq(self) -> int:
         """The sequence number of the newest event, 0 when there is none."""

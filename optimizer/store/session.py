@@ -288,19 +288,19 @@ class Session(
         party = from_json(Party, row.document) if row.document else None
         return Account(row.account_id, row.party_id or "", row.domain), party
 
-    def add_transactions(self, transactions: Sequence[Transaction]) -> list[Transaction]:
+    def add_transactions(self, transactions: Sequence[Transaction], digests: Sequence[str] = ()) -> list[Transaction]:
         """Append transactions in this order and return those that were new, with their sequence numbers.
 
         A transaction whose id is recorded with the same content is left out; with other content: ConflictError.
-        """
+        ``digests``: ``content_digest`` of each where that is known."""
         known = self._transaction_digests(item.transaction_id for item in transactions)
         fresh: list[Transaction] = []
         entries: list[tuple[object, ...]] = []
         lines: list[tuple[object, ...]] = []
         first = self._next(schema.transactions)
         numbers = self._account_numbers(line.account_id for item in transactions for line in item.postings)
-        for transaction in transactions:
-            digest = content_digest(transaction)
+        digested = digests or [content_digest(item) for item in transactions]
+        for transaction, digest in zip(transactions, digested, strict=True):
             recorded = known.get(transaction.transaction_id)
             if recorded is None:
                 known[transaction.transaction_id] = digest
