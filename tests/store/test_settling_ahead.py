@@ -25,12 +25,14 @@ class Preparations:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.beside: list[int] = []
         self.locked: list[int] = []
+        self.lots: list[tuple[str, int]] = []
         self._second = threading.Event()
         real = settling._prepared
 
         def listen(*arguments: object) -> object:
             found = real(*arguments)  # type: ignore[arg-type]
             (self.locked if found.as_read is None else self.beside).append(len(found.jobs))
+            self.lots += [(job.number, job.lot_no) for job in found.jobs]
             if len(self.beside) == 2:
                 self._second.set()
             return found
@@ -81,22 +83,29 @@ def test_what_nobody_touched_is_written_as_prepared(due: Store, monkeypatch: pyt
 
 
 def test_a_lot_withdrawn_after_it_was_prepared_is_not_settled(due: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All deliveries are withdrawn while the second lot lies prepared: only the first lot is settled."""
+    """The delivery of the second lot is withdrawn while it lies prepared: the other two are settled."""
     heard = Preparations(monkeypatch)
-    withdrawals = [
-        replace(
+    withdrawn: list[tuple[str, int]] = []
+
+    def withdraw() -> None:
+        lot = heard.lots[1]
+        delivery = next(
+            event
+            for event in EVENTS
+            if event.event_type is EventType.DLV and (event.waybill_number, event.lot_no) == lot
+        )
+        withdrawal = replace(
             delivery,
             event_id=event_id(delivery.waybill_number, delivery.lot_no, None, EventType.WDRW),
             event_type=EventType.WDRW,
             withdraws=delivery.event_id,
             reason="other cargo",
         )
-        for delivery in EVENTS
-        if delivery.event_type is EventType.DLV
-    ]
-    result = run(due, heard.meanwhile(lambda: actions.record(due, withdrawals, LATER)))
-    assert result.settled_lots == 1
-    assert len(settled_lots(due)) == 1
+        assert actions.record(due, [withdrawal], LATER).refused == ()
+        withdrawn.append(lot)
+
+    assert run(due, heard.meanwhile(withdraw)).settled_lots == 2
+    assert set(settled_lots(due)) == LOTS - set(withdrawn)
     assert jobs(due) == set()
 
 
@@ -107,8 +116,7 @@ def test_an_event_of_the_same_voyages_makes_the_batch_be_prepared_again(
     heard = Preparations(monkeypatch)
     said = next(event for event in EVENTS if event.waybill_number == S2.number and event.event_type is EventType.DLV)
     late = replace(said, event_id=event_id(S2.number, 1, None, EventType.HOLD, 9), event_type=EventType.HOLD)
-    answers: list[object] = []
-    run(due, heard.meanwhile(lambda: answers.append(actions.record(due, [late], LATER))))
+    run(due, heard.meanwhile(lambda: actions.record(due, [late], LATER)))
     assert heard.beside[:2] == [1, 1]
     assert heard.locked[:1] == [1]
 
