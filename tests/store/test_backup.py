@@ -53,12 +53,12 @@ def test_a_backup_brings_everything_back(sealed: Path, url: str, tmp_path: Path)
     kept = EvidenceFiles(evidence_directory(url)).add(b"%PDF-1.7 ticket")
     before = rows(sealed)
     made = backup(url, tmp_path / "a.backup")
-    assert (made.tree_size, made.evidence_files) == (55, 1)
+    assert (made.tree_size, made.evidence_files) == (56, 1)
     assert sorted(item.name for item in tmp_path.glob("a.backup*")) == ["a.backup", "a.backup.evidence"]
     sealed.unlink()
     shutil.rmtree(evidence_directory(url))
     done = restore(url, tmp_path / "a.backup", LATER)
-    assert (done.tree_size, done.evidence_files, done.set_aside) == (55, 1, None)
+    assert (done.tree_size, done.evidence_files, done.set_aside) == (56, 1, None)
     assert rows(sealed) == before
     assert EvidenceFiles(evidence_directory(url)).read(kept.sha256)[1] == b"%PDF-1.7 ticket"
 
