@@ -53,6 +53,8 @@ BATCHES_SHARE = 0.6
 """Part of the time left that the program over batches may take in a large plan."""
 CORRIDOR_SHARE = 0.5
 """Part of the time left that corridors may take before a finer bound is sought."""
+WHOLE_COLUMNS = 10_000
+"""Up to so many columns, the widest corridor (``neighbourhoods.LADDER``), no corridor is searched."""
 IMPROVE_DAYS = 5
 """Days set free at once while improving."""
 
@@ -278,6 +280,8 @@ class Search:
         """Set free what loses most, again and again, while the plan's gap is too wide; for a share of the time left."""
         if self.x is None or self._gap() <= self.settings.gap:
             return
+        if len(self.program.cost) <= WHOLE_COLUMNS:
+            return  # A corridor would be all of it: windows and branch and bound settle that.
         kept_s = (1 - share) * self.watch.left_s() if np.isfinite(self.watch.left_s()) else 0.0
         around = Neighbourhoods(self.problem, self.relaxation, self.x, self.settings.seed)
         for x in around.better(lambda: self.watch.left_s() - kept_s):

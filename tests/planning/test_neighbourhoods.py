@@ -110,6 +110,7 @@ def test_ctrl_c_within_a_corridor_keeps_the_plan_so_far(answers: int, monkeypatc
     monkeypatch.setattr(neighbourhoods, "solve_integer", stopped)
     monkeypatch.setattr(search, "EXACT_COLUMNS", 0)
     monkeypatch.setattr(search, "FEW_SHIPMENTS", 0)
+    monkeypatch.setattr(search, "WHOLE_COLUMNS", 0)
     shipments = busy_week().space.shipments
     plan = planned(tiny_network(), shipments, PlanSettings(gap=0.0))
     assert len(asked) == answers + 1
