@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 RESULTS = Path(__file__).parent / "results"
 ORDER = (
     *("plan", "plan_sizes", "plan_offers", "quote", "footprint", "proof", "settle", "audit", "statement", "duplicates"),
-    *("serve", "mcf", "mcnd"),
+    *("serve", "pages", "city", "mcf", "mcnd"),
 )
 """In the order of the README, as the Makefile has it."""
 SHOWN = tuple(name for name in ORDER if (RESULTS / f"{name}.json").exists())
