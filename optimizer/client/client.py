@@ -212,6 +212,11 @@ class Client:
         """showAccount."""
         return self._http.get(AccountItem, f"/api/v1/accounts/{account_id}")
 
+    def savings(self, by: Sequence[str] = ("month",), **filters: str) -> dict[str, Any]:
+        """listSavings: settled lots summed by groups, amounts in g, kg, kg·km and fen, and the bound of the whole city.
+        ``filters``: only lots of these groups, as ``period="2026-10"``."""
+        return self._http.get(dict[str, Any], "/api/v1/savings", by=",".join(by), **filters)
+
     def statement(self, account_id: str, period: str, *, at_size: int | None = None) -> dict[str, Any]:
         """showStatement as JSON; ``at_size``: as the books stood when the tree had so many entries."""
         return self._http.get(dict[str, Any], f"/api/v1/accounts/{account_id}/statements/{period}", at_size=at_size)

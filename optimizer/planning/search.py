@@ -51,6 +51,8 @@ TIGHTEN_SPANS = (8, 4)
 """Finer resolutions (slots) of the relaxation that are tried when the first bound leaves too wide a gap."""
 BATCHES_SHARE = 0.6
 """Part of the time left that the program over batches may take in a large plan."""
+ROUNDING = 1e-9
+"""A bound above a plan by no more than this part is the last bits of two sums of the same."""
 CORRIDOR_SHARE = 0.5
 """Part of the time left that corridors may take before a finer bound is sought."""
 WHOLE_COLUMNS = 10_000
@@ -99,8 +101,10 @@ class Search:
 
     def tell(self, stage: str) -> None:
         """Report the stage that was just finished."""
-        columns = len(self.program.cost)
-        self.watch.listener(Progress(stage, self.cost_yuan, self.bound_yuan, columns, self.watch.seconds()))
+        columns, cost_yuan, bound_yuan = len(self.program.cost), self.cost_yuan, self.bound_yuan
+        if cost_yuan is not None and bound_yuan <= cost_yuan * (1 + ROUNDING):
+            bound_yuan = min(bound_yuan, cost_yuan)
+        self.watch.listener(Progress(stage, cost_yuan, bound_yuan, columns, self.watch.seconds()))
 
     def run(self) -> None:
         """Search until something stops it."""

@@ -56,13 +56,13 @@ def done(*words: str) -> str:
 
 def test_the_whole_way(place: Path) -> None:
     """Key, seal, checkpoint, verify, close, seal, verify the old head, prove, check the proof."""
-    assert "Sealed 55 entries" in done("seal", "--key", "sealer.pem", "--log", "quzhou.example/accounts")
+    assert "Sealed 56 entries" in done("seal", "--key", "sealer.pem", "--log", "quzhou.example/accounts")
     done("checkpoint", "--out", "october.checkpoint", "--manifest", "october.csv")
-    assert (place / "october.checkpoint").read_text().startswith("quzhou.example/accounts\n55\n")
+    assert (place / "october.checkpoint").read_text().startswith("quzhou.example/accounts\n56\n")
     done("close", "2026-10")
     assert "1 not sealed yet" in done("verify", "october.checkpoint", "--manifest", "october.csv")
     assert "Sealed 2 entries" in done("seal", "--key", "sealer.pem")
-    assert "57 entries are as sealed, 1 checkpoint(s) agree; 0 not" in done("verify", "october.checkpoint")
+    assert "58 entries are as sealed, 1 checkpoint(s) agree; 0 not" in done("verify", "october.checkpoint")
     done("proof", "period:2026-10", "--out", "proof.json", "--checkpoint", "october.checkpoint")
     assert "The proof holds" in done("verify", "--proof", "proof.json", "october.checkpoint")
     key = (place / "october.checkpoint").read_text().split("\n")[4].removeprefix("key ")
@@ -176,7 +176,7 @@ def test_files_that_are_no_checkpoints_are_bad_input(place: Path) -> None:
 def test_backup_and_restore_from_the_command_line(place: Path) -> None:
     """A backup comes back; an old one is refused because of the head that the key remembers (exit 2)."""
     done("seal", "--key", "sealer.pem")
-    assert "55 sealed entries" in done("backup", "--out", "a.backup")
+    assert "56 sealed entries" in done("backup", "--out", "a.backup")
     assert run("backup", "--out", "a.backup").exit_code == 2
     done("close", "2026-10")
     done("seal", "--key", "sealer.pem")
@@ -188,5 +188,5 @@ def test_backup_and_restore_from_the_command_line(place: Path) -> None:
     assert refused.exit_code == 2
     assert not (place / "modalshift.db").exists()
     assert "There was no database before" in done("restore", "a.backup")
-    assert "55 entries are as sealed" in done("verify")
+    assert "56 entries are as sealed" in done("verify")
     assert run("--db", "postgresql://host/x", "backup", "--out", "b").exit_code == 2

@@ -196,6 +196,16 @@ def test_a_frontier_is_begun_waited_for_and_opened(tmp_path: Path) -> None:
         assert caught.value.status == 404
 
 
+def test_an_auditor_reads_what_the_city_saved(house: FullHouse) -> None:
+    """The groups re-add to the whole, whatever they are grouped by; a filter leaves its own group."""
+    with client_of(house, "auditor") as api:
+        by_month, by_both = api.savings(), api.savings(("month", "enterprise"))
+        assert by_month["whole"] == by_both["whole"]
+        credited = [sum(item["credited_g"] for item in each["items"]) for each in (by_month, by_both)]
+        assert credited[0] == credited[1] > 0
+        assert [item["keys"]["month"] for item in api.savings(month=PERIOD)["items"]] == [PERIOD]
+
+
 def test_an_enterprise_reads_its_books(house: FullHouse) -> None:
     """Account, statement in every format, report, heads, proof."""
     with client_of(house, "enterprise") as api:

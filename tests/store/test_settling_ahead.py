@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -61,11 +62,12 @@ def due(sqlite_store: Store) -> Store:
 
 
 @pytest.fixture
-def sqlite_store(store: Store) -> Store:
-    """Only a SQLite file prepares ahead."""
-    if not store.reads_beside_writer:
-        pytest.skip("batches are prepared under the lock there")
-    return store
+def sqlite_store(tmp_path: Path) -> Iterator[Store]:
+    """Only a SQLite file prepares ahead: elsewhere batches are prepared under the lock."""
+    opened = actions.open_store(f"sqlite:///{tmp_path / 'accounts.db'}")
+    assert opened.reads_beside_writer
+    yield opened
+    opened.close()
 
 
 def run(store: Store, reached: Callable[[str], None] = lambda step: None) -> actions.SettleResult:
@@ -122,13 +124,13 @@ def test_an_event_of_the_same_voyages_makes_the_batch_be_prepared_again(
 
 
 def test_what_another_process_settled_meanwhile_is_not_settled_again(
-    due: Store, url: str, monkeypatch: pytest.MonkeyPatch
+    due: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another worker takes every job while the second lot lies prepared."""
     heard = Preparations(monkeypatch)
 
     def elsewhere() -> None:
-        other = actions.open_store(url)
+        other = actions.open_store(due.url)
         assert settle(other).settled_lots == 2
         other.close()
 
