@@ -84,16 +84,6 @@ class Outbox:
                 break
         return found
 
-    def of_waybills(self, numbers: Iterable[str]) -> list[Job]:
-        """The jobs of these waybills, and those that wait for events of theirs."""
-        values = sorted(set(numbers))
-        found: list[Job] = []
-        for start in range(0, len(values), _CHUNK):
-            chosen = values[start : start + _CHUNK]
-            query = select(_JOBS).where(_JOBS.c.number.in_(chosen) | _JOBS.c.waits_for.in_(chosen))
-            found += [_job(row) for row in self._connection.execute(query)]
-        return found
-
     def free(self, numbers: Iterable[str]) -> None:
         """Make those jobs ready again that were held for events of these waybills."""
         values = sorted(set(numbers))

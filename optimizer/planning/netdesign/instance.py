@@ -112,10 +112,6 @@ class Design:
     flow_commodity: Indices
     flow_amount: Floats
 
-    def arc_flow(self) -> Floats:
-        """Total flow of each arc, shape (arcs,)."""
-        return np.bincount(self.flow_arc, self.flow_amount, minlength=len(self.modules)).astype(np.float64)
-
 
 @dataclass(frozen=True, slots=True)
 class Result:
