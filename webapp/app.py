@@ -28,7 +28,7 @@ from webapp.api.shipments import shipments_api
 from webapp.api.waybills import waybills_api
 from webapp.api.webhooks import webhooks_api
 from webapp.carrier_page import carrier_page
-from webapp.charts import plotly_script
+from webapp.charts import ground, plotly_script
 from webapp.charts.plotly_script import charts_page
 from webapp.city.checks_page import city_checks_page
 from webapp.city.dashboard_page import city_page
@@ -56,7 +56,7 @@ PAGES = (
 )
 PARTS = (
     *(table_watch, request_log, metrics, language, figures, visitor),
-    *(navigation, security, problem, conditional, plotly_script, compression),
+    *(navigation, security, problem, conditional, plotly_script, ground, compression),
 )
 APIS = (
     *(quotes_api, meta_api, shipments_api, plans_api, frontiers_api),

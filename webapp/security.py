@@ -96,7 +96,7 @@ def register(app: Flask) -> None:
         headers["Referrer-Policy"] = "same-origin"
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
         headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
-        if request.endpoint not in ("static", "charts_page.show_script"):
+        if request.endpoint not in ("static", "charts_page.show_script", "charts_page.show_ground"):
             # Results show one enterprise's freight: no shared cache may keep them.
             headers.setdefault("Cache-Control", "no-store")
         if request.is_secure:

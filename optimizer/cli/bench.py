@@ -263,7 +263,7 @@ def bench_city(lots: int, runs: int, seed: int, json_file: Path | None) -> None:
     "pages", cls=Verb, about=Message("页面在 Chromium 中可用的时间", "pages in Chromium, until they can be used")
 )
 @option("--of", "db_url", metavar="URL", required=True, zh="演示的数据库", en="a demo's database")
-@option("--runs", default=5, show_default=True, type=click.IntRange(1, 100), zh="次数", en="runs")
+@option("--runs", default=3, show_default=True, type=click.IntRange(1, 100), zh="次数", en="runs")
 @json_option
 def bench_pages(db_url: str, runs: int, json_file: Path | None) -> None:
     """Starts server and browser itself; needs the dev extra and a Chromium."""

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from io import StringIO
 
 from optimizer import actions
+from optimizer.access.user import Role
 from optimizer.accounts.ledger import month_after, month_of
 from optimizer.accounts.statement_document import statement_csv, statement_json
 from optimizer.accounts.totals import SavingsRow, total
@@ -29,6 +30,7 @@ from optimizer.demo.execution import execute_month
 from optimizer.demo.folder import STATEMENTS, DemoFolder
 from optimizer.demo.generate import shipments_csv
 from optimizer.demo.people import demo_people
+from optimizer.demo.planning_desk import lay_on_desk
 from optimizer.demo.press import Press, press
 from optimizer.demo.step import Narrator, Step
 from optimizer.demo.traffic import figures, traffic_csv, traffic_of
@@ -93,18 +95,22 @@ def tell_story(
     violations = check_plan(plan, world.shipments, world.network, world.factors)
     narrator.tell(plan_steps.check_step(violations))
     with _database(folder) as store, press() as printing:
-        waybills = actions.accept(store, plan, world.shipments, world.parties, world.network, _before(world.shipments))
-        actions.add_demo_users(store, demo_people(), _before(world.shipments))
+        before = _before(world.shipments)
+        waybills = actions.accept(store, plan, world.shipments, world.parties, world.network, before)
+        people = demo_people()
+        actions.add_demo_users(store, people, before)
+        planner = next(user for user in people if user.role is Role.PLANNER)
+        lay_on_desk(store, plan, world.shipments, PlanSettings(gap=GAP), planner, before)
         folder.write("waybills.jsonl", "".join(f"{to_json(waybill)}\n" for waybill in waybills))
         narrator.tell(account_steps.accept_step(waybills))
         events = execute_month(waybills, world.incidents, world.seed)
         after = _after(events, waybills)
         recorded = actions.record(store, events, after)
         narrator.tell(account_steps.record_step(recorded, events))
-        before = actions.lots_overview(store)
+        open_before = actions.lots_overview(store)
         settled = actions.settle(store, world.network, world.factors, after, batch=ALL_AT_ONCE)
         enterprises = SavingsOverview(store)
-        narrator.tell(account_steps.settle_step(before, settled, total(enterprises.savings("month"))))
+        narrator.tell(account_steps.settle_step(open_before, settled, total(enterprises.savings("month"))))
         rows = _netting(store, enterprises, folder, narrator)
         periods = _close(store, world, events, waybills, after, folder, narrator, printing)
         findings = actions.audit(store, world.network, world.factors)

@@ -11,7 +11,7 @@ import pytest
 
 from optimizer.bench import pages
 from optimizer.bench.document import result_from_json, result_to_json
-from optimizer.bench.pages import PagesBench, run
+from optimizer.bench.pages import Address, PagesBench, run
 from optimizer.errors import InputError
 from optimizer.quantities import CHINA_TIME
 
@@ -20,22 +20,57 @@ AT = datetime(2026, 11, 1, 8, tzinfo=CHINA_TIME)
 
 @pytest.mark.browser
 def test_pages_are_opened_in_a_browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A page with a chart is ready once that is drawn; what the cache holds does not travel twice."""
+    """Cold and warm, the chart apart; what the cache holds does not travel twice; who or what is not there is left."""
     if pages._find_chromium() is None:
         pytest.skip("no Chromium on this machine")
     monkeypatch.setattr(
-        pages, "PAGES", (("", "/quote"), ("", pages.QUOTE), ("nobody", "/plans"), ("", "/no-such-page"))
+        pages,
+        "PAGES",
+        (
+            Address("", "/quote"),
+            Address("", pages.QUOTE),
+            Address("nobody", "/plans"),
+            Address("", "/no-such-page"),
+            Address("planner", "/plans", "/plans/"),
+        ),
     )
     # In a thread: another test of this process may hold a browser, and with it a running loop.
     with ThreadPoolExecutor(1) as thread:
-        result = thread.submit(run, PagesBench(AT, f"sqlite:///{tmp_path / 'm.db'}", runs=1)).result()
+        result = thread.submit(run, PagesBench(AT, f"sqlite:///{tmp_path / 'm.db'}", runs=1, quiet_s=0.2)).result()
     assert [method.name for method in result.methods] == [":/quote", f":{pages.QUOTE}"]
-    figures = {figure.name: figure.values[0] for figure in result.methods[1].figures}
-    assert figures["ready"] >= figures["parsed"] > 0
-    assert figures["again"] < figures["sent"] / 5
+    figures = {figure.name: figure.values[0] or 0 for figure in result.methods[1].figures}
+    assert figures["worst"] == max(figures["cold"], figures["warm"]) > 0
+    assert figures["live"] >= figures["stall"] > 0
     assert 100 < figures["sent"] < 2000
+    assert 0 < figures["again"] < figures["sent"] / 5
+    assert result.methods[0].figure("live") is None
     assert "图" in result.methods[1].does.zh
     assert result_from_json(result_to_json(result), "pages") == result
+
+
+HOLD = "const hold = ms => { const end = performance.now() + ms; while (performance.now() < end); };"
+PAGE = f"""<p>words</p><figure class=chart>
+<button class=live onclick="hold(90); document.querySelector('figure').classList.add('drawn')">live</button></figure>
+<script>{HOLD} setTimeout(() => hold(120), 300);</script>"""
+
+
+def _held_up() -> tuple[float, tuple[float, float]]:
+    with pages._browser(pages._playwright(), pages._chromium()) as browser:
+        page = browser.new_page()
+        page.add_init_script(pages.LISTEN)
+        page.route("http://page.test/", lambda route: route.fulfill(content_type="text/html", body=PAGE))
+        return pages._opened(page, "http://page.test/", 0.6), pages._live(page)
+
+
+@pytest.mark.browser
+def test_a_task_that_holds_the_page_up_counts_and_a_quiet_page_is_waited_for() -> None:
+    """The end of the last long task, even of one long after the load event; and what a chart's button sets off."""
+    if pages._find_chromium() is None:
+        pytest.skip("no Chromium on this machine")
+    with ThreadPoolExecutor(1) as thread:
+        interactive_ms, (live_ms, stall_ms) = thread.submit(_held_up).result()
+    assert interactive_ms >= 420
+    assert live_ms >= stall_ms >= 90
 
 
 def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,8 +18,9 @@ from optimizer.accounts.checkpoint import parse_checkpoint
 from optimizer.accounts.ledger import Kind
 from optimizer.accounts.proof import verdict_on
 from optimizer.accounts.statement_document import statement_json
-from optimizer.actions import open_store, statement, verify
+from optimizer.actions import open_store, statement, user_id_of, verify
 from optimizer.actions.auditing import books
+from optimizer.actions.plan_runs import plan_of_run
 from optimizer.demo.folder import DATABASE, FILES, MARKER, STATEMENTS, DemoFolder, prepare
 from optimizer.demo.step import Step
 from optimizer.demo.story import Told, tell_story
@@ -27,7 +28,7 @@ from optimizer.demo.world import World, seed_world
 from optimizer.emissions.factors import load_factors
 from optimizer.errors import InputError
 from optimizer.network.reader import read_network
-from optimizer.planning.document import plan_from_json
+from optimizer.planning.document import plan_from_json, plan_to_json
 from optimizer.planning.shipment_file import read_shipments
 from optimizer.quantities import kilograms
 
@@ -153,6 +154,21 @@ def test_the_months_are_closed_and_the_database_opens(heard: Heard) -> None:
     settled = [item for item in recorded.transactions if item.kind is Kind.SETTLE]
     assert len(settled) == heard.told.settled.settled_lots
     assert {item.period for item in settled} <= set(heard.told.periods)
+
+
+def test_the_planner_finds_shipments_and_plan_on_the_pages(heard: Heard) -> None:
+    """All shipments are submitted, those that left the road bear their waybills, and the plan on file opens as a
+    finished run of the planner's."""
+    store = open_store(heard.folder.db_url)
+    with store.read() as session:
+        (run,) = session.runs_of_plans()
+        entries = session.submitted(ids=run.shipment_ids)
+    assert (run.state, run.user_id) == ("done", user_id_of("planner"))
+    assert plan_to_json(plan_of_run(store, run.run_id)) == (heard.folder.path / "PLAN.json").read_text(encoding="utf-8")
+    numbers = {waybill.number for waybill in heard.told.waybills}
+    assert len(entries) == len(heard.told.plan.shipments)
+    assert {entry.waybill_number for entry in entries if entry.waybill_number} == numbers
+    store.close()
 
 
 def test_every_step_speaks_both_languages(heard: Heard) -> None:

@@ -30,6 +30,7 @@ from optimizer.waybills.waybill import Waybill
 from tests.waybills import world
 from tests.webapp.signed_in import TOKEN
 from webapp import Settings, create_app
+from webapp.charts.ground import ground_of
 from webapp.charts.plotly_script import plotly_digest
 
 JPEG = b"\xff\xd8\xff\xe0 a weigh ticket"
@@ -117,6 +118,7 @@ class FullHouse:
         app = create_app(settings)
         # The lots were settled with the factors of the tiny world; their sheets are recomputed with the same.
         app.extensions["modalshift.world"].factors = world.world_factors()
+        keys["ground"] = ground_of(app.extensions["modalshift.world"].atlas).digest
         return cls(app, store, tokens, keys)
 
     def browser(self, login: str) -> tuple[FlaskClient, str]:

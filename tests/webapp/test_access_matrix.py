@@ -38,7 +38,9 @@ ALLOWED: dict[str, frozenset[str]] = {
         EVERYBODY,
     ),
     **dict.fromkeys(("sign_in.show", "sign_in.sign_in", "sign_in.sign_in_demo", "sign_in.sign_out"), EVERYBODY),
-    **dict.fromkeys(("charts_page.show_script", "static", "verify_page.show_verify"), EVERYBODY),
+    **dict.fromkeys(
+        ("charts_page.show_ground", "charts_page.show_script", "static", "verify_page.show_verify"), EVERYBODY
+    ),
     # For whoever has the server's own token, see test_metrics; no role opens it.
     "metrics.show_metrics": frozenset(),
     # Plans cover all freight, so any planner may see and accept them.

@@ -55,9 +55,9 @@ def visitor(house: FullHouse, address: str, browser: Browser, login: str, **opti
 
 
 def wait_until_drawn(page: Page) -> None:
-    """Scroll to each chart and wait for it."""
+    """Ask for each chart and wait for it."""
     for figure in page.locator("figure.chart").all():
-        figure.scroll_into_view_if_needed()
+        figure.locator("button.live").click()
         page.wait_for_function("e => e.classList.contains('drawn')", arg=figure.element_handle(), timeout=30_000)
 
 
@@ -147,6 +147,57 @@ def test_axe_finds_nothing_in_drawn_charts(house: FullHouse, address: str, brows
                 found.append(f"{path} {width} {lang}: runs off the side")
     context.close()
     assert not found, "\n".join(found)
+
+
+UNTOUCHED = "window.Plotly === undefined && !document.querySelector('figure.drawn, canvas')"
+
+
+def test_a_page_runs_no_plotting_script_until_somebody_wants_to_use_a_chart(
+    house: FullHouse, address: str, browser: Browser
+) -> None:
+    """Drawings are there at once; a resting pointer brings a chart, a map waits for its button, by keyboard as well,
+    and the focus goes on to what took the button's place."""
+    context = visitor(house, address, browser, "planner")
+    page = context.new_page()
+    page.goto(f"/plans/{RUN_ID}")
+    for drawing in page.locator(".drawing svg").all():
+        drawing.scroll_into_view_if_needed()
+    page.locator("figure[data-map] .drawing").hover()
+    page.wait_for_timeout(400)
+    assert page.evaluate(UNTOUCHED)
+    page.locator("figure:not([data-map]) .drawing").first.hover()
+    page.wait_for_selector("figure.drawn:not([data-map])", timeout=30_000)
+    assert page.locator("figure.drawn").count() == 1
+    page.locator("figure[data-map] button.live").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("figure.drawn[data-map]", timeout=30_000)
+    page.wait_for_function("document.activeElement.dataset.zoom === '1'")
+    assert page.locator("figure[data-map] button.live").is_hidden()
+    context.close()
+
+
+def test_on_a_phone_nothing_is_fetched_for_charts_before_a_tap(
+    house: FullHouse, address: str, browser: Browser
+) -> None:
+    """Not even ahead of time; a chart that cannot come says so, and is asked for again by the next tap."""
+    options = {"viewport": {"width": 360, "height": 800}, "has_touch": True, "is_mobile": True}
+    context = visitor(house, address, browser, "enterprise", **options)
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto("/accounts/{account_id}".format(**house.keys))
+    page.locator(".drawing").first.scroll_into_view_if_needed()
+    page.wait_for_load_state("networkidle")
+    assert not [url for url in asked if "plotly" in url]
+    page.route("**/plotly-*.js", lambda route: route.abort())
+    button = page.locator("button.live").first
+    page.locator(".drawing").first.tap()
+    page.wait_for_function("e => e.textContent === e.dataset.failed", arg=button.element_handle())
+    assert page.locator(".drawing svg").first.is_visible()
+    page.unroute("**/plotly-*.js")
+    page.locator(".drawing").first.tap()
+    page.wait_for_selector("figure.drawn", timeout=30_000)
+    context.close()
 
 
 def test_a_click_on_a_point_opens_its_plan(house: FullHouse, address: str, browser: Browser) -> None:

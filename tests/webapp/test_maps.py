@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from itertools import pairwise
 from math import dist
@@ -95,7 +96,20 @@ def test_the_map_of_a_quote_asks_nobody(client: FlaskClient) -> None:
     assert "http" not in text
     plot = json.loads(text)
     assert set(plot["layout"]["map"]["style"]) == {"version", "sources", "layers"}
-    assert all(isinstance(source["data"], dict) for source in plot["layout"]["map"]["style"]["sources"].values())
+    lines = plot["layout"]["map"]["style"]["sources"]
+    address = page.split('data-ground="')[1].split('"')[0]
+    reply = client.get(address)
+    assert "immutable" in reply.headers["Cache-Control"]
+    assert client.get(address, headers={"If-None-Match": reply.headers["ETag"]}).status_code == 304
+    assert client.get("/charts/ground-0000000000000000.json").status_code == 404
+    ground = reply.json
+    assert ground is not None
+    assert set(ground) == {"coast", "lakes", "network"}
+    layers = {layer["source"] for layer in plot["layout"]["map"]["style"]["layers"] if "source" in layer}
+    assert layers == set(lines) | set(ground), "every layer has its source once the ground is in"
+    assert all(isinstance(source["data"], dict) for source in [*lines.values(), *ground.values()])
+    zipped = client.get(address, headers={"Accept-Encoding": "gzip"})
+    assert json.loads(gzip.decompress(zipped.data)) == ground
     assert "公路基准" in page
     assert page.count("<polyline") > 30
     assert client.get(QUOTE).text.count("示意图") >= 2

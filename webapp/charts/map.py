@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import asinh, atan, degrees, log2, pi, radians, sinh, tan
+from math import asinh, atan, degrees, hypot, log2, pi, radians, sinh, tan
 from typing import Any
 
 from markupsafe import Markup
@@ -27,6 +27,8 @@ SHOWN_PX = 640
 MARK_PX = 14
 """An invisible mark in the middle of a line, so large that a pointer finds it."""
 ROUNDED = 4
+LEAST_STEP = 1.5
+"""Units of the drawing between two points of a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ def map_chart(
         figure_id,
         title,
         _draw(title, view, ground, thin, lines, points),
-        {"data": _traces(lines, points), "layout": _layout(view, ground, thin, lines)},
+        {"data": _traces(lines, points), "layout": _layout(view, ground, lines)},
         table,
         note,
         is_map=True,
@@ -110,11 +112,12 @@ class _View:
         return x, y
 
     def drawn(self, line: Line) -> list[tuple[float, float]]:
-        """A line in the drawing; empty where it passes the drawing by on one side."""
+        """A line in the drawing, without points that no eye tells apart; empty where it passes the drawing by on one
+        side."""
         points = [self.at(*point) for point in line]
         xs, ys = [x for x, _ in points], [y for _, y in points]
         passes = max(xs) < 0 or min(xs) > WIDTH or max(ys) < 0 or min(ys) > self.height
-        return [] if passes else points
+        return [] if passes else _thinned(points)
 
 
 def _x(longitude: float) -> float:
@@ -124,6 +127,15 @@ def _x(longitude: float) -> float:
 def _y(latitude: float) -> float:
     """South of the pole: Mercator's y is asinh(tan(latitude))."""
     return (1 - asinh(tan(radians(latitude))) / pi) / 2
+
+
+def _thinned(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Both ends, and of the points between those that lie LEAST_STEP or more from the one kept before."""
+    kept = points[:1]
+    for point in points[1:-1]:
+        if hypot(point[0] - kept[-1][0], point[1] - kept[-1][1]) >= LEAST_STEP:
+            kept.append(point)
+    return [*kept, *points[1:][-1:]]
 
 
 def _draw(
@@ -209,7 +221,7 @@ def _traces(lines: Sequence[MapLine], points: Sequence[MapPoint]) -> list[dict[s
     return [marks, shown]
 
 
-def _layout(view: _View, ground: Shapes, network: Sequence[Line], lines: Sequence[MapLine]) -> dict[str, Any]:
+def _layout(view: _View, ground: Shapes, lines: Sequence[MapLine]) -> dict[str, Any]:
     height = round(view.height)
     zoom = min(log2(SHOWN_PX / TILE_PX / (view.east - view.west)), log2(height / TILE_PX / (view.south - view.north)))
     longitude = (view.west + view.east) / 2 * 360 - 180
@@ -218,7 +230,7 @@ def _layout(view: _View, ground: Shapes, network: Sequence[Line], lines: Sequenc
         "height": height,
         "showlegend": False,
         "map": {
-            "style": _style(ground, network, lines),
+            "style": _style(ground, lines),
             "center": {"lon": round(longitude, ROUNDED), "lat": round((south + north) / 2, ROUNDED)},
             "zoom": round(zoom, 2),
         },
@@ -229,13 +241,19 @@ def _latitude(y: float) -> float:
     return degrees(atan(sinh(pi * (1 - 2 * y))))
 
 
-def _style(ground: Shapes, network: Sequence[Line], lines: Sequence[MapLine]) -> dict[str, Any]:
-    """A MapLibre style without any address in it: nothing is fetched, text is drawn with the visitor's own fonts."""
-    sources = {
+def ground_sources(ground: Shapes, network: Sequence[Line]) -> dict[str, Any]:
+    """The sources that every map has; the page's script puts them into the style before it draws."""
+    return {
         "coast": _source("Polygon", ground.coast),
         "lakes": _source("Polygon", ground.lakes),
         "network": _source("LineString", network),
     }
+
+
+def _style(ground: Shapes, lines: Sequence[MapLine]) -> dict[str, Any]:
+    """A MapLibre style without any address in it: it fetches nothing, text is drawn with the visitor's own fonts. The
+    sources are those of ``lines``; :func:`ground_sources` are still to be put in."""
+    sources: dict[str, Any] = {}
     layers: list[dict[str, Any]] = [
         _layer("sea", "background", **{"background-color": COLOURS["ground" if ground.coast else "land"]}),
         _layer("coast", "fill", **{"fill-color": COLOURS["land"], "fill-outline-color": COLOURS["line"]}),

@@ -1,22 +1,52 @@
-// Charts: where scripts run, plotly.js takes the place of the server's drawing, once the drawing comes into view.
-// Without script, without WebGL (maps) or with the browser's wish to save data, the drawing stays.
+// Charts. The server's drawing is what one reads; plotly.js takes its place when somebody wants to work with a chart:
+// the pointer rests on it, it is tapped, or its button is pressed. A map, which needs WebGL, waits for a tap or the
+// button. Until then nothing of plotly.js is run, so that the page never keeps anybody waiting. Where a mouse is at
+// work, the file alone is fetched once the page is idle and a chart is in view, so that it is there when asked for.
 "use strict";
 (() => {
-  const library = document.currentScript.dataset.library;
+  const { library, ground } = document.currentScript.dataset;
   const narrow = window.matchMedia("(max-width: 40rem)");
-  const FONT = { family: getComputedStyle(document.body).fontFamily, size: 13, color: "#17252a" };
   const CONFIG = { displayModeBar: false, responsive: true, showTips: false, scrollZoom: false };
+  const RESTS_MS = 250;
+  const IDLE_MS = 2000;
   let loading = null;
+  let grounds = null;
+
+  const font = () => ({ family: getComputedStyle(document.body).fontFamily, size: 13, color: "#17252a" });
+
+  const idle = () =>
+    new Promise((resolve) => {
+      if (window.requestIdleCallback) {
+        requestIdleCallback(resolve, { timeout: IDLE_MS });
+      } else {
+        setTimeout(resolve, 50);
+      }
+    });
 
   const load = () => {
     loading ??= new Promise((resolve, reject) => {
       const script = document.createElement("script");
       script.src = library;
       script.addEventListener("load", () => resolve(window.Plotly));
-      script.addEventListener("error", reject);
+      script.addEventListener("error", () => {
+        loading = null;
+        script.remove();
+        reject(new Error("the script of the charts did not come"));
+      });
       document.head.append(script);
     });
     return loading;
+  };
+
+  // Coast, lakes and waterways are the same for all maps and stay in the cache.
+  const onGround = async (layout) => {
+    grounds ??= fetch(ground).then((reply) => (reply.ok ? reply.json() : Promise.reject(new Error(reply.status))));
+    try {
+      Object.assign(layout.map.style.sources, await grounds);
+    } catch (error) {
+      grounds = null;
+      throw error;
+    }
   };
 
   const hasWebGL = () => {
@@ -29,6 +59,7 @@
 
   // A finger that scrolls the page must not zoom a chart.
   const laidOut = (layout, data, isMap) => {
+    const FONT = font();
     const whole = {
       font: FONT,
       margin: isMap ? { l: 0, r: 0, t: 0, b: 0 } : { l: 56, r: 16, t: 24, b: 40 },
@@ -68,10 +99,11 @@
   const draw = async (figure) => {
     const isMap = "map" in figure.dataset;
     if (isMap && !hasWebGL()) {
-      return;
+      throw new Error("maps need WebGL");
     }
-    const Plotly = await load();
     const { data, layout } = JSON.parse(figure.querySelector("script[type='application/json']").textContent);
+    const [Plotly] = await Promise.all([load(), isMap ? onGround(layout) : null]);
+    await idle(); // whatever was typed or pressed while the script was read goes first
     const plot = figure.querySelector(".plot");
     const whole = laidOut(layout, data, isMap);
     plot.hidden = false;
@@ -83,6 +115,7 @@
     }
     figure.classList.add("drawn");
     plot.on("plotly_click", follow);
+    plot.tabIndex = -1;
     if (isMap) {
       const title = figure.querySelector("figcaption").textContent;
       plot.querySelector("canvas.maplibregl-canvas")?.setAttribute("aria-label", title);
@@ -109,23 +142,78 @@
     });
   };
 
-  if (navigator.connection?.saveData) {
-    return;
-  }
-  // One after another: a map must not hold up the chart above it.
-  let line = Promise.resolve();
-  const seen = new IntersectionObserver(
-    (entries) => {
-      for (const entry of entries) {
-        if (entry.isIntersecting) {
-          seen.unobserve(entry.target);
-          line = line.then(() => draw(entry.target)).catch((error) => console.error(error));
-        }
+  // Once for each chart. What fails leaves drawing and button as they were; the button says that it did.
+  const bring = async (figure, button) => {
+    if (figure.hasAttribute("aria-busy") || figure.classList.contains("drawn")) {
+      return;
+    }
+    const words = button.textContent;
+    const pressed = document.activeElement === button;
+    figure.setAttribute("aria-busy", "true");
+    button.textContent = button.dataset.busy;
+    try {
+      await draw(figure);
+      button.hidden = true;
+      if (pressed) {
+        const next = figure.querySelector(".map-buttons:not([hidden]) button") ?? figure.querySelector(".plot");
+        next.focus({ preventScroll: true });
       }
-    },
-    { rootMargin: "300px" },
-  );
+    } catch (error) {
+      button.textContent = button.dataset.failed;
+      setTimeout(() => (button.textContent = words), 4000);
+      console.error(error);
+    } finally {
+      figure.removeAttribute("aria-busy");
+    }
+  };
+
+  const wire = (figure) => {
+    const button = figure.querySelector("button.live");
+    const drawing = figure.querySelector(".drawing");
+    button.hidden = false;
+    button.addEventListener("click", () => bring(figure, button));
+    drawing.addEventListener("click", (event) => {
+      if (!event.target.closest("a")) {
+        bring(figure, button);
+      }
+    });
+    if ("map" in figure.dataset) {
+      return;
+    }
+    let resting = 0;
+    drawing.addEventListener("pointerenter", (event) => {
+      if (event.pointerType === "mouse") {
+        resting = setTimeout(() => bring(figure, button), RESTS_MS);
+      }
+    });
+    drawing.addEventListener("pointerleave", () => clearTimeout(resting));
+  };
+
+  // The file alone, into the cache: it is not run. Nobody on a phone or on a dear line pays for what they do not use.
+  const fetchAhead = async () => {
+    if (!window.matchMedia("(hover: hover)").matches || navigator.connection?.saveData) {
+      return;
+    }
+    if (document.readyState !== "complete") {
+      await new Promise((resolve) => window.addEventListener("load", resolve, { once: true }));
+    }
+    await idle();
+    if (loading === null) {
+      fetch(library, { priority: "low" })
+        .then((reply) => reply.arrayBuffer())
+        .catch(() => null); // it is asked for again when it is needed
+    }
+  };
+
+  const inView = new IntersectionObserver((entries) => {
+    if (entries.some((entry) => entry.isIntersecting)) {
+      inView.disconnect();
+      fetchAhead();
+    }
+  });
+
   for (const figure of document.querySelectorAll("figure.chart")) {
-    seen.observe(figure);
+    wire(figure);
+    inView.observe(figure);
   }
 })();
