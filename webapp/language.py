@@ -21,6 +21,7 @@ from webapp.world import current_world
 
 COOKIE = "lang"
 COOKIE_SECONDS = 365 * 24 * 3600
+LANGUAGES: tuple[Lang, ...] = ("zh", "en")
 
 
 @cache
@@ -34,13 +35,29 @@ def catalogue() -> dict[str, Message]:
 
 
 def current_lang() -> Lang:
-    """``?lang=`` first, then the cookie of an earlier choice, then the server's default."""
+    """``?lang=`` first, then the cookie of an earlier choice; for programs what their Accept-Language prefers; then the
+    server's default. Browsers send that header for their owner, who may read the pages in the server's language all
+    the same; a program that sends it means it."""
     if "lang" not in g:
         settings: Settings = current_app.extensions["modalshift.settings"]
         asked = request.args.get("lang") or request.cookies.get(COOKIE)
-        g.lang = asked if asked in ("zh", "en") else settings.lang
+        if asked not in LANGUAGES and _of_program():
+            asked = _preferred()
+        g.lang = asked if asked in LANGUAGES else settings.lang
     lang: Lang = g.lang
     return lang
+
+
+def _preferred() -> str | None:
+    """The first of ours in Accept-Language, whatever region it names."""
+    ranked = (name.partition("-")[0].lower() for name, quality in request.accept_languages if quality > 0)
+    return next((name for name in ranked if name in LANGUAGES), None)
+
+
+def _of_program() -> bool:
+    """Asked of the API, and not by a browser in which somebody has signed in."""
+    signed_in = current_app.config["SESSION_COOKIE_NAME"] in request.cookies
+    return request.path.startswith("/api/") and ("Authorization" in request.headers or not signed_in)
 
 
 def text(key: str, **values: object) -> str:
@@ -73,5 +90,7 @@ def register(app: Flask) -> None:
             response.set_cookie(
                 COOKIE, current_lang(), max_age=COOKIE_SECONDS, httponly=True, samesite="Lax", secure=request.is_secure
             )
-        response.vary.update(("Cookie", "Accept"))
+        response.vary.update(
+            ("Cookie", "Accept", "Accept-Language") if request.path.startswith("/api/") else ("Cookie", "Accept")
+        )
         return response

@@ -17,6 +17,7 @@ from webapp.figures import hours, kilograms, tonnes, yuan
 from webapp.language import text
 from webapp.plan_loads import Load, load_chart, lock_loads, terminal_loads
 from webapp.plan_map import plan_map
+from webapp.plan_offers import UnusableOffers, unusable_offers
 from webapp.world import World
 
 Item = TypeVar("Item")
@@ -122,6 +123,7 @@ class PlanView:
     shipment_pages: Pages
     kept: str
     moved: tuple[tuple[str, str, str, str], ...]
+    offers: UnusableOffers | None
 
 
 def plan_view(
@@ -167,6 +169,7 @@ def plan_view(
             (item.shipment_id, ", ".join(item.was) or "—", ", ".join(item.now) or "—", item.message.text(lang))
             for item in plan.moved
         ),
+        offers=unusable_offers(plan, lang),
     )
 
 

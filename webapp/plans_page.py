@@ -9,10 +9,9 @@ from werkzeug.wrappers import Response
 
 from optimizer.access.user import Permission
 from optimizer.actions.frontier_runs import frontier_of_run
-from optimizer.actions.plan_runs import accept_run, begin_plan, cancel_plan, plan_of_run
+from optimizer.actions.plan_runs import accept_run, begin_plan, cancel_plan
 from optimizer.actions.submitting import waiting_shipments
 from optimizer.errors import Fault, InputError, ModalshiftError
-from optimizer.planning.summary import summary_of
 from webapp.access.visitor import now, require, require_permission
 from webapp.api.plans import DEFAULT_LIMIT_S, SETTINGS, WHOLE, read_settings, require_run
 from webapp.frontier_view import frontier_chart
@@ -72,12 +71,12 @@ def show_run(run_id: str) -> str | Response:
     if run.points:
         return redirect(url_for("plans_page.show_frontier", frontier_id=run_id))
     world = current_world()
-    made = plan_of_run(world.store, run_id)
+    made = world.plans.plan(run_id)
     with world.store.read() as session:
         entries = session.submitted(ids=[entry.shipment_id for entry in made.shipments])
     shipments = [entry.shipment for entry in entries]
     pages = (request.args.get("page", 1, int), request.args.get("hulls", 1, int))
-    view = plan_view(made, shipments, summary_of(made, shipments), world, current_lang(), pages)
+    view = plan_view(made, shipments, world.plans.summary(run_id, shipments), world, current_lang(), pages)
     allow_charts()
     accepted = {entry.shipment.shipment_id: entry.waybill_number for entry in entries if entry.waybill_number}
     return render_template("plan_result.html", run=run, view=view, accepted=accepted)
@@ -137,6 +136,9 @@ def _list(values: dict[str, str], faults: tuple[FieldFault, ...]) -> str:
         runs = session.runs_of_plans()
         accepted = session.newest_plan() is not None
     waiting = waiting_shipments(world.store, user)
+    newest = next((run for run in runs if run.state == "done" and not run.points), None)
+    if newest is not None:
+        world.plans.read_ahead(newest.run_id)
     return render_template(
         "plans.html",
         values=values,

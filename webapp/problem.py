@@ -54,7 +54,9 @@ def problem(status: int, title: Message, detail: str = "", faults: Sequence[Faul
             {"pointer": fault.column or "", "code": fault.code, "message": fault.message.text(lang)} for fault in faults
         ]
     content = json.dumps(body, ensure_ascii=False) + "\n"
-    return Response(content, status, content_type="application/problem+json; charset=utf-8")
+    reply = Response(content, status, content_type="application/problem+json; charset=utf-8")
+    reply.content_language.add(lang)
+    return reply
 
 
 def register(app: Flask) -> None:

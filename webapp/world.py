@@ -21,6 +21,7 @@ from optimizer.actions import (
     tables_in_force,
 )
 from optimizer.actions.city_audit import FindingsDesk
+from optimizer.actions.plan_shelf import PlanShelf
 from optimizer.actions.seal_checks import SealDesk
 from optimizer.emissions.factors import FactorTable
 from optimizer.errors import Lang
@@ -48,6 +49,7 @@ class World:
     queue: PlanQueue
     desk: QuoteDesk
     overview: SavingsOverview
+    plans: PlanShelf
     evidence: EvidenceFiles
     atlas: Atlas
     findings: FindingsDesk
@@ -114,6 +116,7 @@ def open_world(settings: Settings) -> World:
         PlanQueue(settings),
         QuoteDesk(network, factors),
         SavingsOverview(store),
+        PlanShelf(store),
         evidence,
         Atlas(network, read_shapes(tables.directory)),
         FindingsDesk(store, network, factors, evidence),

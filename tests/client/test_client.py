@@ -91,6 +91,24 @@ def test_faults_come_as_one_exception(office_api: Client) -> None:
     assert {error.pointer for error in caught.value.errors} == {"/mass_t", "/cargo_code"}
 
 
+@pytest.mark.parametrize(
+    ("lang", "title", "fault"),
+    [("en", "The input", "above zero"), ("en-GB", "The input", "above zero"), ("zh", "输入", "大于零")],
+)
+def test_faults_speak_the_language_of_the_client(office: House, lang: str, title: str, fault: str) -> None:
+    """Whatever the server's default is (Chinese): title and every fault, with and without a token."""
+    for token in ("", office.tokens["planner"]):
+        transport = httpx.WSGITransport(app=create_app(office.settings))
+        with Client(HOST, token, lang=lang, transport=transport) as api:
+            with pytest.raises(ApiProblemError) as caught:
+                api.quote(**{**SHIPMENT, "mass_t": 0})
+            assert title in caught.value.title
+            assert fault in caught.value.errors[0].message
+            with pytest.raises(ApiProblemError) as refused:
+                api.savings()
+            assert (refused.value.title.isascii(), refused.value.status) == (lang != "zh", 403 if token else 401)
+
+
 def test_shipments_go_in_and_come_back_page_by_page(office_api: Client) -> None:
     """One result each; the same key answers the same; withdrawn ones are marked."""
     records = [record(f"C-{n:03}") for n in range(120)]

@@ -198,3 +198,38 @@ def test_the_document_tells_every_endpoint(client: FlaskClient) -> None:
     assert len(names) == len(set(names)) >= 4
     page = client.get("/api/docs?lang=en").text
     assert all(path in page for path in spec["paths"])
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "lang"),
+    [
+        ("/api/v1/no-such", {"Accept-Language": "en"}, "en"),
+        ("/api/v1/no-such", {"Accept-Language": "fr, en-GB;q=0.5, zh;q=0.1"}, "en"),
+        ("/api/v1/no-such", {"Accept-Language": "zh-CN, en;q=0.9"}, "zh"),
+        ("/api/v1/no-such", {"Accept-Language": "fr"}, "zh"),
+        ("/api/v1/no-such", {"Accept-Language": "*"}, "zh"),
+        ("/api/v1/no-such", {"Accept-Language": "e;;n=\x7f"}, "zh"),
+        ("/api/v1/no-such", {}, "zh"),
+        ("/api/v1/no-such?lang=zh", {"Accept-Language": "en"}, "zh"),
+        ("/api/v1/no-such?lang=en", {"Accept-Language": "zh"}, "en"),
+        ("/api/v1/no-such", {"Accept-Language": "en", "Set": "lang=zh"}, "zh"),
+        ("/api/v1/no-such", {"Accept-Language": "en", "Set": "modalshift=signed-in"}, "zh"),
+        ("/api/v1/meta", {"Accept-Language": "en"}, "en"),
+        ("/quote", {"Accept-Language": "en"}, "zh"),
+    ],
+)
+def test_programs_are_answered_in_the_language_they_ask_for(
+    client: FlaskClient, path: str, headers: dict[str, str], lang: str
+) -> None:
+    """The address first, then a person's choice, then Accept-Language of a program; pages and people in a browser keep
+    the server's language. No cache mixes them up."""
+    if "Set" in headers:
+        client.set_cookie(*headers["Set"].split("="))
+    reply = client.get(path, headers=headers)
+    if path.startswith("/api/"):
+        assert reply.headers["Content-Language"] == lang
+        assert "accept-language" in {name.lower() for name in reply.vary}
+    if reply.status_code == 404:
+        assert (reply.json or {})["title"] == {"zh": "没有这个页面", "en": "Not found"}[lang]
+    else:
+        assert path.startswith("/api/") or 'lang="zh-CN"' in reply.text

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import gzip
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 
-from optimizer.errors import Message
-from optimizer.planning.plan import Binding, LockPassage, Plan
+from optimizer.access.user import Role, User
+from optimizer.actions import add_user, open_store, plan_shelf, user_id_of
+from optimizer.actions.plan_runs import plan_of_run
+from optimizer.errors import Message, UnknownRecordError
+from optimizer.planning.document import plan_to_json
+from optimizer.planning.plan import Binding, LockPassage, Plan, UnusableOffer
+from optimizer.planning.run import PlanRun
+from optimizer.planning.settings import PlanSettings
+from optimizer.planning.summary import summary_of
+from optimizer.planning.unusable import CODES
+from optimizer.store.engine import Store
 from tests.waybills import world as tiny
-from tests.webapp.full_house import FRONTIER_ID, RUN_ID, FullHouse
+from tests.webapp.full_house import AT, FRONTIER_ID, RUN_ID, FullHouse
 from webapp import Settings, create_app
 from webapp.flow_map import Passage, flow_map, flows_of
+from webapp.language import catalogue
 from webapp.plan_loads import load_chart, lock_loads, terminal_loads
+from webapp.plan_offers import unusable_offers
 from webapp.plan_view import Pages
 from webapp.world import World
 
@@ -98,6 +111,78 @@ def test_the_widest_line_carries_the_most_and_what_is_left_out_is_counted(world:
     assert "10 more are not drawn, none above 80.0 t" in figure.note
     assert figure.table is not None
     assert len(figure.table.rows) == len(widths) == 120
+
+
+def test_sailings_that_cannot_be_used_are_counted_and_named(world: World) -> None:
+    """By reason in the order of the codes, each with its sentence; beyond what a page holds the document is named; a
+    code of another version counts under its own name."""
+    whole = [UnusableOffer(f"F{n}", "C1", "dearer", Message(f"航次 F{n}", f"sailing F{n}")) for n in range(205)]
+    codes = (("no_cargo", "S1"), ("closed", "S2"), ("strange", "S3"))
+    whole[:0] = [UnusableOffer(name, "C1", code, Message(f"航次 {name}", f"sailing {name}")) for code, name in codes]
+    found = unusable_offers(replace(tiny.world_plan(), unusable_offers=tuple(whole)), "en")
+    assert found is not None
+    assert (found.count, len(found.sentences), found.left_out) == (208, 200, 8)
+    assert [number for _, number in found.kinds] == [1, 1, 205, 1]
+    assert [kind for kind, _ in found.kinds][::3] == ["The way is closed when it passes", "strange"]
+    assert found.sentences[:2] == ("sailing S1", "sailing S2")
+    assert all(catalogue()[f"plan.offer_{code}"] for code in CODES)
+    assert unusable_offers(tiny.world_plan(), "en") is None
+
+
+def test_the_page_shows_unusable_sailings_in_both_languages(tmp_path: Path) -> None:
+    """With the reason of each; a plan without any has no such heading."""
+    house = FullHouse.at(tmp_path)
+    client, _ = house.browser("planner")
+    assert "不能用的报价航次" not in client.get(f"/plans/{RUN_ID}?lang=zh").text
+    offer = UnusableOffer(
+        "S<7>", "C1", "no_cargo", Message("C1 的航次 S<7> 不能用", "C1's sailing S<7> cannot be used")
+    )
+    made = replace(tiny.world_plan(), unusable_offers=(offer,))
+    run = PlanRun("with-offers", user_id_of("planner"), "queued", PlanSettings(), ("S1", "S2", "S3"), AT)
+    with house.store.write() as session:
+        session.add_run(run)
+        session.take_run(run.run_id, AT)
+        session.end_run(run.run_id, AT, document=plan_to_json(made))
+    zh, en = (client.get(f"/plans/with-offers?lang={lang}").text for lang in ("zh", "en"))
+    assert "C1 的航次 S&lt;7&gt; 不能用" in zh
+    assert "不能用的报价航次" in zh
+    assert "C1&#39;s sailing S&lt;7&gt; cannot be used" in en
+    assert "No shipment fits it" in en
+
+
+def test_a_plan_is_read_once_and_four_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fifth pushes the one out that was not asked for longest; a summary follows new versions of its shipments;
+    reading ahead fills the shelf, and an unknown run does no harm there."""
+    store = open_store(f"sqlite:///{tmp_path / 'm.db'}")
+    made, auditor = tiny.world_plan(), User(user_id_of("reader"), "reader", "reader", "reader", Role.AUDITOR)
+    add_user(store, auditor, None, AT)
+    with store.write() as session:
+        for n in range(5):
+            session.add_run(PlanRun(f"r{n}", auditor.user_id, "queued", PlanSettings(), ("S1",), AT))
+            session.take_run(f"r{n}", AT)
+            session.end_run(f"r{n}", AT, document=plan_to_json(made))
+    read: list[str] = []
+
+    def counted(kept: Store, run_id: str) -> Plan:
+        read.append(run_id)
+        return plan_of_run(kept, run_id)
+
+    monkeypatch.setattr(plan_shelf, "plan_of_run", counted)
+    shelf = plan_shelf.PlanShelf(store)
+    assert [shelf.plan(name) == made for name in ("r0", "r1", "r2", "r3", "r0", "r4", "r0", "r1")] == [True] * 8
+    assert read == ["r0", "r1", "r2", "r3", "r4", "r1"]
+    shipments = tiny.shipments()
+    first = shelf.summary("r0", shipments)
+    assert shelf.summary("r0", list(shipments)) is first
+    assert shelf.summary("r0", shipments) == summary_of(made, shipments)
+    shelf.read_ahead("nobody's")
+    shelf.read_ahead("r3")
+    for thread in threading.enumerate():
+        if thread.name == "plan-shelf":
+            thread.join()
+    with pytest.raises(UnknownRecordError):
+        shelf.plan("nobody's")
+    store.close()
 
 
 def test_pages_of_a_list_are_the_nearest_that_exist() -> None:

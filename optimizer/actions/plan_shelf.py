@@ -1,0 +1,70 @@
+"""Plans that were read a moment ago, for pages that are opened again and again."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from threading import Lock, Thread
+
+from optimizer.actions.plan_runs import plan_of_run
+from optimizer.errors import ModalshiftError
+from optimizer.planning.plan import Plan
+from optimizer.planning.shipment import Shipment
+from optimizer.planning.summary import PlanSummary, summary_of
+from optimizer.store.engine import Store
+
+MOST_KEPT = 4
+"""Plans in memory; a month's takes some 20 MB."""
+
+log = logging.getLogger("modalshift.plans")
+
+
+@dataclass(frozen=True, slots=True)
+class _Summed:
+    shipments: tuple[Shipment, ...]
+    summary: PlanSummary
+
+
+class PlanShelf:
+    """Plans of finished runs as records. A finished run never changes, so that its document is read once: checking a
+    month's plan line by line takes half a second. Threads may share it.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = Lock()
+        self._plans: OrderedDict[str, Plan] = OrderedDict()
+        self._sums: dict[str, _Summed] = {}
+
+    def plan(self, run_id: str) -> Plan:
+        """As :func:`~optimizer.actions.plan_runs.plan_of_run`, and raising as it does; who asks for a plan that is
+        being read waits for it."""
+        with self._lock:
+            if run_id not in self._plans:
+                self._plans[run_id] = plan_of_run(self._store, run_id)
+            self._plans.move_to_end(run_id)
+            while len(self._plans) > MOST_KEPT:
+                gone, _ = self._plans.popitem(last=False)
+                self._sums.pop(gone, None)
+            return self._plans[run_id]
+
+    def summary(self, run_id: str, shipments: Sequence[Shipment]) -> PlanSummary:
+        """What the plan comes to, of these shipments: those that were planned may have got new versions since."""
+        made, asked = self.plan(run_id), tuple(shipments)
+        kept = self._sums.get(run_id)
+        if kept is None or kept.shipments != asked:
+            kept = self._sums[run_id] = _Summed(asked, summary_of(made, asked))
+        return kept.summary
+
+    def read_ahead(self, run_id: str) -> None:
+        """Read it in the background: somebody is about to open it."""
+        if run_id not in self._plans and not self._lock.locked():
+            Thread(target=self._read, args=(run_id,), daemon=True, name="plan-shelf").start()
+
+    def _read(self, run_id: str) -> None:
+        try:
+            self.plan(run_id)
+        except ModalshiftError as error:
+            log.info("plan %s is not read ahead: %s", run_id, error)
