@@ -6,19 +6,22 @@ import base64
 import hmac
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import pytest
 from werkzeug.test import TestResponse
 
 from optimizer import actions
-from optimizer.access.webhook import GIVE_UP_AFTER, retry_after, signature
+from optimizer.access.webhook import GIVE_UP_AFTER, Webhook, retry_after, signature
 from optimizer.actions.webhooks import lease_due, remove_webhook, webhooks_of
 from optimizer.quantities import CHINA_TIME
+from optimizer.store.engine import Store
 from optimizer.waybills.event import Classifier, EventType
 from tests.waybills import world
 from tests.webapp.full_house import AT, FullHouse, _user
@@ -175,6 +178,66 @@ def test_what_was_not_taken_is_repeated_under_the_same_id(house: FullHouse, rece
     assert len(set(ids)) == 2
     (hook,) = webhooks_of(house.store, _user("enterprise"))
     assert (hook.failures, hook.last_outcome) == (0, "204")
+
+
+def test_a_receiver_that_answers_byte_by_byte_holds_up_nobody(
+    house: FullHouse, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is cut off and counts as late; the others were told at the same time."""
+    monkeypatch.setattr(webhook_sender, "LONGEST_S", 0.3)
+    over = Event()
+
+    class Dripping(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            with suppress(OSError):
+                self.wfile.write(b"HTTP/1.1 204 ")
+                while not over.wait(0.05):
+                    self.wfile.write(b"x")
+
+        def log_message(self, *_: Any) -> None:
+            """Quiet."""
+
+    slow = ThreadingHTTPServer(("127.0.0.1", 0), Dripping)
+    Thread(target=slow.serve_forever, daemon=True).start()
+    add(house, "carrier", f"http://127.0.0.1:{slow.server_port}/", key="slow")
+    add(house, "enterprise", receiver.url)
+    settled_again(house)
+    assert send(house) == len(receiver.heard) == 2
+    over.set()
+    slow.shutdown()
+    slow.server_close()
+    (hook,) = webhooks_of(house.store, _user("carrier"))
+    assert (hook.failures, hook.last_outcome) == (1, "timeout")
+
+
+def test_a_turn_ends_and_goes_on_where_it_ended(house: FullHouse, receiver: Receiver) -> None:
+    """What was told is not told again, what was not is told next, under no failure."""
+    add(house, "enterprise", receiver.url)
+    settled_again(house)
+    ticks = count()
+    assert send_due(house.store, lambda: ONE_DAY + 25 * timedelta(seconds=next(ticks)), to_private=True) == 1
+    (hook,) = webhooks_of(house.store, _user("enterprise"))
+    assert (hook.failures, hook.last_outcome) == (0, "204")
+    assert send(house, 3600) == 1
+    assert [json.loads(body)["type"] for _, body in receiver.heard] == TOPICS
+
+
+def test_a_defect_with_one_receiver_is_not_the_others(
+    house: FullHouse, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is logged; the others have their turn."""
+    add(house, "enterprise", receiver.url)
+    add(house, "carrier", receiver.url + "&broken", key="broken")
+    settled_again(house)
+    right = webhook_sender._tell
+
+    def broken(store: Store, hook: Webhook, *rest: Any) -> int:
+        if hook.url.endswith("broken"):
+            raise RuntimeError("a defect")
+        return right(store, hook, *rest)
+
+    monkeypatch.setattr(webhook_sender, "_tell", broken)
+    assert send(house) == 2
 
 
 def test_two_senders_do_not_tell_twice(house: FullHouse, receiver: Receiver) -> None:

@@ -1,7 +1,8 @@
 """Sends notices to webhooks: in order, signed, and only to public addresses.
 
 The address is resolved once and the connection goes to what was looked at, so that a name cannot point to our own
-network by the time it is used. Redirects are not followed.
+network by the time it is used. Redirects are not followed. A receiver that is slow, or that answers byte by byte, holds
+up nobody but itself: each has a turn of its own, with an end.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ import logging
 import socket
 import ssl
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
-from threading import Event
+from datetime import datetime, timedelta
+from threading import Event, Timer
 from urllib.parse import urlsplit
 
 from optimizer.access.webhook import Notice, Topic, Webhook, signature
@@ -23,6 +25,13 @@ from optimizer.actions.webhooks import lease_due, note_outcome, notices
 from optimizer.store.engine import Store
 
 TIMEOUT_S = 10.0
+"""Without a sign of life."""
+LONGEST_S = 20.0
+"""For one notice, whatever signs of life there are."""
+TURN = timedelta(seconds=60)
+"""After so long a receiver waits for its next turn; well below the lease."""
+AT_ONCE = 8
+"""Receivers told side by side."""
 LOOK_EVERY_S = 2.0
 MOST_READ_BYTES = 4_096
 
@@ -36,10 +45,11 @@ class RefusedAddressError(OSError):
 def send_due(store: Store, now: Callable[[], datetime], *, to_private: bool = False) -> int:
     """Tell every webhook that is due what is new; how many notices were delivered. One that fails keeps its place in
     the logs and is tried again later; it does not hold up the others."""
-    delivered = 0
-    for hook in lease_due(store, now()):
-        delivered += _tell(store, hook, now, to_private)
-    return delivered
+    due = lease_due(store, now())
+    if not due:
+        return 0
+    with ThreadPoolExecutor(min(AT_ONCE, len(due)), thread_name_prefix="webhooks") as threads:
+        return sum(threads.map(lambda hook: _turn(store, hook, now, to_private), due))
 
 
 def keep_sending(store: Store, now: Callable[[], datetime], over: Event, *, to_private: bool = False) -> None:
@@ -51,10 +61,22 @@ def keep_sending(store: Store, now: Callable[[], datetime], over: Event, *, to_p
             log.exception("sending notices failed: a defect of ours")
 
 
+def _turn(store: Store, hook: Webhook, now: Callable[[], datetime], to_private: bool) -> int:
+    """A defect of ours with one receiver leaves the others their turn; its lease runs out and it is tried again."""
+    try:
+        return _tell(store, hook, now, to_private)
+    except Exception:
+        log.exception("telling webhook %s failed: a defect of ours", hook.webhook_id)
+        return 0
+
+
 def _tell(store: Store, hook: Webhook, now: Callable[[], datetime], to_private: bool) -> int:
     waiting, after = notices(store, hook)
-    told = hook
+    told, ends_at = hook, now() + TURN
     for done, notice in enumerate(waiting):
+        if now() > ends_at:
+            note_outcome(store, told, told.last_outcome, now(), failed=False)
+            return done
         outcome = _post(hook, notice, now(), to_private)
         if not outcome.startswith("2"):
             log.warning("webhook %s: %s", hook.webhook_id, outcome)
@@ -78,24 +100,37 @@ def _post(hook: Webhook, notice: Notice, at: datetime, to_private: bool) -> str:
         "webhook-timestamp": str(int(at.timestamp())),
         "webhook-signature": signature(hook.secret, notice.message_id, at, notice.body),
     }
+    late = Event()
     try:
         connection = _connection(parts.scheme, parts.hostname or "", parts.port, to_private)
+        timer = Timer(LONGEST_S, _cut_off, (connection.sock, late))
+        timer.daemon = True
+        timer.start()
         try:
             target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             connection.request("POST", target, notice.body.encode(), headers)
             reply = connection.getresponse()
             reply.read(MOST_READ_BYTES)
-            return str(reply.status)
+            # What was cut off in the middle of its first line may look like an answer.
+            return "timeout" if late.is_set() else str(reply.status)
         finally:
+            timer.cancel()
             connection.close()
     except RefusedAddressError:
         return "no_public_address"
     except TimeoutError:
         return "timeout"
     except ssl.SSLError:
-        return "tls_error"
+        return "timeout" if late.is_set() else "tls_error"
     except (OSError, http.client.HTTPException):
-        return "no_connection"
+        return "timeout" if late.is_set() else "no_connection"
+
+
+def _cut_off(sock: socket.socket, late: Event) -> None:
+    """End a conversation from another thread: whoever reads sees its end."""
+    late.set()
+    with suppress(OSError):
+        sock.shutdown(socket.SHUT_RDWR)
 
 
 def _connection(scheme: str, host: str, port: int | None, to_private: bool) -> http.client.HTTPConnection:
