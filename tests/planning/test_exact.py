@@ -21,6 +21,7 @@ from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
 from optimizer.planning.windows import FEASIBLE, violation
 from tests.network.tiny import MADE_UP, TINY_START, tiny_network
+from tests.planning.corridor import START, corridor
 from tests.planning.random_tasks import Task, any_tasks, cargo, faults, planned
 from tests.planning.solved import Case, lay_out
 from tests.planning.test_offers import OFFER, SHIPMENT, numbered
@@ -120,6 +121,18 @@ def test_refinement_ends_at_the_optimum(task: Task) -> None:
     run = refined(case)
     assert run.bound_yuan <= best * (1 + 1e-6) + 1e-3
     assert run.best_yuan == pytest.approx(best, rel=2e-6, abs=0.01)
+    assert run.gap <= 1e-6
+
+
+def test_a_span_over_two_days_cannot_load_with_the_room_of_both() -> None:
+    """1,000 t past their due date at a quay of 500 t a day: a coarse sailing loads 800 t with the room of two days, and
+    no slot of it can. The hull that is sent then holds and costs what its classes cost, and still is no optimum."""
+    network = corridor()
+    quays = {key: replace(quay, handling_t_per_day=500.0) for key, quay in network.terminals.items()}
+    late = cargo(0, 1000.0, "MID", "UP", code="steel", due_h=0.0, value=0.0, start=START)
+    case = lay_out(replace(network, terminals=quays), (late,))
+    run = refined(case)
+    assert run.best_yuan == pytest.approx(case.solve().objective, rel=2e-6)
     assert run.gap <= 1e-6
 
 

@@ -47,7 +47,7 @@ def realise(
     program, cargo_count = plan.program, plan.cargo_count
     waits = np.flatnonzero(fleet.columns.kind == WAIT) + cargo_count
     members = _members(coarse, shares, cargo_count, waits)
-    columns, limits = np.concatenate([members, waits]), _limit_rows(plan)
+    columns, limits = np.concatenate([members, waits]), limit_rows(plan)
     n, back, over = len(columns), len(waits), len(limits)
     by_column = plan.by_column
     slack = sp.csc_array((-np.ones(over), (limits, np.arange(over))), shape=(len(program.row_lower), over))
@@ -88,7 +88,7 @@ def _members(coarse: Coarse, shares: Floats, cargo_count: int, waits: Indices) -
     return np.flatnonzero(takes_part)
 
 
-def _limit_rows(plan: PlanProgram) -> Indices:
+def limit_rows(plan: PlanProgram) -> Indices:
     """Rows of locks, terminals and CO2e."""
     blocks = [block for block in plan.blocks if block.kind not in ("assign", "link", "node")]
     rows = [np.arange(block.first, block.first + len(block.keys)) for block in blocks]

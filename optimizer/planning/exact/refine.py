@@ -30,7 +30,7 @@ from optimizer.planning.design import (
     solve_integer,
 )
 from optimizer.planning.exact.coarse import Coarse, coarsen
-from optimizer.planning.exact.realise import Realised, realise, reroute, restow
+from optimizer.planning.exact.realise import USED, Realised, limit_rows, realise, reroute, restow
 from optimizer.planning.exact.resolution import Clock, Resolution
 from optimizer.planning.exact.strengthen import strengthened
 from optimizer.planning.fleetflow import WAIT, FleetFlow
@@ -50,6 +50,7 @@ FIRST_REACH = 2e-3
 HAIR_YUAN = 1e-3
 """Rounding noise of reduced costs."""
 STOW = Effort(gap=1e-9)
+NOWHERE: Indices = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ class Refinement:
             yield from self._plans(found)
             if self.gap <= LAST_GAP * 2:
                 return
-            finer = self._finer(coarse, found)
+            finer = self._finer(coarse, found, outcome.x)
             settled = found.holds and float(self.plan.program.cost @ found.x) <= outcome.objective * (1 + LAST_GAP)
             if settled or _same(finer, self.resolution):
                 if gap <= LAST_GAP and reach >= 1.0:
@@ -185,10 +186,16 @@ class Refinement:
         known = coarse.class_of >= 0
         return np.asarray(np.bincount(coarse.class_of[known], x[known], len(coarse.first)), dtype=np.float64)
 
-    def _finer(self, coarse: Coarse, found: Realised) -> Resolution:
-        """Time cut where the realised plan does not hold, or else where it costs more than the coarse plan."""
+    def _finer(self, coarse: Coarse, found: Realised, shares: Floats) -> Resolution:
+        """Time cut where the realised plan does not hold, or else where it costs more than the coarse plan
+        (``shares``)."""
         if not found.holds:
             return self._cut_where_it_fails(found)
+        dearer = self._cut_where_it_costs(coarse, found)
+        return self._cut_where_cargo_stays(coarse, found, shares) if _same(dearer, self.resolution) else dearer
+
+    def _cut_where_it_costs(self, coarse: Coarse, found: Realised) -> Resolution:
+        """Cuts at columns that cost more than the cheapest of their class."""
         hulls, cost = self.fleet.columns, self.plan.program.cost
         used = np.flatnonzero(found.x > 1e-6)
         of_class = coarse.class_of[used]
@@ -203,13 +210,40 @@ class Refinement:
         moves = moves[hulls.kind[moves] != WAIT]
         return self.clock.cut(self.resolution, np.concatenate([hulls.tail[moves], hulls.head[moves]]), sailings)
 
+    def _cut_where_cargo_stays(self, coarse: Coarse, found: Realised, shares: Floats) -> Resolution:
+        """A coarse sailing may load with the room of several days, and no single one of its slots has that room: the
+        realised plan holds and costs what its classes cost, but leaves cargo behind. Cuts at the ends of the rows that
+        are full where that cargo should have gone; where those are cut already, around the slots that were sailed."""
+        plan, program = self.plan, self.plan.program
+        left = (shares - self._in_classes(coarse, found.x) > USED) & (coarse.sailing >= 0) & (coarse.shipment >= 0)
+        wanted = np.append(left, False)[coarse.class_of].astype(float)
+        room = program.row_upper - program.matrix @ found.x
+        limits = limit_rows(plan)
+        full = limits[
+            (room[limits] <= USED * (1.0 + abs(program.row_upper[limits]))) & (program.matrix @ wanted > 0)[limits]
+        ]
+        cut = self._cut_at(full)
+        if not _same(cut, self.resolution):
+            return cut
+        spans = np.unique(np.concatenate([coarse.sailing[left], coarse.onward[left]]))
+        sails = np.flatnonzero(found.x > USED)
+        sails = sails[(sails >= plan.cargo_count) & (coarse.class_of[sails] >= 0)]
+        sails = sails[np.isin(coarse.sailing[coarse.class_of[sails]], spans[spans >= 0])]
+        around = np.stack([plan.column_family[sails], plan.column_slot[sails]], axis=1)
+        after = around + np.array([0, 1])
+        ends = np.concatenate([around, after[after[:, 1] < self.space.grid.slots]])
+        return self.clock.cut(self.resolution, NOWHERE, ends)
+
     def _cut_where_it_fails(self, found: Realised) -> Resolution:
         """A hull that went back some slots arrived at the last of these nodes and left from the first: one cut there
         tells the two apart. A row over its limit gets cuts at both ends of its time, for all that counts in it."""
         back = np.sort(found.back)
-        nodes = [back[np.diff(back, append=-1) != 1]]
-        sailings = [np.zeros((0, 2), dtype=np.int64)]
-        for row in found.broken:
+        return self._cut_at(found.broken, back[np.diff(back, append=-1) != 1])
+
+    def _cut_at(self, rows: Indices, at: Indices = NOWHERE) -> Resolution:
+        """Cuts at both ends of the time of these rows, and at nodes ``at``."""
+        nodes, sailings = [at], [np.zeros((0, 2), dtype=np.int64)]
+        for row in rows:
             at_nodes, at_sailings = self._ends_of(int(row))
             nodes.append(at_nodes)
             sailings.append(at_sailings)
