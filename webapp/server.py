@@ -62,8 +62,6 @@ def serve(
                 f"Cannot listen on {host}:{port} ({reason}). Try another port, for example --port {port + 1}.",
             )
         ) from error
-    # The first visitor of the overview should not wait for the ledger to be folded.
-    Thread(target=app.extensions["modalshift.world"].overview.savings, args=("month",), daemon=True).start()
     Thread(target=zipped_script, daemon=True).start()
     address = f"http://{host}:{server.effective_port}/"
     click.echo(Message(f"网页已打开：{address} （Ctrl-C 结束）", f"Serving on {address} (Ctrl-C ends)").text(lang))

@@ -13,13 +13,13 @@ from flask import current_app, g
 
 from optimizer.actions import (
     QuoteDesk,
-    SavingsOverview,
     TablesInForce,
     code_version,
     open_store,
     releases_mark,
     tables_in_force,
 )
+from optimizer.actions.city import UnsettledLots
 from optimizer.actions.city_audit import FindingsDesk
 from optimizer.actions.plan_shelf import PlanShelf
 from optimizer.actions.seal_checks import SealDesk
@@ -48,7 +48,7 @@ class World:
     store: Store
     queue: PlanQueue
     desk: QuoteDesk
-    overview: SavingsOverview
+    unsettled: UnsettledLots
     plans: PlanShelf
     evidence: EvidenceFiles
     atlas: Atlas
@@ -115,7 +115,7 @@ def open_world(settings: Settings) -> World:
         store,
         PlanQueue(settings),
         QuoteDesk(network, factors),
-        SavingsOverview(store),
+        UnsettledLots(store),
         PlanShelf(store),
         evidence,
         Atlas(network, read_shapes(tables.directory)),

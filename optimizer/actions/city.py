@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from threading import Lock
 
 from optimizer.accounts.city import CityGroup, CityTotals, GroupKeys, city_groups, grouped, require_city_names
 from optimizer.network.model import Network
@@ -90,6 +91,24 @@ def keep_city_totals(store: Store, anew: bool = False) -> int:
         if not count:
             return folded
         folded += count
+
+
+class UnsettledLots:
+    """How many lots are under way, or delivered and not settled yet: no total has them. Counted in the database, and
+    again only after something was recorded. Threads may share it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = Lock()
+        self._counted: tuple[tuple[int, int], int] | None = None
+
+    def count(self) -> int:
+        """As of now."""
+        with self._lock, self._store.read() as session:
+            mark = session.last_seq(), session.last_event_seq()
+            if self._counted is None or self._counted[0] != mark:
+                self._counted = mark, session.count_unsettled_lots()
+            return self._counted[1]
 
 
 def _way(places: Sequence[str], network: Network | None, language: str) -> str:

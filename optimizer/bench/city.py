@@ -36,6 +36,8 @@ VIEWS: tuple[tuple[str, Message], ...] = (
     ("/city?by=county", Message("按区县", "by county")),
     ("/city?by=enterprise&month=2026-06", Message("按企业，一个月", "by enterprise, one month")),
     ("/city?by=corridor&county=Longyou", Message("按走廊，一个区县", "by corridor, one county")),
+    ("/savings?by=county", Message("公开的节约总览", "the public overview")),
+    ("/api/v1/savings?by=enterprise", Message("接口，按企业", "API, by enterprise")),
     ("/city/export.csv?by=enterprise", Message("按企业导出 CSV", "by enterprise as CSV")),
     ("/city/export.xlsx?by=corridor", Message("按走廊导出 XLSX", "by corridor as XLSX")),
 )

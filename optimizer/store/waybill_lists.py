@@ -8,11 +8,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
 
+from optimizer.accounts.ledger import Kind
 from optimizer.store import schema
 from optimizer.store.neighbourhood import on_voyages
 from optimizer.waybills.event import EventType
 
 ENDS_LOT = (EventType.DLV.value, EventType.LOST.value, EventType.RETN.value)
+TAKES_LOT_AWAY = (EventType.LOST.value, EventType.RETN.value)
 ENDS_WAYBILL = (EventType.VOID.value, EventType.CMPL.value)
 
 
@@ -78,6 +80,30 @@ class WaybillLists:
         if limit is not None:
             query = query.limit(limit)
         return [_header(row) for row in self._connection.execute(query)]
+
+    def count_unsettled_lots(self) -> int:
+        """Lots of the newest versions that were never settled and that nobody reported lost, returned or void:
+        those under way, or delivered and waiting. Reads keys only."""
+        bills, lots, entries = schema.waybills.c, schema.waybill_lots.c, schema.transactions.c
+        events = schema.events
+        newest = select(bills.number, func.max(bills.version).label("version")).group_by(bills.number).subquery()
+        withdrawal = events.alias("withdrawal")
+        gone = exists().where(
+            events.c.number == lots.number,
+            or_(
+                and_(events.c.lot_no == lots.lot_no, events.c.event_type.in_(TAKES_LOT_AWAY)),
+                and_(events.c.lot_no.is_(None), events.c.event_type == EventType.VOID.value),
+            ),
+            ~exists().where(withdrawal.c.withdraws == events.c.event_id),
+        )
+        booked = exists().where(
+            entries.number == lots.number, entries.lot_no == lots.lot_no, entries.kind == Kind.SETTLE.value
+        )
+        joined = schema.waybill_lots.join(
+            newest, and_(lots.number == newest.c.number, lots.version == newest.c.version)
+        )
+        query = select(func.count()).select_from(joined).where(~booked, ~gone)
+        return int(self._connection.execute(query).scalar_one())
 
 
 def _has_open_lot() -> ColumnElement[bool]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -13,6 +15,9 @@ from flask.testing import FlaskClient
 
 from optimizer import actions
 from optimizer.accounts.totals import total
+from optimizer.actions.city import UnsettledLots
+from optimizer.store.session import Session
+from optimizer.waybills.event import EventType
 from tests.waybills import world
 from webapp import Settings, create_app
 
@@ -118,6 +123,37 @@ def test_strangers_see_no_single_enterprise(settled_url: str) -> None:
     restricted = client.get("/savings?by=month&enterprise=E1&lang=en").text
     assert "Demo E1" not in restricted
     assert "Only:" not in restricted
+
+
+def test_the_page_reads_kept_sums_and_counts_what_is_under_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No waybill, event or run is read, however many there are; lots that are lost or void are under way no more, and
+    reports that were withdrawn count for nothing. The slow overview finds the same."""
+    url = f"sqlite:///{tmp_path / 'm.db'}"
+    store = actions.open_store(url)
+    client = create_app(Settings(db_url=url, demo=True, limits=False)).test_client()
+    network = world.world_network()
+    unsettled = UnsettledLots(store)
+    assert unsettled.count() == 0
+    waybills = actions.accept(
+        store, world.world_plan(), world.shipments(), world.parties(), network, at=world.ISSUED_AT
+    )
+    assert "3 are under way" in client.get("/savings?lang=en").text
+    assert "No settled lot" in client.get("/savings?lang=en&month=2026-10").text
+    one = waybills[0]
+    lost = world.delivery(one, one.lots[0], event_type=EventType.LOST, event_id=str(UUID(int=1)))
+    actions.record(store, [lost], at=world.LATER)
+    assert unsettled.count() == total(actions.savings(store, "lot")).open_lots == 2
+    back = replace(
+        lost, event_type=EventType.WDRW, event_id=str(UUID(int=2)), withdraws=lost.event_id, reason="found again"
+    )
+    assert actions.record(store, [back], at=world.LATER).refused == ()
+    assert unsettled.count() == total(actions.savings(store, "lot")).open_lots == 3
+    actions.record(store, world.all_events(waybills), at=world.LATER)
+    actions.settle(store, network, world.world_factors(), at=world.LATER)
+    assert unsettled.count() == total(actions.savings(store, "lot")).open_lots == 0
+    for name in ("waybills", "events", "transactions", "runs"):
+        monkeypatch.setattr(Session, name, lambda *_: pytest.fail("a page that everybody may open read everything"))
+    assert "<td" in client.get("/savings?by=cargo").text
 
 
 def test_the_overview_follows_the_ledger(tmp_path: Path) -> None:
