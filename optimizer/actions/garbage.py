@@ -26,6 +26,17 @@ def collection_paused() -> Iterator[None]:
             gc.enable()
 
 
+@contextmanager
+def collected_rarely() -> Iterator[None]:
+    """Rare walks inside, for work that goes on for long and lets go of what it made, batch by batch."""
+    usual = gc.get_threshold()
+    collect_rarely()
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+
+
 def collect_rarely() -> None:
     """For a process that only reads."""
     gc.set_threshold(RARELY, 10, 10)

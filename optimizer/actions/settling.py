@@ -20,6 +20,7 @@ from optimizer.accounts.calculation import CalculationRun, LotResult
 from optimizer.accounts.ledger import Transaction, content_digest, pending_by_lot
 from optimizer.accounts.settlement import Desk, review
 from optimizer.actions.city import keep_city_totals
+from optimizer.actions.garbage import collected_rarely
 from optimizer.actions.releasing import keep_factors, require_released_factors
 from optimizer.actions.versions import code_version
 from optimizer.emissions.factors import FactorTable
@@ -28,14 +29,15 @@ from optimizer.network.model import Network
 from optimizer.store.engine import Store
 from optimizer.store.outbox import Job
 from optimizer.store.period_rows import AsRead
+from optimizer.store.ready import ReadyEntry, ReadyRun, ready_entries, ready_run
 from optimizer.store.session import Session
-from optimizer.waybills.codec import to_json
 from optimizer.waybills.finding import Finding
 from optimizer.waybills.lifecycle import CarbonStatus, LotState, lot_record, settled_status
 from optimizer.waybills.waybill import Waybill
 
-BATCH = 500
-"""Jobs to a transaction: one disk flush for all of them, and readers and other writers get their turn in between."""
+BATCH = 1_000
+"""Jobs to a transaction: one disk flush for all of them, and a page of an index that several of them change is written
+once. Other writers get their turn in between, a fifth of a second later."""
 
 _DOUBLE = "duplicate_under_another_number"
 
@@ -81,9 +83,8 @@ class _Prepared:
     jobs: tuple[Job, ...]
     as_read: AsRead | None
     runs: tuple[CalculationRun, ...]
-    documents: Mapping[str, str]
-    entries: tuple[Transaction, ...]
-    digests: tuple[str, ...]
+    run_rows: tuple[ReadyRun, ...]
+    entries: tuple[ReadyEntry, ...]
     put_back: tuple[tuple[Job, Finding], ...]
 
     def stands(self, jobs: Sequence[Job], now: AsRead, own: tuple[int, int]) -> bool:
@@ -157,7 +158,7 @@ def _settle_batches(store: Store, desk: Desk, batch: int, reached: Callable[[str
 
     ahead = look_ahead(None) if store.reads_beside_writer else None
     own = (0, 0)
-    with ThreadPoolExecutor(1, "prepare") as worker:
+    with collected_rarely(), ThreadPoolExecutor(1, "prepare") as worker:
         while True:
             coming: Future[_Prepared | None] | None = None
             if ahead is not None and len(ahead.jobs) == batch:
@@ -181,12 +182,12 @@ def _settle_batches(store: Store, desk: Desk, batch: int, reached: Callable[[str
 def _prepared(session: Session, jobs: Sequence[Job], desk: Desk, as_read: AsRead | None = None) -> _Prepared:
     """What settling these jobs writes, as the session sees the books."""
     desk = replace(desk, last_closed=session.last_closed())
-    numbers = {job.number for job in jobs}
-    around = session.neighbourhood(numbers)
+    about = {job.number for job in jobs}
+    around = session.neighbourhood(about)
     waybills = session.waybills(around)
-    reviewed = review(waybills, session.events(around), numbers)
-    pending = pending_by_lot(session.transactions(numbers))
-    settled = session.settled_lots(numbers)
+    reviewed = review(waybills, session.events(around), about)
+    pending = pending_by_lot(session.transactions(about))
+    settled = session.settled_lots(about)
     runs: list[CalculationRun] = []
     entries: list[Transaction] = []
     put_back: list[tuple[Job, Finding]] = []
@@ -206,27 +207,27 @@ def _prepared(session: Session, jobs: Sequence[Job], desk: Desk, as_read: AsRead
             entries.append(desk.release(waybill, waybill.lot(job.lot_no), waiting, job.delivered_at))
         elif state.carbon is CarbonStatus.DISPUTED and (job.number, job.lot_no) not in settled:
             put_back.append(_held(job, state, waybills))
+    numbers = session.numbers_of(line.account_id for entry in entries for line in entry.postings)
     return _Prepared(
         jobs=tuple(jobs),
         as_read=as_read,
         runs=tuple(runs),
-        documents={run.run_id: to_json(run) for run in runs},
-        entries=tuple(entries),
-        digests=tuple(content_digest(entry) for entry in entries),
+        run_rows=tuple(ready_run(run) for run in runs),
+        entries=tuple(ready_entries(entries, [content_digest(entry) for entry in entries], numbers)),
         put_back=tuple(put_back),
     )
 
 
 def _write(session: Session, prepared: _Prepared, done: _Run) -> int:
     """Append a batch and delete its jobs; how many entries were new."""
-    session.add_runs(prepared.runs, prepared.documents)
-    written = session.add_transactions(prepared.entries, prepared.digests)
+    session.add_ready_runs(prepared.run_rows)
+    written = session.add_ready_entries(prepared.entries)
     session.outbox.drop((job.number, job.lot_no) for job in prepared.jobs)
     session.outbox.put([job for job, _ in prepared.put_back])
     done.results += [run.result for run in prepared.runs]
-    done.transactions += len(written)
+    done.transactions += written
     done.findings += [finding for _, finding in prepared.put_back]
-    return len(written)
+    return written
 
 
 def _failed(job: Job, error: ModalshiftError) -> tuple[Job, Finding]:

@@ -21,8 +21,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from optimizer.accounts.ledger import Transaction, content_digest
-from optimizer.accounts.settlement import settlement_transactions
+from optimizer.accounts.settlement import accounts_for, settlement_transactions
 from optimizer.actions import open_store
+from optimizer.actions.garbage import collected_rarely
 from optimizer.actions.settling import BATCH
 from optimizer.actions.versions import code_version
 from optimizer.bench.ledger_world import Copy, LedgerWorld, copied_estimate, copies, ledger_world, open_accounts
@@ -33,12 +34,13 @@ from optimizer.emissions.factors import load_factors
 from optimizer.errors import Message
 from optimizer.network.reader import read_network
 from optimizer.store.engine import Store, prepare_sqlite
+from optimizer.store.ready import ReadyEntry, ReadyRun, ready_entries, ready_run
 from optimizer.store.session import Session
 
 STORE, DRIVER = "modalshift", "sqlite3"
 FILLED = 2_500
 """Settlements appended at a time while a ledger is filled."""
-MEASURED = 2_000
+MEASURED = 5 * BATCH
 """Settlements that are timed at each size of the ledger."""
 TABLES = ("calculation_runs", "transactions", "posting_lines")
 """What a settlement appends, in this order."""
@@ -144,31 +146,35 @@ def _append(session: Session, batch: Sequence[Copy]) -> None:
 
 
 def _settle(store: Store, made: LedgerWorld, batch: Sequence[Copy], first: int) -> float:
-    """Seconds for what the worker does once runs are calculated: entries built and digested, rows appended, jobs
-    deleted. As in the worker, a thread prepares the next batch while one is written."""
+    """Seconds for what the worker does once runs are calculated: entries built and digested, runs packed, rows
+    appended, jobs deleted. As in the worker, a thread prepares the next batch while one is written."""
     models = [made.models[place % len(made.models)] for place in range(first, first + len(batch))]
     waybills = [made.renumbered(place) for place in range(first, first + len(batch))]
     pending = [copied_estimate(made, place) for place in range(first, first + len(batch))]
 
-    def prepared(start: int) -> tuple[list[Transaction], list[str]]:
+    with store.read() as reading:
+        numbers = reading.numbers_of(account.account_id for account in accounts_for(made.waybills))
+
+    def prepared(start: int) -> tuple[list[ReadyRun], list[ReadyEntry]]:
         entries: list[Transaction] = []
         for place, copy in enumerate(batch[start : start + BATCH], start=start):
             model = models[place]
             entries += settlement_transactions(
                 waybills[place], model.lot, copy.run, pending[place], model.delivered_at, made.at, ""
             )
-        return entries, [content_digest(entry) for entry in entries]
+        runs = [ready_run(copy.run, copy.document) for copy in batch[start : start + BATCH]]
+        return runs, ready_entries(entries, [content_digest(entry) for entry in entries], numbers)
 
     begun = time.perf_counter()
-    with ThreadPoolExecutor(1) as worker:
+    with collected_rarely(), ThreadPoolExecutor(1) as worker:
         coming = worker.submit(prepared, 0)
         for start in range(0, len(batch), BATCH):
             part = batch[start : start + BATCH]
-            entries, digests = coming.result()
+            runs, entries = coming.result()
             coming = worker.submit(prepared, start + BATCH)
             with store.write() as session:
-                session.add_runs([copy.run for copy in part], {copy.run.run_id: copy.document for copy in part})
-                session.add_transactions(entries, digests)
+                session.add_ready_runs(runs)
+                session.add_ready_entries(entries)
                 session.outbox.drop((copy.job.number, copy.job.lot_no) for copy in part)
         return time.perf_counter() - begun
 

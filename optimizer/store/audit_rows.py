@@ -12,10 +12,10 @@ from sqlalchemy.exc import DatabaseError
 
 from optimizer.accounts.audit.rows import EntryRow, Lines, RunRow
 from optimizer.accounts.books import StoredDocument
-from optimizer.accounts.calculation import CalculationRun
 from optimizer.store import schema
-from optimizer.store.rows import BUCKET_CODES, LEDGER_CODES, LINE_COLUMNS, TRANSACTION_COLUMNS, run_row
-from optimizer.waybills.codec import from_json, sha256
+from optimizer.store.packed import unpacked
+from optimizer.store.rows import BUCKET_CODES, LEDGER_CODES, LINE_COLUMNS, TRANSACTION_COLUMNS, run_of_document, run_row
+from optimizer.waybills.codec import sha256
 
 _BLOCK = 2_000
 """Rows fetched at a time."""
@@ -74,6 +74,7 @@ class _Named(dict[tuple[Any, ...], tuple[str, ...]]):
         return names
 
 
+_DOCUMENT = RunRow._fields.index("document")
 _LEDGERS = {number: name for name, number in LEDGER_CODES.items()}
 _BUCKETS = {number: name for name, number in BUCKET_CODES.items()}
 
@@ -91,8 +92,11 @@ class AuditRows:
 
     def run_rows(self, part: Part = WHOLE) -> Iterator[RunRow]:
         """The calculation runs of a part as stored, in the order in which they lie."""
-        columns = ", ".join(self._as_bytes(name) if name == "document" else name for name in RunRow._fields)
-        yield from map(RunRow._make, self._streamed(f"SELECT {columns} FROM calculation_runs" + self._within(part)))
+        sqlite = self._connection.dialect.name == "sqlite"
+        stored = "CAST(document AS BLOB)" if sqlite else "document"
+        columns = ", ".join(stored if name == "document" else name for name in RunRow._fields)
+        for row in self._streamed(f"SELECT {columns} FROM calculation_runs" + self._within(part)):
+            yield RunRow._make((*row[:_DOCUMENT], unpacked(bytes(row[_DOCUMENT])), *row[_DOCUMENT + 1 :]))
 
     def entry_rows(self, part: Part = WHOLE) -> Iterator[tuple[EntryRow, Lines]]:
         """The entries of a part in order, each with its postings in order."""
@@ -169,8 +173,8 @@ class AuditRows:
             yield StoredDocument(f"waybill {number}/{version}", sha256(document), written)
         yield from self.event_documents()
         for row in self.run_rows():
+            now = run_of_document(row.run_id, row.document)
             document = row.document.decode()
-            now = from_json(CalculationRun, document)
             same = run_row(now, document) == {**row._asdict(), "document": document}
             yield StoredDocument(f"run {row.run_id}", now.run_id if same else "differs", row.run_id)
 

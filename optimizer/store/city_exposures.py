@@ -15,6 +15,7 @@ from optimizer.accounts.calculation import part_of
 from optimizer.accounts.whole import UNKNOWN, ExposureKey, ExposureSums
 from optimizer.emissions.uncertainty import ErrorKind
 from optimizer.store.city_tables import city_exposures
+from optimizer.store.packed import unpacked
 
 _MG = 1000
 _COLUMNS = ("uncertainty_version", "source_key", "kind", "rel")
@@ -23,7 +24,8 @@ SELECT m.sign, r.document FROM (
   SELECT 1 AS sign, run_id FROM transactions
   WHERE seq > :after AND seq <= :until AND kind IN ('SETTLE','RESTATE')
   UNION ALL
-  SELECT -1, o.run_id FROM transactions AS t JOIN transactions AS o ON o.transaction_id = t.resolves
+  SELECT -1, o.run_id FROM transactions AS t JOIN transactions AS o
+    ON o.transaction_id = t.resolves AND o.number = t.number AND o.lot_no = t.lot_no
   WHERE t.seq > :after AND t.seq <= :until AND t.kind IN ('REVERSE','RESTATE') AND o.kind <> 'REVERSE'
 ) AS m JOIN calculation_runs AS r ON r.run_id = m.run_id
 """
@@ -73,7 +75,7 @@ class CityExposureRows:
 
     def _moved(self, span: dict[str, int]) -> Iterator[tuple[ExposureKey, int]]:
         for sign, document in self._connection.execute(text(_RUNS), span):
-            part = part_of(document)
+            part = part_of(document if isinstance(document, str) else unpacked(bytes(document)))
             if part is None:
                 yield UNKNOWN, sign
                 continue

@@ -17,24 +17,24 @@ from optimizer.accounts.whole import ExposureSums
 from optimizer.store import schema
 from optimizer.store.city_exposures import CityExposureRows
 from optimizer.store.city_tables import city_cells, city_cursor
+from optimizer.store.packed import unpacked
 from optimizer.waybills.waybill import WATER_MODES
 
 CITY_BLOCK = 10_000
 """Transactions folded at a time: some tens of MiB, and a fraction of a second of the writing place."""
 
 _KEYS = ("month", "enterprise", "county", "cargo", "corridor")
-_VERSION = {
-    "sqlite": "json_extract(r.document, '$.inputs.waybill_version')",
-    "postgresql": "CAST(r.document AS json) #>> '{inputs,waybill_version}'",
-}
 _MOVES = """
-SELECT m.period, m.sign, r.number, r.lot_no, {version} AS version, r.mass_kg, r.baseline_wtw_g, r.actual_wtw_g,
+SELECT m.period, m.sign, r.number, r.lot_no,
+  CASE WHEN EXISTS (SELECT 1 FROM waybills AS b WHERE b.number = r.number AND b.version = 2) THEN r.document END
+    AS amended, r.mass_kg, r.baseline_wtw_g, r.actual_wtw_g,
   r.expected_wtw_g, r.credited_wtw_g, r.energy_saved_g, r.activity
 FROM (
   SELECT period, 1 AS sign, run_id FROM transactions
   WHERE seq > :after AND seq <= :until AND kind IN ('SETTLE','RESTATE')
   UNION ALL
-  SELECT t.period, -1, o.run_id FROM transactions AS t JOIN transactions AS o ON o.transaction_id = t.resolves
+  SELECT t.period, -1, o.run_id FROM transactions AS t JOIN transactions AS o
+    ON o.transaction_id = t.resolves AND o.number = t.number AND o.lot_no = t.lot_no
   WHERE t.seq > :after AND t.seq <= :until AND t.kind IN ('REVERSE','RESTATE') AND o.kind <> 'REVERSE'
 ) AS m JOIN calculation_runs AS r ON r.run_id = m.run_id
 """
@@ -131,13 +131,13 @@ class CityRows(CityExposureRows):
     def _city_moves(self, after: int, until: int | None) -> Iterator[tuple[CityCell, CityAmounts]]:
         """What each settlement and correction after one entry, up to another (None: the newest), adds and takes out."""
         last = self.city_behind() + self._city_cursor() if until is None else until
-        query = text(_MOVES.format(version=_VERSION[self._connection.dialect.name]))
         for start in range(after, last, CITY_BLOCK):
             span = {"after": start, "until": min(start + CITY_BLOCK, last)}
-            rows = self._connection.execute(query, span).all()
-            lots = self._lots_of({(str(row.number), int(row.version)) for row in rows})
-            for row in rows:
-                place = lots.get((row.number, int(row.version), row.lot_no))
+            rows = self._connection.execute(text(_MOVES), span).all()
+            versions = [_version(row.amended) for row in rows]
+            lots = self._lots_of({(str(row.number), version) for row, version in zip(rows, versions, strict=True)})
+            for row, version in zip(rows, versions, strict=True):
+                place = lots.get((row.number, version, row.lot_no))
                 if place is not None:  # a run whose waybill is gone: the audit names it
                     yield _moved(row, *place)
 
@@ -165,6 +165,11 @@ def _conditions(filters: Mapping[str, str]) -> Iterator[ColumnElement[bool]]:
     months = {"month_from": city_cells.c.month.__ge__, "month_to": city_cells.c.month.__le__}
     for name, wanted in filters.items():
         yield months[name](wanted) if name in months else city_cells.c[name] == wanted
+
+
+def _version(document: bytes | None) -> int:
+    """The version of the waybill that a run rests on; only the runs of amended waybills come with their document."""
+    return 1 if document is None else int(json.loads(unpacked(bytes(document)))["inputs"]["waybill_version"])
 
 
 def _moved(row: Any, place: tuple[str, ...], saved_fen: int) -> tuple[CityCell, CityAmounts]:

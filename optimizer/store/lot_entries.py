@@ -56,7 +56,7 @@ class LotEntries:
             )
             .select_from(
                 entry.join(bill, (bill.c.number == entry.c.number) & (bill.c.version == _newest(bill)))
-                .outerjoin(original, original.c.transaction_id == entry.c.resolves)
+                .outerjoin(original, _corrects(entry, original))
                 .outerjoin(run, run.c.run_id == entry.c.run_id)
                 .outerjoin(before, before.c.run_id == original.c.run_id)
             )
@@ -74,9 +74,7 @@ class LotEntries:
         waybills; what was reversed or restated is taken out again. Filters as for :meth:`page`."""
         entry, original, run = schema.transactions, schema.transactions.alias("original"), schema.calculation_runs
         added = entry.join(run, run.c.run_id == entry.c.run_id)
-        taken = entry.join(original, original.c.transaction_id == entry.c.resolves).join(
-            run, run.c.run_id == original.c.run_id
-        )
+        taken = entry.join(original, _corrects(entry, original)).join(run, run.c.run_id == original.c.run_id)
         sums: dict[tuple[str, str, str], int] = {}
         for sign, joined, condition in (
             (1, added, entry.c.kind.in_((Kind.SETTLE.value, Kind.RESTATE.value))),
@@ -119,6 +117,12 @@ def _travelled(joined: Any, filters: Mapping[str, object]) -> Any:
     for condition in _conditions(filters):
         query = query.where(condition)
     return query
+
+
+def _corrects(entry: Any, original: Any) -> Any:
+    """A correction and what it corrects are about one lot, and lots have an index."""
+    same_lot = (original.c.number == entry.c.number) & (original.c.lot_no == entry.c.lot_no)
+    return same_lot & (original.c.transaction_id == entry.c.resolves)
 
 
 def _newest(bill: Any) -> Any:

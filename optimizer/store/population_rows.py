@@ -14,8 +14,8 @@ FROM transactions AS t
 JOIN calculation_runs AS r ON r.run_id = t.run_id
 LEFT JOIN waybills AS b ON b.number = t.number AND b.version = 1
 WHERE t.kind IN ('SETTLE','RESTATE','REVERSE') AND t.seq <= :until
-AND NOT EXISTS (SELECT 1 FROM transactions AS c WHERE c.resolves = t.transaction_id
-  AND c.kind IN ('REVERSE','RESTATE') AND c.seq <= :until)
+AND NOT EXISTS (SELECT 1 FROM transactions AS c WHERE c.number = t.number AND c.lot_no = t.lot_no
+  AND c.resolves = t.transaction_id AND c.kind IN ('REVERSE','RESTATE') AND c.seq <= :until)
 ORDER BY t.seq"""
 
 _HELD = """

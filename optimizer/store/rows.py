@@ -9,7 +9,8 @@ from typing import Any
 
 from optimizer.accounts.calculation import CalculationRun
 from optimizer.accounts.ledger import Bucket, Kind, Ledger, Posting, Transaction, china_text, pairs
-from optimizer.waybills.codec import sha256, to_json, to_plain
+from optimizer.errors import Message, UnreadableRecordError
+from optimizer.waybills.codec import from_json, sha256, to_json, to_plain
 from optimizer.waybills.event import Event
 from optimizer.waybills.waybill import Waybill
 
@@ -84,6 +85,19 @@ def run_row(run: CalculationRun, document: str | None = None) -> dict[str, Any]:
     }
 
 
+def run_of_document(run_id: str, document: str | bytes) -> CalculationRun:
+    """The run that a document says. Raises UnreadableRecordError where it is none."""
+    try:
+        return from_json(CalculationRun, document)
+    except ValueError as error:
+        raise UnreadableRecordError(
+            Message(
+                f"计算记录 {run_id} 的内容读不出（{error}）；请从备份恢复。",
+                f"What calculation run {run_id} says cannot be read ({error}); restore a backup.",
+            )
+        ) from error
+
+
 def activity_text(activity_kgkm: Mapping[str, int]) -> str:
     """``to_json`` of an activity: kg·km by mode."""
     return "{" + ",".join(f'"{mode}":{amount}' for mode, amount in sorted(activity_kgkm.items())) + "}"
@@ -122,10 +136,9 @@ LEDGER_CODES = {"claim": 1, "attribution": 2, "activity": 3, "energy": 4}
 BUCKET_CODES = {"reserved": 1, "available": 2, "retired": 3}
 
 
-def transaction_row(transaction: Transaction, digest: str, seq: int) -> tuple[Any, ...]:
-    """A transaction as a row of :data:`TRANSACTION_COLUMNS`, with its digest, place and the number of its lines."""
+def transaction_row(transaction: Transaction, digest: str) -> tuple[Any, ...]:
+    """A transaction as a row of :data:`TRANSACTION_COLUMNS` without the first, its sequence number."""
     return (
-        seq,
         transaction.transaction_id,
         transaction.kind._value_,
         transaction.waybill_number,
@@ -142,23 +155,24 @@ def transaction_row(transaction: Transaction, digest: str, seq: int) -> tuple[An
     )
 
 
-def line_rows(transaction: Transaction, seq: int, numbers: Mapping[str, int]) -> list[tuple[Any, ...]]:
-    """The postings of a transaction as rows of :data:`LINE_COLUMNS`, one for each pair. ``numbers``: of the accounts;
-    the database refuses an account without one."""
-    return [
-        (
-            seq,
-            number,
-            LEDGER_CODES[line.ledger._value_],
-            line.part,
-            numbers.get(line.account_id),
-            BUCKET_CODES[line.bucket._value_],
-            numbers.get(counter.account_id),
-            BUCKET_CODES[counter.bucket._value_],
-            line.amount,
-        )
-        for number, (line, counter) in enumerate(pairs(transaction.postings), start=1)
-    ]
+def line_rows(transaction: Transaction, numbers: Mapping[str, int]) -> tuple[tuple[Any, ...], ...]:
+    """The postings of a transaction as rows of :data:`LINE_COLUMNS` without the first, one row for each pair.
+    ``numbers``: of the accounts; the database refuses an account without one."""
+    return tuple(
+        [
+            (
+                number,
+                LEDGER_CODES[line.ledger._value_],
+                line.part,
+                numbers.get(line.account_id),
+                BUCKET_CODES[line.bucket._value_],
+                numbers.get(counter.account_id),
+                BUCKET_CODES[counter.bucket._value_],
+                line.amount,
+            )
+            for number, (line, counter) in enumerate(pairs(transaction.postings), start=1)
+        ]
+    )
 
 
 _LEDGERS = {ledger.value: ledger for ledger in Ledger}

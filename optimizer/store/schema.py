@@ -27,6 +27,8 @@ from sqlalchemy import (
     true,
 )
 
+from optimizer.store.packed import PackedText
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -174,7 +176,7 @@ calculation_runs = Table(
     Column("network_version", Text, nullable=False),
     Column("code_version", Text, nullable=False),
     Column("run_at", Text, nullable=False),
-    Column("document", Text, nullable=False),
+    Column("document", PackedText, nullable=False),
     Column("mass_kg", BigInteger, nullable=False, server_default="0"),
     Column("baseline_wtw_g", BigInteger, nullable=False, server_default="0"),
     Column("actual_wtw_g", BigInteger, nullable=False, server_default="0"),
@@ -232,14 +234,12 @@ transactions = Table(
     CheckConstraint(
         "(resolves IS NOT NULL) = (kind IN ('POST','VOID','REVERSE','RESTATE'))", name="correction_names_original"
     ),
-    Index(None, "period"),
     Index(None, "number", "lot_no"),
     Index(
         "uq_transactions_resolves_kind",
         "resolves",
         "kind",
         unique=True,
-        sqlite_where=text("resolves IS NOT NULL"),
         postgresql_where=text("resolves IS NOT NULL"),
     ),
     Index(
@@ -247,19 +247,29 @@ transactions = Table(
         "number",
         "lot_no",
         unique=True,
-        sqlite_where=text("kind = 'SETTLE'"),
         postgresql_where=text("kind = 'SETTLE'"),
     ),
     Index(
         "uq_transactions_corrected_once",
         "resolves",
         unique=True,
-        sqlite_where=text("kind IN ('REVERSE','RESTATE')"),
         postgresql_where=text("kind IN ('REVERSE','RESTATE')"),
     ),
 )
 """Triggers hold that the run and the original exist, and that all lines announced are there; a foreign key and the
-index it needs would cost more on every entry than the rest of the row (``migrations.line_rules``)."""
+index it needs would cost more on every entry than the rest of the row (``migrations.line_rules``). On SQLite, where one
+writes at a time, triggers hold what is unique too: within a lot by the index on lots, ids by ``ix_transactions_id``."""
+
+POSTGRESQL_ONLY = frozenset(
+    {
+        "uq_transactions_transaction_id",
+        "uq_transactions_resolves_kind",
+        "uq_transactions_one_settlement",
+        "uq_transactions_corrected_once",
+    }
+)
+"""Indexes that SQLite does without: each is one more place in random order to write at every entry. In place of the
+first it has ``ix_transactions_id`` on the first eight characters of an id (``rows.ID_START``)."""
 
 postings = Table(
     "postings",

@@ -12,24 +12,16 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, select
 
-from optimizer.accounts.books import StoredTransaction
 from optimizer.accounts.calculation import CalculationRun
-from optimizer.accounts.ledger import (
-    Account,
-    Posting,
-    Transaction,
-    content_digest,
-    placed,
-    require_same_content,
-)
+from optimizer.accounts.ledger import Account
 from optimizer.errors import ConflictError, Message
 from optimizer.store import schema
 from optimizer.store.access_rows import AccessRows
 from optimizer.store.audit_rows import AuditRows
-from optimizer.store.bulk import append, append_tuples, ledger_batch
+from optimizer.store.bulk import append, append_tuples
 from optimizer.store.city_rows import CityRows
+from optimizer.store.entry_rows import EntryRows
 from optimizer.store.evidence_files import EvidenceFile
-from optimizer.store.line_tables import account_numbers
 from optimizer.store.lot_entries import LotEntries
 from optimizer.store.neighbourhood import neighbourhood
 from optimizer.store.network_rows import NetworkRows
@@ -37,17 +29,8 @@ from optimizer.store.outbox import Outbox
 from optimizer.store.period_rows import PeriodRows
 from optimizer.store.planning_rows import PlanningRows
 from optimizer.store.population_rows import PopulationRows
-from optimizer.store.rows import (
-    LINE_COLUMNS,
-    TRANSACTION_COLUMNS,
-    event_row,
-    line_rows,
-    postings_of,
-    run_row,
-    transaction_of,
-    transaction_row,
-    waybill_row,
-)
+from optimizer.store.ready import RUN_COLUMNS, ReadyRun, ready_run
+from optimizer.store.rows import event_row, run_of_document, waybill_row
 from optimizer.store.statements import AccountReader
 from optimizer.store.tree_rows import TreeRows
 from optimizer.store.waybill_lists import WaybillLists
@@ -57,12 +40,18 @@ from optimizer.waybills.event import Event
 from optimizer.waybills.party import Party
 from optimizer.waybills.waybill import Waybill
 
-_CHUNK = 500
-"""Most ids in one IN clause: below SQLite's limit on variables in every build."""
-
 
 class Session(
-    AccessRows, AuditRows, CityRows, NetworkRows, PlanningRows, PeriodRows, PopulationRows, WaybillLists, WebhookRows
+    AccessRows,
+    AuditRows,
+    CityRows,
+    EntryRows,
+    NetworkRows,
+    PlanningRows,
+    PeriodRows,
+    PopulationRows,
+    WaybillLists,
+    WebhookRows,
 ):
     """Reads and appends inside one transaction."""
 
@@ -247,14 +236,20 @@ class Session(
 
     def add_runs(self, runs: Sequence[CalculationRun], documents: Mapping[str, str] | None = None) -> None:
         """Append calculation runs that are not there yet. ``documents``: canonical JSON by run id, where known."""
-        rows = [run_row(run, (documents or {}).get(run.run_id)) for run in runs]
-        self._append_new(schema.calculation_runs, "run_id", rows)
+        self.add_ready_runs([ready_run(run, (documents or {}).get(run.run_id)) for run in runs])
+
+    def add_ready_runs(self, rows: Sequence[ReadyRun]) -> None:
+        """The same with rows that are made already."""
+        column = schema.calculation_runs.c.run_id
+        known = {row.run_id for row in self._selected(select(column), column, (row[0] for row in rows))}
+        fresh = {row[0]: row for row in rows if row[0] not in known}
+        append_tuples(self._connection, "calculation_runs", RUN_COLUMNS, fresh.values())
 
     def runs(self, run_ids: Iterable[str] | None = None) -> dict[str, CalculationRun]:
         """Calculation runs by id: all, or those asked for that exist."""
         table = schema.calculation_runs
-        rows = self._selected(select(table.c.document), table.c.run_id, run_ids)
-        return {run.run_id: run for run in (from_json(CalculationRun, row.document) for row in rows)}
+        rows = self._selected(select(table.c.run_id, table.c.document), table.c.run_id, run_ids)
+        return {run.run_id: run for run in (run_of_document(row.run_id, row.document) for row in rows)}
 
     def add_accounts(self, accounts: Iterable[Account], at: datetime) -> None:
         """Open those accounts that are not open yet."""
@@ -288,77 +283,6 @@ class Session(
         party = from_json(Party, row.document) if row.document else None
         return Account(row.account_id, row.party_id or "", row.domain), party
 
-    def add_transactions(self, transactions: Sequence[Transaction], digests: Sequence[str] = ()) -> list[Transaction]:
-        """Append transactions in this order and return those that were new, with their sequence numbers.
-
-        A transaction whose id is recorded with the same content is left out; with other content: ConflictError.
-        ``digests``: ``content_digest`` of each where that is known."""
-        known = self._transaction_digests(item.transaction_id for item in transactions)
-        fresh: list[Transaction] = []
-        entries: list[tuple[object, ...]] = []
-        lines: list[tuple[object, ...]] = []
-        first = self._next(schema.transactions)
-        numbers = self._account_numbers(line.account_id for item in transactions for line in item.postings)
-        digested = digests or [content_digest(item) for item in transactions]
-        for transaction, digest in zip(transactions, digested, strict=True):
-            recorded = known.get(transaction.transaction_id)
-            if recorded is None:
-                known[transaction.transaction_id] = digest
-                seq = first + len(fresh)
-                fresh.append(placed(transaction, seq))
-                entries.append(transaction_row(transaction, digest, seq))
-                lines += line_rows(transaction, seq, numbers)
-            elif recorded != digest:
-                require_same_content(transaction, recorded)
-        with ledger_batch(self._connection, first, bool(entries)):
-            append_tuples(self._connection, "transactions", TRANSACTION_COLUMNS, entries)
-            append_tuples(self._connection, "posting_lines", LINE_COLUMNS, lines)
-        return fresh
-
-    def stored_transactions(self, numbers: Iterable[str] | None = None) -> list[StoredTransaction]:
-        """The ledger in order, each entry with the digest and line count written beside it; ``numbers``: only entries
-        about those waybills."""
-        entries = schema.transactions
-        return self._stored(self._selected(select(entries), entries.c.number, numbers), everything=numbers is None)
-
-    def _stored(self, rows: Sequence[Any], everything: bool = False) -> list[StoredTransaction]:
-        lines = schema.postings
-        posted = select(lines).order_by(lines.c.transaction_seq, lines.c.line)
-        wanted = None if everything else [row.seq for row in rows]
-        postings: dict[int, list[Posting]] = {}
-        for row in self._selected(posted, lines.c.transaction_seq, wanted):
-            postings.setdefault(row[0], []).extend(postings_of(row))
-        return [
-            StoredTransaction(transaction_of(row, postings.get(row.seq, ())), row.content_sha256, 2 * row.line_count)
-            for row in sorted(rows, key=lambda row: int(row.seq))
-        ]
-
-    def transactions(self, numbers: Iterable[str] | None = None) -> list[Transaction]:
-        """The ledger in order, or what is about some waybills."""
-        return [item.transaction for item in self.stored_transactions(numbers)]
-
-    def transaction(self, transaction_id: str) -> Transaction | None:
-        """The entry of an id, None when there is none."""
-        query = select(schema.transactions).where(schema.transactions.c.transaction_id == transaction_id)
-        found = self._stored(self._connection.execute(query).all())
-        return found[0].transaction if found else None
-
-    def settled_lots(self, numbers: Iterable[str]) -> set[tuple[str, int]]:
-        """The lots of these waybills that have a SETTLE."""
-        entries = schema.transactions.c
-        query = select(entries.number, entries.lot_no).where(entries.kind == "SETTLE")
-        return {(row.number, row.lot_no) for row in self._selected(query, entries.number, numbers)}
-
-    def pending_lots(self, numbers: Iterable[str]) -> set[tuple[str, int]]:
-        """The lots of these waybills with an estimate that nothing resolved yet."""
-        entries, pendings = schema.transactions.c, schema.pendings.c
-        query = (
-            select(entries.number, entries.lot_no)
-            .join(schema.pendings, pendings.estimate_id == entries.transaction_id)
-            .where(entries.kind == "ESTIMATE", pendings.remaining_g.is_(None))
-        )
-        return {(row.number, row.lot_no) for row in self._selected(query, entries.number, numbers)}
-
     # Rows
 
     def _append(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -371,25 +295,6 @@ class Session(
         fresh = list({row[key]: row for row in rows if row[key] not in known}.values())
         self._append(table, fresh)
         return len(fresh)
-
-    def _selected(self, query: Any, column: Any, wanted: Iterable[Any] | None) -> list[Any]:
-        """Rows of a query, all or in slices of an IN clause."""
-        if wanted is None:
-            return list(self._connection.execute(query))
-        values = sorted(set(wanted))
-        rows: list[Any] = []
-        for start in range(0, len(values), _CHUNK):
-            rows += self._connection.execute(query.where(column.in_(values[start : start + _CHUNK])))
-        return rows
-
-    def _account_numbers(self, account_ids: Iterable[str]) -> dict[str, int]:
-        query = select(account_numbers.c.account_id, account_numbers.c.account_no)
-        return {row[0]: row[1] for row in self._selected(query, account_numbers.c.account_id, account_ids)}
-
-    def _transaction_digests(self, ids: Iterable[str]) -> dict[str, str]:
-        entries = schema.transactions
-        query = select(entries.c.transaction_id, entries.c.content_sha256)
-        return {row.transaction_id: row.content_sha256 for row in self._selected(query, entries.c.transaction_id, ids)}
 
 
 def _conflict(zh: str, en: str) -> ConflictError:

@@ -32,10 +32,14 @@ from optimizer.accounts.ledger import BalanceKey, Bucket, Kind, Ledger, Posting,
 from optimizer.accounts.statement import MOVING
 from optimizer.emissions.portfolio import Part
 from optimizer.store import schema
+from optimizer.store.entry_rows import has_id
 from optimizer.store.line_tables import account_numbers, posting_lines
+from optimizer.store.packed import unpacked
 from optimizer.store.rows import BUCKET_CODES, LEDGER_CODES, TRANSACTION_COLUMNS, transaction_of_columns
 
 _ENTRIES, _RUNS = schema.transactions, schema.calculation_runs
+_STORED = cast(_RUNS.c.document, LargeBinary)
+"""A run's document as it lies in the file: making it a text of Python costs more than finding what is asked."""
 _BILLS = schema.waybills
 _CHUNK = 500
 _SLICE = 5_000
@@ -138,15 +142,10 @@ class AccountReader:
     def run_parts(self, run_ids: Iterable[str]) -> dict[str, Part]:
         """What each run that keeps its error sources adds to a whole, by id; those that keep none are left out."""
         parts = (
-            (run_id, part_of(document))
-            for run_id, document in self._of_runs([_RUNS.c.run_id, self._document()], run_ids)
+            (run_id, part_of(unpacked(document)))
+            for run_id, document in self._of_runs([_RUNS.c.run_id, _STORED], run_ids)
         )
         return {run_id: part for run_id, part in parts if part is not None}
-
-    def _document(self) -> ColumnElement[Any]:
-        """A run's text as it lies in the file: making it a text of Python costs more than finding what is asked."""
-        sqlite = self._connection.dialect.name == "sqlite"
-        return cast(_RUNS.c.document, LargeBinary) if sqlite else _RUNS.c.document
 
     def _of_runs(
         self, columns: Sequence[ColumnElement[Any]], run_ids: Iterable[str], *also: ColumnElement[bool]
@@ -165,7 +164,7 @@ class AccountReader:
         found: dict[str, str] = {}
         for start in range(0, len(wanted), _CHUNK):
             query = select(_ENTRIES.c.transaction_id, _ENTRIES.c.kind, _ENTRIES.c.run_id).where(
-                _ENTRIES.c.transaction_id.in_(wanted[start : start + _CHUNK])
+                has_id(self._connection, wanted[start : start + _CHUNK])
             )
             for row in self._connection.execute(query):
                 found[by_original[row.transaction_id]] = "" if row.kind == Kind.REVERSE else row.run_id

@@ -33,6 +33,7 @@ from optimizer.accounts.seal_view import SealedLog
 from optimizer.accounts.sealed import Head, Leaf, LogKey
 from optimizer.errors import Message, UnreadableRecordError
 from optimizer.store import schema
+from optimizer.store.entry_rows import has_id
 from optimizer.store.tree_sources import BY_KIND, HEAD, SOURCES, Part, Source
 
 CHUNK = 500
@@ -111,7 +112,9 @@ class TreeRows:
     def entry(self, kind: str, entry_id: str) -> tuple[Entry, str] | None:
         """A record as it is now, with its document (empty where it has none); None where it does not exist."""
         source = BY_KIND[kind]
-        rows = self._rows(select(source.table).where(_id_of(source) == entry_id))
+        numbered = source.table is schema.transactions
+        named = has_id(self._connection, [entry_id]) if numbered else _id_of(source) == entry_id
+        rows = self._rows(select(source.table).where(named))
         if not rows:
             return None
         (row,) = _mappings(source.table, rows[:1])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -14,6 +15,8 @@ from optimizer import actions
 from optimizer.accounts.ledger import content_digest
 from optimizer.store import schema
 from optimizer.store.engine import Store, migrate, prepare_sqlite
+from optimizer.store.line_tables import posting_lines
+from optimizer.store.packed import unpacked
 from optimizer.store.schema import metadata
 from optimizer.waybills.event import EventType
 from tests.store.servers import Postgres
@@ -69,6 +72,11 @@ def connect_old(url: str, revision: str = "0001") -> Connection:
     return connection
 
 
+def plain(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """A run as it lay before it was packed."""
+    return {**row, "document": unpacked(bytes(row["document"])).decode()}
+
+
 def fill_old(old: Connection, settled: Store) -> None:
     """The records of a settled database of today, laid out as the first revision did: postings one line each."""
     with settled.read() as session, old.begin():
@@ -77,7 +85,8 @@ def fill_old(old: Connection, settled: Store) -> None:
             places = ", ".join(f":{name.strip()}" for name in columns.split(","))
             order = " ORDER BY seq" if table == "events" else ""
             for row in new.exec_driver_sql(f"SELECT {columns} FROM {table}{order}").mappings():
-                old.execute(text(f"INSERT INTO {table} ({columns}) VALUES ({places})"), dict(row))
+                values = plain(row) if table == "calculation_runs" else dict(row)
+                old.execute(text(f"INSERT INTO {table} ({columns}) VALUES ({places})"), values)
         for entry in session.transactions():
             old.execute(
                 text(
@@ -167,9 +176,10 @@ def test_what_was_delivered_and_not_settled_gets_its_job(
     source.close()
 
 
-def fill_before_0016(old: Connection, sealed: Store) -> None:
-    """Every record of a settled and sealed database of today in one of revision 0015, which keeps balances and pendings
-    by itself; postings were a table with names then."""
+def fill_before_0017(old: Connection, sealed: Store, revision: str) -> None:
+    """Every record of a settled and sealed database of today in one of revision 0015 or 0016, which keeps balances and
+    pendings by itself; postings were a table with names in the first."""
+    lines = schema.postings if revision == "0015" else posting_lines
     derived = {
         "balances",
         "pendings",
@@ -181,31 +191,42 @@ def fill_before_0016(old: Connection, sealed: Store) -> None:
         "city_exposures",
         "city_cursor",
     }
-    order = {"events": "seq", "transactions": "seq", "postings": "transaction_seq, line"}
+    by_line = "transaction_seq, line"
+    order = {"events": "seq", "transactions": "seq", "postings": by_line, "posting_lines": by_line}
     with sealed.read() as session, old.begin():
         new = session._connection
         if old.dialect.name == "postgresql":
             old.exec_driver_sql("SET CONSTRAINTS ALL DEFERRED")
+        batch = revision == "0016" and old.dialect.name == "sqlite"
+        if batch:
+            old.exec_driver_sql("INSERT INTO ledger_batch VALUES (1, 1)")
         tables = [table for table in metadata.sorted_tables if table.name not in derived]
-        for table in [*tables, schema.postings]:
+        for table in [*tables, lines]:
             query = f"SELECT * FROM {table.name}"
             query += f" ORDER BY {order[table.name]}" if table.name in order else ""
             for row in new.exec_driver_sql(query).mappings():
-                old.execute(insert(table), dict(row))
+                if table is schema.calculation_runs:
+                    places = ", ".join(f":{name}" for name in row)
+                    old.execute(text(f"INSERT INTO calculation_runs VALUES ({places})"), plain(row))
+                else:
+                    old.execute(insert(table), dict(row))
+        if batch:
+            old.exec_driver_sql("DELETE FROM ledger_batch")
 
 
+@pytest.mark.parametrize("revision", ["0015", "0016"])
 @pytest.mark.parametrize("old_url", ["sqlite", "postgresql"], indirect=True)
-def test_leaves_and_statements_of_revision_0015_stay_bit_for_bit(
-    old_url: str, sqlite_templates: dict[bool, Path], tmp_path: Path
+def test_leaves_and_statements_of_old_revisions_stay_bit_for_bit(
+    old_url: str, revision: str, sqlite_templates: dict[bool, Path], tmp_path: Path
 ) -> None:
-    """Postings by name become postings by number; every leaf, old head, balance and statement as of a tree is as it
-    was, also on a database that grows afterwards."""
+    """Postings by name become postings by number, and runs are packed; every leaf, old head, balance and statement as
+    of a tree is as it was, also on a database that grows afterwards."""
     shutil.copyfile(sqlite_templates[True], tmp_path / "sealed.db")
     before = actions.open_store(f"sqlite:///{tmp_path / 'sealed.db'}")
     size = actions.seal(before, KEY, LATER).checkpoint.size
     exported = actions.checkpoint(before)
-    old = connect_old(old_url, "0015")
-    fill_before_0016(old, before)
+    old = connect_old(old_url, revision)
+    fill_before_0017(old, before, revision)
     balances = {tuple(row) for row in old.exec_driver_sql("SELECT * FROM balances WHERE amount <> 0")}
     pendings = {tuple(row) for row in old.exec_driver_sql("SELECT * FROM pendings")}
     old.rollback()

@@ -100,7 +100,7 @@ def test_runs_enter_accounts_only_through_the_verbs_that_ask_for_a_release() -> 
         path.relative_to(root).as_posix()
         for package in ("optimizer", "webapp")
         for path in (root / package).rglob("*.py")
-        if "add_runs(" in path.read_text(encoding="utf-8")
+        if any(call in path.read_text(encoding="utf-8") for call in ("add_runs(", "add_ready_runs("))
     }
     guarded = {"optimizer/actions/settling.py", "optimizer/actions/correcting.py"}
     benches = {"optimizer/bench/settle.py", "optimizer/bench/audit.py"}

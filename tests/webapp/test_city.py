@@ -32,6 +32,7 @@ from optimizer.actions.sampling import draw_sample
 from optimizer.actions.seal_checks import SealDesk
 from optimizer.actions.verifying import verify
 from optimizer.errors import Message, UnknownRecordError
+from optimizer.store.packed import packed, unpacked
 from optimizer.waybills.finding import Finding
 from tests.waybills import world
 from tests.webapp.full_house import AT, FullHouse
@@ -168,9 +169,9 @@ def test_a_changed_run_is_found_by_recomputing(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "m.db") as raw:
         for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type='trigger'").fetchall():
             raw.execute(f'DROP TRIGGER "{name}"')
-        raw.execute(
-            "UPDATE calculation_runs SET document = replace(document, '\"credited_wtw_g\":', '\"credited_wtw_g\":1')"
-        )
+        for run_id, document in raw.execute("SELECT run_id, document FROM calculation_runs").fetchall():
+            changed = unpacked(document).replace(b'"credited_wtw_g":', b'"credited_wtw_g":1')
+            raw.execute("UPDATE calculation_runs SET document = ? WHERE run_id = ?", (packed(changed.decode()), run_id))
     page = client.get(f"/city/lots/{number}/1?recompute=1&lang=en").text
     assert "Not equal" in page
     assert 'class="verdict holds"' not in page

@@ -41,10 +41,10 @@ _WRONG_ORIGINAL = """NEW.resolves IS NOT NULL AND NOT EXISTS (
       AND o.number = NEW.number AND o.lot_no = NEW.lot_no
       AND (CASE WHEN NEW.kind IN ('POST','VOID') THEN o.kind = 'ESTIMATE'
            ELSE o.kind IN ('SETTLE','RESTATE','REVERSE') END))"""
-_NO_RUN = "NEW.run_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM calculation_runs AS r WHERE r.run_id = NEW.run_id)"
-_GAP = "NEW.seq <> (SELECT COALESCE(MAX(seq), 0) + 1 FROM transactions)"
-_CLOSED = "NEW.period <= (SELECT MAX(period) FROM periods)"
-_SAID = {
+NO_RUN = "NEW.run_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM calculation_runs AS r WHERE r.run_id = NEW.run_id)"
+GAP = "NEW.seq <> (SELECT COALESCE(MAX(seq), 0) + 1 FROM transactions)"
+CLOSED = "NEW.period <= (SELECT MAX(period) FROM periods)"
+SAID = {
     "batch": "transactions: entries are appended in a batch",
     "gap": "transactions: the sequence has no gaps",
     "closed": "transactions: the period is closed",
@@ -77,23 +77,23 @@ _OF_BATCH = {"lines": "posting_lines", "fresh": "transaction_seq >= OLD.first_se
 _SQLITE = (
     f"""CREATE TRIGGER transactions_may_enter BEFORE INSERT ON transactions BEGIN
     SELECT CASE
-      WHEN NOT EXISTS (SELECT 1 FROM ledger_batch) THEN RAISE(ABORT, '{_SAID["batch"]}')
-      WHEN {_GAP} THEN RAISE(ABORT, '{_SAID["gap"]}')
-      WHEN {_CLOSED} THEN RAISE(ABORT, '{_SAID["closed"]}')
+      WHEN NOT EXISTS (SELECT 1 FROM ledger_batch) THEN RAISE(ABORT, '{SAID["batch"]}')
+      WHEN {GAP} THEN RAISE(ABORT, '{SAID["gap"]}')
+      WHEN {CLOSED} THEN RAISE(ABORT, '{SAID["closed"]}')
       WHEN EXISTS (SELECT 1 FROM transactions WHERE transaction_id = NEW.transaction_id)
         OR (NEW.kind = 'SETTLE' AND EXISTS
           (SELECT 1 FROM transactions WHERE number = NEW.number AND lot_no = NEW.lot_no AND kind = 'SETTLE'))
-        THEN RAISE(ABORT, '{_SAID["once"]}')
-      WHEN {_NO_RUN} THEN RAISE(ABORT, '{_SAID["run"]}')
+        THEN RAISE(ABORT, '{SAID["once"]}')
+      WHEN {NO_RUN} THEN RAISE(ABORT, '{SAID["run"]}')
       WHEN {_WRONG_ORIGINAL} OR (NEW.resolves IS NOT NULL AND EXISTS
         (SELECT 1 FROM transactions WHERE resolves = NEW.resolves AND (kind = NEW.kind
             OR (kind IN ('REVERSE','RESTATE') AND NEW.kind IN ('REVERSE','RESTATE')))))
-        THEN RAISE(ABORT, '{_SAID["original"]}')
+        THEN RAISE(ABORT, '{SAID["original"]}')
     END;
     END""",
     f"""CREATE TRIGGER posting_lines_in_batch BEFORE INSERT ON posting_lines
     WHEN NEW.transaction_seq < COALESCE((SELECT first_seq FROM ledger_batch), 9223372036854775807) BEGIN
-    SELECT RAISE(ABORT, '{_SAID["lines"]}');
+    SELECT RAISE(ABORT, '{SAID["lines"]}');
     END""",
     """CREATE TRIGGER ledger_batch_begins BEFORE INSERT ON ledger_batch
     WHEN NEW.first_seq <> (SELECT COALESCE(MAX(seq), 0) + 1 FROM transactions)
@@ -104,11 +104,11 @@ _SQLITE = (
     SELECT RAISE(ABORT, 'ledger_batch: it is begun and closed');
     END""",
     f"""CREATE TRIGGER ledger_batch_closes BEFORE DELETE ON ledger_batch BEGIN
-    SELECT RAISE(ABORT, '{_SAID["lines"]}')
+    SELECT RAISE(ABORT, '{SAID["lines"]}')
     WHERE EXISTS (SELECT 1 FROM transactions AS t WHERE t.seq >= OLD.first_seq
       AND (t.line_count, t.line_count * (t.line_count + 1) / 2) <>
         (SELECT COUNT(*), SUM(line) FROM posting_lines WHERE transaction_seq = t.seq));
-    SELECT RAISE(ABORT, '{_SAID["below"]}')
+    SELECT RAISE(ABORT, '{SAID["below"]}')
     WHERE EXISTS (SELECT 1 FROM (
         SELECT account_no, bucket, part, MIN(moved) AS lowest FROM (
           SELECT account_no, bucket, part, SUM(amount) OVER (PARTITION BY account_no, bucket, part
@@ -137,14 +137,14 @@ _SQLITE = (
     END""",
     f"""CREATE TRIGGER account_numbers_no_replace BEFORE INSERT ON account_numbers
     WHEN EXISTS (SELECT 1 FROM account_numbers WHERE account_no = NEW.account_no OR account_id = NEW.account_id) BEGIN
-    SELECT RAISE(ABORT, '{_SAID["number"]}');
+    SELECT RAISE(ABORT, '{SAID["number"]}');
     END""",
 )
 
 
 def _raised(when: str, said: str) -> str:
     return f"""IF {when} THEN
-        RAISE EXCEPTION '{_SAID[said]}' USING ERRCODE = 'check_violation';
+        RAISE EXCEPTION '{SAID[said]}' USING ERRCODE = 'check_violation';
       END IF;"""
 
 
@@ -157,9 +157,9 @@ _OUT_OF_PLACE = """NEW.line > COALESCE((SELECT line_count FROM transactions WHER
 _POSTGRESQL = (
     f"""CREATE OR REPLACE FUNCTION transaction_may_enter() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-      {_raised(_GAP, "gap")}
-      {_raised(_CLOSED, "closed")}
-      {_raised(_NO_RUN, "run")}
+      {_raised(GAP, "gap")}
+      {_raised(CLOSED, "closed")}
+      {_raised(NO_RUN, "run")}
       {_raised(_WRONG_ORIGINAL, "original")}
       RETURN NEW;
     END $$""",
@@ -192,7 +192,7 @@ _POSTGRESQL = (
         JOIN balances AS b ON b.account_id = n.account_id AND b.ledger = 'claim'
           AND b.bucket = {_named("steps.bucket", BUCKETS)} AND b.part = steps.part
         WHERE b.amount + steps.behind < 0) THEN
-        RAISE EXCEPTION '{_SAID["below"]}' USING ERRCODE = 'check_violation';
+        RAISE EXCEPTION '{SAID["below"]}' USING ERRCODE = 'check_violation';
       END IF;
       RETURN NULL;
     END $$""",

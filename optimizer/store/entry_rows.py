@@ -1,0 +1,146 @@
+"""Appending to the ledger and reading its entries. A part of ``Session``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, literal_column, select, text
+
+from optimizer.accounts.books import StoredTransaction
+from optimizer.accounts.ledger import Posting, Transaction, content_digest, placed, require_same_content
+from optimizer.store import schema
+from optimizer.store.bulk import append_tuples, ledger_batch
+from optimizer.store.line_tables import account_numbers
+from optimizer.store.ready import ReadyEntry, ready_entries
+from optimizer.store.rows import LINE_COLUMNS, TRANSACTION_COLUMNS, postings_of, transaction_of
+
+_CHUNK = 500
+"""Most ids in one IN clause: below SQLite's limit on variables in every build."""
+_ID_START = 8
+"""Characters of an id in SQLite's index of ids. They are random, so eight tell nearly all entries apart, and an index
+in random order is written in as many places as it has pages: this one has a third of those of whole ids."""
+_DIGESTS = {
+    "sqlite": f"""SELECT t.transaction_id, t.content_sha256 FROM json_each(:ids) AS k CROSS JOIN transactions AS t
+        ON substr(t.transaction_id, 1, {_ID_START}) = substr(k.value, 1, {_ID_START})
+        AND +t.transaction_id = k.value""",
+    "postgresql": "SELECT transaction_id, content_sha256 FROM transactions WHERE transaction_id = ANY(:ids)",
+}
+
+
+def has_id(connection: Connection, ids: Sequence[str]) -> ColumnElement[bool]:
+    """That a transaction has one of these ids, said so that the database finds it by its index."""
+    column = schema.transactions.c.transaction_id
+    if connection.dialect.name != "sqlite":
+        return column.in_(ids)
+    # The whole id is compared as an expression: given a plain constant, SQLite would put it into the start as well,
+    # find that condition true, and read the whole table.
+    start: ColumnElement[str] = literal_column(f"substr(transactions.transaction_id, 1, {_ID_START})")
+    return start.in_([item[:_ID_START] for item in ids]) & column.concat("").in_(ids)
+
+
+class EntryRows:
+    """The part of a session that keeps the ledger."""
+
+    _connection: Connection
+
+    def add_transactions(self, transactions: Sequence[Transaction], digests: Sequence[str] = ()) -> list[Transaction]:
+        """Append transactions in this order and return those that were new, with their sequence numbers.
+
+        A transaction whose id is recorded with the same content is left out; with other content: ConflictError.
+        ``digests``: ``content_digest`` of each where that is known."""
+        numbers = self.numbers_of(line.account_id for item in transactions for line in item.postings)
+        digested = digests or [content_digest(item) for item in transactions]
+        fresh, first = self._append_entries(ready_entries(transactions, digested, numbers))
+        return [placed(item.transaction, seq) for seq, item in enumerate(fresh, start=first)]
+
+    def add_ready_entries(self, entries: Sequence[ReadyEntry]) -> int:
+        """The same with rows that are made already; how many entries were new."""
+        return len(self._append_entries(entries)[0])
+
+    def _append_entries(self, entries: Sequence[ReadyEntry]) -> tuple[list[ReadyEntry], int]:
+        """Those that were new, and the number of the first."""
+        known = self._transaction_digests([item.transaction.transaction_id for item in entries])
+        fresh: list[ReadyEntry] = []
+        for item in entries:
+            recorded = known.get(item.transaction.transaction_id)
+            if recorded is None:
+                known[item.transaction.transaction_id] = item.digest
+                fresh.append(item)
+            elif recorded != item.digest:
+                require_same_content(item.transaction, recorded)
+        last = self._connection.exec_driver_sql("SELECT COALESCE(MAX(seq), 0) FROM transactions").scalar_one()
+        first = int(last) + 1
+        numbered = list(enumerate(fresh, start=first))
+        with ledger_batch(self._connection, first, bool(fresh)):
+            rows = [(seq, *item.row) for seq, item in numbered]
+            append_tuples(self._connection, "transactions", TRANSACTION_COLUMNS, rows)
+            lines = [(seq, *line) for seq, item in numbered for line in item.lines]
+            append_tuples(self._connection, "posting_lines", LINE_COLUMNS, lines)
+        return fresh, first
+
+    def numbers_of(self, account_ids: Iterable[str]) -> dict[str, int]:
+        """The numbers of those accounts that are open; they never change."""
+        query = select(account_numbers.c.account_id, account_numbers.c.account_no)
+        return {row[0]: row[1] for row in self._selected(query, account_numbers.c.account_id, account_ids)}
+
+    def stored_transactions(self, numbers: Iterable[str] | None = None) -> list[StoredTransaction]:
+        """The ledger in order, each entry with the digest and line count written beside it; ``numbers``: only entries
+        about those waybills."""
+        entries = schema.transactions
+        return self._stored(self._selected(select(entries), entries.c.number, numbers), everything=numbers is None)
+
+    def _stored(self, rows: Sequence[Any], everything: bool = False) -> list[StoredTransaction]:
+        lines = schema.postings
+        posted = select(lines).order_by(lines.c.transaction_seq, lines.c.line)
+        wanted = None if everything else [row.seq for row in rows]
+        postings: dict[int, list[Posting]] = {}
+        for row in self._selected(posted, lines.c.transaction_seq, wanted):
+            postings.setdefault(row[0], []).extend(postings_of(row))
+        return [
+            StoredTransaction(transaction_of(row, postings.get(row.seq, ())), row.content_sha256, 2 * row.line_count)
+            for row in sorted(rows, key=lambda row: int(row.seq))
+        ]
+
+    def transactions(self, numbers: Iterable[str] | None = None) -> list[Transaction]:
+        """The ledger in order, or what is about some waybills."""
+        return [item.transaction for item in self.stored_transactions(numbers)]
+
+    def transaction(self, transaction_id: str) -> Transaction | None:
+        """The entry of an id, None when there is none."""
+        query = select(schema.transactions).where(has_id(self._connection, [transaction_id]))
+        found = self._stored(self._connection.execute(query).all())
+        return found[0].transaction if found else None
+
+    def settled_lots(self, numbers: Iterable[str]) -> set[tuple[str, int]]:
+        """The lots of these waybills that have a SETTLE."""
+        entries = schema.transactions.c
+        query = select(entries.number, entries.lot_no).where(entries.kind == "SETTLE")
+        return {(row.number, row.lot_no) for row in self._selected(query, entries.number, numbers)}
+
+    def pending_lots(self, numbers: Iterable[str]) -> set[tuple[str, int]]:
+        """The lots of these waybills with an estimate that nothing resolved yet."""
+        entries, pendings = schema.transactions.c, schema.pendings.c
+        query = (
+            select(entries.number, entries.lot_no)
+            .join(schema.pendings, pendings.estimate_id == entries.transaction_id)
+            .where(entries.kind == "ESTIMATE", pendings.remaining_g.is_(None))
+        )
+        return {(row.number, row.lot_no) for row in self._selected(query, entries.number, numbers)}
+
+    def _selected(self, query: Any, column: Any, wanted: Iterable[Any] | None) -> list[Any]:
+        """Rows of a query, all or in slices of an IN clause."""
+        if wanted is None:
+            return list(self._connection.execute(query))
+        values = sorted(set(wanted))
+        rows: list[Any] = []
+        for start in range(0, len(values), _CHUNK):
+            rows += self._connection.execute(query.where(column.in_(values[start : start + _CHUNK])))
+        return rows
+
+    def _transaction_digests(self, ids: Sequence[str]) -> dict[str, str]:
+        sqlite = self._connection.dialect.name == "sqlite"
+        query = text(_DIGESTS[self._connection.dialect.name])
+        rows = self._connection.execute(query, {"ids": json.dumps(ids) if sqlite else list(ids)}) if ids else ()
+        return {row[0]: row[1] for row in rows}
