@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 from flask import Flask
 
 from optimizer.quantities import FEN_PER_YUAN, G_PER_KG, KG_PER_T
+
+FRACTION = re.compile(r"(?<![\w.,])\d{4,}\.\d+(?![\w.])")
 
 
 def yuan(amount_fen: int) -> str:
@@ -42,7 +45,18 @@ def grouped(text: str) -> str:
     return f"{int(whole):,}{point}{part}" if whole != "-0" else text
 
 
+def grouped_within(text: str) -> str:
+    """Every decimal fraction in a sentence with separators: ``"66285.5 kg"`` -> ``"66,285.5 kg"``; whole numbers may be
+    names, and stay."""
+    return FRACTION.sub(lambda found: grouped(found[0]), text)
+
+
+def counted(number: int) -> str:
+    """A number of things with separators."""
+    return f"{number:,}"
+
+
 def register(app: Flask) -> None:
     """Make them filters of the templates."""
-    for formatter in (yuan, kilograms, tonnes, hours, percent, grouped):
+    for formatter in (yuan, kilograms, tonnes, hours, percent, grouped, grouped_within, counted):
         app.jinja_env.filters[formatter.__name__] = formatter

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask
+from flask import Flask, request
 from werkzeug.exceptions import Unauthorized
 
 from optimizer.access.user import Permission
@@ -35,6 +35,21 @@ def navigation() -> list[tuple[str, str]]:
     ]
 
 
+SECTIONS = {
+    "city_page": ("city_lots_page", "city_checks_page", "city_sample_page"),
+    "admin_page": ("users_page", "factors_page", "network_page"),
+}
+"""Blueprint of an entry -> blueprints whose pages lie below it, beside its own."""
+
+
+def here(endpoint: str) -> str:
+    """``aria-current`` of an entry: page for the page itself, true for one below it, else empty."""
+    if request.endpoint == endpoint:
+        return "page"
+    blueprint = endpoint.partition(".")[0]
+    return "true" if request.blueprint in (blueprint, *SECTIONS.get(blueprint, ())) else ""
+
+
 def register(app: Flask) -> None:
-    """Give it to the templates."""
-    app.jinja_env.globals["navigation"] = navigation
+    """Give both to the templates."""
+    app.jinja_env.globals.update(navigation=navigation, here=here)

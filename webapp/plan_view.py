@@ -13,7 +13,7 @@ from optimizer.planning.shipment import Shipment
 from optimizer.planning.summary import PlanSummary, by_water
 from optimizer.quantities import FEN_PER_YUAN, KG_PER_T
 from webapp.charts.figure import Figure
-from webapp.figures import hours, kilograms, tonnes, yuan
+from webapp.figures import counted, hours, kilograms, tonnes, yuan
 from webapp.language import text
 from webapp.plan_loads import Load, load_chart, lock_loads, terminal_loads
 from webapp.plan_map import plan_map
@@ -209,10 +209,13 @@ def _counts(plan: Plan, summary: PlanSummary) -> tuple[tuple[str, str], ...]:
     return (
         (text("plan.shifted"), tonnes(summary.shifted.mass_kg)),
         (text("plan.share_t"), f"{plan.totals.water_share_t:.1%}"),
-        (text("plan.by_water"), f"{summary.by_water + summary.partly}"),
-        (text("plan.on_road"), f"{summary.on_road}"),
-        (text("plan.voyages"), text("plan.voyage_counts", loaded=loaded, empty=len(plan.voyages) - loaded)),
-        (text("plan.late"), f"{summary.late}"),
+        (text("plan.by_water"), counted(summary.by_water + summary.partly)),
+        (text("plan.on_road"), counted(summary.on_road)),
+        (
+            text("plan.voyages"),
+            text("plan.voyage_counts", loaded=counted(loaded), empty=counted(len(plan.voyages) - loaded)),
+        ),
+        (text("plan.late"), counted(summary.late)),
     )
 
 

@@ -136,9 +136,7 @@ def _list(values: dict[str, str], faults: tuple[FieldFault, ...]) -> str:
         runs = session.runs_of_plans()
         accepted = session.newest_plan() is not None
     waiting = waiting_shipments(world.store, user)
-    newest = next((run for run in runs if run.state == "done" and not run.points), None)
-    if newest is not None:
-        world.plans.read_ahead(newest.run_id)
+    world.plans.read_newest_ahead()
     return render_template(
         "plans.html",
         values=values,

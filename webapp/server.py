@@ -62,6 +62,7 @@ def serve(
                 f"Cannot listen on {host}:{port} ({reason}). Try another port, for example --port {port + 1}.",
             )
         ) from error
+    app.extensions["modalshift.world"].plans.read_newest_ahead()
     Thread(target=zipped_script, daemon=True).start()
     address = f"http://{host}:{server.effective_port}/"
     click.echo(Message(f"网页已打开：{address} （Ctrl-C 结束）", f"Serving on {address} (Ctrl-C ends)").text(lang))

@@ -58,6 +58,14 @@ class PlanShelf:
             kept = self._sums[run_id] = _Summed(asked, summary_of(made, asked))
         return kept.summary
 
+    def read_newest_ahead(self) -> None:
+        """The plan that is opened first, as a rule; nothing where there is none."""
+        with self._store.read() as session:
+            runs = session.runs_of_plans()
+        newest = next((run for run in runs if run.state == "done" and not run.points), None)
+        if newest is not None:
+            self.read_ahead(newest.run_id)
+
     def read_ahead(self, run_id: str) -> None:
         """Read it in the background: somebody is about to open it."""
         if run_id not in self._plans and not self._lock.locked():

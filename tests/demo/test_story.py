@@ -164,6 +164,7 @@ def test_the_planner_finds_shipments_and_plan_on_the_pages(heard: Heard) -> None
         (run,) = session.runs_of_plans()
         entries = session.submitted(ids=run.shipment_ids)
     assert (run.state, run.user_id) == ("done", user_id_of("planner"))
+    assert (run.progress.incumbent_yuan, run.progress.gap) == (heard.told.plan.objective_yuan, heard.told.plan.gap)
     assert plan_to_json(plan_of_run(store, run.run_id)) == (heard.folder.path / "PLAN.json").read_text(encoding="utf-8")
     numbers = {waybill.number for waybill in heard.told.waybills}
     assert len(entries) == len(heard.told.plan.shipments)

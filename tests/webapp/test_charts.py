@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 
 from webapp.charts import plotly_script
 from webapp.charts.categories import Series, category_chart
-from webapp.charts.drawing import tick_text, ticks
+from webapp.charts.drawing import text_width, tick_text, ticks
 from webapp.charts.figure import Figure
 from webapp.charts.scatter import Point, scatter_chart
 
 DRAWINGS = Path(__file__).parent / "drawings"
+SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = '<script>alert("x")</script> & %{x}'
 
 
@@ -166,3 +167,19 @@ def test_only_the_style_sheets_that_plotly_carries_are_allowed() -> None:
     assert empty == f"'sha256-{b64encode(sha256(b'').digest()).decode()}'"
     assert re.fullmatch(r"'sha256-[A-Za-z0-9+/]{43}='", maps)
     assert maps != empty
+
+
+def test_names_of_lying_bars_stay_within_the_drawing() -> None:
+    """Chinese letters are as wide as high; what is too long ends in dots and keeps its mark."""
+    names = [
+        "衢江港区（大路章、大安） · 化肥、碳酸钙 *",
+        "嘉兴",
+        "衢江港区（大路章、大安） · 砂石骨料、机制砂、天然砂、水泥熟料 *",
+    ]
+    chart = category_chart("c", "t", "h", names, [Series("s", [1, 2, 3], ["1", "2", "3"], "water")], lying=True)
+    root = ElementTree.fromstring(str(chart.svg))
+    labels = [text for text in root.iter(f"{SVG}text") if text.get("text-anchor") == "end"]
+    assert [label.text for label in labels][:2] == names[:2]
+    assert (labels[2].text or "").endswith("… *")
+    for label in labels:
+        assert float(label.get("x") or 0) - text_width(label.text or "") >= 0

@@ -36,6 +36,7 @@ from optimizer.store.packed import packed, unpacked
 from optimizer.waybills.finding import Finding
 from tests.waybills import world
 from tests.webapp.full_house import AT, FullHouse
+from webapp.city.error_sources import KNOWN, source_words
 
 WITHOUT_SCRIPTS = re.compile(r"<[^>]+>")
 
@@ -373,3 +374,15 @@ def test_findings_are_read_page_by_page(
     assert 'rel="next"' in pages[0]
     assert 'rel="next"' not in pages[1]
     assert "1–10 of 13" in pages[0]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_largest_errors_are_named_in_words(house: FullHouse, lang: str) -> None:
+    """Every kind that the emissions know; what is new stands for itself."""
+    with house.app.test_request_context(f"/city?lang={lang}"):
+        keys = ("fuel_model:T49H", "detour:Road", "distance:Road:QJ>ZP", "logged:*", "logged:V1", "combustion:diesel")
+        words = [source_words(key) for key in (*keys, "provision:diesel", "other_gases:diesel:truck", "factor:x")]
+        assert not any(word.partition(":")[0] in KNOWN for word in words)
+        assert len(set(words)) == len(words)
+        assert "Road" not in words[1] or lang == "en"
+        assert [source_words(key) for key in ("strange:1", "fuel_model", "")] == ["strange:1", "fuel_model", ""]

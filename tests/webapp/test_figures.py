@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.figures import grouped
+from webapp.figures import counted, grouped, grouped_within
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,18 @@ def test_amounts_get_separators_and_words_stay(text: str, shown: str) -> None:
 def test_no_digit_is_lost(amount: object) -> None:
     """Without the separators it is the same text."""
     assert grouped(str(amount)).replace(",", "") == str(amount)
+
+
+def test_fractions_in_a_sentence_get_separators_and_names_stay() -> None:
+    """Amounts of statements; versions, hashes, numbers of entries and what is grouped already are left alone."""
+    assert grouped_within("174562.815 kg CO2e (66285.536; 12.5)") == "174,562.815 kg CO2e (66,285.536; 12.5)"
+    for name in (
+        "0.1.0+bf360b657e2e",
+        "36017 · 32f330949a9c",
+        "2026-11",
+        "91999900DEM0000143",
+        "174,562.815",
+        "1234.5.6",
+    ):
+        assert grouped_within(name) == name
+    assert counted(1234567) == "1,234,567"

@@ -176,7 +176,7 @@ def test_a_plan_is_read_once_and_four_are_kept(tmp_path: Path, monkeypatch: pyte
     assert shelf.summary("r0", list(shipments)) is first
     assert shelf.summary("r0", shipments) == summary_of(made, shipments)
     shelf.read_ahead("nobody's")
-    shelf.read_ahead("r3")
+    shelf.read_newest_ahead()
     for thread in threading.enumerate():
         if thread.name == "plan-shelf":
             thread.join()

@@ -36,6 +36,10 @@ MAX_FILES, MAX_UNPACKED_BYTES = 60, 60_000_000
 """Of an archive: a few kilobytes can unpack to any size."""
 
 
+EVIDENCE = ("published", "derived", "assumed", "synthetic", "secondary")
+"""Kinds of evidence that the pages have words for."""
+
+
 @dataclass(frozen=True, slots=True)
 class TableSheet:
     """One table as it lies on the disk: header, rows, and how many rows have which kind of evidence."""
@@ -220,6 +224,7 @@ def _page(checked: Checked | None, failure: str) -> str:
     return render_template(
         "network.html",
         sheets=sheets,
+        known_evidence=EVIDENCE,
         version=world.network.version,
         checked=checked,
         failure=failure,

@@ -9,14 +9,14 @@ from typing import Any, Literal
 
 from markupsafe import Markup
 
-from webapp.charts.drawing import element, label_text, svg, tick_text, ticks, titled
+from webapp.charts.drawing import element, label_text, svg, text_width, tick_text, ticks, titled
 from webapp.charts.figure import COLOURS, Cell, Figure, Table, plain
 
 WIDTH, HEIGHT = 800, 340
 LEFT, RIGHT, TOP, BOTTOM = 84, 12, 40, 44
 MAX_LABEL = 12
-ROW, ROW_LEFT = 30, 210
-"""Height of a category lying down, and the room for its name."""
+ROW, LEAST_LEFT, MOST_LEFT = 30, 120, 330
+"""Height of a category lying down, and the least and the most room for its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +139,11 @@ def _line(one: Series, points: list[tuple[float, float]]) -> list[Markup]:
 def _draw_lying(
     title: str, categories: Sequence[str], series: Sequence[Series], marks: list[float], stacked: bool, axis: str
 ) -> Markup:
-    room, foot = WIDTH - ROW_LEFT - 90, TOP + ROW * len(categories)
+    left = min(MOST_LEFT, max([LEAST_LEFT, *(text_width(category) + 16 for category in categories)]))
+    room, foot = WIDTH - left - 90, TOP + ROW * len(categories)
 
     def x(value: float) -> float:
-        return ROW_LEFT + room * (value - marks[0]) / (marks[-1] - marks[0])
+        return left + room * (value - marks[0]) / (marks[-1] - marks[0])
 
     parts = _legend(series, axis)
     for mark in marks:
@@ -151,7 +152,7 @@ def _draw_lying(
         parts.append(label_text(x(mark), foot + 18, tick_text(mark)))
     for number, category in enumerate(categories):
         top = TOP + number * ROW
-        parts.append(label_text(ROW_LEFT - 8, top + ROW / 2 + 4, _short(category, 26), "end"))
+        parts.append(label_text(left - 8, top + ROW / 2 + 4, _fitted(category, left - 16), "end"))
         for one, start, end, place, breadth in _bands(number, series, stacked):
             box = {"x": x(min(start, end)), "width": abs(x(end) - x(start)), "y": top + place * ROW}
             box["height"] = breadth * ROW
@@ -167,12 +168,23 @@ def _legend(series: Sequence[Series], axis: str) -> list[Markup]:
     for one in series if len(series) > 1 else ():
         parts.append(element("rect", x=x, y=10, width=12, height=12, fill=COLOURS[one.look]))
         parts.append(label_text(x + 18, 20, one.name, "start"))
-        x += 36 + sum(13 if ord(letter) > 0x2E80 else 7.5 for letter in one.name)
+        x += 36 + text_width(one.name)
     return parts
 
 
 def _short(text: str, most: int = MAX_LABEL) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _fitted(text: str, room: float) -> str:
+    """As many letters as there is room for; a mark at the end ("*") stays."""
+    if text_width(text) <= room:
+        return text
+    mark = " *" if text.endswith(" *") else ""
+    kept = text.removesuffix(mark)
+    while kept and text_width(f"{kept}…{mark}") > room:
+        kept = kept[:-1]
+    return f"{kept}…{mark}"
 
 
 def _traces(

@@ -67,5 +67,10 @@ def label_text(x: float, y: float, text: str, anchor: str = "middle", **more: ob
     return element("text", text, x=x, y=y, text_anchor=anchor, **given)
 
 
+def text_width(text: str) -> float:
+    """About how wide a text of 13 units is: a Chinese letter as wide as high, a Latin one a little over half."""
+    return sum(13.0 if ord(letter) > 0x2E80 else 7.5 for letter in text)
+
+
 def _number(value: object) -> object:
     return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else value

@@ -153,11 +153,14 @@ def _draw(
     if not ground.coast:
         parts = [element("rect", width=WIDTH, height=view.height, fill=COLOURS["land"])]
     parts += [_path("polyline", view, line, fill="none", stroke=COLOURS["thin"], stroke_width=1.2) for line in network]
+    drawn = []
     for line in lines:
         look: dict[str, object] = {"fill": "none", "stroke": COLOURS[line.look], "stroke_width": round(line.width, 1)}
-        look |= {"stroke_linejoin": "round", "stroke_linecap": "round", "stroke_opacity": 0.85}
+        look |= {"stroke_linejoin": "round", "stroke_linecap": "round"}
         dashes = "6 6" if line.dashed else None
-        parts.append(_path("polyline", view, line.line, line.words, **look, stroke_dasharray=dashes))
+        drawn.append(_path("polyline", view, line.line, line.words, **look, stroke_dasharray=dashes))
+    # Seen through as one: where stretches meet, nothing is darker.
+    parts.append(element("g", Markup("").join(drawn), opacity=0.85))
     for point in reversed(points):
         x, y = view.at(point.longitude, point.latitude)
         mark = {"cx": x, "cy": y, "r": point.size, "fill": COLOURS[point.look]}

@@ -16,6 +16,7 @@ from webapp.access.visitor import require
 from webapp.charts.categories import Series, category_chart
 from webapp.charts.figure import Figure
 from webapp.city.choice import Choice, groups_of, label_of, read_choice, words_of
+from webapp.city.error_sources import source_words
 from webapp.city.exporting import FORMS, groups_table, table_reply
 from webapp.city.flows import MOST_LOTS, city_map
 from webapp.figures import kilograms
@@ -61,6 +62,7 @@ def show() -> str:
         most_lots=MOST_LOTS,
         forms=FORMS,
         whole=city_whole(world.store),
+        source_words=source_words,
     )
 
 
