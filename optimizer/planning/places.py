@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 from optimizer.network.model import Cargo, Location, Network
@@ -24,8 +25,15 @@ COMMON_WORDS = {"port", "area", "terminal", "yard", "rail", "site", "works", "th
 
 
 def name_key(text: str) -> str:
-    """A name without width, case and spaces."""
+    """A name without width, case and spaces. Short ones are remembered: every quote reads the same places again."""
+    return _remembered_key(text) if len(text) <= MAX_QUERY_CHARACTERS else _made_key(text)
+
+
+def _made_key(text: str) -> str:
     return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)).casefold()
+
+
+_remembered_key = lru_cache(maxsize=8192)(_made_key)
 
 
 class NameIndex(Generic[Record]):
