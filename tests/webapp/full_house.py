@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -120,6 +121,15 @@ class FullHouse:
         app.extensions["modalshift.world"].factors = world.world_factors()
         keys["ground"] = ground_of(app.extensions["modalshift.world"].atlas).digest
         return cls(app, store, tokens, keys)
+
+    def copied(self, directory: Path) -> FullHouse:
+        """The same house on a copy of its files, for a test that changes something; quicker than another house."""
+        old: Settings = self.app.extensions["modalshift.settings"]
+        shutil.copytree(Path(old.db_url.removeprefix("sqlite:///")).parent, directory, dirs_exist_ok=True)
+        settings = replace(old, db_url=f"sqlite:///{directory / 'm.db'}")
+        app = create_app(settings)
+        app.extensions["modalshift.world"].factors = world.world_factors()
+        return replace(self, app=app, store=actions.open_store(settings.db_url))
 
     def browser(self, login: str) -> tuple[FlaskClient, str]:
         """A client in which a user has signed in (no user for ``stranger``), and its CSRF token."""

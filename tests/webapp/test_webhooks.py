@@ -75,9 +75,15 @@ def receiver() -> Iterator[Receiver]:
     server.server_close()
 
 
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> FullHouse:
+    """A house that nobody changes."""
+    return FullHouse.at(tmp_path_factory.mktemp("first"))
+
+
 @pytest.fixture
-def house(tmp_path: Path) -> FullHouse:
-    found = FullHouse.at(tmp_path)
+def house(first: FullHouse, tmp_path: Path) -> FullHouse:
+    found = first.copied(tmp_path)
     settings = found.app.extensions["modalshift.settings"]
     object.__setattr__(settings, "private_webhooks", True)
     remove_webhook(found.store, _user("enterprise"), found.keys["webhook_id"])
