@@ -5,16 +5,19 @@ entries as in an empty one. A crash leaves a batch either undone (the jobs are s
 
 On a SQLite file the next batch is prepared (read, calculated, digested) by a second thread while one is written, so
 other writers wait for rows alone and not for calculations. What was prepared counts only if, with the lock held, the
-outbox and the books still stand as they were read; otherwise the batch is prepared again under the lock.
+outbox and the books still stand as they were read; otherwise the batch is prepared again under the lock. Ctrl-C undoes
+the batch that is being written, ends the preparation at its next lot, and leaves the rest to the next run.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from threading import Event
 
 from optimizer.accounts.calculation import CalculationRun, LotResult
 from optimizer.accounts.ledger import Transaction, content_digest, pending_by_lot
@@ -151,14 +154,16 @@ def lots_overview(store: Store) -> LotsOverview:
 
 
 def _settle_batches(store: Store, desk: Desk, batch: int, reached: Callable[[str], None], done: _Run) -> None:
+    stopped = Event()
+
     def look_ahead(after: Job | None) -> _Prepared | None:
         with store.read() as session:
             jobs = session.outbox.take(batch, after=after)
-            return _prepared(session, jobs, desk, session.as_read()) if jobs else None
+            return _prepared(session, jobs, desk, session.as_read(), stopped) if jobs else None
 
     ahead = look_ahead(None) if store.reads_beside_writer else None
     own = (0, 0)
-    with collected_rarely(), ThreadPoolExecutor(1, "prepare") as worker:
+    with collected_rarely(), ThreadPoolExecutor(1, "prepare") as worker, _set_at_the_end(stopped):
         while True:
             coming: Future[_Prepared | None] | None = None
             if ahead is not None and len(ahead.jobs) == batch:
@@ -179,8 +184,23 @@ def _settle_batches(store: Store, desk: Desk, batch: int, reached: Callable[[str
             ahead = coming.result() if coming is not None else None
 
 
-def _prepared(session: Session, jobs: Sequence[Job], desk: Desk, as_read: AsRead | None = None) -> _Prepared:
-    """What settling these jobs writes, as the session sees the books."""
+class _Stopped(Exception):  # noqa: N818 -- no error: it ends a preparation that nobody waits for
+    """The run ended (Ctrl-C, a disk that is full) while the next batch was prepared."""
+
+
+@contextmanager
+def _set_at_the_end(stopped: Event) -> Iterator[None]:
+    """Whatever ends the run, the thread that prepares hears of it before anybody waits for that thread."""
+    try:
+        yield
+    finally:
+        stopped.set()
+
+
+def _prepared(
+    session: Session, jobs: Sequence[Job], desk: Desk, as_read: AsRead | None = None, stopped: Event | None = None
+) -> _Prepared:
+    """What settling these jobs writes, as the session sees the books. Raises _Stopped once ``stopped`` is set."""
     desk = replace(desk, last_closed=session.last_closed())
     about = {job.number for job in jobs}
     around = session.neighbourhood(about)
@@ -192,6 +212,8 @@ def _prepared(session: Session, jobs: Sequence[Job], desk: Desk, as_read: AsRead
     entries: list[Transaction] = []
     put_back: list[tuple[Job, Finding]] = []
     for job in jobs:
+        if stopped is not None and stopped.is_set():
+            raise _Stopped
         waybill = waybills[job.number]
         state = next(lot for lot in reviewed.states[job.number].lots if lot.lot_no == job.lot_no)
         waiting = pending.get((job.number, job.lot_no))

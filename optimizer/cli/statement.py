@@ -38,15 +38,18 @@ def statement(account: str, period: str, form: str, out: Path, at_size: int | No
     """ACCOUNT is an account's id, or the id of a party that has one account."""
     from optimizer import actions
     from optimizer.accounts.statement_document import statement_csv, statement_json
-    from optimizer.documents.statement_files import statement_pdf, statement_xlsx
 
     lang = current_session().lang
     with current_session().store() as store:
         found = actions.statement(store, account, period, at_size=at_size)
     match form:
         case "pdf":
+            from optimizer.documents.statement_files import statement_pdf
+
             write_whole(out, statement_pdf(found, lang))
         case "xlsx":
+            from optimizer.documents.statement_files import statement_xlsx
+
             write_whole(out, statement_xlsx(found, lang))
         case "csv":
             write_whole(out, statement_csv(found))

@@ -10,7 +10,7 @@ bound of the whole is never below the sum of the lots' bounds, and it is no mere
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -92,16 +92,21 @@ def portfolio(parts: Iterable[Part]) -> Portfolio | None:
     )
 
 
-def _exposed(parts: Iterable[Part]) -> Iterator[tuple[str, ErrorKind, float, Spread]]:
-    """Every error source with its grams and width; there are few widths and many sources."""
-    widths: dict[tuple[str, ErrorKind, float | None], Spread] = {}
+def _exposed(parts: Iterable[Part]) -> Iterator[tuple[str, ErrorKind, Sequence[float], Spread]]:
+    """Every error source with all its grams and its width: there are few sources and many lots, so they are brought
+    together before anything is looked up for each."""
+    found: dict[str, dict[tuple[str, ErrorKind, float | None], list[float]]] = {}
     for part in parts:
-        version, sign = part.uncertainty_version, part.sign
+        sources, sign = found.setdefault(part.uncertainty_version, {}), part.sign
         for key, kind, exposed_g, rel in part.exposures:
-            width = widths.get((version, kind, rel))
-            if width is None:
-                width = widths[version, kind, rel] = CONFIGS[version].spread(ErrorSource(key, kind, rel))
-            yield key, kind, sign * exposed_g, width
+            grams = sources.get((key, kind, rel))
+            if grams is None:
+                sources[key, kind, rel] = [sign * exposed_g]
+            else:
+                grams.append(sign * exposed_g)
+    for version, sources in found.items():
+        for (key, kind, rel), grams in sources.items():
+            yield key, kind, grams, CONFIGS[version].spread(ErrorSource(key, kind, rel))
 
 
 def _largest(contributions: Iterable[Contribution], variance: float) -> tuple[tuple[str, float], ...]:

@@ -87,7 +87,7 @@ def shift_v1(
         expected_g = (baseline.ttw_co2 - project.ttw_co2).total_g
     exposures = [*_exposures(baseline, 1, boundary), *_exposures(project, -1, boundary), (WEIGHED_MASS, expected_g)]
     contributions = contributions_by_key(
-        (error.key, error.kind, grams, config.spread(error)) for error, grams in exposures
+        (error.key, error.kind, (grams,), config.spread(error)) for error, grams in exposures
     )
     return _reduction(boundary, config.version, baseline.total_g(boundary), project.total_g(boundary), contributions)
 
@@ -106,7 +106,7 @@ def together(reductions: Sequence[Reduction]) -> Reduction:
         if other.boundary is not first.boundary:
             refuse_mixing(first.boundary, other.boundary)
     contributions = contributions_by_key(
-        (c.key, c.kind, c.exposed_g, c.spread) for r in reductions for c in r.contributions
+        (c.key, c.kind, (c.exposed_g,), c.spread) for r in reductions for c in r.contributions
     )
     return _reduction(
         first.boundary,
@@ -127,13 +127,13 @@ def _share(element: ElementFootprint, error: ErrorSource, boundary: Boundary) ->
     return error.wtw_share if boundary is Boundary.WTW_CO2E else error.ttw_co2_share
 
 
-def contributions_by_key(parts: Iterable[tuple[str, ErrorKind, float, Spread]]) -> tuple[Contribution, ...]:
-    """Error sources (key, kind, signed g, width) as contributions: what shares a key is added, in an order that does
-    not depend on the order of elements, and takes the widest width given; what has no effect is dropped."""
+def contributions_by_key(parts: Iterable[tuple[str, ErrorKind, Sequence[float], Spread]]) -> tuple[Contribution, ...]:
+    """Error sources (key, kind, signed amounts in g, width) as contributions: what shares a key is added, in an order
+    that does not depend on the order of elements, and takes the widest width given; what has no effect is dropped."""
     exposed: dict[str, list[float]] = {}
     spreads: dict[str, tuple[ErrorKind, Spread]] = {}
     for key, kind, grams, spread in parts:
-        exposed.setdefault(key, []).append(grams)
+        exposed.setdefault(key, []).extend(grams)
         known = spreads.setdefault(key, (kind, spread))
         if spread.value > known[1].value:
             spreads[key] = (kind, spread)

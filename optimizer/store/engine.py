@@ -10,12 +10,7 @@ from functools import cache
 from importlib.resources import as_file, files
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 
@@ -107,13 +102,6 @@ def open_store(url: str = DEFAULT_URL) -> Store:
                 f"Cannot open the database: {reason}. Example: sqlite:///modalshift.db",
             )
         ) from error
-    except CommandError as error:
-        raise InputError(
-            Message(
-                f"数据库由更新的版本建立（{error}）；请升级 modalshift 后再打开。",
-                f"The database was made by a newer version ({error}); upgrade modalshift to open it.",
-            )
-        ) from error
     return Store(engine)
 
 
@@ -159,13 +147,19 @@ def prepare_sqlite(connection: sqlite3.Connection) -> None:
 
 
 def migrate(connection: Connection, revision: str = "head") -> None:
-    """Bring the schema to a revision; several processes may try at once and one of them does it."""
+    """Bring the schema to a revision; several processes may try at once and one of them does it. Raises InputError
+    when the database is of a newer version. Alembic is imported only where there is something to do: that takes longer
+    than most commands."""
+    with connection.begin():
+        if _revision(connection) == newest_revision():
+            return
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
     with as_file(files("optimizer.store") / "migrations") as scripts:
         config = Config()
         config.set_main_option("script_location", os.fspath(scripts).replace("%", "%%"))
-        with connection.begin():
-            if MigrationContext.configure(connection).get_current_revision() == _newest_revision():
-                return
         writer = connection.execution_options(**{_WRITE: True})
         sqlite = writer.dialect.name == "sqlite"
         if sqlite:
@@ -175,7 +169,15 @@ def migrate(connection: Connection, revision: str = "head") -> None:
             if not sqlite:
                 writer.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
             config.attributes["connection"] = writer
-            command.upgrade(config, revision)
+            try:
+                command.upgrade(config, revision)
+            except CommandError as error:
+                raise InputError(
+                    Message(
+                        f"数据库由更新的版本建立（{error}）；请升级 modalshift 后再打开。",
+                        f"The database was made by a newer version ({error}); upgrade modalshift to open it.",
+                    )
+                ) from error
             if sqlite and writer.exec_driver_sql("PRAGMA foreign_key_check").first():
                 raise RuntimeError("the migration left rows that point nowhere")
         if sqlite:
@@ -183,12 +185,18 @@ def migrate(connection: Connection, revision: str = "head") -> None:
 
 
 @cache
-def _newest_revision() -> str | None:
-    """Reading every migration takes longer than opening a database; they do not change while we run."""
-    with as_file(files("optimizer.store") / "migrations") as scripts:
-        config = Config()
-        config.set_main_option("script_location", os.fspath(scripts).replace("%", "%%"))
-        return ScriptDirectory.from_config(config).get_current_head()
+def newest_revision() -> str:
+    """The newest migration, by the names of their files (``rev_0001_ground.py``): reading them takes longer than
+    opening a database. They make one line, and do not change while we run."""
+    names = (item.name for item in (files("optimizer.store") / "migrations" / "versions").iterdir())
+    return max(name.split("_")[1] for name in names if name.startswith("rev_"))
+
+
+def _revision(connection: Connection) -> str | None:
+    """The revision that the database says it has, None for a new one."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
 
 
 def _raw(connection: Connection) -> sqlite3.Connection:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
+from argon2 import PasswordHasher
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimizer.access.passwords import MIN_LENGTH, is_password, password_hash
+from optimizer.access.passwords import _NOBODY, MIN_LENGTH, is_password, password_hash
 from optimizer.access.tokens import RANDOM_BYTES, ApiToken, token_digest, token_from
 from optimizer.errors import InputError
 from optimizer.quantities import CHINA_TIME
@@ -25,6 +26,15 @@ def test_a_password_is_kept_as_argon2id_and_nothing_else_fits() -> None:
     assert not is_password("vast river 43", first)
     assert not is_password("nobody has this password", None)
     assert not is_password("vast river 42", "no hash at all")
+
+
+def test_an_unknown_login_costs_what_a_known_one_costs() -> None:
+    """The hash that stands for nobody is of the parameters that new hashes have; else an answer in other time would say
+    who has a login. It is stored, so that no command begins with making one."""
+    hasher = PasswordHasher()
+    assert not hasher.check_needs_rehash(_NOBODY)
+    made = password_hash("vast river 42", "ann")
+    assert [len(part) for part in _NOBODY.split("$")] == [len(part) for part in made.split("$")]
 
 
 @pytest.mark.parametrize("password", ["", "x" * (MIN_LENGTH - 1), "x" * 201, "PASSWORD12", "water-carrier"])

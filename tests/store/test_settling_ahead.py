@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from optimizer import actions
 from optimizer.accounts.ledger import Kind
+from optimizer.accounts.settlement import Desk, Settlement
 from optimizer.actions import settling
+from optimizer.actions.settling import _prepared, _set_at_the_end, _Stopped
 from optimizer.store.engine import Store
 from optimizer.waybills.event import EventType, event_id
 from tests.store.test_outbox import EVENTS, LOTS, S2, accept, jobs, settle, settled_lots
@@ -158,3 +162,67 @@ def test_a_fault_while_preparing_leaves_what_was_written(due: Store, monkeypatch
     assert len(settled_lots(due)) == 1
     assert run(due).settled_lots == 2
     assert settled_lots(due) == sorted(LOTS)
+
+
+@pytest.mark.parametrize("step", ["began", "taken", "written", "committed"])
+def test_ctrl_c_ends_the_preparation_and_leaves_whole_batches(
+    due: Store, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """Wherever the run is interrupted while a thread calculates a lot: the thread is told before anybody waits for it,
+    nothing is half written, and the next run settles the rest once."""
+    at_work, ended = threading.Event(), threading.Event()
+    waited: list[bool] = []
+    told_to_stop: list[bool] = []
+    real = Desk.settle_lot
+
+    def slow(desk: Desk, *rest: Any) -> Settlement:
+        if threading.current_thread() is not threading.main_thread():
+            at_work.set()
+            waited.append(ended.wait(WAIT_S))
+        return real(desk, *rest)
+
+    def reached(now: str) -> None:
+        if now == step:
+            assert at_work.wait(WAIT_S)
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def told(stopped: threading.Event) -> Iterator[None]:
+        try:
+            with _set_at_the_end(stopped):
+                yield
+        finally:
+            told_to_stop.append(stopped.is_set())
+            ended.set()
+
+    monkeypatch.setattr(Desk, "settle_lot", slow)
+    monkeypatch.setattr(settling, "_set_at_the_end", told)
+    with pytest.raises(KeyboardInterrupt):
+        actions.settle(due, world_network(), world_factors(), LATER, batch=1, reached=reached)
+    assert (waited, told_to_stop) == ([True], [True])
+    monkeypatch.undo()
+    settled = 1 if step == "committed" else 0
+    with due.read() as session:
+        assert sum(entry.kind is Kind.SETTLE for entry in session.transactions()) == settled
+    assert run(due).settled_lots == 3 - settled
+    assert actions.audit(due, world_network(), world_factors()) == []
+
+
+def test_a_preparation_that_is_told_to_stop_calculates_no_further_lot(
+    due: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told during the first of three lots, it is the last."""
+    stopped = threading.Event()
+    calculated: list[int] = []
+    real = Desk.settle_lot
+
+    def told(desk: Desk, *rest: Any) -> Settlement:
+        calculated.append(len(calculated))
+        stopped.set()
+        return real(desk, *rest)
+
+    monkeypatch.setattr(Desk, "settle_lot", told)
+    desk = Desk(world_network(), world_factors(), "test", LATER, "")
+    with due.read() as session, pytest.raises(_Stopped):
+        _prepared(session, session.outbox.take(3), desk, session.as_read(), stopped)
+    assert calculated == [0]
