@@ -1,18 +1,19 @@
 """The one-page report for a bank (碳征信): what an enterprise shifted, saved and can prove, beside its peers.
 
-Everything comes from the statement of the period and from the lots of the same period; nothing is estimated here. The
-benchmark compares transport intensity (g CO2e WTW per tkm, whole ways) with the other enterprises of the period that
-have settled lots; its colours are versioned configuration (:data:`COLOURS`).
+Everything comes from the statement of the period and from the city's kept sums of the same month, in which corrections
+count where they are booked, as in the statement; nothing is estimated here. The benchmark compares transport intensity
+(g CO2e WTW per tkm, whole ways) with the other enterprises of the period that have settled lots; its colours are
+versioned configuration (:data:`COLOURS`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from optimizer.accounts.city import CityAmounts
 from optimizer.accounts.ledger import Kind
 from optimizer.accounts.statement import Statement
-from optimizer.accounts.totals import LotSaving
 from optimizer.errors import Message
 
 LEAST_PEERS = 3
@@ -86,22 +87,24 @@ class BankReport:
         return self.actual_g / (activity_kgkm / 1000) if activity_kgkm else None
 
 
-def bank_report(statement: Statement, lots: Sequence[LotSaving], scale: ColourScale = COLOURS) -> BankReport:
-    """The report of a statement's account; ``lots``: every lot of all enterprises (the savings overview)."""
+def bank_report(
+    statement: Statement, settled: Mapping[str, CityAmounts], open_mass_kg: int, scale: ColourScale = COLOURS
+) -> BankReport:
+    """The report of a statement's account. ``settled``: what each enterprise settled in the period, by its id;
+    ``open_mass_kg``: the enterprise's lots that are due in the period and not settled."""
     own = [movement for movement in statement.movements if movement.consigned]
     activity: dict[str, int] = {}
     for movement in own:
         for mode, amount in movement.activity_kgkm.items():
             activity[mode] = activity.get(mode, 0) + amount
     party_id = statement.account.party_id
-    of_period = [lot for lot in lots if lot.labels["month"][0] == statement.period]
-    mine = [lot for lot in of_period if lot.labels["enterprise"][0] == party_id]
-    percentile, peers = percentile_among_peers(party_id, of_period)
+    verified_kg = settled.get(party_id, CityAmounts()).mass_kg
+    percentile, peers = percentile_among_peers(party_id, settled)
     return BankReport(
         statement=statement,
         lots=len(own),
-        shipped_mass_kg=sum(lot.mass_kg for lot in mine),
-        verified_mass_kg=sum(lot.mass_kg for lot in mine if lot.settled),
+        shipped_mass_kg=verified_kg + open_mass_kg,
+        verified_mass_kg=verified_kg,
         activity_kgkm=activity,
         baseline_g=sum(movement.baseline_g for movement in own),
         actual_g=sum(movement.actual_g for movement in own),
@@ -115,17 +118,17 @@ def bank_report(statement: Statement, lots: Sequence[LotSaving], scale: ColourSc
     )
 
 
-def percentile_among_peers(party_id: str, lots: Sequence[LotSaving]) -> tuple[int | None, int]:
+def percentile_among_peers(party_id: str, settled: Mapping[str, CityAmounts]) -> tuple[int | None, int]:
     """The share of other enterprises whose settled lots have a higher intensity, in whole per cent, and their number.
 
-    None for an enterprise without settled lots, or with fewer than LEAST_PEERS others. Ties count as half.
+    None for an enterprise without settled lots, or with fewer than LEAST_PEERS others. Ties count as half; a month in
+    which corrections leave no activity has no intensity.
     """
-    sums: dict[str, tuple[int, int]] = {}
-    for lot in lots:
-        if lot.settled:
-            grams, activity = sums.get(lot.labels["enterprise"][0], (0, 0))
-            sums[lot.labels["enterprise"][0]] = grams + lot.actual_g, activity + lot.activity_kgkm
-    intensity = {party: grams / activity for party, (grams, activity) in sums.items() if activity}
+    intensity = {
+        party: amounts.actual_g / amounts.activity_kgkm
+        for party, amounts in settled.items()
+        if amounts.activity_kgkm > 0
+    }
     peers = len(intensity) - (party_id in intensity)
     if party_id not in intensity or peers < LEAST_PEERS:
         return None, peers

@@ -6,15 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from optimizer.accounts import merkle
-from optimizer.accounts.ledger import Account, Kind
+from optimizer.accounts.ledger import Account, Kind, month_of
 from optimizer.accounts.report import BankReport
 from optimizer.accounts.report import bank_report as report_of
 from optimizer.accounts.statement import Seal, Statement, statement_of
 from optimizer.accounts.whole import runs_behind, whole_of
+from optimizer.actions.city import city_totals
 from optimizer.actions.closing import require_period
 from optimizer.actions.disposing import account_named
 from optimizer.actions.garbage import collection_paused
-from optimizer.actions.overview import SavingsOverview
 from optimizer.errors import Message, UnknownRecordError
 from optimizer.store.engine import Store
 from optimizer.store.session import Session
@@ -62,9 +62,20 @@ def statements(store: Store, periods: Iterable[str]) -> list[Statement]:
 
 def bank_report(store: Store, account: str, period: str, at_size: int | None = None) -> BankReport:
     """The one-page report of an account and month, compared with the other enterprises of that month. ``at_size`` and
-    errors as in :func:`statement`; the comparison is with the books as they are now."""
+    errors as in :func:`statement`; the comparison is with the books as they are now, out of kept sums."""
     found = statement(store, account, period, at_size=at_size)
-    return report_of(found, SavingsOverview(store).lots())
+    groups = city_totals(store, ("enterprise",), {"month": period})
+    settled = {group.keys[0]: group.amounts for group in groups}
+    return report_of(found, settled, _open_mass_kg(store, found.account.party_id, period))
+
+
+def _open_mass_kg(store: Store, party_id: str, period: str) -> int:
+    """Declared mass of a consignor's lots that are planned to arrive in the month and are not settled."""
+    with store.read() as session:
+        unsettled = session.unsettled_lots(party_id)
+        waybills = session.waybills({number for number, _ in unsettled})
+    lots = [lot for number, lot_no in unsettled for lot in waybills[number].lots if lot.lot_no == lot_no]
+    return sum(lot.declared_mass_kg for lot in lots if month_of(lot.legs[-1].planned_arrives_at) == period)
 
 
 @dataclass(frozen=True, slots=True)

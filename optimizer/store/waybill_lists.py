@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select
 
 from optimizer.accounts.ledger import Kind
 from optimizer.store import schema
@@ -82,28 +82,39 @@ class WaybillLists:
         return [_header(row) for row in self._connection.execute(query)]
 
     def count_unsettled_lots(self) -> int:
-        """Lots of the newest versions that were never settled and that nobody reported lost, returned or void:
-        those under way, or delivered and waiting. Reads keys only."""
-        bills, lots, entries = schema.waybills.c, schema.waybill_lots.c, schema.transactions.c
-        events = schema.events
-        newest = select(bills.number, func.max(bills.version).label("version")).group_by(bills.number).subquery()
-        withdrawal = events.alias("withdrawal")
-        gone = exists().where(
-            events.c.number == lots.number,
-            or_(
-                and_(events.c.lot_no == lots.lot_no, events.c.event_type.in_(TAKES_LOT_AWAY)),
-                and_(events.c.lot_no.is_(None), events.c.event_type == EventType.VOID.value),
-            ),
-            ~exists().where(withdrawal.c.withdraws == events.c.event_id),
+        """How many lots there are as :meth:`unsettled_lots` finds them. Reads keys only."""
+        found = _unsettled_lots().subquery()
+        return int(self._connection.execute(select(func.count()).select_from(found)).scalar_one())
+
+    def unsettled_lots(self, consignor_id: str) -> list[tuple[str, int]]:
+        """Number and lot of a consignor's lots, of the newest versions, that were never settled and that nobody
+        reported lost, returned or void: those under way, or delivered and waiting."""
+        bills, lots = schema.waybills.c, schema.waybill_lots.c
+        whose = exists().where(
+            bills.number == lots.number, bills.version == lots.version, bills.consignor_id == consignor_id
         )
-        booked = exists().where(
-            entries.number == lots.number, entries.lot_no == lots.lot_no, entries.kind == Kind.SETTLE.value
-        )
-        joined = schema.waybill_lots.join(
-            newest, and_(lots.number == newest.c.number, lots.version == newest.c.version)
-        )
-        query = select(func.count()).select_from(joined).where(~booked, ~gone)
-        return int(self._connection.execute(query).scalar_one())
+        query = _unsettled_lots().where(whose).order_by(lots.number, lots.lot_no)
+        return [(row.number, int(row.lot_no)) for row in self._connection.execute(query)]
+
+
+def _unsettled_lots() -> Select[tuple[str, int]]:
+    bills, lots, entries = schema.waybills.c, schema.waybill_lots.c, schema.transactions.c
+    events = schema.events
+    newest = select(bills.number, func.max(bills.version).label("version")).group_by(bills.number).subquery()
+    withdrawal = events.alias("withdrawal")
+    gone = exists().where(
+        events.c.number == lots.number,
+        or_(
+            and_(events.c.lot_no == lots.lot_no, events.c.event_type.in_(TAKES_LOT_AWAY)),
+            and_(events.c.lot_no.is_(None), events.c.event_type == EventType.VOID.value),
+        ),
+        ~exists().where(withdrawal.c.withdraws == events.c.event_id),
+    )
+    booked = exists().where(
+        entries.number == lots.number, entries.lot_no == lots.lot_no, entries.kind == Kind.SETTLE.value
+    )
+    joined = schema.waybill_lots.join(newest, and_(lots.number == newest.c.number, lots.version == newest.c.version))
+    return select(lots.number, lots.lot_no).select_from(joined).where(~booked, ~gone)
 
 
 def _has_open_lot() -> ColumnElement[bool]:

@@ -7,15 +7,15 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from io import BytesIO
+from pathlib import Path
 
 import openpyxl
 import pytest
 
 from optimizer import actions
-from optimizer.accounts.report import COLOURS, BankReport, bank_report, percentile_among_peers
+from optimizer.accounts.city import CityAmounts
+from optimizer.accounts.report import COLOURS, BankReport, percentile_among_peers
 from optimizer.accounts.statement import Statement
-from optimizer.accounts.totals import LotSaving
-from optimizer.actions.overview import SavingsOverview
 from optimizer.documents.report_files import bank_report_json, bank_report_pdf
 from optimizer.documents.sheets import Sheet, workbook_of
 from optimizer.documents.statement_files import statement_pdf, statement_xlsx
@@ -115,19 +115,18 @@ def test_documents_are_dated_by_the_end_of_their_month() -> None:
     assert period_end("2026-12") == datetime(2027, 1, 1, tzinfo=CHINA_TIME)
 
 
-def lot(enterprise: str, actual_g: int, activity_kgkm: int = 1_000_000, settled: bool = True) -> LotSaving:
-    """A lot of an enterprise."""
-    labels = {"month": ("2026-10",) * 3, "enterprise": (enterprise,) * 3}
-    return LotSaving("n", 1, labels, settled, 1000, activity_kgkm, activity_kgkm, 0, actual_g, 0, 0, 0)
+def month(**grams: int) -> dict[str, CityAmounts]:
+    """What enterprises settled in a month: so many grams on a thousand tkm each."""
+    return {name: CityAmounts(lots=1, activity_kgkm=1_000_000, actual_g=actual_g) for name, actual_g in grams.items()}
 
 
 def test_the_percentile_counts_whom_one_beats() -> None:
-    """Ties count half; open lots and those without activity count nothing; too few peers give none."""
-    lots = [lot("A", 10), lot("B", 20), lot("C", 30), lot("D", 10), lot("E", 1, settled=False), lot("F", 1, 0)]
-    assert percentile_among_peers("A", lots) == (83, 3)
-    assert percentile_among_peers("C", lots) == (0, 3)
-    assert percentile_among_peers("E", lots) == (None, 4)
-    assert percentile_among_peers("A", lots[:3]) == (None, 2)
+    """Ties count half; a month of corrections without activity counts nothing; too few peers give none."""
+    settled = month(A=10, B=20, C=30, D=10) | {"F": CityAmounts(lots=-1, activity_kgkm=-5, actual_g=-1)}
+    assert percentile_among_peers("A", settled) == (83, 3)
+    assert percentile_among_peers("C", settled) == (0, 3)
+    assert percentile_among_peers("E", settled) == percentile_among_peers("F", settled) == (None, 4)
+    assert percentile_among_peers("A", month(A=10, B=20, C=30)) == (None, 2)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +148,7 @@ def test_colours_begin_where_their_scale_says(percentile: int | None, colour: st
 
 def test_the_bank_report_agrees_with_the_statement(store: Store, statement: Statement) -> None:
     """Its sums are those of the consigned movements; one page; the same bytes each time."""
-    report: BankReport = bank_report(statement, SavingsOverview(store).lots())
+    report: BankReport = actions.bank_report(store, statement.account.account_id, statement.period)
     own = [movement for movement in statement.movements if movement.consigned]
     assert report.credited_g == sum(movement.credited_g for movement in own)
     assert report.baseline_g - report.actual_g == report.expected_g
@@ -160,3 +159,21 @@ def test_the_bank_report_agrees_with_the_statement(store: Store, statement: Stat
         content = bank_report_pdf(report, lang)
         assert content == bank_report_pdf(report, lang)
         assert content.count(b"/Type /Page\n") + content.count(b"/Type/Page\n") <= 1
+
+
+def test_the_report_counts_open_lots_as_shipped_and_not_as_verified(tmp_path: Path) -> None:
+    """As the slow overview does, for an enterprise with settled lots and for one whose lots are all under way; a month
+    in which nothing is due has nothing shipped."""
+    store = actions.open_store(f"sqlite:///{tmp_path / 'm.db'}")
+    network = world.world_network()
+    issued = actions.accept(store, world.world_plan(), world.shipments(), world.parties(), network, at=world.ISSUED_AT)
+    of_e1 = [waybill for waybill in issued if waybill.consignor.party_id == "E1"]
+    actions.record(store, world.all_events(of_e1, {"V2": world.VOYAGE_FUEL_G}), at=world.LATER)
+    actions.settle(store, network, world.world_factors(), at=world.LATER)
+    rows = {row.key: row for row in actions.savings(store, "enterprise", {"month": "2026-10"})}
+    for party_id, row in rows.items():
+        report = actions.bank_report(store, party_id, "2026-10")
+        assert (report.verified_mass_kg, report.shipped_mass_kg) == (row.mass_kg, row.mass_kg + row.open_mass_kg)
+    assert {bool(row.mass_kg) for row in rows.values()} == {bool(row.open_mass_kg) for row in rows.values()}
+    assert actions.bank_report(store, "E1", "2026-12").shipped_mass_kg == 0
+    store.close()
