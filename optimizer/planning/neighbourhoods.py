@@ -145,7 +145,7 @@ class Neighbourhoods:
         if not len(columns):
             self.in_vain[shipment] = len(LADDER)
             return 0.0
-        program, entries = self._program(columns)
+        program, entries = self.restricted(columns)
         left, before = left_s(), float(program.cost @ self.x[columns])
         gap = GAP * abs(float(self.program.cost @ self.x)) / max(abs(before), 1.0)
         effort = Effort(gap, None if np.isinf(left) else max(left, LEAST_S), NODES, self.seed)
@@ -156,11 +156,15 @@ class Neighbourhoods:
         gain = before - float(program.cost @ after)
         if gain < LEAST_GAIN_YUAN:
             return 0.0
+        self.take(columns, entries, after)
+        return gain
+
+    def take(self, columns: Indices, entries: sp.csc_array, after: Floats) -> None:
+        """Change the plan: ``columns``, which have ``entries`` in all rows, are ``after`` now."""
         self.activity = self.activity + entries @ (after - self.x[columns])
         self.x = self.x.copy()
         self.x[columns] = after
         self._recall(columns)
-        return gain
 
     def _recall(self, columns: Indices) -> None:
         """Where something has changed, what was in vain before may gain now."""
@@ -185,7 +189,7 @@ class Neighbourhoods:
         away = np.maximum(np.abs(self.slot[found] - middle), np.abs(self.end[found] - middle))
         if len(found) > size:
             found = found[away <= np.partition(away, size)[size]]
-        return np.asarray(self.near[np.sort(np.concatenate([found, self._services(found)]))])
+        return np.asarray(self.near[np.sort(np.concatenate([found, self.services(found)]))])
 
     def _with_returns(self, families: Indices) -> Indices:
         """Some families and those that sail from where they end to where they begin, in vessels of their classes."""
@@ -200,13 +204,14 @@ class Neighbourhoods:
             shares = np.ones(len(mine))
         return float(self.slot[mine] @ shares / shares.sum())
 
-    def _services(self, found: Indices) -> Indices:
+    def services(self, found: Indices) -> Indices:
+        """Which of what may be set free are the services of the cargo among ``found``."""
         taking = np.zeros(len(self.memory) + 1, dtype=bool)
         taking[self.owner[found]] = True
         taking[-1] = False
         return np.flatnonzero(taking[self.owner] & (self.family < 0))
 
-    def _program(self, columns: Indices) -> tuple[Program, sp.csc_array]:
+    def restricted(self, columns: Indices) -> tuple[Program, sp.csc_array]:
         """The program over some columns, all others standing, and the entries of these columns in all rows."""
         program, entries = self.program, self.plan.by_column[:, columns]
         rows = np.unique(entries.indices)

@@ -28,6 +28,7 @@ from optimizer.planning.openings import by_services
 from optimizer.planning.problem import Problem
 from optimizer.planning.relaxation import LEAST_S, relax, relax_whole, tighten, unrelaxed
 from optimizer.planning.settings import SLOTS_PER_DAY, PlanSettings
+from optimizer.planning.spans import Spans
 from optimizer.planning.taking import takings
 from optimizer.planning.watch import Progress, Watch, relative_gap
 from optimizer.planning.windows import FEASIBLE, Windows, WindowSizes, violation
@@ -239,6 +240,8 @@ class Search:
         if not self._partial():
             self._climb_on()
             self._search_corridors(1.0)
+        self._search_spans()
+        if not self._partial():
             self._tighten()
         stopped_by = self._improve(self.settings.gap)
         return self._close() if stopped_by == "exhausted" else stopped_by
@@ -293,6 +296,18 @@ class Search:
             self.tell("improve")
             if self._gap() <= self.settings.gap:
                 return
+
+    def _search_spans(self) -> None:
+        """Where corridors gain no more and the gap is still too wide: spans of days whole, then corridors again."""
+        if self.x is None or self._gap() <= self.settings.gap or len(self.program.cost) <= WHOLE_COLUMNS:
+            return
+        around = Neighbourhoods(self.problem, self.relaxation, self.x, self.settings.seed)
+        for better in (Spans(around).better, around.better):
+            for x in better(self.watch.left_s):
+                self._offer(x)
+                self.tell("improve")
+                if self._gap() <= self.settings.gap:
+                    return
 
     def _climb_on(self) -> None:
         """A bound that knows slots, in a few seconds, while the plan's gap is too wide."""

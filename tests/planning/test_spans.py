@@ -1,0 +1,125 @@
+"""Spans of days: whole numbers next to a linear solution, every step a better plan that holds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from optimizer.planning import neighbourhoods, search, spans
+from optimizer.planning.design import Effort, Floats, Outcome, Program, solve_linear
+from optimizer.planning.settings import PlanSettings
+from optimizer.planning.spans import Spans, between
+from tests.network.tiny import tiny_network
+from tests.planning.random_tasks import Task, any_tasks, faults, planned
+from tests.planning.solved import lay_out
+from tests.planning.test_neighbourhoods import around
+from tests.planning.test_windows import busy_week, cost, is_plan, no_limit
+
+LOOK = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@pytest.fixture(autouse=True)
+def _short_spans_and_small_gains(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small tasks have spans, too, and every yuan counts."""
+    for name, value in (("LEAST_SLOTS", 1), ("WORTH", 0.0), ("POOR", 0.0), ("NODES", 1_000)):
+        monkeypatch.setattr(spans, name, value)
+    for name, value in (("MARGIN_YUAN_PER_T", 1e9), ("HULL_MARGIN_YUAN", 1e9)):
+        monkeypatch.setattr(neighbourhoods, name, value)
+
+
+@LOOK
+@given(any_tasks(4))
+def test_each_plan_is_better_than_the_one_before_and_holds(task: Task) -> None:
+    """Whole hulls, waiting ones included, all rows kept, strictly cheaper each time, and never below the optimum."""
+    case = lay_out(*task)
+    search_around, _ = around(case)
+    before = cost(case, search_around.x)
+    for x in Spans(search_around).better():
+        assert is_plan(case, x)
+        assert cost(case, x) < before
+        before = cost(case, x)
+    best = case.solve().objective
+    assert before >= best - 1e-6 * abs(best) - 0.01
+
+
+def test_a_week_by_road_gains_most_of_what_there_is() -> None:
+    """One span of the whole task finds more than half of it, and the search around knows the new plan."""
+    case = busy_week(4)
+    search_around, _ = around(case)
+    before, best = cost(case, search_around.x), case.solve(gap=1e-6).objective
+    for x in Spans(search_around).better():
+        assert search_around.x is x
+    assert cost(case, search_around.x) - best < 0.5 * (before - best)
+    assert search_around.activity == pytest.approx(case.program.program.matrix @ search_around.x, abs=1e-6)
+
+
+def test_a_span_keeps_to_its_slots_and_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What begins before a span or ends after it stands; where spans would be too short there are none."""
+    case = busy_week()
+    search_around, _ = around(case)
+    found = Spans(search_around)
+    columns, plan = found.columns(8, 20), case.program
+    timed = plan.column_slot[columns] >= 0
+    assert timed.any()
+    assert not timed.all()
+    assert (plan.column_slot[columns[timed]] >= 8).all()
+    assert (plan.column_end[columns[timed]] < 20).all()
+    for most in (200, 100):
+        monkeypatch.setattr(spans, "COLUMNS", most)
+        length = found._length()
+        assert 0 < length < case.space.grid.slots
+        for start in range(0, case.space.grid.slots, length // 2):
+            timed = plan.column_slot[found.columns(start, start + length)] >= 0
+            assert np.count_nonzero(timed) <= most
+    monkeypatch.setattr(spans, "LEAST_SLOTS", 1_000)
+    assert list(found.better()) == []
+
+
+def test_whole_numbers_stay_between_the_plan_and_the_linear_solution() -> None:
+    """Columns at which both stand are fixed, others have the numbers between; parts and waits are as free as before."""
+    case = busy_week(4)
+    search_around, _ = around(case)
+    x, program = search_around.x, case.program.program
+    linear = solve_linear(program, Effort()).x
+    assert linear is not None
+    waits = Spans(search_around).waits
+    narrow = between(program, x, linear, waits)
+    whole = program.integer & ~waits
+    for solution in (x, linear):
+        assert (solution >= narrow.lower - 1e-6).all()
+        assert (solution <= narrow.upper + 1e-6).all()
+    same = whole & (np.abs(x - linear) < 1e-9)
+    assert same.any()
+    assert (narrow.lower[same] == narrow.upper[same]).all()
+    assert (narrow.upper[whole] - narrow.lower[whole] <= np.abs(x - linear)[whole] + 1.0).all()
+    assert (narrow.upper[~whole] == program.upper[~whole]).all()
+    assert not narrow.integer[waits].any()
+
+
+def test_equal_searches_end_equally_and_without_time_nothing_is_tried() -> None:
+    """The plans of two searches are the same to the last bit; no time, no plan, no harm."""
+    first, second = (list(Spans(around(busy_week(4))[0]).better()) for _ in range(2))
+    assert first
+    assert [x.tobytes() for x in first] == [x.tobytes() for x in second]
+    assert list(Spans(around(busy_week())[0]).better(lambda: 0.0)) == []
+
+
+def test_ctrl_c_within_a_span_keeps_the_plan_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands is written down and holds."""
+    asked: list[float] = []
+
+    def stopped(program: Program, effort: Effort, start: Floats | None = None) -> Outcome:
+        asked.append(effort.gap)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(spans, "solve_integer", stopped)
+    monkeypatch.setattr(neighbourhoods, "TRIES", 0)
+    for name, value in (("EXACT_COLUMNS", 0), ("FEW_SHIPMENTS", 0), ("WHOLE_COLUMNS", 0)):
+        monkeypatch.setattr(search, name, value)
+    shipments = busy_week().space.shipments
+    plan = planned(tiny_network(), shipments, PlanSettings(gap=0.0))
+    assert len(asked) == 1
+    assert plan.settings["stop"] == "interrupt"
+    assert no_limit() > plan.gap >= 0.0
+    assert faults(plan, shipments, tiny_network()) == []
