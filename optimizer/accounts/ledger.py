@@ -22,6 +22,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from json.encoder import encode_basestring
+from typing import NamedTuple
 
 from optimizer.errors import ConflictError, Message
 from optimizer.quantities import CHINA_TIME
@@ -70,9 +71,9 @@ class Account:
     domain: str
 
 
-@dataclass(frozen=True, slots=True)
-class Posting:
-    """One line. ``part`` divides a ledger further (the mode, in the activity ledger). ``amount`` is never zero."""
+class Posting(NamedTuple):
+    """One line. ``part`` divides a ledger further (the mode, in the activity ledger). ``amount`` is never zero. It is a
+    tuple because a settlement makes sixteen, and a frozen dataclass takes twice as long to make."""
 
     account_id: str
     ledger: Ledger

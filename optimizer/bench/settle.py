@@ -38,6 +38,7 @@ from optimizer.store.ready import ReadyEntry, ReadyRun, ready_entries, ready_run
 from optimizer.store.session import Session
 
 STORE, DRIVER = "modalshift", "sqlite3"
+PROCESSOR = "processor"
 FILLED = 2_500
 """Settlements appended at a time while a ledger is filled."""
 MEASURED = 5 * BATCH
@@ -62,7 +63,7 @@ def run(options: SettleBench, tell: Callable[[Message], None] = lambda message: 
     network, factors = read_network(None), load_factors(None)
     made = ledger_world(seed_world(network, factors), time.monotonic, options.seed)
     rates: dict[str, dict[int, list[float | None]]] = {
-        name: {size: [] for size in options.sizes} for name in (STORE, DRIVER)
+        name: {size: [] for size in options.sizes} for name in (STORE, DRIVER, PROCESSOR)
     }
     for number in range(1, options.runs + 1):
         tell(Message(f"第 {number}/{options.runs} 次", f"run {number}/{options.runs}"))
@@ -88,16 +89,16 @@ def run(options: SettleBench, tell: Callable[[Message], None] = lambda message: 
         settings={"batch": BATCH, "measured": MEASURED, "synchronous": "FULL", "journal": "WAL"},
         seed=options.seed,
         runs=options.runs,
-        methods=(_store_method(rates[STORE]), _driver_method(rates[DRIVER])),
+        methods=(_store_method(rates[STORE], rates[PROCESSOR]), _driver_method(rates[DRIVER])),
     )
 
 
 def one_run(made: LedgerWorld, sizes: Sequence[int], measured: int = MEASURED) -> dict[str, dict[int, float]]:
     """Settlements per second at each size of the ledger, by the store and by the driver, each on a database of its own
-    with the same content."""
-    found: dict[str, dict[int, float]] = {STORE: {}, DRIVER: {}}
+    with the same content; and the processor time of one by the store, both threads, µs."""
+    found: dict[str, dict[int, float]] = {STORE: {}, DRIVER: {}, PROCESSOR: {}}
     with TemporaryDirectory() as folder:
-        paths = {name: Path(folder) / f"{name}.db" for name in found}
+        paths = {name: Path(folder) / f"{name}.db" for name in (STORE, DRIVER)}
         store = open_store(f"sqlite:///{paths[STORE]}")
         open_accounts(store, made)
         place = 0
@@ -111,7 +112,9 @@ def one_run(made: LedgerWorld, sizes: Sequence[int], measured: int = MEASURED) -
             _estimate(store, made, place, measured)
             _copied(paths[STORE], paths[DRIVER])
             batch = list(copies(made, place, measured))
+            processor_s = time.process_time()
             found[STORE][size] = measured / _settle(store, made, batch, place)
+            found[PROCESSOR][size] = 1e6 * (time.process_time() - processor_s) / measured
             found[DRIVER][size] = measured / _driven(paths[DRIVER], _rows_of(paths[STORE], measured, batch))
             place += measured
         store.close()
@@ -246,7 +249,7 @@ def _figures(rates: dict[int, list[float | None]]) -> tuple[Figure, ...]:
     )
 
 
-def _store_method(rates: dict[int, list[float | None]]) -> Method:
+def _store_method(rates: dict[int, list[float | None]], costs_us: dict[int, list[float | None]]) -> Method:
     return Method(
         name=STORE,
         label=Message("modalshift", "modalshift"),
@@ -259,7 +262,7 @@ def _store_method(rates: dict[int, list[float | None]]) -> Method:
             "calculation itself is not timed",
         ),
         figures=_figures(rates),
-        notes=(_costs(rates),),
+        notes=(_costs(rates), _processor(costs_us)),
     )
 
 
@@ -272,6 +275,14 @@ def _costs(rates: Mapping[int, Sequence[float | None]]) -> Message:
         f"{cost:.0f} µs at {size:,} entries ({cost / first_us:.2f} times)" for size, cost in costs_us.items()
     )
     return Message(f"每笔结算的成本：{zh}", f"cost of a settlement: {en}")
+
+
+def _processor(costs_us: Mapping[int, Sequence[float | None]]) -> Message:
+    """Processor time of one settlement at each size, which other work on the machine changes less than the rate."""
+    medians = {size: median(cost for cost in values if cost) for size, values in costs_us.items()}
+    zh = "，".join(f"账本 {size:,} 笔时 {cost:.0f} µs" for size, cost in medians.items())
+    en = ", ".join(f"{cost:.0f} µs at {size:,} entries" for size, cost in medians.items())
+    return Message(f"每笔结算的处理器时间（两个线程合计）：{zh}", f"processor time of a settlement, both threads: {en}")
 
 
 def _driver_method(rates: dict[int, list[float | None]]) -> Method:

@@ -51,7 +51,7 @@ def change_settlement(change: Callable[[Posting], Posting]) -> Books:
 def test_a_forged_amount_is_found_even_with_its_digest_renewed() -> None:
     """A thousand grams more on both sides balance; the calculation run does not say so."""
     forged = change_settlement(
-        lambda posting: replace(posting, amount=posting.amount + (1000 if posting.amount > 0 else -1000))
+        lambda posting: posting._replace(amount=posting.amount + (1000 if posting.amount > 0 else -1000))
     )
     assert {"postings_differ_from_run", "claims_differ_from_runs"} <= found(forged)
 
@@ -60,7 +60,7 @@ def test_one_gram_on_one_line_does_not_balance() -> None:
     """Zero sums and digests both notice."""
     entry = CLEAN.settlements[0]
     first, *rest = entry.postings
-    wrong = replace(entry, postings=(replace(first, amount=first.amount + 1), *rest))
+    wrong = replace(entry, postings=(first._replace(amount=first.amount + 1), *rest))
     stored = [replace(item, transaction=wrong) if item.transaction is entry else item for item in CLEAN.stored]
     assert {"not_balanced", "transaction_changed"} <= found(replace(CLEAN, stored=stored))
 

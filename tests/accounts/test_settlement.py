@@ -56,8 +56,8 @@ def test_invariant_1_notices_what_does_not_balance() -> None:
     """One gram more, a line of zero, a single line."""
     entry = BOOKS.settlements[0]
     first, *rest = entry.postings
-    assert "sums to 1" in imbalance(replace(entry, postings=(replace(first, amount=first.amount + 1), *rest)))
-    assert imbalance(replace(entry, postings=(replace(first, amount=0), *rest))) == "a posting of zero"
+    assert "sums to 1" in imbalance(replace(entry, postings=(first._replace(amount=first.amount + 1), *rest)))
+    assert imbalance(replace(entry, postings=(first._replace(amount=0), *rest))) == "a posting of zero"
     assert imbalance(replace(entry, postings=(first,))) == "fewer than two postings"
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from optimizer.bench.document import result_from_json, result_to_json
 from optimizer.bench.ledger_world import ledger_world
-from optimizer.bench.statement import FORMS, OURS, SQL, StatementBench, one_run, run
+from optimizer.bench.statement import COMMAND, FORMS, OURS, SQL, StatementBench, one_run, run
 from optimizer.demo.world import seed_world
 from optimizer.emissions.factors import load_factors
 from optimizer.network.reader import read_network
@@ -24,9 +24,10 @@ def test_every_form_is_timed_of_every_lot(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr("optimizer.bench.audit.FILLED", 40)
     kept = []
     monkeypatch.setattr("optimizer.bench.statement._bare_s", lambda file, ledger: kept.append(ledger) or 0.5)
+    monkeypatch.setattr("optimizer.bench.statement._command_s", lambda *_: 0.7)
     result = run(StatementBench(datetime(2026, 11, 1, 8, tzinfo=CHINA_TIME), lots=80, runs=1))
     assert [method.name for method in result.methods] == [OURS, SQL]
-    assert [figure.name for figure in result.method(OURS).figures] == [name for name, _, _ in FORMS]
+    assert [figure.name for figure in result.method(OURS).figures] == [*(name for name, _, _ in FORMS), COMMAND]
     assert kept[0].account_lots == kept[0].lots == 80
     assert result_from_json(result_to_json(result), "x") == result
 
@@ -42,6 +43,6 @@ def test_a_statement_that_lacks_lots_stops_it(tmp_path: Path, monkeypatch: pytes
     file = tmp_path / "ledger.db"
     ledger = audit.fill(f"sqlite:///{file}", made, 0, 40)
     monkeypatch.setattr("optimizer.bench.statement.FORMS", FORMS[:1])
-    assert one_run(file, ledger).keys() == {"json"}
+    assert one_run(file, ledger).keys() == {"json", COMMAND}
     with pytest.raises(AssertionError, match="lacks"):
         one_run(file, replace(ledger, account_lots=41))

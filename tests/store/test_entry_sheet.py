@@ -157,7 +157,7 @@ def test_an_entry_that_posts_other_amounts_gets_no_sheet(books: Store) -> None:
     with books.read() as session:
         runs = session.runs([entry.run_id])
         waybill = session.waybills([entry.waybill_number])[entry.waybill_number]
-    more = tuple(replace(line, amount=line.amount + (1 if line.amount > 0 else -1)) for line in entry.postings)
+    more = tuple(line._replace(amount=line.amount + (1 if line.amount > 0 else -1)) for line in entry.postings)
     sources = EntrySources((), runs, waybill, {})
     assert sheets.entry_sheet(entry, sources, FACTORS).lines
     with pytest.raises(ConflictError, match="audit"):
