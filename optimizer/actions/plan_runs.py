@@ -102,17 +102,27 @@ def carry_out(
         if keep is not None:
             shipments = [*carried_shipments(store, keep), *shipments]
         made = plan(shipments, network, factors, run.settings, clock=clock, tell=teller.tell, keep=keep)
-        document, failure = plan_to_json(made), ""
+        document, failure, last = plan_to_json(made), "", last_sign(made)
     except ModalshiftError as error:
-        document, failure = None, f"{error.text('zh')}\n{error.text('en')}"
-    end(store, run_id, now(), document, failure)
+        document, failure, last = None, f"{error.text('zh')}\n{error.text('en')}", None
+    end(store, run_id, now(), document, failure, last)
 
 
-def end(store: Store, run_id: str, at: datetime, document: str | None, failure: str) -> None:
-    """Keep the outcome, even when the wish to stop arrives this late."""
+def last_sign(made: Plan) -> RunProgress:
+    """What lists show of a plan that is done: of the whole plan, what it keeps included, as its own page does. Signs on
+    the way are of what is planned anew."""
+    return RunProgress("write", made.objective_yuan, made.bound_yuan, made.gap, seconds=made.seconds)
+
+
+def end(
+    store: Store, run_id: str, at: datetime, document: str | None, failure: str, last: RunProgress | None = None
+) -> None:
+    """Keep the outcome, even when the wish to stop arrives this late; ``last``: its last sign of life."""
     while True:
         try:
             with store.write() as session:
+                if last is not None:
+                    session.note_progress(run_id, last)
                 session.end_run(run_id, at, document=document, failure=failure)
             return
         except KeyboardInterrupt:

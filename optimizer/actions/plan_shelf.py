@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Lock, Thread
 
+from optimizer.actions.garbage import collection_paused
 from optimizer.actions.plan_runs import plan_of_run
 from optimizer.errors import ModalshiftError
 from optimizer.planning.plan import Plan
@@ -43,7 +44,8 @@ class PlanShelf:
         being read waits for it."""
         with self._lock:
             if run_id not in self._plans:
-                self._plans[run_id] = plan_of_run(self._store, run_id)
+                with collection_paused():
+                    self._plans[run_id] = plan_of_run(self._store, run_id)
             self._plans.move_to_end(run_id)
             while len(self._plans) > MOST_KEPT:
                 gone, _ = self._plans.popitem(last=False)

@@ -124,6 +124,8 @@ def run(options: PagesBench, tell: Callable[[Message], None] = lambda message: N
             visits = _visits(browser, address, visitors[asked.user], asked, options)
             if visits:
                 methods.append(_method(asked, visits))
+            else:
+                tell(Message(f"{asked.name}：库里没有，略过", f"{asked.name}: not in this database, left out"))
         version = browser.version
     return Result(
         bench="pages",

@@ -7,10 +7,11 @@ from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
 from optimizer.access.user import User
+from optimizer.actions.plan_runs import last_sign
 from optimizer.actions.submitting import submit_shipments
 from optimizer.planning.document import plan_to_json
 from optimizer.planning.plan import Plan
-from optimizer.planning.run import PlanRun, RunProgress
+from optimizer.planning.run import PlanRun
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
 from optimizer.store.engine import Store
@@ -26,7 +27,6 @@ def lay_on_desk(
     with store.write() as session:
         session.add_run(PlanRun(run_id, planner.user_id, "queued", settings, ids, at))
         session.take_run(run_id, at)
-        told = RunProgress("write", plan.objective_yuan, plan.bound_yuan, plan.gap, seconds=plan.seconds)
-        session.note_progress(run_id, told)
+        session.note_progress(run_id, last_sign(plan))
         session.end_run(run_id, at, document=plan_to_json(plan))
     return run_id

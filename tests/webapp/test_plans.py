@@ -207,6 +207,9 @@ def test_a_second_plan_leaves_what_has_a_waybill(house: House) -> None:
     made = plan_from_json(program.get(f"/api/v1/plans/{second}/document").text)
     assert made.kept is not None
     assert made.kept.shipments == ("P-1",)
+    told = program.get(f"/api/v1/plans/{second}").json["progress"]
+    whole = (made.objective_yuan, made.bound_yuan, made.gap)
+    assert (told["incumbent_yuan"], told["bound_yuan"], told["gap"]) == pytest.approx(whole), "as the plan's own page"
     assert {entry.shipment_id for entry in made.shipments} == {"P-1", "P-2", "P-3"}
     voyage = {leg.voyage_id for leg in made.shipments[0].lots[0].legs} - {""}
     assert voyage == {leg.voyage_id for leg in old.shipments[0].lots[0].legs} - {""}
