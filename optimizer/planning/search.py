@@ -54,6 +54,14 @@ BATCHES_SHARE = 0.6
 """Part of the time left that the program over batches may take in a large plan."""
 ROUNDING = 1e-9
 """A bound above a plan by no more than this part is the last bits of two sums of the same."""
+CROWDED = 0.04
+"""Quays are crowded where their prices make up this part of the bound."""
+CROWDED_WINDOWS = WindowSizes(decide_days=4, look_days=2, hull_margin_yuan=800.0)
+"""Windows of the first plan of such a month."""
+ROLL_S_PER_COLUMN = 6e-5
+"""Time that these windows may need."""
+CROWDED_GAP = 0.05
+"""With no wider a gap after these, batches are not asked as well."""
 CORRIDOR_SHARE = 0.5
 """Part of the time left that corridors may take before a finer bound is sought."""
 WHOLE_COLUMNS = 10_000
@@ -216,6 +224,10 @@ class Search:
         if effort.seconds is not None and self._partial():
             # Too large a program would spend it all and have nothing to show.
             effort = replace(effort, seconds=effort.seconds * BATCHES_SHARE)
+        if self._is_crowded():
+            self._roll_forward()
+            if self.x is not None and self._gap() <= CROWDED_GAP:
+                return
         x = batch_plan(plan, self.problem.space, self.relaxation, moves, effort)
         if x is not None:
             self._polish(x)
@@ -223,6 +235,25 @@ class Search:
             x = windows.roll_forward(left_s)
             if x is not None:
                 self._polish(x)
+
+    def _is_crowded(self) -> bool:
+        """Whether full quays make up much of the bound (a full batch does not fit into what is left of a day there) and
+        there is time enough to plan window after window, which has nothing to show before its end."""
+        columns = len(self.program.cost)
+        if self._partial() or columns <= WHOLE_COLUMNS or self.watch.left_s() < ROLL_S_PER_COLUMN * columns:
+            return False
+        block, prices = self.problem.program.block("terminal"), self.relaxation.prices
+        rows = slice(block.first, block.first + len(block.keys))
+        paid_yuan = -float(prices[rows] @ self.program.row_upper[rows])
+        return paid_yuan > CROWDED * abs(self.bound_yuan)
+
+    def _roll_forward(self) -> None:
+        """A first plan window after window, at prices that know slots; each sees the quays of the whole month."""
+        self._climb_on()
+        windows = Windows(self.problem.program, self.relaxation, CROWDED_WINDOWS, self.settings.seed)
+        x = windows.roll_forward(self.watch.left_s)
+        if x is not None:
+            self._polish(x)
 
     def _changes_ships(self) -> bool:
         """Whether the relaxation sends cargo over two voyages in a row: of that batches know nothing."""

@@ -32,6 +32,7 @@ from optimizer.planning.design import (
     Program,
     reduced_costs,
     solve_integer,
+    solve_linear,
 )
 from optimizer.planning.program import PlanProgram
 from optimizer.planning.relaxation import Relaxation, best_per_key, column_keys, summed_sides, summing
@@ -41,6 +42,9 @@ Stopwatch = Callable[[], float]
 """Seconds left until the caller's time limit (inf: none)."""
 TAIL_DAYS = 4
 """A window that ends this close to the horizon takes the rest with it."""
+QUICK_COLUMNS = 20_000
+"""Above that a window's whole numbers are looked for next to its linear solution first."""
+QUICK_NODES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,8 @@ class Windows:
         self.is_link[link.first : link.first + len(link.keys)] = True
         self.last_slot = int(plan.row_slot.max(initial=0))
         self.gains = reduced_costs(self.program, relaxation.prices)
+        one_slot = plan.column_end == plan.column_slot + 1
+        self.waits = ~self.is_cargo & (plan.column_family < 0) & one_slot & (plan.program.cost == 0)
         self.promising = self._promising(relaxation)
 
     def _promising(self, relaxation: Relaxation) -> Bools:
@@ -120,7 +126,8 @@ class Windows:
 
     def _solve_window(self, x: Floats, start: int, horizon: int, whole: Bools, left_s: Stopwatch) -> Floats | None:
         slot = self.plan.column_slot
-        keys = column_keys(self.plan, self.sizes.coarse_days * SLOTS_PER_DAY, horizon)
+        # Terminals and locks are asked day by day, so there is a column for each day, too, however coarse the rows are.
+        keys = column_keys(self.plan, SLOTS_PER_DAY, horizon)
         # A window may need a column that looked too dear to keep; then all columns take part.
         for eligible in (self.promising, np.ones(len(slot), dtype=bool)):
             if left_s() <= 0:
@@ -131,12 +138,33 @@ class Windows:
             sub = self._restricted(x, columns, horizon)
             upper = np.where((slot[columns] >= horizon) & ~self.is_cargo[columns], np.inf, sub.upper)
             sub = replace(sub, upper=upper, integer=sub.integer & whole[columns])
-            outcome = self._solve(sub, self.sizes.gap, left_s, None)
+            outcome = self._solve_next_to_linear(sub, columns, left_s) if len(columns) > QUICK_COLUMNS else None
+            if outcome is None or outcome.x is None:
+                outcome = self._solve(sub, self.sizes.gap, left_s, None)
             if outcome.x is not None:
                 result = x.copy()
                 result[columns] = np.where(sub.integer, np.round(outcome.x), outcome.x)
                 return result
         return None
+
+    def _solve_next_to_linear(self, program: Program, columns: Indices, left_s: Stopwatch) -> Outcome | None:
+        """Whole numbers next to the linear solution; hulls that wait are whole where all others are. None where the
+        linear program has no solution or the time is up."""
+        effort = Effort(self.sizes.gap, None if np.isinf(left_s()) else max(left_s(), 0.1), QUICK_NODES, self.seed)
+        linear = solve_linear(program, effort)
+        if linear.x is None:
+            return None
+        whole = program.integer & ~self.waits[columns]
+        down, up = np.floor(linear.x + 1e-7), np.ceil(linear.x - 1e-7)
+        return solve_integer(
+            replace(
+                program,
+                lower=np.where(whole, np.clip(down, program.lower, program.upper), program.lower),
+                upper=np.where(whole, np.clip(up, program.lower, program.upper), program.upper),
+                integer=whole,
+            ),
+            effort,
+        )
 
     def _restricted(self, x: Floats, columns: Indices, horizon: int) -> Program:
         """The program over some columns with the others standing at ``x``; rows at or after the horizon are summed."""

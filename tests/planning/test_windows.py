@@ -7,12 +7,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from optimizer.planning import search
+from optimizer.planning import windows as windows_module
 from optimizer.planning.design import Effort, Floats
 from optimizer.planning.lagrange import LagrangianBound
 from optimizer.planning.relaxation import relax
+from optimizer.planning.settings import PlanSettings
 from optimizer.planning.windows import FEASIBLE, Windows, WindowSizes, violation
 from tests.network.tiny import tiny_network
-from tests.planning.random_tasks import Task, any_tasks, cargo
+from tests.planning.random_tasks import Task, any_tasks, cargo, faults, planned
 from tests.planning.solved import Case, lay_out
 
 LOOK = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -73,6 +76,36 @@ def test_rolling_forward_makes_a_plan_that_holds(task: Task) -> None:
     assert is_plan(case, x)
     best = case.solve().objective
     assert cost(case, x) >= best - 1e-6 * abs(best) - 0.01
+
+
+@LOOK
+@given(any_tasks(3))
+def test_next_to_the_linear_solution_a_plan_holds_as_well(task: Task) -> None:
+    """Large windows take whole numbers next to their linear solution, others only where there are none: whole hulls,
+    waiting ones included, all rows kept, no better than the best."""
+    case = lay_out(*task)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(windows_module, "QUICK_COLUMNS", 0)
+        x = windows_of(case).roll_forward(no_limit)
+    assert x is not None
+    assert is_plan(case, x)
+    best = case.solve().objective
+    assert cost(case, x) >= best - 1e-6 * abs(best) - 0.01
+
+
+def test_a_crowded_month_begins_window_by_window_where_the_time_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where quays make up much of the bound batches are not asked; with little time they are. Either plan holds."""
+    for name, value in (("EXACT_COLUMNS", 0), ("FEW_SHIPMENTS", 0), ("WHOLE_COLUMNS", 0), ("CROWDED", -1.0)):
+        monkeypatch.setattr(search, name, value)
+    monkeypatch.setattr(search, "CROWDED_GAP", 1.0)
+    asked: list[int] = []
+    monkeypatch.setattr(search, "batch_plan", lambda *args: asked.append(1))
+    shipments = busy_week(4).space.shipments
+    for per_column, batches in ((0.0, 0), (1e9, 1)):
+        monkeypatch.setattr(search, "ROLL_S_PER_COLUMN", per_column)
+        plan = planned(tiny_network(), shipments, PlanSettings(gap=0.2, time_limit_s=600.0))
+        assert len(asked) == batches
+        assert faults(plan, shipments, tiny_network()) == []
 
 
 @LOOK
