@@ -18,6 +18,8 @@ from optimizer.store.engine import Store
 
 MOST_KEPT = 4
 """Plans in memory; a month's takes some 20 MB."""
+MOST_SHIPMENTS = 10_000
+"""Of all plans in memory together; a single plan may be larger."""
 
 log = logging.getLogger("modalshift.plans")
 
@@ -47,10 +49,14 @@ class PlanShelf:
                 with collection_paused():
                     self._plans[run_id] = plan_of_run(self._store, run_id)
             self._plans.move_to_end(run_id)
-            while len(self._plans) > MOST_KEPT:
+            while len(self._plans) > 1 and self._is_too_full():
                 gone, _ = self._plans.popitem(last=False)
                 self._sums.pop(gone, None)
             return self._plans[run_id]
+
+    def _is_too_full(self) -> bool:
+        planned = sum(len(plan.shipments) for plan in self._plans.values())
+        return len(self._plans) > MOST_KEPT or planned > MOST_SHIPMENTS
 
     def summary(self, run_id: str, shipments: Sequence[Shipment]) -> PlanSummary:
         """What the plan comes to, of these shipments: those that were planned may have got new versions since."""

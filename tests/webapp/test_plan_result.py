@@ -182,6 +182,16 @@ def test_a_plan_is_read_once_and_four_are_kept(tmp_path: Path, monkeypatch: pyte
             thread.join()
     with pytest.raises(UnknownRecordError):
         shelf.plan("nobody's")
+    monkeypatch.setattr(plan_shelf, "MOST_SHIPMENTS", 2 * len(made.shipments))
+    read.clear()
+    for name in ("r0", "r1", "r2", "r1", "r2", "r0"):
+        shelf.plan(name)
+    assert read.count("r1") <= 1
+    assert read[-1] == "r0", "large plans push each other out"
+    monkeypatch.setattr(plan_shelf, "MOST_SHIPMENTS", 0)
+    read.clear()
+    assert [shelf.plan(name) == made for name in ("r3", "r3")] == [True, True]
+    assert read in (["r3"], []), "one plan is kept whatever its size"
     store.close()
 
 
