@@ -17,6 +17,9 @@ from typing import Any
 
 from sqlalchemy import Dialect, LargeBinary, TypeDecorator
 
+MOST_BYTES = 16 * 2**20
+"""Longest text that is unpacked; runs have some thousand bytes. What says that it is longer reads as it lies, so a row
+that somebody forged cannot fill the memory of who reads it."""
 _NUMBER = 1
 _HEAD = 5
 _WINDOW_BITS, _MEMORY, _LEVEL = 14, 5, 2
@@ -39,7 +42,7 @@ def unpacked(stored: bytes) -> bytes:
         return stored
     unpacker = _unpacker().copy()
     try:
-        text: bytes = unpacker.decompress(stream)
+        text: bytes = unpacker.decompress(stream, MOST_BYTES)
     except zlib.error:
         return stored
     return text if unpacker.eof and not unpacker.unused_data else stored

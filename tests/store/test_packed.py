@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimizer.store.packed import dictionary, packed, unpacked
+from optimizer.store.packed import MOST_BYTES, dictionary, packed, unpacked
 
 
 @given(st.text(max_size=3000))
@@ -45,6 +45,14 @@ def test_nothing_hides_behind_the_end_of_a_document() -> None:
     stream = packed("a")[5:] + b"hidden"
     stored = b"\x01" + zlib.crc32(stream).to_bytes(4, "big") + stream
     assert unpacked(stored) == stored
+
+
+def test_a_forged_document_cannot_fill_the_memory() -> None:
+    """Zeros without end pack into little; past the limit they are not unpacked."""
+    stored = packed("0" * (MOST_BYTES + 1))
+    assert len(stored) < 200_000
+    assert unpacked(stored) == stored
+    assert len(unpacked(packed("0" * 100_000))) == 100_000
 
 
 def test_the_dictionary_is_never_changed() -> None:
