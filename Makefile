@@ -40,7 +40,7 @@ $(DEMO_DIR)/modalshift.db: | $(RUNTIME_INSTALLED)
 	$(BIN)/modalshift demo --out $(DEMO_DIR)
 
 test: $(DEV_INSTALLED)
-	$(BIN)/python -m pytest -q -n auto --dist loadfile
+	$(BIN)/python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder
 
 # Thousands of faults where `make test` draws hundreds; TORTURE_SEED=N draws others.
 torture: $(DEV_INSTALLED)

@@ -18,6 +18,27 @@ settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "here")
 
 
+LONG_FILES = (
+    "tests/packaging/test_readme.py",
+    "tests/planning/test_solve.py",
+    "tests/webapp/test_accessibility.py",
+    "tests/store/test_model.py",
+    "tests/cli/test_plan.py",
+    "tests/webapp/test_api_contract.py",
+    "tests/store/test_faults.py",
+    "tests/planning/netdesign/test_solve.py",
+)
+"""Files that take half a minute and more, longest first: they begin first, so that no process is left alone with one
+at the end (``make test`` hands out files in this order)."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Long files first, the others in their order."""
+    place = {str(config.rootpath / name): number for number, name in enumerate(LONG_FILES)}
+    items.sort(key=lambda item: place.get(str(item.path), len(LONG_FILES)))
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _the_tiny_world_travels_too() -> None:
     """The round factors of the tiny world count as part of the product, as the shipped ones do: accounts may use them
