@@ -58,8 +58,8 @@ CROWDED = 0.04
 """Quays are crowded where their prices make up this part of the bound."""
 CROWDED_WINDOWS = WindowSizes(decide_days=4, look_days=2, hull_margin_yuan=800.0)
 """Windows of the first plan of such a month."""
-ROLL_S_PER_COLUMN = 6e-5
-"""Time that these windows may need."""
+ROLL_S_PER_COLUMN, ROLL_SHARE = 1e-4, 0.6
+"""With less time these windows are not begun; of the time left they may take this part, for batches come after them."""
 CROWDED_GAP = 0.05
 """With no wider a gap after these, batches are not asked as well."""
 CORRIDOR_SHARE = 0.5
@@ -220,14 +220,12 @@ class Search:
             self._dispatch()
         if self.problem.interrupted:
             return
+        if self._is_crowded() and self._roll_forward() and self._gap() <= CROWDED_GAP:
+            return
         effort = self._effort(2e-3, 200)
         if effort.seconds is not None and self._partial():
             # Too large a program would spend it all and have nothing to show.
             effort = replace(effort, seconds=effort.seconds * BATCHES_SHARE)
-        if self._is_crowded():
-            self._roll_forward()
-            if self.x is not None and self._gap() <= CROWDED_GAP:
-                return
         x = batch_plan(plan, self.problem.space, self.relaxation, moves, effort)
         if x is not None:
             self._polish(x)
@@ -237,23 +235,26 @@ class Search:
                 self._polish(x)
 
     def _is_crowded(self) -> bool:
-        """Whether full quays make up much of the bound (a full batch does not fit into what is left of a day there) and
-        there is time enough to plan window after window, which has nothing to show before its end."""
+        """Whether full quays make up much of the bound, and there is time to plan window after window."""
         columns = len(self.program.cost)
         if self._partial() or columns <= WHOLE_COLUMNS or self.watch.left_s() < ROLL_S_PER_COLUMN * columns:
             return False
         block, prices = self.problem.program.block("terminal"), self.relaxation.prices
         rows = slice(block.first, block.first + len(block.keys))
-        paid_yuan = -float(prices[rows] @ self.program.row_upper[rows])
-        return paid_yuan > CROWDED * abs(self.bound_yuan)
+        return -float(prices[rows] @ self.program.row_upper[rows]) > CROWDED * abs(self.bound_yuan)
 
-    def _roll_forward(self) -> None:
-        """A first plan window after window, at prices that know slots; each sees the quays of the whole month."""
+    def _roll_forward(self) -> bool:
+        """A first plan window after window, each with the quays of the whole month in view; or none in time."""
         self._climb_on()
         windows = Windows(self.problem.program, self.relaxation, CROWDED_WINDOWS, self.settings.seed)
-        x = windows.roll_forward(self.watch.left_s)
-        if x is not None:
-            self._polish(x)
+        left_s = self.watch.left_s()
+        kept_s = (1 - ROLL_SHARE) * left_s if np.isfinite(left_s) else 0.0
+        x = windows.roll_forward(lambda: self.watch.left_s() - kept_s)
+        if x is None:
+            return False
+        self._polish(x)
+        self._search_spans()  # What such a plan still loses it loses over weeks at once.
+        return True
 
     def _changes_ships(self) -> bool:
         """Whether the relaxation sends cargo over two voyages in a row: of that batches know nothing."""
@@ -272,6 +273,7 @@ class Search:
             self._climb_on()
             self._search_corridors(1.0)
         self._search_spans()
+        self._search_corridors(1.0)
         if not self._partial():
             self._tighten()
         stopped_by = self._improve(self.settings.gap)
@@ -329,16 +331,15 @@ class Search:
                 return
 
     def _search_spans(self) -> None:
-        """Where corridors gain no more and the gap is still too wide: spans of days whole, then corridors again."""
+        """Where corridors gain little and the gap is still too wide: spans of days whole."""
         if self.x is None or self._gap() <= self.settings.gap or len(self.program.cost) <= WHOLE_COLUMNS:
             return
         around = Neighbourhoods(self.problem, self.relaxation, self.x, self.settings.seed)
-        for better in (Spans(around).better, around.better):
-            for x in better(self.watch.left_s):
-                self._offer(x)
-                self.tell("improve")
-                if self._gap() <= self.settings.gap:
-                    return
+        for x in Spans(around).better(self.watch.left_s):
+            self._offer(x)
+            self.tell("improve")
+            if self._gap() <= self.settings.gap:
+                return
 
     def _climb_on(self) -> None:
         """A bound that knows slots, in a few seconds, while the plan's gap is too wide."""

@@ -106,6 +106,12 @@ def test_a_crowded_month_begins_window_by_window_where_the_time_allows(monkeypat
         plan = planned(tiny_network(), shipments, PlanSettings(gap=0.2, time_limit_s=600.0))
         assert len(asked) == batches
         assert faults(plan, shipments, tiny_network()) == []
+    # Windows that come to no end in time leave their time to batches.
+    monkeypatch.setattr(search, "ROLL_S_PER_COLUMN", 0.0)
+    monkeypatch.setattr(search, "ROLL_SHARE", 0.0)
+    plan = planned(tiny_network(), shipments, PlanSettings(gap=0.2, time_limit_s=600.0))
+    assert len(asked) == 2
+    assert faults(plan, shipments, tiny_network()) == []
 
 
 @LOOK
