@@ -28,8 +28,12 @@ def collection_paused() -> Iterator[None]:
 
 @contextmanager
 def collected_rarely() -> Iterator[None]:
-    """Rare walks inside, for work that goes on for long and lets go of what it made, batch by batch."""
+    """Rare walks inside, for work that goes on for long and lets go of what it made, batch by batch. Where several do
+    this at once, whoever found the usual thresholds puts them back."""
     usual = gc.get_threshold()
+    if usual[0] >= RARELY:
+        yield
+        return
     collect_rarely()
     try:
         yield

@@ -25,6 +25,7 @@ from optimizer.accounts.settlement import Desk, review
 from optimizer.actions.city import keep_city_totals
 from optimizer.actions.garbage import collected_rarely
 from optimizer.actions.releasing import keep_factors, require_released_factors
+from optimizer.actions.turns import short_turns
 from optimizer.actions.versions import code_version
 from optimizer.emissions.factors import FactorTable
 from optimizer.errors import Message, ModalshiftError
@@ -163,7 +164,7 @@ def _settle_batches(store: Store, desk: Desk, batch: int, reached: Callable[[str
 
     ahead = look_ahead(None) if store.reads_beside_writer else None
     own = (0, 0)
-    with collected_rarely(), ThreadPoolExecutor(1, "prepare") as worker, _set_at_the_end(stopped):
+    with collected_rarely(), short_turns(), ThreadPoolExecutor(1, "prepare") as worker, _set_at_the_end(stopped):
         while True:
             coming: Future[_Prepared | None] | None = None
             if ahead is not None and len(ahead.jobs) == batch:

@@ -25,6 +25,7 @@ from optimizer.accounts.settlement import accounts_for, settlement_transactions
 from optimizer.actions import open_store
 from optimizer.actions.garbage import collected_rarely
 from optimizer.actions.settling import BATCH
+from optimizer.actions.turns import short_turns
 from optimizer.actions.versions import code_version
 from optimizer.bench.ledger_world import Copy, LedgerWorld, copied_estimate, copies, ledger_world, open_accounts
 from optimizer.bench.machine import library_versions, load_average, this_machine
@@ -169,7 +170,7 @@ def _settle(store: Store, made: LedgerWorld, batch: Sequence[Copy], first: int) 
         return runs, ready_entries(entries, [content_digest(entry) for entry in entries], numbers)
 
     begun = time.perf_counter()
-    with collected_rarely(), ThreadPoolExecutor(1) as worker:
+    with collected_rarely(), short_turns(), ThreadPoolExecutor(1) as worker:
         coming = worker.submit(prepared, 0)
         for start in range(0, len(batch), BATCH):
             part = batch[start : start + BATCH]

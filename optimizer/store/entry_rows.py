@@ -27,6 +27,10 @@ _DIGESTS = {
         AND +t.transaction_id = k.value""",
     "postgresql": "SELECT transaction_id, content_sha256 FROM transactions WHERE transaction_id = ANY(:ids)",
 }
+_RUNS = {
+    "sqlite": "SELECT run_id FROM calculation_runs WHERE run_id IN (SELECT value FROM json_each(:ids))",
+    "postgresql": "SELECT run_id FROM calculation_runs WHERE run_id = ANY(:ids)",
+}
 
 
 def has_id(connection: Connection, ids: Sequence[str]) -> ColumnElement[bool]:
@@ -144,3 +148,10 @@ class EntryRows:
         query = text(_DIGESTS[self._connection.dialect.name])
         rows = self._connection.execute(query, {"ids": json.dumps(ids) if sqlite else list(ids)}) if ids else ()
         return {row[0]: row[1] for row in rows}
+
+    def _known_runs(self, ids: Sequence[str]) -> set[str]:
+        """Those of these runs that are recorded; one statement for a batch."""
+        sqlite = self._connection.dialect.name == "sqlite"
+        query = text(_RUNS[self._connection.dialect.name])
+        rows = self._connection.execute(query, {"ids": json.dumps(ids) if sqlite else list(ids)}) if ids else ()
+        return {row[0] for row in rows}

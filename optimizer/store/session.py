@@ -240,8 +240,7 @@ class Session(
 
     def add_ready_runs(self, rows: Sequence[ReadyRun]) -> None:
         """The same with rows that are made already."""
-        column = schema.calculation_runs.c.run_id
-        known = {row.run_id for row in self._selected(select(column), column, (row[0] for row in rows))}
+        known = self._known_runs([row[0] for row in rows])
         fresh = {row[0]: row for row in rows if row[0] not in known}
         append_tuples(self._connection, "calculation_runs", RUN_COLUMNS, fresh.values())
 
