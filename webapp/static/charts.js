@@ -189,6 +189,9 @@
     drawing.addEventListener("pointerleave", () => clearTimeout(resting));
   };
 
+  // Read piece by piece and let go: five megabytes in one hand would hold the page up.
+  const passed = (reader) => reader.read().then(({ done }) => (done ? null : passed(reader)));
+
   // The file alone, into the cache: it is not run. Nobody on a phone or on a dear line pays for what they do not use.
   const fetchAhead = async () => {
     if (!window.matchMedia("(hover: hover)").matches || navigator.connection?.saveData) {
@@ -200,7 +203,7 @@
     await idle();
     if (loading === null) {
       fetch(library, { priority: "low" })
-        .then((reply) => reply.arrayBuffer())
+        .then((reply) => passed(reply.body.getReader()))
         .catch(() => null); // it is asked for again when it is needed
     }
   };
