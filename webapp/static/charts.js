@@ -190,7 +190,11 @@
   };
 
   // Read piece by piece and let go: five megabytes in one hand would hold the page up.
-  const passed = (reader) => reader.read().then(({ done }) => (done ? null : passed(reader)));
+  const passed = async (reader) => {
+    while (!(await reader.read()).done) {
+      await idle();
+    }
+  };
 
   // The file alone, into the cache: it is not run. Nobody on a phone or on a dear line pays for what they do not use.
   const fetchAhead = async () => {
