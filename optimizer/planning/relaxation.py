@@ -137,7 +137,9 @@ def tighten(
         bound, mended = proof.prove(prices)
         shares = np.zeros(len(chosen))
         shares[columns] = outcome.x
-        best = Relaxation(mended, max(bound, best.bound), shares)
+        # A round cut short may prove less than the one before; its prices would explain the gap badly.
+        better = bound >= best.bound
+        best = Relaxation(mended, bound, shares) if better else replace(best, shares=shares)
         if outcome.objective - bound <= CLOSE_ENOUGH * abs(bound):
             break
         gains = reduced_costs(program, prices)
