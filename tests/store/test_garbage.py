@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -31,6 +32,18 @@ def test_the_collector_runs_again_afterwards() -> None:
         gc.enable()
 
 
+@pytest.fixture
+def _usual_settings() -> Iterator[None]:
+    """Those that Python starts with: another test of this process may have run something that sets its own (mypy)."""
+    walks, turn_s = gc.get_threshold(), sys.getswitchinterval()
+    gc.set_threshold(700, 10, 10)
+    sys.setswitchinterval(0.005)
+    yield
+    gc.set_threshold(*walks)
+    sys.setswitchinterval(turn_s)
+
+
+@pytest.mark.usefixtures("_usual_settings")
 def test_settings_of_the_process_come_back_in_any_order() -> None:
     """Nested, overlapping as in two threads, and after an error."""
     walks, turn_s = gc.get_threshold(), sys.getswitchinterval()
