@@ -17,7 +17,7 @@ QUIET_PER_CORE = 0.6
 
 _PRINTED: dict[str, Callable[[float], str]] = {
     "s": lambda value: f"{value:,.1f} s",
-    "ms": lambda value: f"{value:,.3f} ms",
+    "ms": lambda value: f"{value:,.3f} ms" if value < 10 else f"{value:,.0f} ms",
     "yuan": lambda value: f"{value:,.0f}",
     "cost": lambda value: f"{value:,.0f}",
     "t": lambda value: f"{value:,.1f} t",
@@ -135,11 +135,13 @@ def _by_method(result: Result) -> tuple[list[str], list[list[str]]]:
 
 PROBLEM_FIGURES = ("objective", "to_reference", "gap", "seconds")
 """What a cell tells of a method on a problem."""
+PARTED = " · "
 
 
 def _has_problems(result: Result) -> bool:
-    """Whether methods are named ``problem:method``."""
-    return all(":" in method.name for method in result.methods)
+    """Whether methods are named ``problem:method`` and labelled "problem · method". A size of a month and a person's
+    page have a colon in their names too, and a row of their own."""
+    return all(":" in method.name and PARTED in method.label.zh for method in result.methods)
 
 
 def _by_problem(result: Result) -> tuple[list[str], list[list[str]]]:
@@ -148,8 +150,8 @@ def _by_problem(result: Result) -> tuple[list[str], list[list[str]]]:
     cells: dict[str, dict[str, str]] = {}
     for method in result.methods:
         problem, _, way = method.name.partition(":")
-        case_zh, _, way_zh = method.label.zh.partition(" · ")
-        case_en, _, way_en = method.label.en.partition(" · ")
+        case_zh, _, way_zh = method.label.zh.partition(PARTED)
+        case_en, _, way_en = method.label.en.partition(PARTED)
         ways.setdefault(way, _both(Message(way_zh, way_en)))
         row = cells.setdefault(problem, {"": _both(Message(case_zh, case_en))})
         row[way] = " · ".join(printed(method.figure(name)) for name in PROBLEM_FIGURES)

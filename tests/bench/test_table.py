@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -71,11 +72,20 @@ def test_the_block_shows_medians_with_units_and_marks_baselines() -> None:
         assert fact in text
 
 
+def test_only_problems_make_a_row_of_several_methods() -> None:
+    """A size of a month and a person's page have a colon in their names too: each has its own row and figures."""
+    page = replace(OURS, name="planner:/plans")
+    assert "| 我们 / ours | 2.0 s | 1,234,568 |" in block([result_of(page)])
+    label = Message("一号算例 · 我们", "problem one · ours")
+    assert "| 一号算例 / problem one | 1,234,568 · — · — · 2.0 s |" in block([result_of(replace(page, label=label))])
+
+
 @pytest.mark.parametrize(
     ("unit", "value", "text"),
     [
         ("s", 61.24, "61.2 s"),
         ("ms", 1.2345, "1.234 ms"),
+        ("ms", 1576.26, "1,576 ms"),
         ("yuan", 74948571.9, "74,948,572"),
         ("t", 10509.19, "10,509.2 t"),
         ("MiB", 879.4, "879 MiB"),
