@@ -253,11 +253,15 @@ def _seconds_to_close(runs: Runs) -> Figure:
 
 def _answer(runs: Runs) -> tuple[Figure, ...]:
     memory = tuple(None if run is None else round(run.peak_memory_mib, 1) for run in runs)
+    left_t = _values(runs, lambda answer: _rounded(answer.left_t, 1))
+    # Where every plan carries everything a column of zeros tells nothing.
+    left = [Figure("left_behind", Message("留下", "left behind"), "t", left_t)] if any(left_t) else []
     return (
         _objective(runs),
         Figure("bound", Message("下界", "bound"), "yuan", _values(runs, lambda a: _rounded(a.bound_yuan, 2))),
         Figure("gap", Message("间隙", "gap"), "share", _values(runs, lambda a: _rounded(a.gap, 6))),
         _co2e(runs),
+        *left,
         Figure("columns", Message("列", "columns"), "count", _values(runs, lambda a: float(a.columns))),
         Figure("peak_memory", Message("内存峰值", "peak memory"), "MiB", memory),
     )

@@ -14,7 +14,7 @@ from optimizer.errors import SolverError
 from optimizer.network.graph import NetworkGraph
 from optimizer.network.model import Network
 from optimizer.network.reader import read_network
-from optimizer.planning.design import Effort, Outcome, Program, solve_by_cp_sat, solve_integer
+from optimizer.planning.design import Effort, Floats, Outcome, Program, solve_by_cp_sat, solve_integer
 from optimizer.planning.laying import lay_out as laid_out
 from optimizer.planning.offer import Offer
 from optimizer.planning.program import PlanProgram
@@ -24,7 +24,7 @@ from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
 from optimizer.planning.shipment_file import read_shipments
 from optimizer.planning.solve import Progress, plan_shipments
-from optimizer.planning.timespace import TimeSpace
+from optimizer.planning.timespace import REJECT_YUAN_PER_T, TimeSpace
 from optimizer.quantities import G_PER_KG, KG_PER_T
 
 CLOSE_GAP = 0.01
@@ -58,7 +58,7 @@ class PlanRun:
     """What one run came to. ``ending``: gap | exhausted | time_limit | interrupt | no_solution | infeasible, for the
     road: summed. ``seconds`` is wall time from read shipments to a plan, reading not included; ``seconds_to_close``
     until the gap was at most :data:`CLOSE_GAP`. None: not known or nothing found. ``processor_s``: over all threads;
-    ``left_t``: cargo that no lot carries; ``on_the_way``: each better gap; all of the planner only."""
+    ``left_t``: cargo that stays behind; ``on_the_way``: each better gap, of the planner only."""
 
     ending: str
     seconds: float | None
@@ -132,7 +132,7 @@ def _direct(task: PlanTask, solve: Callable[[Program, Effort], Outcome]) -> Plan
     network, factors, shipments = _read(task)
     offers = _offers(task, network)
     start = time.perf_counter()
-    _, plan = lay_out(shipments, network, factors, task.settings, offers)
+    space, plan = lay_out(shipments, network, factors, task.settings, offers)
     limit_s = task.settings.time_limit_s
     left_s = None if limit_s is None else max(limit_s - (time.perf_counter() - start), LEAST_SECONDS)
     effort = Effort(gap=task.settings.gap, seconds=left_s, seed=task.settings.seed)
@@ -141,19 +141,30 @@ def _direct(task: PlanTask, solve: Callable[[Program, Effort], Outcome]) -> Plan
     except SolverError:
         return replace(_nothing(time.perf_counter() - start, len(plan.program.cost), len(shipments)), ending="failed")
     seconds = time.perf_counter() - start
-    found = outcome.x is not None
+    # A plan's document counts what stays behind in tonnes, not at the price that keeps a program from leaving it.
+    left_t = 0.0 if outcome.x is None else _left_t(space, outcome.x)
+    priced_yuan = REJECT_YUAN_PER_T * left_t
     endings = {"optimal": "gap", "feasible": "time_limit"}
     return PlanRun(
         ending=endings.get(outcome.status, outcome.status),
         seconds=seconds,
         seconds_to_close=None,
-        objective_yuan=outcome.objective if found else None,
-        bound_yuan=_finite(outcome.bound),
+        objective_yuan=None if outcome.x is None else outcome.objective - priced_yuan,
+        bound_yuan=_finite(outcome.bound - priced_yuan),
         co2e_wtw_t=float(plan.wtw_kg @ outcome.x) / KG_PER_T if outcome.x is not None else None,
         columns=len(plan.program.cost),
         shipments=len(shipments),
         versions={},
+        left_t=None if outcome.x is None else left_t,
     )
+
+
+def _left_t(space: TimeSpace, x: Floats) -> float:
+    """Tonnes that a solution of the program leaves behind."""
+    cargo = space.columns
+    stays = np.flatnonzero(cargo.route < 0)
+    mass_t = np.array([shipment.mass_kg / KG_PER_T for shipment in space.shipments])
+    return float(x[stays] @ mass_t[cargo.shipment[stays]])
 
 
 def run_road(task: PlanTask) -> PlanRun:

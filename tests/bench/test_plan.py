@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from optimizer.bench import planning_runs
 from optimizer.bench.document import result_from_json, result_to_json
 from optimizer.bench.isolation import Isolated
 from optimizer.bench.plan import (
@@ -20,13 +22,16 @@ from optimizer.bench.plan import (
     road_method,
     run,
 )
-from optimizer.bench.planning_runs import PlanRun, PlanTask, run_cp_sat
+from optimizer.bench.planning_runs import PlanRun, PlanTask, run_cp_sat, run_direct, run_planner
 from optimizer.bench.record import Result
 from optimizer.bench.table import rows_of
 from optimizer.demo.seed_files import shipments_path
 from optimizer.errors import Message, ShipmentDataError
 from optimizer.planning.settings import PlanSettings
 from optimizer.quantities import CHINA_TIME
+from tests.planning.round_factors import round_factors
+from tests.planning.test_offers import MARKET
+from tests.planning.test_partly import BY_ROAD, OFFERS, ORE, cut_off
 
 ROWS = 2
 MEASURED_AT = datetime(2026, 11, 1, 8, tzinfo=CHINA_TIME)
@@ -67,6 +72,17 @@ def test_both_solve_the_same_program(result: Result) -> None:
     assert result.method(DIRECT).endings == ("gap", "gap")
     assert median(result, DIRECT, "gap") <= 1e-6
     assert median(result, PLANNER, "objective") >= median(result, DIRECT, "objective") * (1 - 1e-5)
+
+
+def test_what_stays_behind_is_tonnes_and_no_money_for_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    """900 t without a road, 700 t of room: the price that keeps a program from leaving cargo is in no objective."""
+    monkeypatch.setattr(planning_runs, "_read", lambda task: (cut_off(), round_factors(), [ORE, BY_ROAD]))
+    monkeypatch.setattr(planning_runs, "_offers", lambda task, network: OFFERS)
+    task = PlanTask(Path("none.csv"), None, replace(MARKET, gap=1e-6))
+    ours, direct = run_planner(task), run_direct(task)
+    assert ours.left_t == direct.left_t == 200.0
+    assert ours.objective_yuan == pytest.approx(direct.objective_yuan, rel=1e-5)
+    assert direct.bound_yuan == pytest.approx(direct.objective_yuan, rel=1e-5)
 
 
 def test_bounds_stand_below_plans_and_plans_below_the_road(result: Result) -> None:
