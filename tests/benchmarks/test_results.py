@@ -52,10 +52,11 @@ def test_a_stored_result_is_as_it_was_written(name: str) -> None:
             assert len(figure.values) in (1, result.runs), figure.name
 
 
-def test_stored_bounds_and_plans_do_not_contradict_each_other() -> None:
+@pytest.mark.parametrize("bench", [name for name in ("plan", "plan_offers") if name in SHOWN])
+def test_stored_bounds_and_plans_do_not_contradict_each_other(bench: str) -> None:
     """No proven bound of any run exceeds any plan of any run: they are of one program. The road is a plan as well.
     CP-SAT's bound is on whole shares and may."""
-    result = stored("plan")
+    result = stored(bench)
     known = {
         name: [
             value
