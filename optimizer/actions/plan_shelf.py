@@ -63,7 +63,11 @@ class PlanShelf:
         made, asked = self.plan(run_id), tuple(shipments)
         kept = self._sums.get(run_id)
         if kept is None or kept.shipments != asked:
-            kept = self._sums[run_id] = _Summed(asked, summary_of(made, asked))
+            kept = _Summed(asked, summary_of(made, asked))
+            with self._lock:
+                # Another reader may have taken the plan from the shelf meanwhile; its sums would stay for ever.
+                if run_id in self._plans:
+                    self._sums[run_id] = kept
         return kept.summary
 
     def read_newest_ahead(self) -> None:

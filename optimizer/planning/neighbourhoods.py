@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import scipy.sparse as sp
 
-from optimizer.planning.design import Effort, Floats, Indices, Program, reduced_costs, solve_integer
+from optimizer.planning.design import Effort, Floats, Indices, Outcome, Program, reduced_costs, solve_integer
 from optimizer.planning.fleetflow import EMPTY
 from optimizer.planning.problem import Problem
 from optimizer.planning.relaxation import Relaxation
@@ -150,21 +150,22 @@ class Neighbourhoods:
         gap = GAP * abs(float(self.program.cost @ self.x)) / max(abs(before), 1.0)
         effort = Effort(gap, None if np.isinf(left) else max(left, LEAST_S), NODES, self.seed)
         outcome = solve_integer(program, effort, self.x[columns])
+        return self.take(program, columns, entries, outcome)
+
+    def take(self, program: Program, columns: Indices, entries: sp.csc_array, outcome: Outcome) -> float:
+        """Change the plan to a solution of ``program``, which is over ``columns`` with ``entries`` in all rows; what
+        that gains (yuan, 0: too little, and the plan stands as it was)."""
         if outcome.x is None:
             return 0.0
         after = np.where(program.integer, np.round(outcome.x), outcome.x)
-        gain = before - float(program.cost @ after)
+        gain = float(program.cost @ self.x[columns]) - float(program.cost @ after)
         if gain < LEAST_GAIN_YUAN:
             return 0.0
-        self.take(columns, entries, after)
-        return gain
-
-    def take(self, columns: Indices, entries: sp.csc_array, after: Floats) -> None:
-        """Change the plan: ``columns``, which have ``entries`` in all rows, are ``after`` now."""
         self.activity = self.activity + entries @ (after - self.x[columns])
         self.x = self.x.copy()
         self.x[columns] = after
         self._recall(columns)
+        return gain
 
     def _recall(self, columns: Indices) -> None:
         """Where something has changed, what was in vain before may gain now."""

@@ -17,7 +17,7 @@ Only promising columns take part: those of families that the relaxation used or 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -154,17 +154,7 @@ class Windows:
         linear = solve_linear(program, effort)
         if linear.x is None:
             return None
-        whole = program.integer & ~self.waits[columns]
-        down, up = np.floor(linear.x + 1e-7), np.ceil(linear.x - 1e-7)
-        return solve_integer(
-            replace(
-                program,
-                lower=np.where(whole, np.clip(down, program.lower, program.upper), program.lower),
-                upper=np.where(whole, np.clip(up, program.lower, program.upper), program.upper),
-                integer=whole,
-            ),
-            effort,
-        )
+        return solve_integer(between(program, (linear.x,), self.waits[columns]), effort)
 
     def _restricted(self, x: Floats, columns: Indices, horizon: int) -> Program:
         """The program over some columns with the others standing at ``x``; rows at or after the horizon are summed."""
@@ -230,6 +220,24 @@ class Windows:
         result = x.copy()
         result[columns] = np.where(sub.integer, np.round(outcome.x), outcome.x)
         return result
+
+
+NEARLY = 1e-6
+"""A solution this close to a whole number stands at it."""
+
+
+def between(program: Program, solutions: Sequence[Floats], waits: Bools) -> Program:
+    """The program with whole columns kept between the whole numbers next to these solutions, least and greatest.
+    ``waits`` may be what they like: hulls that wait are whole where all other moves are."""
+    whole = program.integer & ~waits
+    down = np.min([np.floor(x + NEARLY) for x in solutions], axis=0)
+    up = np.max([np.ceil(x - NEARLY) for x in solutions], axis=0)
+    return replace(
+        program,
+        lower=np.where(whole, np.clip(down, program.lower, program.upper), program.lower),
+        upper=np.where(whole, np.clip(up, program.lower, program.upper), program.upper),
+        integer=whole,
+    )
 
 
 FEASIBLE = 1e-5

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from optimizer.planning import neighbourhoods, search, spans
 from optimizer.planning.design import Effort, Floats, Outcome, Program, solve_linear
 from optimizer.planning.settings import PlanSettings
-from optimizer.planning.spans import Spans, between
+from optimizer.planning.spans import Spans
+from optimizer.planning.windows import between
 from tests.network.tiny import tiny_network
 from tests.planning.random_tasks import Task, any_tasks, faults, planned
 from tests.planning.solved import lay_out
@@ -84,7 +85,7 @@ def test_whole_numbers_stay_between_the_plan_and_the_linear_solution() -> None:
     linear = solve_linear(program, Effort()).x
     assert linear is not None
     waits = Spans(search_around).waits
-    narrow = between(program, x, linear, waits)
+    narrow = between(program, (x, linear), waits)
     whole = program.integer & ~waits
     for solution in (x, linear):
         assert (solution >= narrow.lower - 1e-6).all()
