@@ -37,6 +37,8 @@ from optimizer.waybills.waybill import Waybill, WaybillLot
 
 FLOWS, SHIPMENTS = 1, 20
 """Shipments of the busiest flow of the demo month are planned to copy from."""
+FIRST_DAY, WEEK, A_DAY = date(2026, 10, 1), 7, 1_000
+"""Copies a day: the 256,000 lots of a ledger of a million entries are of some eight months."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +112,9 @@ def open_accounts(store: Store, made: LedgerWorld) -> None:
 
 
 def copy_number(place: int) -> str:
-    """The waybill number of a copy."""
-    return waybill_number(date(2026, 10, 1), f"bench {place}")
+    """The waybill number of a copy. It begins with the day on which the cargo was ready: copies that are settled one
+    after the other come from a week of :data:`A_DAY` waybills each, as lots that arrive together do."""
+    return waybill_number(FIRST_DAY + timedelta(days=place // A_DAY + place % WEEK), f"bench {place}")
 
 
 def copied_estimate(made: LedgerWorld, place: int) -> Transaction | None:

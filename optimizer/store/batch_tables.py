@@ -1,8 +1,8 @@
-"""The table by which a batch of entries is opened and closed."""
+"""Tables of SQLite's batches of entries: by which one is opened and closed, and the ids that closing it sorts."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, Table
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, Table, Text
 
 from optimizer.store.schema import metadata
 
@@ -14,3 +14,20 @@ ledger_batch = Table(
 )
 """SQLite: the batch of entries that is being appended; never a row after COMMIT. Deleting the row applies the rules of
 the ledger to all of it at once. PostgreSQL has statement triggers and leaves it empty."""
+
+entry_ids = Table(
+    "entry_ids",
+    metadata,
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("id_start", Text, primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+"""SQLite: which entries have an id that begins so. Ids are random, and an index on them has a page changed for nearly
+every entry once it is large. So the close of a batch sorts its ids into level 0; whenever the ledger passes a multiple
+of 8,192 entries that level sinks into level 1 in order, and of 262,144 level 1 into level 2 (``sorted_rules`` of the
+migrations). Who looks for an id looks in all three. PostgreSQL has a unique index on ids and leaves it empty."""
+
+ID_START = 8
+"""Characters of an id in ``entry_ids``: eight tell nearly all entries apart; the whole id is compared after."""
+LEVELS = (0, 1, 2)

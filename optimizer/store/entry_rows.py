@@ -6,11 +6,12 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, literal_column, select, text
+from sqlalchemy import ColumnElement, Connection, select, text
 
 from optimizer.accounts.books import StoredTransaction
 from optimizer.accounts.ledger import Posting, Transaction, content_digest, placed, require_same_content
 from optimizer.store import schema
+from optimizer.store.batch_tables import ID_START, LEVELS, entry_ids
 from optimizer.store.bulk import append_tuples, ledger_batch
 from optimizer.store.line_tables import account_numbers
 from optimizer.store.ready import ReadyEntry, ready_entries
@@ -18,13 +19,10 @@ from optimizer.store.rows import LINE_COLUMNS, TRANSACTION_COLUMNS, postings_of,
 
 _CHUNK = 500
 """Most ids in one IN clause: below SQLite's limit on variables in every build."""
-_ID_START = 8
-"""Characters of an id in SQLite's index of ids. They are random, so eight tell nearly all entries apart, and an index
-in random order is written in as many places as it has pages: this one has a third of those of whole ids."""
 _DIGESTS = {
-    "sqlite": f"""SELECT t.transaction_id, t.content_sha256 FROM json_each(:ids) AS k CROSS JOIN transactions AS t
-        ON substr(t.transaction_id, 1, {_ID_START}) = substr(k.value, 1, {_ID_START})
-        AND +t.transaction_id = k.value""",
+    "sqlite": f"""SELECT t.transaction_id, t.content_sha256 FROM json_each(:ids) AS j
+        CROSS JOIN entry_ids AS k ON k.level IN {LEVELS} AND k.id_start = substr(j.value, 1, {ID_START})
+        CROSS JOIN transactions AS t ON t.seq = k.seq AND t.transaction_id = j.value""",
     "postgresql": "SELECT transaction_id, content_sha256 FROM transactions WHERE transaction_id = ANY(:ids)",
 }
 _RUNS = {
@@ -35,13 +33,11 @@ _RUNS = {
 
 def has_id(connection: Connection, ids: Sequence[str]) -> ColumnElement[bool]:
     """That a transaction has one of these ids, said so that the database finds it by its index."""
-    column = schema.transactions.c.transaction_id
+    entries = schema.transactions.c
     if connection.dialect.name != "sqlite":
-        return column.in_(ids)
-    # The whole id is compared as an expression: given a plain constant, SQLite would put it into the start as well,
-    # find that condition true, and read the whole table.
-    start: ColumnElement[str] = literal_column(f"substr(transactions.transaction_id, 1, {_ID_START})")
-    return start.in_([item[:_ID_START] for item in ids]) & column.concat("").in_(ids)
+        return entries.transaction_id.in_(ids)
+    starts = entry_ids.c.level.in_(LEVELS) & entry_ids.c.id_start.in_({item[:ID_START] for item in ids})
+    return entries.seq.in_(select(entry_ids.c.seq).where(starts)) & entries.transaction_id.in_(ids)
 
 
 class EntryRows:
@@ -128,7 +124,7 @@ class EntryRows:
         entries, pendings = schema.transactions.c, schema.pendings.c
         query = (
             select(entries.number, entries.lot_no)
-            .join(schema.pendings, pendings.estimate_id == entries.transaction_id)
+            .join(schema.pendings, pendings.estimate_seq == entries.seq)
             .where(entries.kind == "ESTIMATE", pendings.remaining_g.is_(None))
         )
         return {(row.number, row.lot_no) for row in self._selected(query, entries.number, numbers)}

@@ -2,8 +2,8 @@
 
 Times are ISO 8601 text with the offset of China, so they sort and read the same in SQLite and PostgreSQL. Amounts are
 64-bit integers. ``document`` columns hold canonical JSON (``waybills.codec``), the other columns are what is searched
-or constrained. All tables but ``users``, what triggers keep (``balances``, ``pendings``), the outbox and
-``ledger_batch`` are append-only: triggers refuse UPDATE and DELETE.
+or constrained. All tables but ``users``, what triggers keep (``balances``, ``pendings``, ``entry_ids``), the outbox
+and ``ledger_batch`` are append-only: triggers refuse UPDATE and DELETE.
 """
 
 from __future__ import annotations
@@ -258,7 +258,7 @@ transactions = Table(
 )
 """Triggers hold that the run and the original exist, and that all lines announced are there; a foreign key and the
 index it needs would cost more on every entry than the rest of the row (``migrations.line_rules``). On SQLite, where one
-writes at a time, triggers hold what is unique too: within a lot by the index on lots, ids by ``ix_transactions_id``."""
+writes at a time, triggers hold what is unique too: within a lot by the index on lots, ids by ``entry_ids``."""
 
 POSTGRESQL_ONLY = frozenset(
     {
@@ -269,7 +269,7 @@ POSTGRESQL_ONLY = frozenset(
     }
 )
 """Indexes that SQLite does without: each is one more place in random order to write at every entry. In place of the
-first it has ``ix_transactions_id`` on the first eight characters of an id (``rows.ID_START``)."""
+first it has ``batch_tables.entry_ids``."""
 
 postings = Table(
     "postings",
@@ -309,13 +309,13 @@ zero = Table(
 pendings = Table(
     "pendings",
     metadata,
-    Column("estimate_id", Text, primary_key=True),
+    Column("estimate_seq", Integer, primary_key=True, autoincrement=False),
     Column("reserved_g", BigInteger, nullable=False),
     Column("remaining_g", BigInteger, ForeignKey("zero.value", deferrable=True, initially="DEFERRED")),
-    sqlite_with_rowid=False,
 )
-"""What each ESTIMATE reserved. ``remaining_g`` is NULL until a POST or VOID touches it; from then on it must be zero at
-COMMIT: posted + voided = reserved. Kept by trigger."""
+"""What each ESTIMATE reserved, by its number in the ledger: what is dispatched together lies together. ``remaining_g``
+is NULL until a POST or VOID touches it; from then on it must be zero at COMMIT: posted + voided = reserved. Kept by
+trigger."""
 
 settlement_jobs = Table(
     "settlement_jobs",

@@ -33,6 +33,7 @@ from optimizer.accounts.seal_view import SealedLog
 from optimizer.accounts.sealed import Head, Leaf, LogKey
 from optimizer.errors import Message, UnreadableRecordError
 from optimizer.store import schema
+from optimizer.store.batch_tables import ID_START, LEVELS
 from optimizer.store.entry_rows import has_id
 from optimizer.store.tree_sources import BY_KIND, HEAD, SOURCES, Part, Source
 
@@ -138,7 +139,8 @@ class TreeRows:
         if self._connection.dialect.name != "sqlite":
             return []
         said = [str(row[0]) for row in self._connection.exec_driver_sql("PRAGMA integrity_check(10)")]
-        return [] if said == ["ok"] else said
+        lost = self._connection.exec_driver_sql(_LOST_IDS)
+        return [*(line for line in said if line != "ok"), *(f"entry {row[0]} missing from entry_ids" for row in lost)]
 
     def log(self) -> SealedLog:
         """Everything that :func:`seal_check.check_seals` compares, read while it compares."""
@@ -359,6 +361,8 @@ def _words(value: object) -> str:
     return value if isinstance(value, str) else "" if value is None else repr(value)
 
 
+_LOST_IDS = f"""SELECT t.seq FROM transactions AS t WHERE NOT EXISTS (SELECT 1 FROM entry_ids AS k
+    WHERE k.level IN {LEVELS} AND k.id_start = substr(t.transaction_id, 1, {ID_START}) AND k.seq = t.seq) LIMIT 10"""
 _LEAF_HASHES = "SELECT 0, leaf_index, leaf_hash FROM tree_leaves"
 _NODE_HASHES = "SELECT level, node_index, node_hash FROM tree_nodes"
 _LEAF_SPAN = "WHERE leaf_index BETWEEN ? AND ?"

@@ -17,7 +17,7 @@ from optimizer.errors import InputError
 from optimizer.store import schema
 from optimizer.store.engine import Store
 from optimizer.store.entry_rows import has_id
-from optimizer.store.migrations import ledger_rules, line_rules
+from optimizer.store.migrations import ledger_rules, line_rules, sorted_rules
 from optimizer.store.migrations.rules import (
     ACCESS_APPEND_ONLY,
     FACTOR_APPEND_ONLY,
@@ -72,6 +72,7 @@ def test_every_table_is_append_only_but_those_that_may_change() -> None:
         "city_exposures",
         "city_cursor",
         "ledger_batch",
+        "entry_ids",
         "webhooks",
     }
     assert set(metadata.tables) - set(APPEND_ONLY_TABLES) - later == may_change
@@ -391,7 +392,7 @@ def test_invariant_3_an_id_is_given_once(raw: Connection) -> None:
 
 
 def test_entries_are_found_by_their_id(settled: Store) -> None:
-    """One, several, and none; on SQLite by the index on how ids begin, never by reading the ledger."""
+    """One, several, and none; on SQLite by ``entry_ids``, never by reading the ledger."""
     with settled.read() as session:
         entries = session.transactions()
         for entry_of in entries:
@@ -406,7 +407,8 @@ def test_entries_are_found_by_their_id(settled: Store) -> None:
                 )
                 said = str(found.compile(connection, compile_kwargs={"literal_binds": True}))
                 plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {said}").fetchall()
-                assert any("ix_transactions_id" in str(step) for step in plan)
+                assert any("entry_ids USING PRIMARY KEY (level=? AND id_start=?)" in str(step) for step in plan)
+                assert not any("SCAN transactions" in str(step) for step in plan)
 
 
 def test_an_event_that_contradicts_another_is_refused_by_the_database(raw: Connection) -> None:
@@ -441,7 +443,8 @@ def test_rules_exist_for_two_databases() -> None:
     for dialect in ("sqlite", "postgresql"):
         assert len(list(ledger_rules.statements(dialect))) > 8
         assert len(list(line_rules.statements(dialect))) > 6
-    for rules in (ledger_rules, line_rules):
+        assert list(sorted_rules.statements(dialect))
+    for rules in (ledger_rules, line_rules, sorted_rules):
         with pytest.raises(ValueError, match="oracle"):
             list(rules.statements("oracle"))
 

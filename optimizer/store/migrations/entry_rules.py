@@ -39,15 +39,21 @@ _CORRECTED = f"""EXISTS (SELECT 1 FROM transactions WHERE {_SAME_LOT} AND resolv
           OR (kind IN ('REVERSE','RESTATE') AND NEW.kind IN ('REVERSE','RESTATE'))))"""
 _SAID = line_rules.SAID
 
-MAY_ENTER = f"""CREATE TRIGGER transactions_may_enter BEFORE INSERT ON transactions BEGIN
+_GIVEN = """EXISTS (SELECT 1 FROM transactions
+          WHERE substr(transaction_id, 1, 8) = substr(NEW.transaction_id, 1, 8)
+          AND +transaction_id = NEW.transaction_id)"""
+_SETTLED = f"(NEW.kind = 'SETTLE' AND EXISTS (SELECT 1 FROM transactions WHERE {_SAME_LOT} AND kind = 'SETTLE'))"
+
+
+def may_enter(*, ids_by_index: bool) -> str:
+    """The trigger that lets entries in. ``ids_by_index``: it finds an id that is given by the index on how ids begin;
+    since revision 0018 the close of a batch holds that."""
+    return f"""CREATE TRIGGER transactions_may_enter BEFORE INSERT ON transactions BEGIN
     SELECT CASE
       WHEN NOT EXISTS (SELECT 1 FROM ledger_batch) THEN RAISE(ABORT, '{_SAID["batch"]}')
       WHEN {line_rules.GAP} THEN RAISE(ABORT, '{_SAID["gap"]}')
       WHEN {line_rules.CLOSED} THEN RAISE(ABORT, '{_SAID["closed"]}')
-      WHEN EXISTS (SELECT 1 FROM transactions
-          WHERE substr(transaction_id, 1, 8) = substr(NEW.transaction_id, 1, 8)
-          AND +transaction_id = NEW.transaction_id)
-        OR (NEW.kind = 'SETTLE' AND EXISTS (SELECT 1 FROM transactions WHERE {_SAME_LOT} AND kind = 'SETTLE'))
+      WHEN {f"{_GIVEN} OR {_SETTLED}" if ids_by_index else _SETTLED}
         THEN RAISE(ABORT, '{_SAID["once"]}')
       WHEN {line_rules.NO_RUN} THEN RAISE(ABORT, '{_SAID["run"]}')
       WHEN NEW.resolves IS NOT NULL AND ({_NO_ORIGINAL} OR {_CORRECTED})

@@ -74,6 +74,24 @@ _SIDES = f"""SELECT n.account_id, {_named("m.ledger", LEDGERS)} AS ledger, {_nam
 
 _OF_BATCH = {"lines": "posting_lines", "fresh": "transaction_seq >= OLD.first_seq"}
 
+SUMS_OF_BATCH = f"""SELECT RAISE(ABORT, '{SAID["lines"]}')
+    WHERE EXISTS (SELECT 1 FROM transactions AS t WHERE t.seq >= OLD.first_seq
+      AND (t.line_count, t.line_count * (t.line_count + 1) / 2) <>
+        (SELECT COUNT(*), SUM(line) FROM posting_lines WHERE transaction_seq = t.seq));
+    SELECT RAISE(ABORT, '{SAID["below"]}')
+    WHERE EXISTS (SELECT 1 FROM (
+        SELECT account_no, bucket, part, MIN(moved) AS lowest FROM (
+          SELECT account_no, bucket, part, SUM(amount) OVER (PARTITION BY account_no, bucket, part
+            ORDER BY transaction_seq, line ROWS UNBOUNDED PRECEDING) AS moved FROM ({_MOVES.format(**_OF_BATCH)}))
+        GROUP BY account_no, bucket, part) AS steps
+      WHERE steps.lowest < 0 AND steps.lowest + COALESCE((SELECT b.amount FROM balances AS b
+        WHERE b.account_id = (SELECT n.account_id FROM account_numbers AS n WHERE n.account_no = steps.account_no)
+        AND b.ledger = 'claim' AND b.bucket = {_named("steps.bucket", BUCKETS)} AND b.part = steps.part), 0) < 0);
+    INSERT INTO balances (account_id, ledger, bucket, part, amount)
+    SELECT * FROM ({_SIDES.format(**_OF_BATCH)}) WHERE true
+    ON CONFLICT (account_id, ledger, bucket, part) DO UPDATE SET amount = amount + excluded.amount;"""
+"""SQLite: what the close of a batch holds and sums, without pendings."""
+
 _SQLITE = (
     f"""CREATE TRIGGER transactions_may_enter BEFORE INSERT ON transactions BEGIN
     SELECT CASE
@@ -104,22 +122,7 @@ _SQLITE = (
     SELECT RAISE(ABORT, 'ledger_batch: it is begun and closed');
     END""",
     f"""CREATE TRIGGER ledger_batch_closes BEFORE DELETE ON ledger_batch BEGIN
-    SELECT RAISE(ABORT, '{SAID["lines"]}')
-    WHERE EXISTS (SELECT 1 FROM transactions AS t WHERE t.seq >= OLD.first_seq
-      AND (t.line_count, t.line_count * (t.line_count + 1) / 2) <>
-        (SELECT COUNT(*), SUM(line) FROM posting_lines WHERE transaction_seq = t.seq));
-    SELECT RAISE(ABORT, '{SAID["below"]}')
-    WHERE EXISTS (SELECT 1 FROM (
-        SELECT account_no, bucket, part, MIN(moved) AS lowest FROM (
-          SELECT account_no, bucket, part, SUM(amount) OVER (PARTITION BY account_no, bucket, part
-            ORDER BY transaction_seq, line ROWS UNBOUNDED PRECEDING) AS moved FROM ({_MOVES.format(**_OF_BATCH)}))
-        GROUP BY account_no, bucket, part) AS steps
-      WHERE steps.lowest < 0 AND steps.lowest + COALESCE((SELECT b.amount FROM balances AS b
-        WHERE b.account_id = (SELECT n.account_id FROM account_numbers AS n WHERE n.account_no = steps.account_no)
-        AND b.ledger = 'claim' AND b.bucket = {_named("steps.bucket", BUCKETS)} AND b.part = steps.part), 0) < 0);
-    INSERT INTO balances (account_id, ledger, bucket, part, amount)
-    SELECT * FROM ({_SIDES.format(**_OF_BATCH)}) WHERE true
-    ON CONFLICT (account_id, ledger, bucket, part) DO UPDATE SET amount = amount + excluded.amount;
+    {SUMS_OF_BATCH}
     INSERT INTO pendings (estimate_id, reserved_g, remaining_g)
     SELECT t.transaction_id, SUM(l.amount), NULL
     FROM transactions AS t JOIN posting_lines AS l ON l.transaction_seq = t.seq

@@ -67,7 +67,7 @@ def _entries_on_sqlite() -> None:
     op.execute("DROP TABLE old_transactions")
     op.create_index(op.f("ix_transactions_number_lot_no"), "transactions", ["number", "lot_no"])
     op.execute("CREATE INDEX ix_transactions_id ON transactions (substr(transaction_id, 1, 8))")
-    for statement in (entry_rules.MAY_ENTER, *ledger.append_only("sqlite", "transactions")):
+    for statement in (entry_rules.may_enter(ids_by_index=True), *ledger.append_only("sqlite", "transactions")):
         op.execute(statement)
 
 

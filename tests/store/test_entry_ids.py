@@ -1,0 +1,161 @@
+"""Ids of entries on SQLite: however the levels stand, every entry is found by its id and no id is given twice."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import create_engine
+from sqlalchemy.pool import StaticPool
+
+from optimizer import actions
+from optimizer.store.engine import prepare_sqlite
+from optimizer.store.entry_rows import EntryRows
+from optimizer.store.migrations.sorted_rules import sink
+from tests.store.conftest import connect
+
+SMALL = (4, 12)
+"""Levels sink so early that a few entries fill all three."""
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty ledger with two accounts whose levels are small."""
+    file = tmp_path_factory.mktemp("ids") / "empty.db"
+    actions.open_store(f"sqlite:///{file}").close()
+    with sqlite3.connect(file) as connection:
+        for name in ("issuance.shift-v1", "E1.industry"):
+            connection.execute("INSERT INTO accounts VALUES (?, NULL, 'industry', 't')", (name,))
+        for level, at in enumerate(SMALL):
+            connection.execute(f"DROP TRIGGER entry_ids_of_level_{level}_sink")
+            connection.execute(sink(level, at))
+    connection.close()
+    return file
+
+
+def opened(file: Path) -> sqlite3.Connection:
+    """A copy of the ledger in memory, with the pragmas of the product."""
+    memory = sqlite3.connect(":memory:", check_same_thread=False)
+    with sqlite3.connect(file) as source:
+        source.backup(memory)
+    source.close()
+    prepare_sqlite(memory)
+    return memory
+
+
+@pytest.fixture
+def ledger(empty: Path) -> Iterator[sqlite3.Connection]:
+    """One such copy."""
+    connection = opened(empty)
+    yield connection
+    connection.close()
+
+
+def appended(ledger: sqlite3.Connection, names: list[str]) -> bool:
+    """Append entries of these ids as one batch; whether the database took it."""
+    ledger.execute("BEGIN")
+    try:
+        ledger.execute("INSERT INTO ledger_batch SELECT COALESCE(MAX(seq), 0) + 1, 1 FROM transactions")
+        for name in names:
+            seq = ledger.execute("SELECT COALESCE(MAX(seq), 0) + 1 FROM transactions").fetchone()[0]
+            ledger.execute(
+                "INSERT INTO transactions VALUES "
+                "(?, ?, 'TRANSFER', 'n', ?, 'm', NULL, NULL, '2026-10', 't', 't', '', 1, ?)",
+                (seq, name, seq, f"digest of {name}"),
+            )
+            ledger.execute("INSERT INTO posting_lines VALUES (?, 1, 1, '', 1, 2, -1, 2, 5)", (seq,))
+        ledger.execute("DELETE FROM ledger_batch")
+        ledger.execute("COMMIT")
+    except sqlite3.IntegrityError:
+        ledger.execute("ROLLBACK")
+        return False
+    return True
+
+
+def levels(ledger: sqlite3.Connection) -> Counter[int]:
+    """How many ids lie in each level."""
+    return Counter(level for (level,) in ledger.execute("SELECT level FROM entry_ids"))
+
+
+NAMES = st.builds(lambda start, end: f"{start:08d}-{end}", st.integers(0, 5), st.integers(0, 9))
+"""Few starts, so that most ids share one."""
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(NAMES, min_size=1, max_size=7), min_size=1, max_size=9))
+def test_an_id_is_given_once_and_found_at_every_level(empty: Path, batches: list[list[str]]) -> None:
+    """A model with a plain set: batches with a given id, or with one twice, are refused whole, the others taken; then
+    the product finds the digest of every id, and of no other."""
+    ledger = opened(empty)
+    given_ids: set[str] = set()
+    for names in batches:
+        fresh = len(set(names)) == len(names) and given_ids.isdisjoint(names)
+        assert appended(ledger, names) == fresh
+        given_ids |= set(names) if fresh else set()
+    engine = create_engine("sqlite://", creator=lambda: ledger, poolclass=StaticPool)
+    with engine.connect() as connection:
+        rows = EntryRows()
+        rows._connection = connection
+        asked = [f"{start:08d}-{end}" for start in range(7) for end in range(10)]
+        assert rows._transaction_digests(asked) == {name: f"digest of {name}" for name in given_ids}
+    assert sum(levels(ledger).values()) == len(given_ids)
+    assert levels(ledger)[0] < SMALL[0]
+    ledger.close()
+
+
+def test_levels_sink_in_order(ledger: sqlite3.Connection) -> None:
+    """Level 0 sinks whole whenever a multiple of four is passed, level 1 of twelve; a large batch passes several."""
+    names = iter(f"{place:08d}" for place in range(100))
+    seen = []
+    for count in (3, 1, 3, 4, 1, 30):
+        assert appended(ledger, [next(names) for _ in range(count)])
+        found = levels(ledger)
+        seen.append((found[0], found[1] + found[2]))
+    assert seen == [(3, 0), (0, 4), (3, 4), (0, 11), (0, 12), (0, 42)]
+    assert levels(ledger)[2] >= 12
+
+
+def test_the_database_says_why_it_refuses_an_id(ledger: sqlite3.Connection) -> None:
+    """When the batch closes, in the words that the store knows."""
+    assert appended(ledger, ["a"])
+    ledger.execute("BEGIN")
+    ledger.execute("INSERT INTO ledger_batch VALUES (2, 1)")
+    ledger.execute(
+        "INSERT INTO transactions SELECT 2, transaction_id, kind, number, 9, method, run_id, resolves, "
+        "period, effective_at, booked_at, memo, line_count, content_sha256 FROM transactions"
+    )
+    ledger.execute("INSERT INTO posting_lines VALUES (2, 1, 1, '', 1, 2, -1, 2, 5)")
+    with pytest.raises(sqlite3.IntegrityError, match="append-only, the key exists"):
+        ledger.execute("DELETE FROM ledger_batch")
+    ledger.execute("ROLLBACK")
+
+
+def test_nothing_is_taken_out_of_the_ids(ledger: sqlite3.Connection) -> None:
+    """An id that is not there any more could be given again: no update, and no delete but of what has sunk."""
+    assert appended(ledger, [f"{place:08d}" for place in range(6)])
+    assert set(levels(ledger)) == {1}
+    for statement in ("UPDATE entry_ids SET seq = seq + 1", "DELETE FROM entry_ids", "UPDATE entry_ids SET level = 2"):
+        with pytest.raises(sqlite3.IntegrityError, match="kept by the ledger"):
+            ledger.execute(statement)
+
+
+def test_an_id_that_was_taken_out_is_found_by_verify(tmp_path: Path, sqlite_templates: dict[bool, Path]) -> None:
+    """Whoever drops the trigger and hides an entry from those who look for it by its id is told of."""
+    file = tmp_path / "books.db"
+    file.write_bytes(sqlite_templates[True].read_bytes())
+    store = actions.open_store(f"sqlite:///{file}")
+    assert actions.verify(store, []).findings == ()
+    raw = connect(f"sqlite:///{file}")
+    raw.exec_driver_sql("DROP TRIGGER entry_ids_sink_only")
+    raw.exec_driver_sql("DELETE FROM entry_ids WHERE seq = 3")
+    raw.close()
+    raw.engine.dispose()
+    (finding,) = actions.verify(store, []).findings
+    assert finding.code == "file_damaged"
+    assert "entry 3 missing" in finding.message.en
+    store.close()
