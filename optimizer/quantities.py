@@ -61,8 +61,8 @@ def tonnes(mass_kg: int) -> str:
 
 def _thousandths(amount: int) -> str:
     """A thousandth of a whole number with three decimals: a document of ten thousand lots writes a hundred thousand."""
-    whole, rest = divmod(abs(amount), 1000)
-    return f"{'-' if amount < 0 else ''}{whole:d}.{rest:03d}"
+    digits = f"{amount:04d}" if amount >= 0 else f"{amount:05d}"  # at least one before the point, behind the sign
+    return f"{digits[:-3]}.{digits[-3:]}"
 
 
 def yuan(amount_fen: int) -> str:

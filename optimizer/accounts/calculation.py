@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import NamedTuple
 
 from optimizer.accounts.lot_chain import ElementInput, VoyageShare, chain_of
 from optimizer.accounts.voyages import SailedLeg, Voyages
@@ -110,9 +111,9 @@ class CalculationRun:
     run_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class RunFigures:
-    """What statements print of a run: its amounts (see :class:`LotResult`) and what made it."""
+class RunFigures(NamedTuple):
+    """What statements print of a run: its amounts (see :class:`LotResult`) and what made it. A tuple, for a statement
+    makes ten thousand of them."""
 
     run_id: str
     method: str
@@ -154,14 +155,16 @@ def figures_of(run: CalculationRun) -> RunFigures:
 def part_of(document: str | bytes) -> Part | None:
     """What a stored run adds to a whole, None where it keeps no error sources. Only that part of the text is read."""
     text = document.encode() if isinstance(document, str) else document
-    # The text is canonical: a name in quotes is a field, for quotes inside a value are escaped.
-    split, end = text.find(b',"result":'), text.rfind(b',"result_sha256":')
+    # The text is canonical: a name in quotes is a field, for quotes inside a value are escaped. What is asked of it
+    # stands near its end.
+    end = text.rfind(b',"result_sha256":')
+    split = text.rfind(b',"result":', 0, max(end, 0))
     version = text.rfind(_UNCERTAINTY, 0, split) + len(_UNCERTAINTY)
-    if split < 0 or end < split or version < len(_UNCERTAINTY):
+    if split < 0 or version < len(_UNCERTAINTY):
         raise ValueError("not the document of a calculation run")
-    if text.find(b'"budget":true', 0, split) < 0:
-        return None
     result = from_json(_KeptResult, text[split + len(b',"result":') : end])
+    if not result.exposures and text.find(b'"budget":true', 0, split) < 0:
+        return None
     uncertainty_version = text[version : text.index(b'"', version)].decode()
     return Part(1, result.expected_wtw_g, result.credited_wtw_g, uncertainty_version, result.exposures)
 
@@ -173,7 +176,7 @@ _UNCERTAINTY = b'"uncertainty_version":"'
 class _KeptResult:
     expected_wtw_g: int
     credited_wtw_g: int
-    exposures: tuple[Exposure, ...] = ()
+    exposures: tuple[tuple[str, str, float, float | None], ...] = ()
 
 
 def inputs_of(

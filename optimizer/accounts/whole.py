@@ -78,11 +78,8 @@ def whole_of(behind: Iterable[tuple[int, str]], kept: Mapping[str, Part]) -> Who
     unknown = sum(run_id not in kept for _, run_id in listed)
     if unknown:
         return Whole(None, unknown)
-    signed = ((sign, kept[run_id]) for sign, run_id in listed)
-    return Whole(
-        portfolio(
-            Part(sign * one.sign, one.expected_g, one.credited_g, one.uncertainty_version, one.exposures)
-            for sign, one in signed
-        ),
-        0,
-    )
+    return Whole(portfolio(_signed(sign, kept[run_id]) for sign, run_id in listed), 0)
+
+
+def _signed(sign: int, part: Part) -> Part:
+    return part if sign == 1 else replace(part, sign=sign * part.sign)

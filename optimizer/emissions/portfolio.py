@@ -40,7 +40,9 @@ class Part:
     expected_g: int
     credited_g: int
     uncertainty_version: str
-    exposures: tuple[Exposure, ...]
+    exposures: Sequence[tuple[str, str, float, float | None]]
+    """Each an :class:`Exposure`, or the short list that it is in a stored result: of ten thousand lots, a hundred
+    thousand objects that nobody needs by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def portfolio(parts: Iterable[Part]) -> Portfolio | None:
 def _exposed(parts: Iterable[Part]) -> Iterator[tuple[str, ErrorKind, Sequence[float], Spread]]:
     """Every error source with all its grams and its width: there are few sources and many lots, so they are brought
     together before anything is looked up for each."""
-    found: dict[str, dict[tuple[str, ErrorKind, float | None], list[float]]] = {}
+    found: dict[str, dict[tuple[str, str, float | None], list[float]]] = {}
     for part in parts:
         sources, sign = found.setdefault(part.uncertainty_version, {}), part.sign
         for key, kind, exposed_g, rel in part.exposures:
@@ -105,7 +107,8 @@ def _exposed(parts: Iterable[Part]) -> Iterator[tuple[str, ErrorKind, Sequence[f
             else:
                 grams.append(sign * exposed_g)
     for version, sources in found.items():
-        for (key, kind, rel), grams in sources.items():
+        for (key, name, rel), grams in sources.items():
+            kind = ErrorKind(name)
             yield key, kind, grams, CONFIGS[version].spread(ErrorSource(key, kind, rel))
 
 

@@ -79,12 +79,9 @@ class CityExposureRows:
             if part is None:
                 yield UNKNOWN, sign
                 continue
-            for one in part.exposures:
-                rel = "" if one.rel is None else repr(one.rel)
-                yield (
-                    ExposureKey(part.uncertainty_version, one.key, one.kind.value, rel),
-                    sign * round(one.exposed_g * _MG),
-                )
+            for source, kind, exposed_g, rel in part.exposures:
+                width = "" if rel is None else repr(rel)
+                yield ExposureKey(part.uncertainty_version, source, kind, width), sign * round(exposed_g * _MG)
 
     def _add_exposures(self, sums: ExposureSums) -> None:
         rows: list[dict[str, Any]] = [

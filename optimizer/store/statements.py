@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -17,30 +17,29 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     LargeBinary,
-    Select,
     Text,
     bindparam,
     case,
     cast,
     func,
     select,
-    union_all,
 )
 
 from optimizer.accounts.calculation import RunFigures, part_of
-from optimizer.accounts.ledger import BalanceKey, Bucket, Kind, Ledger, Posting, Transaction
-from optimizer.accounts.statement import MOVING
+from optimizer.accounts.ledger import BalanceKey, Bucket, Kind, Ledger
+from optimizer.accounts.statement import MOVING, AccountEntry
 from optimizer.emissions.portfolio import Part
 from optimizer.store import schema
 from optimizer.store.entry_rows import has_id
 from optimizer.store.line_tables import account_numbers, posting_lines
 from optimizer.store.packed import unpacked
-from optimizer.store.rows import BUCKET_CODES, LEDGER_CODES, TRANSACTION_COLUMNS, transaction_of_columns
+from optimizer.store.rows import BUCKET_CODES, LEDGER_CODES
 
 _ENTRIES, _RUNS = schema.transactions, schema.calculation_runs
 _STORED = cast(_RUNS.c.document, LargeBinary)
 """A run's document as it lies in the file: making it a text of Python costs more than finding what is asked."""
 _BILLS = schema.waybills
+_LINES = posting_lines.c
 _CHUNK = 500
 _SLICE = 5_000
 """Most runs whose documents are held at a time."""
@@ -75,51 +74,61 @@ class AccountReader:
     ) -> tuple[dict[BalanceKey, int], dict[BalanceKey, int]]:
         """Balances from all entries booked before a month, and what those booked in it change, as the ledger stood
         after ``until_seq`` (None: now)."""
-        own = _own_lines(account_id).subquery()
-        within = (_ENTRIES.c.period == period).label("within")
-        query = (
-            select(within, own.c.ledger, own.c.bucket, own.c.part, func.sum(own.c.amount))
-            .join(_ENTRIES, _ENTRIES.c.seq == own.c.transaction_seq)
-            .where(_ENTRIES.c.period <= period)
-            .group_by(within, own.c.ledger, own.c.bucket, own.c.part)
-        )
-        if until_seq is not None:
-            query = query.where(_ENTRIES.c.seq <= until_seq)
         before: dict[BalanceKey, int] = {}
         changed: dict[BalanceKey, int] = {}
-        for inside, ledger, bucket, part, amount in self._connection.execute(query).all():
-            (changed if inside else before)[account_id, Ledger(ledger), Bucket(bucket), part] = int(amount)
+        for own, bucket, sign in _sides(account_id):
+            # Sorted by two small numbers in one and the mode: grouping is most of the work.
+            place = (_LINES.ledger * _PLACES + bucket).label("place")
+            within = case((_ENTRIES.c.period == period, _MONTH), else_=0)
+            key = (within + place).label("key")
+            query = (
+                select(key, _LINES.part, func.sum(_LINES.amount))
+                .join(_ENTRIES, _ENTRIES.c.seq == _LINES.transaction_seq)
+                .where(own, _ENTRIES.c.period <= period)
+                .group_by(key, _LINES.part)
+            )
+            if until_seq is not None:
+                query = query.where(_LINES.transaction_seq <= until_seq)
+            for code, part, amount in self._connection.execute(query).all():
+                inside, placed = divmod(code, _MONTH)
+                ledger, held = divmod(placed, _PLACES)
+                sums = changed if inside else before
+                balance = (account_id, _LEDGERS[ledger], _BUCKETS[held], part)
+                sums[balance] = sums.get(balance, 0) + sign * int(amount)
         return before, changed
 
-    def movements(self, account_id: str, period: str, until_seq: int | None) -> list[Transaction]:
-        """The entries of a month that a statement lists (:data:`MOVING`) and that touch an account, in order, with the
-        account's own postings only."""
-        own = _own_lines(account_id).subquery()
+    def movements(self, account_id: str, period: str, until_seq: int | None) -> list[AccountEntry]:
+        """The entries of a month that a statement lists (:data:`MOVING`) and that touch an account, in order, as the
+        account sees them."""
         entry = _ENTRIES.c
-        chosen = [entry.period == period, entry.kind.in_([kind.value for kind in MOVING])]
-        if until_seq is not None:
-            chosen.append(entry.seq <= until_seq)
-        lines = (
-            select(own.c.transaction_seq, own.c.ledger, own.c.bucket, own.c.part, own.c.amount)
-            .join(_ENTRIES, entry.seq == own.c.transaction_seq)
-            .where(*chosen)
-            .order_by(own.c.transaction_seq, own.c.line)
-        )
-        postings: dict[int, list[Posting]] = {}
-        for seq, ledger, bucket, part, amount in self._connection.execute(lines).all():
-            postings.setdefault(seq, []).append(Posting(account_id, _LEDGERS[ledger], _BUCKETS[bucket], part, amount))
-        columns = [entry[name] for name in TRANSACTION_COLUMNS]
-        entries = select(*columns).where(*chosen, entry.seq.in_(select(own.c.transaction_seq))).order_by(entry.seq)
-        return [
-            transaction_of_columns(row, postings[row[0]])
-            for row in self._connection.execute(entries).all()
-            if row[0] in postings
-        ]
+        found: dict[int, AccountEntry] = {}
+        for own, bucket, sign in _sides(account_id):
+            available = bucket == BUCKET_CODES["available"]
+            sums = [
+                func.sum(case((available & (_LINES.ledger == LEDGER_CODES[name]), _LINES.amount), else_=0))
+                for name in ("claim", "attribution", "energy")
+            ]
+            beyond_memo = func.max(case((_LINES.ledger != LEDGER_CODES["attribution"], 1), else_=0))
+            query = (
+                select(*(entry[name] for name in _ENTRY_COLUMNS), *sums, beyond_memo)
+                .join_from(_ENTRIES, posting_lines, entry.seq == _LINES.transaction_seq)
+                .where(own, entry.period == period, entry.kind.in_([kind.value for kind in MOVING]))
+                .group_by(_LINES.transaction_seq, entry.seq)  # the first is the order of the index
+            )
+            if until_seq is not None:
+                query = query.where(entry.seq <= until_seq)
+            for row in self._connection.execute(query).all():
+                seen = _account_entry(row, sign)
+                found[seen.seq] = _both(found[seen.seq], seen) if seen.seq in found else seen
+        return [found[seq] for seq in sorted(found)]
 
     def last_seq(self, account_id: str) -> int:
         """The newest entry that touches an account, 0 when none does."""
-        own = _own_lines(account_id).subquery()
-        return int(self._connection.execute(select(func.coalesce(func.max(own.c.transaction_seq), 0))).scalar_one())
+        newest = [
+            self._connection.execute(select(func.max(_LINES.transaction_seq)).where(own)).scalar_one_or_none()
+            for own, _, _ in _sides(account_id)
+        ]
+        return max(int(seq or 0) for seq in newest)
 
     def run_figures(self, run_ids: Iterable[str]) -> dict[str, RunFigures]:
         """The figures of calculation runs by id."""
@@ -136,7 +145,7 @@ class AccountReader:
         found: dict[str, RunFigures] = {}
         for run_id, document in self._of_runs([_RUNS.c.run_id, _RUNS.c.document], figures, _RUNS.c.number.in_(amended)):
             version = int(json.loads(document)["inputs"]["waybill_version"])
-            found[run_id] = replace(figures[run_id], waybill_version=version)
+            found[run_id] = figures[run_id]._replace(waybill_version=version)
         return found
 
     def run_parts(self, run_ids: Iterable[str]) -> dict[str, Part]:
@@ -157,7 +166,7 @@ class AccountReader:
             ids = wanted[start : start + _SLICE]
             yield from self._connection.execute(query, {"ids": _as_list(self._connection, ids)}).all()
 
-    def replaced_runs(self, corrections: Iterable[Transaction]) -> dict[str, str]:
+    def replaced_runs(self, corrections: Iterable[AccountEntry]) -> dict[str, str]:
         """Correction id -> the run that it takes back: of the SETTLE or RESTATE it names, empty after a REVERSE."""
         by_original = {item.resolves: item.transaction_id for item in corrections}
         wanted = sorted(by_original)
@@ -171,8 +180,22 @@ class AccountReader:
         return found
 
 
-_LEDGERS = {ledger.value: ledger for ledger in Ledger}
-_BUCKETS = {bucket.value: bucket for bucket in Bucket}
+_LEDGERS = {code: Ledger(name) for name, code in LEDGER_CODES.items()}
+_BUCKETS = {code: Bucket(name) for name, code in BUCKET_CODES.items()}
+_KINDS = {kind.value: kind for kind in Kind}
+_PLACES, _MONTH = 8, 64
+"""A bucket, a ledger and whether it is of the month, in one number."""
+_ENTRY_COLUMNS = (
+    "seq",
+    "transaction_id",
+    "kind",
+    "number",
+    "lot_no",
+    "run_id",
+    "resolves",
+    "effective_at",
+    "memo",
+)
 
 _FIGURE_COLUMNS = (
     "run_id",
@@ -193,6 +216,7 @@ _FIGURE_COLUMNS = (
 
 _activity = lru_cache(maxsize=65_536)(json.loads)
 """What runs of one cargo and way say is often the same text; nobody changes the mapping."""
+_moment = lru_cache(maxsize=65_536)(datetime.fromisoformat)
 
 
 def _in_list(connection: Connection, column: ColumnElement[str]) -> ColumnElement[bool]:
@@ -206,32 +230,56 @@ def _as_list(connection: Connection, ids: list[str]) -> Any:
     return json.dumps(ids) if connection.dialect.name == "sqlite" else ids
 
 
-def _own_lines(account_id: str) -> Select[Any] | Any:
-    """Both sides of postings on which the account stands, as its own lines: its side's bucket and signed amount."""
-    line = posting_lines.c
+def _sides(account_id: str) -> Iterator[tuple[ColumnElement[bool], ColumnElement[int], int]]:
+    """The two sides of a line on which an account may stand: which lines those are, the bucket there, the sign of the
+    amount. Asked one after the other, each is read in the order of its index; nearly all lines of a party are on the
+    first."""
     number = select(account_numbers.c.account_no).where(account_numbers.c.account_id == account_id).scalar_subquery()
-    gives = line.counter_account_no == number
+    gives = _LINES.counter_account_no == number
     if not account_id.startswith("issuance."):
-        gives &= line.counter_account_no > 0  # what the index on this side is limited to
-    return union_all(
-        select(
-            line.transaction_seq,
-            (2 * line.line - 1).label("line"),
-            _named(line.ledger, LEDGER_CODES).label("ledger"),
-            _named(line.bucket, BUCKET_CODES).label("bucket"),
-            line.part,
-            line.amount,
-        ).where(line.account_no == number),
-        select(
-            line.transaction_seq,
-            (2 * line.line).label("line"),
-            _named(line.ledger, LEDGER_CODES).label("ledger"),
-            _named(line.counter_bucket, BUCKET_CODES).label("bucket"),
-            line.part,
-            (-line.amount).label("amount"),
-        ).where(gives),
+        gives &= _LINES.counter_account_no > 0  # what the index on this side is limited to
+    yield _LINES.account_no == number, _LINES.bucket, 1
+    yield gives, _LINES.counter_bucket, -1
+
+
+def _account_entry(row: Any, sign: int) -> AccountEntry:
+    (
+        seq,
+        transaction_id,
+        kind,
+        number,
+        lot_no,
+        run_id,
+        resolves,
+        effective_at,
+        memo,
+        claim_g,
+        attribution_g,
+        energy_g,
+        own,
+    ) = row
+    return AccountEntry(
+        seq,
+        transaction_id,
+        _KINDS[kind],
+        number,
+        lot_no,
+        run_id or "",
+        resolves or "",
+        _moment(effective_at),
+        memo,
+        sign * int(claim_g),
+        sign * int(attribution_g),
+        sign * int(energy_g),
+        own == 1,
     )
 
 
-def _named(column: ColumnElement[int], codes: Mapping[str, int]) -> ColumnElement[str]:
-    return case({code: name for name, code in codes.items()}, value=column)
+def _both(one: AccountEntry, other: AccountEntry) -> AccountEntry:
+    """An entry that has the account on both sides of its lines, as a retirement does."""
+    return one._replace(
+        claim_g=one.claim_g + other.claim_g,
+        attribution_g=one.attribution_g + other.attribution_g,
+        energy_saved_g=one.energy_saved_g + other.energy_saved_g,
+        own=one.own or other.own,
+    )

@@ -9,11 +9,14 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from optimizer.accounts.calculation import figures_of
 from optimizer.accounts.ledger import Bucket, Ledger, fold_balances
-from optimizer.accounts.statement import DISCLAIMER, Statement, statement_of
-from optimizer.accounts.statement_document import CSV_COLUMNS, statement_csv, statement_json
+from optimizer.accounts.statement import DISCLAIMER, Statement, entry_of, statement_of
+from optimizer.accounts.statement_document import CSV_COLUMNS, movement_row, statement_csv, statement_json
+from optimizer.quantities import kilograms, tonnes
 from tests.accounts.small_books import settled_books
 from tests.waybills.world import parties
 
@@ -36,7 +39,7 @@ def of(account_id: str, period: str = "2026-10", until_seq: int | None = None) -
         period,
         fold_balances(entry for entry in known if entry.period < period),
         fold_balances(entry for entry in known if entry.period == period),
-        [entry for entry in known if entry.period == period],
+        [entry_of(entry, account_id) for entry in known if entry.period == period],
         {run_id: figures_of(run) for run_id, run in BOOKS.runs.items()},
         {},
         closed=False,
@@ -116,7 +119,7 @@ def test_what_got_worse_is_netted_in_sight_and_never_credited_away() -> None:
     """A lot that got worse by 1,000 g: credits stay as they are, the net expected reduction falls."""
     whole = of("E1.industry")
     better, lot = whole.movements
-    bad = replace(lot, expected_g=-1000, credited_g=0, claim_g=0)
+    bad = lot._replace(expected_g=-1000, credited_g=0, claim_g=0)
     mixed = replace(whole, movements=(better, bad))
     assert mixed.credited_g == better.claim_g
     assert mixed.net_expected_g == better.expected_g - 1000
@@ -137,7 +140,9 @@ def test_rows_written_fast_are_the_rows_of_json() -> None:
     like the place that they are put into."""
     statement = of("E1.industry")
     first, *rest = statement.movements
-    odd = replace(first, memo='"movements": [] ,\n "x": "{}" 退回', mass_kg=-5, credited_g=0)
+    odd = first._replace(
+        memo='"movements": [] ,\n "x": "{}" 退回', waybill_number="", tier='"', run_id="\\", mass_kg=-5, credited_g=0
+    )
     party = replace(PARTIES["E1"], name_en='"movements": []')
     for changed in (
         statement,
@@ -147,4 +152,11 @@ def test_rows_written_fast_are_the_rows_of_json() -> None:
         text = statement_json(changed)
         assert text == json.dumps(json.loads(text), ensure_ascii=False, indent=1) + "\n"
         assert len(json.loads(text)["movements"]) == len(changed.movements)
-        assert [row["memo"] for row in json.loads(text)["movements"]] == [item.memo for item in changed.movements]
+        rows = [movement_row(item) for item in changed.movements]
+        assert [list(row.items()) for row in json.loads(text)["movements"]] == [list(row.items()) for row in rows]
+
+
+@given(st.integers(-(10**20), 10**20))
+def test_an_amount_is_printed_exactly(amount_g: int) -> None:
+    """With its sign, three decimals and a digit before the point, as decimal arithmetic has it."""
+    assert kilograms(amount_g) == tonnes(amount_g) == f"{Decimal(amount_g).scaleb(-3):.3f}"

@@ -15,6 +15,7 @@ from optimizer import actions
 from optimizer.access.user import ALLOWED, Permission, Role, User
 from optimizer.accounts.calculation import calculate
 from optimizer.accounts.ledger import BalanceKey, Kind, fold_balances
+from optimizer.accounts.statement import MOVING, entry_of
 from optimizer.actions.account_views import accounts_seen_by
 from optimizer.actions.waybill_views import report_events, waybill_file, waybills_seen_by
 from optimizer.errors import UnknownRecordError
@@ -84,6 +85,34 @@ def test_invariant_7_a_balance_is_the_fold_of_postings_at_every_number(store: St
             for seq, at in enumerate(folded):
                 own = {key: amount for key, amount in at.items() if key[0] == account_id}
                 assert reader.balances_around(account_id, "9999-12", seq) == (own, {})
+
+
+def test_what_a_statement_reads_is_what_the_postings_say(store: Store) -> None:
+    """For every account, month and sequence number: the entries as the account sees them, added up by the database, are
+    those that plain Python makes of the postings, retirements (both sides of a line) and corrections among them; so are
+    the balances before and in the month, and the newest entry."""
+    history(store)
+    with store.read() as session:
+        entries, reader = session.transactions(), session.account_reader
+        months = {entry.period for entry in entries}
+        assert len(months) == 2
+        for account_id in session.accounts():
+            touching = [entry for entry in entries if any(line.account_id == account_id for line in entry.postings)]
+            assert reader.last_seq(account_id) == max((entry.seq for entry in touching), default=0)
+            for month in months:
+                for seq in (*range(len(entries) + 1), None):
+                    known = [entry for entry in touching if seq is None or entry.seq <= seq]
+                    listed = [entry for entry in known if entry.period == month and entry.kind in MOVING]
+                    seen = [entry_of(entry, account_id) for entry in listed]
+                    assert reader.movements(account_id, month, seq) == seen
+                    before, changed = (
+                        {key: amount for key, amount in fold_balances(part).items() if key[0] == account_id}
+                        for part in (
+                            [entry for entry in known if entry.period < month],
+                            [entry for entry in known if entry.period == month],
+                        )
+                    )
+                    assert reader.balances_around(account_id, month, seq) == (before, changed)
 
 
 def test_invariant_9_every_settlement_reruns_to_the_gram_from_the_run_it_names(store: Store) -> None:
