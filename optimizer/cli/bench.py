@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 @click.group(
     cls=Program,
+    modules={"plan": "bench_plan"},
     invoke_without_command=True,
     about=Message("在本机测量 README 引用的数字及其基准", "measure the figures of the README beside their baselines"),
 )

@@ -55,7 +55,7 @@ MARKET, MOST = 10_000, 1_000_000
 @append_option
 @seed_option
 @json_option
-def bench_plan(
+def plan(
     shipments: Path | None,
     time_limit: float | None,
     gap: float | None,

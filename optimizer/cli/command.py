@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -129,12 +130,29 @@ class Verb(_Bilingual):
 
 
 class Program(_Bilingual, click.Group):
-    """The whole program: turns results and errors into words and exit codes."""
+    """The whole program: turns results and errors into words and exit codes. ``modules``: commands that are imported
+    when asked for, name -> module of this package, where each stands under its name with underscores for hyphens."""
 
-    def __init__(self, *args: Any, about: Message, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, about: Message, modules: Mapping[str, str] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.about = about
+        self.modules = modules or {}
         self.params.extend(shared_options())
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name. For a wrong name all are imported: click looks for similar ones."""
+        self._import([cmd_name] if cmd_name in self.modules else self.modules)
+        return super().get_command(ctx, cmd_name)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, in order."""
+        return sorted({*self.commands, *self.modules})
+
+    def _import(self, names: Iterable[str]) -> None:
+        for name in names:
+            if name not in self.commands:
+                module = import_module(f"optimizer.cli.{self.modules[name]}")
+                self.add_command(getattr(module, name.replace("-", "_")), name)
 
     def main(  # type: ignore[override]
         self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any

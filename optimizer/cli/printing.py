@@ -6,8 +6,6 @@ import json
 from collections.abc import Sequence
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from optimizer.cli.session import current_session
 from optimizer.errors import Message
@@ -25,6 +23,9 @@ def print_table(
     title: Message, columns: Sequence[Message], rows: Sequence[Sequence[str]], numeric_from: int = 1
 ) -> None:
     """Print a table; columns from ``numeric_from`` on are aligned right."""
+    from rich.console import Console  # a verb that prints no table begins without it
+    from rich.table import Table
+
     lang = current_session().lang
     table = Table(header_style="bold")
     for position, column in enumerate(columns):

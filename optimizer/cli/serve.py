@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
-
 import click
 
 from optimizer.cli.command import Verb, option
@@ -29,6 +27,8 @@ ENTRY_POINT_GROUP = "modalshift.serve"
 )
 def serve(host: str, port: int, demo: bool, log_format: str) -> None:
     """The web side registers itself as an entry point, so that the domain never imports it."""
+    from importlib.metadata import entry_points
+
     doors = list(entry_points(group=ENTRY_POINT_GROUP))
     if not doors:
         raise InputError(

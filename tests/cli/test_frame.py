@@ -11,7 +11,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from optimizer.cli import cli
+from optimizer.cli import VERBS, cli
 from optimizer.cli.command import Program, Verb, option
 from optimizer.cli.documents import write_whole
 from optimizer.cli.session import current_session, language_asked
@@ -159,7 +159,7 @@ def test_language_is_known_before_parsing(monkeypatch: pytest.MonkeyPatch) -> No
     assert language_asked(["quote"]) == "en"
 
 
-@pytest.mark.parametrize("verb", ["", *sorted(cli.commands)])
+@pytest.mark.parametrize("verb", ["", *sorted(VERBS)])
 def test_every_help_page_speaks_both_languages(verb: str) -> None:
     """Help exits 0 and its sentences change with the language."""
     words = [verb] if verb else []
