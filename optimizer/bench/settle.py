@@ -34,6 +34,7 @@ from optimizer.demo.world import seed_world
 from optimizer.emissions.factors import load_factors
 from optimizer.errors import Message
 from optimizer.network.reader import read_network
+from optimizer.store.batch_tables import LEVELS
 from optimizer.store.engine import Store, prepare_sqlite
 from optimizer.store.ready import ReadyEntry, ReadyRun, ready_entries, ready_run
 from optimizer.store.session import Session
@@ -202,7 +203,9 @@ def _rows_of(path: Path, measured: int, batch: Sequence[Copy]) -> list[Rows]:
         found.append(
             {
                 "calculation_runs": connection.execute(
-                    f"SELECT * FROM calculation_runs WHERE run_id IN ({marks})", ids
+                    "SELECT r.* FROM run_ids AS k JOIN calculation_runs AS r ON r.rowid = k.run_no "
+                    f"WHERE k.level IN {LEVELS} AND k.run_id IN ({marks}) ORDER BY r.rowid",
+                    ids,
                 ).fetchall(),
                 "transactions": connection.execute(
                     "SELECT * FROM transactions WHERE seq > ? AND seq <= ? ORDER BY seq", span

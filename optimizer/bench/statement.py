@@ -123,8 +123,9 @@ def _command_s(file: Path, account: str, period: str) -> float:
 def _bare_s(file: Path, ledger: Ledger) -> float:
     query = (
         "SELECT t.*, p.ledger, p.bucket, p.amount, r.mass_kg, r.baseline_wtw_g, r.actual_wtw_g, r.expected_wtw_g, "
-        "r.credited_wtw_g FROM transactions t JOIN postings p ON p.transaction_seq = t.seq JOIN calculation_runs r ON "
-        "r.run_id = t.run_id WHERE t.kind = 'SETTLE' AND p.account_id = ? ORDER BY t.seq, p.line"
+        "r.credited_wtw_g FROM transactions t JOIN postings p ON p.transaction_seq = t.seq JOIN run_ids k ON "
+        "k.level IN (0, 1, 2) AND k.run_id = t.run_id JOIN calculation_runs r ON r.rowid = k.run_no "
+        "WHERE t.kind = 'SETTLE' AND p.account_id = ? ORDER BY t.seq, p.line"
     )
     connection = sqlite3.connect(file)
     begun = time.perf_counter()

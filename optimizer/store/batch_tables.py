@@ -1,4 +1,4 @@
-"""Tables of SQLite's batches of entries: by which one is opened and closed, and the ids that closing it sorts."""
+"""Tables that SQLite keeps beside the ledger: by which a batch is opened and closed, and ids in sorted levels."""
 
 from __future__ import annotations
 
@@ -27,6 +27,17 @@ entry_ids = Table(
 every entry once it is large. So the close of a batch sorts its ids into level 0; whenever the ledger passes a multiple
 of 8,192 entries that level sinks into level 1 in order, and of 262,144 level 1 into level 2 (``sorted_rules`` of the
 migrations). Who looks for an id looks in all three. PostgreSQL has a unique index on ids and leaves it empty."""
+
+run_ids = Table(
+    "run_ids",
+    metadata,
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("run_id", Text, primary_key=True),
+    Column("run_no", Integer, autoincrement=False, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""SQLite: at which row each calculation run lies, in levels as ``entry_ids`` (``run_rules`` of the migrations);
+``store.sorted_ids`` asks it. PostgreSQL has the primary key of runs and leaves it empty."""
 
 ID_START = 8
 """Characters of an id in ``entry_ids``: eight tell nearly all entries apart; the whole id is compared after."""

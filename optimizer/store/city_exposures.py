@@ -16,6 +16,7 @@ from optimizer.accounts.whole import UNKNOWN, ExposureKey, ExposureSums
 from optimizer.emissions.uncertainty import ErrorKind
 from optimizer.store.city_tables import city_exposures
 from optimizer.store.packed import unpacked
+from optimizer.store.sorted_ids import joined_runs
 
 _MG = 1000
 _COLUMNS = ("uncertainty_version", "source_key", "kind", "rel")
@@ -27,7 +28,7 @@ SELECT m.sign, r.document FROM (
   SELECT -1, o.run_id FROM transactions AS t JOIN transactions AS o
     ON o.transaction_id = t.resolves AND o.number = t.number AND o.lot_no = t.lot_no
   WHERE t.seq > :after AND t.seq <= :until AND t.kind IN ('REVERSE','RESTATE') AND o.kind <> 'REVERSE'
-) AS m JOIN calculation_runs AS r ON r.run_id = m.run_id
+) AS m {runs}
 """
 _LOGGED = ErrorKind.LOGGED_ENERGY.value
 _LOGS = """
@@ -74,7 +75,9 @@ class CityExposureRows:
         return {key: exposed_mg for key, exposed_mg in sums.items() if exposed_mg}
 
     def _moved(self, span: dict[str, int]) -> Iterator[tuple[ExposureKey, int]]:
-        for sign, document in self._connection.execute(text(_RUNS), span):
+        for sign, document in self._connection.execute(
+            text(_RUNS.format(runs=joined_runs(self._connection, "m.run_id"))), span
+        ):
             part = part_of(document if isinstance(document, str) else unpacked(bytes(document)))
             if part is None:
                 yield UNKNOWN, sign

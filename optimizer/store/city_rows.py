@@ -18,6 +18,7 @@ from optimizer.store import schema
 from optimizer.store.city_exposures import CityExposureRows
 from optimizer.store.city_tables import city_cells, city_cursor
 from optimizer.store.packed import unpacked
+from optimizer.store.sorted_ids import joined_runs
 from optimizer.waybills.waybill import WATER_MODES
 
 CITY_BLOCK = 10_000
@@ -36,7 +37,7 @@ FROM (
   SELECT t.period, -1, o.run_id FROM transactions AS t JOIN transactions AS o
     ON o.transaction_id = t.resolves AND o.number = t.number AND o.lot_no = t.lot_no
   WHERE t.seq > :after AND t.seq <= :until AND t.kind IN ('REVERSE','RESTATE') AND o.kind <> 'REVERSE'
-) AS m JOIN calculation_runs AS r ON r.run_id = m.run_id
+) AS m {runs}
 """
 _CHUNK = 500
 
@@ -133,7 +134,9 @@ class CityRows(CityExposureRows):
         last = self.city_behind() + self._city_cursor() if until is None else until
         for start in range(after, last, CITY_BLOCK):
             span = {"after": start, "until": min(start + CITY_BLOCK, last)}
-            rows = self._connection.execute(text(_MOVES), span).all()
+            rows = self._connection.execute(
+                text(_MOVES.format(runs=joined_runs(self._connection, "m.run_id"))), span
+            ).all()
             versions = [_version(row.amended) for row in rows]
             lots = self._lots_of({(str(row.number), version) for row, version in zip(rows, versions, strict=True)})
             for row, version in zip(rows, versions, strict=True):

@@ -26,7 +26,8 @@ _DIGESTS = {
     "postgresql": "SELECT transaction_id, content_sha256 FROM transactions WHERE transaction_id = ANY(:ids)",
 }
 _RUNS = {
-    "sqlite": "SELECT run_id FROM calculation_runs WHERE run_id IN (SELECT value FROM json_each(:ids))",
+    "sqlite": f"""SELECT k.run_id FROM json_each(:ids) AS j
+        CROSS JOIN run_ids AS k ON k.level IN {LEVELS} AND k.run_id = j.value""",
     "postgresql": "SELECT run_id FROM calculation_runs WHERE run_id = ANY(:ids)",
 }
 

@@ -15,6 +15,7 @@ from optimizer.accounts.city import CityAmounts
 from optimizer.accounts.ledger import Kind
 from optimizer.accounts.lot_entry import LotEntry, sum_of
 from optimizer.store import schema
+from optimizer.store.sorted_ids import run_where
 from optimizer.waybills.codec import from_json
 from optimizer.waybills.waybill import WATER_MODES, Waybill
 
@@ -57,8 +58,8 @@ class LotEntries:
             .select_from(
                 entry.join(bill, (bill.c.number == entry.c.number) & (bill.c.version == _newest(bill)))
                 .outerjoin(original, _corrects(entry, original))
-                .outerjoin(run, run.c.run_id == entry.c.run_id)
-                .outerjoin(before, before.c.run_id == original.c.run_id)
+                .outerjoin(run, _made(self._connection, run, entry))
+                .outerjoin(before, _made(self._connection, before, original))
             )
             .where(entry.c.kind.in_(_KINDS), entry.c.seq > after_seq)
             .order_by(entry.c.seq)
@@ -73,8 +74,8 @@ class LotEntries:
         """(mode, from, to) -> kg that the settled lots of these entries travelled so, by the newest version of their
         waybills; what was reversed or restated is taken out again. Filters as for :meth:`page`."""
         entry, original, run = schema.transactions, schema.transactions.alias("original"), schema.calculation_runs
-        added = entry.join(run, run.c.run_id == entry.c.run_id)
-        taken = entry.join(original, _corrects(entry, original)).join(run, run.c.run_id == original.c.run_id)
+        added = entry.join(run, _made(self._connection, run, entry))
+        taken = entry.join(original, _corrects(entry, original)).join(run, _made(self._connection, run, original))
         sums: dict[tuple[str, str, str], int] = {}
         for sign, joined, condition in (
             (1, added, entry.c.kind.in_((Kind.SETTLE.value, Kind.RESTATE.value))),
@@ -123,6 +124,11 @@ def _corrects(entry: Any, original: Any) -> Any:
     """A correction and what it corrects are about one lot, and lots have an index."""
     same_lot = (original.c.number == entry.c.number) & (original.c.lot_no == entry.c.lot_no)
     return same_lot & (original.c.transaction_id == entry.c.resolves)
+
+
+def _made(connection: Connection, run: Any, entry: Any) -> Any:
+    """The run that an entry names."""
+    return run_where(connection, run, lambda run_id: run_id == entry.c.run_id)
 
 
 def _newest(bill: Any) -> Any:

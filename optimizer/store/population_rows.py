@@ -5,13 +5,14 @@ from __future__ import annotations
 from sqlalchemy import Connection, text
 
 from optimizer.accounts.population import AMOUNTS, PopulationItem
+from optimizer.store.sorted_ids import joined_runs
 
 _STANDING = """
 SELECT t.seq, t.transaction_id, t.kind, t.number AS waybill_number, t.lot_no, t.period, t.effective_at,
   COALESCE(b.consignor_id, '') AS consignor_id, COALESCE(b.cargo_code, '') AS cargo_code, r.tier, r.run_id,
   r.mass_kg, r.baseline_wtw_g, r.actual_wtw_g, r.expected_wtw_g, r.credited_wtw_g
 FROM transactions AS t
-JOIN calculation_runs AS r ON r.run_id = t.run_id
+{runs}
 LEFT JOIN waybills AS b ON b.number = t.number AND b.version = 1
 WHERE t.kind IN ('SETTLE','RESTATE','REVERSE') AND t.seq <= :until
 AND NOT EXISTS (SELECT 1 FROM transactions AS c WHERE c.number = t.number AND c.lot_no = t.lot_no
@@ -33,7 +34,9 @@ class PopulationRows:
 
     def population(self, until_seq: int) -> list[PopulationItem]:
         """Every settled lot as it stood after an entry, in order of entry."""
-        rows = self._connection.execute(text(_STANDING), {"until": until_seq}).mappings()
+        rows = self._connection.execute(
+            text(_STANDING.format(runs=joined_runs(self._connection, "t.run_id"))), {"until": until_seq}
+        ).mappings()
         return [_item(dict(row)) for row in rows]
 
     def claim_held(self, until_seq: int) -> int:

@@ -2,8 +2,8 @@
 
 Times are ISO 8601 text with the offset of China, so they sort and read the same in SQLite and PostgreSQL. Amounts are
 64-bit integers. ``document`` columns hold canonical JSON (``waybills.codec``), the other columns are what is searched
-or constrained. All tables but ``users``, what triggers keep (``balances``, ``pendings``, ``entry_ids``), the outbox
-and ``ledger_batch`` are append-only: triggers refuse UPDATE and DELETE.
+or constrained. All tables but ``users``, what triggers keep (``balances``, ``pendings``, ``entry_ids``,
+``run_ids``), the outbox and ``ledger_batch`` are append-only: triggers refuse UPDATE and DELETE.
 """
 
 from __future__ import annotations
@@ -186,8 +186,8 @@ calculation_runs = Table(
     Column("tier", Text, nullable=False, server_default=""),
     Column("activity", Text, nullable=False, server_default="{}"),
 )
-"""The columns after ``document`` repeat what statements and audits read of its result: kg, g CO2e, g coal equivalent,
-and kg·km by mode as JSON."""
+"""SQLite has ``batch_tables.run_ids`` in place of the primary key. The columns after ``document`` repeat what
+statements and audits read of its result: kg, g CO2e, g coal equivalent, and kg·km by mode as JSON."""
 
 evidence_files = Table(
     "evidence_files",

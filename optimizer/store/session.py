@@ -6,11 +6,11 @@ nothing; with other content it raises ConflictError.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import ColumnElement, Connection, Table, select
 
 from optimizer.accounts.calculation import CalculationRun
 from optimizer.accounts.ledger import Account
@@ -31,6 +31,7 @@ from optimizer.store.planning_rows import PlanningRows
 from optimizer.store.population_rows import PopulationRows
 from optimizer.store.ready import RUN_COLUMNS, ReadyRun, ready_run
 from optimizer.store.rows import event_row, run_of_document, waybill_row
+from optimizer.store.sorted_ids import run_where
 from optimizer.store.statements import AccountReader
 from optimizer.store.tree_rows import TreeRows
 from optimizer.store.waybill_lists import WaybillLists
@@ -39,6 +40,9 @@ from optimizer.waybills.codec import from_json, to_json, to_plain
 from optimizer.waybills.event import Event
 from optimizer.waybills.party import Party
 from optimizer.waybills.waybill import Waybill
+
+_CHUNK = 500
+"""Most ids in one IN clause."""
 
 
 class Session(
@@ -246,9 +250,14 @@ class Session(
 
     def runs(self, run_ids: Iterable[str] | None = None) -> dict[str, CalculationRun]:
         """Calculation runs by id: all, or those asked for that exist."""
-        table = schema.calculation_runs
-        rows = self._selected(select(table.c.run_id, table.c.document), table.c.run_id, run_ids)
-        return {run.run_id: run for run in (run_of_document(row.run_id, row.document) for row in rows)}
+        table, found = schema.calculation_runs, dict[str, CalculationRun]()
+        query = select(table.c.run_id, table.c.document)
+        wanted = None if run_ids is None else sorted(set(run_ids))
+        for ids in [None] if wanted is None else [wanted[at : at + _CHUNK] for at in range(0, len(wanted), _CHUNK)]:
+            chosen = query if ids is None else query.where(run_where(self._connection, table, _one_of(ids)))
+            for row in self._connection.execute(chosen):
+                found[row.run_id] = run_of_document(row.run_id, row.document)
+        return found
 
     def add_accounts(self, accounts: Iterable[Account], at: datetime) -> None:
         """Open those accounts that are not open yet."""
@@ -294,6 +303,10 @@ class Session(
         fresh = list({row[key]: row for row in rows if row[key] not in known}.values())
         self._append(table, fresh)
         return len(fresh)
+
+
+def _one_of(ids: Sequence[str]) -> Callable[[ColumnElement[str]], ColumnElement[bool]]:
+    return lambda run_id: run_id.in_(ids)
 
 
 def _conflict(zh: str, en: str) -> ConflictError:

@@ -34,6 +34,7 @@ from optimizer.store.entry_rows import has_id
 from optimizer.store.line_tables import account_numbers, posting_lines
 from optimizer.store.packed import unpacked
 from optimizer.store.rows import BUCKET_CODES, LEDGER_CODES
+from optimizer.store.sorted_ids import run_where
 
 _ENTRIES, _RUNS = schema.transactions, schema.calculation_runs
 _STORED = cast(_RUNS.c.document, LargeBinary)
@@ -161,7 +162,9 @@ class AccountReader:
     ) -> Iterator[Any]:
         """Columns of runs by id, in large slices: every slice is one statement with one list of ids."""
         wanted = sorted(set(run_ids))
-        query = select(*columns).where(_in_list(self._connection, _RUNS.c.run_id), *also)
+        query = select(*columns).where(
+            run_where(self._connection, _RUNS, lambda run_id: _in_list(self._connection, run_id)), *also
+        )
         for start in range(0, len(wanted), _SLICE):
             ids = wanted[start : start + _SLICE]
             yield from self._connection.execute(query, {"ids": _as_list(self._connection, ids)}).all()

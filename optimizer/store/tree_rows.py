@@ -33,8 +33,8 @@ from optimizer.accounts.seal_view import SealedLog
 from optimizer.accounts.sealed import Head, Leaf, LogKey
 from optimizer.errors import Message, UnreadableRecordError
 from optimizer.store import schema
-from optimizer.store.batch_tables import ID_START, LEVELS
 from optimizer.store.entry_rows import has_id
+from optimizer.store.sorted_ids import lost_ids, run_where
 from optimizer.store.tree_sources import BY_KIND, HEAD, SOURCES, Part, Source
 
 CHUNK = 500
@@ -101,21 +101,22 @@ class TreeRows:
     def count_unsealed(self, head: Head | None) -> int:
         """How many records no leaf stands for yet."""
         waiting = (source for source in SOURCES if source.kind != HEAD)
-        return sum(self._count(source.table, _not_sealed(source, head)) for source in waiting)
+        return sum(self._count(source.table, self._not_sealed(source, head)) for source in waiting)
 
     def entries(self) -> Iterator[Entry]:
-        """Every record as it is now, kind by kind, numbered kinds in order."""
+        """Every record as it is now, kind by kind, numbered kinds in order; runs on SQLite as they lie: any
+        other order has all their documents sorted."""
         for source in SOURCES:
-            query = select(source.table).order_by(*self._order(source)).execution_options(yield_per=CHUNK)
+            query = select(source.table).execution_options(yield_per=CHUNK)
+            if not self._by_rows(source):
+                query = query.order_by(*self._order(source))
             for rows in self._connection.execute(query).partitions(CHUNK):
                 yield from self._entries(source, _mappings(source.table, rows))
 
     def entry(self, kind: str, entry_id: str) -> tuple[Entry, str] | None:
         """A record as it is now, with its document (empty where it has none); None where it does not exist."""
         source = BY_KIND[kind]
-        numbered = source.table is schema.transactions
-        named = has_id(self._connection, [entry_id]) if numbered else _id_of(source) == entry_id
-        rows = self._rows(select(source.table).where(named))
+        rows = self._rows(select(source.table).where(self._named(source, entry_id)))
         if not rows:
             return None
         (row,) = _mappings(source.table, rows[:1])
@@ -139,8 +140,7 @@ class TreeRows:
         if self._connection.dialect.name != "sqlite":
             return []
         said = [str(row[0]) for row in self._connection.exec_driver_sql("PRAGMA integrity_check(10)")]
-        lost = self._connection.exec_driver_sql(_LOST_IDS)
-        return [*(line for line in said if line != "ok"), *(f"entry {row[0]} missing from entry_ids" for row in lost)]
+        return [*(line for line in said if line != "ok"), *lost_ids(self._connection)]
 
     def log(self) -> SealedLog:
         """Everything that :func:`seal_check.check_seals` compares, read while it compares."""
@@ -253,7 +253,7 @@ class TreeRows:
         return None if row is None else Leaf(row.leaf_index, row.kind, row.entry_id, row.leaf_hash)
 
     def _unsealed(self, source: Source, head: Head | None, limit: int) -> list[Entry]:
-        query = select(source.table).where(_not_sealed(source, head)).order_by(*self._order(source))
+        query = select(source.table).where(self._not_sealed(source, head)).order_by(*self._order(source))
         rows = _mappings(source.table, self._connection.execute(query.limit(limit)))
         return [
             entry
@@ -284,6 +284,32 @@ class TreeRows:
         for row in _mappings(part.table, rows_of):
             found.setdefault(tuple(row[theirs] for _, theirs in part.link), []).append(row)
         return found
+
+    def _by_rows(self, source: Source) -> bool:
+        """Runs on SQLite, whose ids lie beside them (``store.sorted_ids``)."""
+        return source.table is schema.calculation_runs and self._connection.dialect.name == "sqlite"
+
+    def _named(self, source: Source, entry_id: str) -> ColumnElement[bool]:
+        """That a record has this id, said so that the database finds it by its index."""
+        if source.table is schema.transactions:
+            return has_id(self._connection, [entry_id])
+        if source.table is schema.calculation_runs:
+            return run_where(self._connection, source.table, lambda run_id: run_id == entry_id)
+        return _id_of(source) == entry_id
+
+    def _not_sealed(self, source: Source, head: Head | None) -> ColumnElement[bool]:
+        """Numbered kinds are sealed in order, so their number says it; others are looked up."""
+        if source.numbered:
+            last = 0 if head is None else head.last_event_seq if source.kind == "event" else head.last_transaction_seq
+            return source.table.c.seq > last
+        leaves = schema.tree_leaves.c
+        if source.table is schema.calculation_runs:
+            return run_where(
+                self._connection,
+                source.table,
+                lambda run_id: ~exists().where(leaves.kind == source.kind, leaves.entry_id == run_id),
+            )
+        return ~exists().where(leaves.kind == source.kind, leaves.entry_id == _id_of(source)).correlate(source.table)
 
     def _order(self, source: Source) -> list[ColumnElement[Any]]:
         return self._in_order(
@@ -330,15 +356,6 @@ def _text(column: Any) -> ColumnElement[str]:
     return column if isinstance(column.type, Text) else cast(column, Text)
 
 
-def _not_sealed(source: Source, head: Head | None) -> ColumnElement[bool]:
-    """Numbered kinds are sealed in order, so their number says it; others are looked up."""
-    if source.numbered:
-        last = 0 if head is None else head.last_event_seq if source.kind == "event" else head.last_transaction_seq
-        return source.table.c.seq > last
-    leaves = schema.tree_leaves.c
-    return ~exists().where(leaves.kind == source.kind, leaves.entry_id == _id_of(source)).correlate(source.table)
-
-
 def _head(row: Any) -> Head:
     return Head(
         _number(row.tree_size),
@@ -361,8 +378,6 @@ def _words(value: object) -> str:
     return value if isinstance(value, str) else "" if value is None else repr(value)
 
 
-_LOST_IDS = f"""SELECT t.seq FROM transactions AS t WHERE NOT EXISTS (SELECT 1 FROM entry_ids AS k
-    WHERE k.level IN {LEVELS} AND k.id_start = substr(t.transaction_id, 1, {ID_START}) AND k.seq = t.seq) LIMIT 10"""
 _LEAF_HASHES = "SELECT 0, leaf_index, leaf_hash FROM tree_leaves"
 _NODE_HASHES = "SELECT level, node_index, node_hash FROM tree_nodes"
 _LEAF_SPAN = "WHERE leaf_index BETWEEN ? AND ?"

@@ -86,12 +86,12 @@ NOT_SEALED = frozenset(
         *("users", "zero", "balances", "pendings", "ledger_batch", "settlement_jobs", "tree_leaves", "tree_nodes"),
         *("api_tokens", "account_grants", "idempotency_keys", "security_events"),
         *("shipments", "plan_runs", "returned_files"),
-        *("city_cells", "city_exposures", "city_cursor", "webhooks", "account_numbers", "entry_ids"),
+        *("city_cells", "city_exposures", "city_cursor", "webhooks", "account_numbers", "entry_ids", "run_ids"),
     }
 )
 """Log-ins change; sums are derived and kept by the database; work that waits is not history; the tree is checked
-against its signed heads; the number of an account shows as its name in the leaf of every posting, the start of an id in
-the leaf of its entry."""
+against its signed heads; the number of an account shows as its name in the leaf of every posting, ids in the leaves
+of entries and runs."""
 
 BY_KIND = {source.kind: source for source in SOURCES}
 

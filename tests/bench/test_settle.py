@@ -37,7 +37,7 @@ def test_store_and_driver_write_the_same_ledger(tmp_path: Path, monkeypatch: pyt
     contents = []
     for path in paths.values():
         connection = sqlite3.connect(path)
-        tables = (*TABLES, "balances", "pendings", "entry_ids", "settlement_jobs")
+        tables = (*TABLES, "balances", "pendings", "entry_ids", "run_ids", "settlement_jobs")
         contents.append({table: sorted(connection.execute(f"SELECT * FROM {table}")) for table in tables})
         connection.close()
     assert contents[0] == contents[1]

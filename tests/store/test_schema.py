@@ -73,6 +73,7 @@ def test_every_table_is_append_only_but_those_that_may_change() -> None:
         "city_cursor",
         "ledger_batch",
         "entry_ids",
+        "run_ids",
         "webhooks",
     }
     assert set(metadata.tables) - set(APPEND_ONLY_TABLES) - later == may_change

@@ -45,9 +45,9 @@ _GIVEN = """EXISTS (SELECT 1 FROM transactions
 _SETTLED = f"(NEW.kind = 'SETTLE' AND EXISTS (SELECT 1 FROM transactions WHERE {_SAME_LOT} AND kind = 'SETTLE'))"
 
 
-def may_enter(*, ids_by_index: bool) -> str:
+def may_enter(*, ids_by_index: bool, no_run: str = line_rules.NO_RUN) -> str:
     """The trigger that lets entries in. ``ids_by_index``: it finds an id that is given by the index on how ids begin;
-    since revision 0018 the close of a batch holds that."""
+    since revision 0018 the close of a batch holds that. ``no_run``: the run that the entry names is not there."""
     return f"""CREATE TRIGGER transactions_may_enter BEFORE INSERT ON transactions BEGIN
     SELECT CASE
       WHEN NOT EXISTS (SELECT 1 FROM ledger_batch) THEN RAISE(ABORT, '{_SAID["batch"]}')
@@ -55,7 +55,7 @@ def may_enter(*, ids_by_index: bool) -> str:
       WHEN {line_rules.CLOSED} THEN RAISE(ABORT, '{_SAID["closed"]}')
       WHEN {f"{_GIVEN} OR {_SETTLED}" if ids_by_index else _SETTLED}
         THEN RAISE(ABORT, '{_SAID["once"]}')
-      WHEN {line_rules.NO_RUN} THEN RAISE(ABORT, '{_SAID["run"]}')
+      WHEN {no_run} THEN RAISE(ABORT, '{_SAID["run"]}')
       WHEN NEW.resolves IS NOT NULL AND ({_NO_ORIGINAL} OR {_CORRECTED})
         THEN RAISE(ABORT, '{_SAID["original"]}')
     END;

@@ -1,4 +1,4 @@
-"""Ids of entries on SQLite: however the levels stand, every entry is found by its id and no id is given twice."""
+"""Ids on SQLite: however their levels stand, every entry and run is found by its id and no id is given twice."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +17,11 @@ from sqlalchemy.pool import StaticPool
 from optimizer import actions
 from optimizer.store.engine import prepare_sqlite
 from optimizer.store.entry_rows import EntryRows
+from optimizer.store.migrations import run_rules
 from optimizer.store.migrations.sorted_rules import sink
+from optimizer.store.ready import RUN_COLUMNS
+from optimizer.store.session import Session
+from optimizer.store.sorted_ids import lost_ids
 from tests.store.conftest import connect
 
 SMALL = (4, 12)
@@ -34,6 +39,8 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for level, at in enumerate(SMALL):
             connection.execute(f"DROP TRIGGER entry_ids_of_level_{level}_sink")
             connection.execute(sink(level, at))
+        connection.execute("DROP TRIGGER run_ids_sink")
+        connection.execute(run_rules.sink(*SMALL))
     connection.close()
     return file
 
@@ -144,18 +151,93 @@ def test_nothing_is_taken_out_of_the_ids(ledger: sqlite3.Connection) -> None:
             ledger.execute(statement)
 
 
-def test_an_id_that_was_taken_out_is_found_by_verify(tmp_path: Path, sqlite_templates: dict[bool, Path]) -> None:
-    """Whoever drops the trigger and hides an entry from those who look for it by its id is told of."""
+RUN_IDS = st.integers(0, 40).map("{:064x}".format)
+
+
+def run_row(run_id: str) -> tuple[Any, ...]:
+    """A run of this id as the store is given it."""
+    return (run_id, "n", 1, *("x",) * 7, b"text", *(0,) * 6, "", "{}")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(RUN_IDS, min_size=1, max_size=9), min_size=1, max_size=8))
+def test_runs_are_recorded_once_and_found_at_every_level(empty: Path, batches: list[list[str]]) -> None:
+    """A model with a plain dictionary: what is known is left out, what is new lies at the next row and is found there;
+    so it stays when the file is written anew."""
+    ledger = opened(empty)
+    engine = create_engine("sqlite://", creator=lambda: ledger, poolclass=StaticPool)
+    connection = engine.connect()
+    session = Session(connection)
+    rows: dict[str, int] = {}
+    for names in batches:
+        session.add_ready_runs([run_row(name) for name in names])
+        for name in names:
+            rows.setdefault(name, len(rows) + 1)
+        assert session._known_runs([f"{place:064x}" for place in range(45)]) == set(rows)
+    connection.commit()
+    for _ in range(2):
+        assert dict(ledger.execute("SELECT run_id, run_no FROM run_ids")) == rows
+        assert dict(ledger.execute("SELECT run_id, rowid FROM calculation_runs")) == rows
+        assert lost_ids(connection) == []
+        connection.commit()
+        ledger.execute("VACUUM")
+    assert ledger.execute("SELECT COUNT(*) FROM run_ids WHERE level = 0").fetchone()[0] <= SMALL[0]
+    connection.close()
+    ledger.close()
+
+
+def test_a_run_is_not_replaced_nor_set_apart(ledger: sqlite3.Connection) -> None:
+    """By its id or by its row, also where triggers of deletion sleep; no row is left out, so that numbers stay."""
+    names = ", ".join(RUN_COLUMNS)
+    places = ", ".join("?" * len(RUN_COLUMNS))
+    for name in ("a", "b", "c"):
+        ledger.execute(f"INSERT INTO calculation_runs ({names}) VALUES ({places})", run_row(name))
+    ledger.execute("PRAGMA recursive_triggers = OFF")
+    for verb in ("INSERT", "REPLACE"):
+        for row, name in (("2", "d"), ("3", "d"), ("5", "d"), ("NULL", "a"), ("2", "b")):
+            with pytest.raises(sqlite3.IntegrityError, match="calculation_runs"):
+                ledger.execute(f"{verb} INTO calculation_runs (rowid, {names}) VALUES ({row}, {places})", run_row(name))
+    for statement in ("UPDATE run_ids SET run_no = 1", "DELETE FROM run_ids"):
+        with pytest.raises(sqlite3.IntegrityError, match="kept by the runs"):
+            ledger.execute(statement)
+    assert ledger.execute("SELECT rowid, run_id FROM calculation_runs").fetchall() == [(1, "a"), (2, "b"), (3, "c")]
+
+
+def test_an_entry_names_no_run_that_only_the_ids_know(ledger: sqlite3.Connection) -> None:
+    """A row that somebody put into ``run_ids`` makes no run."""
+    ledger.execute(f"INSERT INTO calculation_runs VALUES ({', '.join('?' * len(RUN_COLUMNS))})", run_row("a"))
+    ledger.execute("INSERT INTO run_ids VALUES (2, 'forged', 1)")
+    ledger.execute("BEGIN")
+    ledger.execute("INSERT INTO ledger_batch VALUES (1, 1)")
+    settle = "INSERT INTO transactions VALUES (1, 't', 'SETTLE', 'n', 1, 'm', ?, NULL, '2026-10', 't', 't', '', 1, 'x')"
+    with pytest.raises(sqlite3.IntegrityError, match="no such calculation run"):
+        ledger.execute(settle, ("forged",))
+    ledger.execute(settle, ("a",))
+    ledger.execute("ROLLBACK")
+
+
+@pytest.mark.parametrize(
+    ("trigger", "statement", "said"),
+    [
+        ("entry_ids_sink_only", "DELETE FROM entry_ids WHERE seq = 3", "entry 3 missing"),
+        ("run_ids_sink_only", "DELETE FROM run_ids WHERE run_no = 1", "missing from run_ids"),
+        ("run_ids_no_update", "UPDATE run_ids SET run_no = 99 WHERE run_no = 1", "missing from run_ids"),
+    ],
+)
+def test_an_id_that_was_taken_out_is_found_by_verify(
+    trigger: str, statement: str, said: str, tmp_path: Path, sqlite_templates: dict[bool, Path]
+) -> None:
+    """Whoever drops the trigger and hides an entry or a run from those who look for it by its id is told of."""
     file = tmp_path / "books.db"
     file.write_bytes(sqlite_templates[True].read_bytes())
     store = actions.open_store(f"sqlite:///{file}")
     assert actions.verify(store, []).findings == ()
     raw = connect(f"sqlite:///{file}")
-    raw.exec_driver_sql("DROP TRIGGER entry_ids_sink_only")
-    raw.exec_driver_sql("DELETE FROM entry_ids WHERE seq = 3")
+    raw.exec_driver_sql(f"DROP TRIGGER {trigger}")
+    raw.exec_driver_sql(statement)
     raw.close()
     raw.engine.dispose()
     (finding,) = actions.verify(store, []).findings
     assert finding.code == "file_damaged"
-    assert "entry 3 missing" in finding.message.en
+    assert said in finding.message.en
     store.close()
