@@ -286,9 +286,9 @@ def _updated(raw: sqlite3.Connection, table: str, column: str, place: Place, val
 
 
 def _key_of(raw: sqlite3.Connection, table: str) -> list[str]:
-    """The primary key of a table; not every table has a rowid."""
+    """The primary key of a table, or its row number: not every table has both."""
     columns = raw.execute(f"PRAGMA table_info({table})").fetchall()
-    return [row[1] for row in sorted(columns, key=lambda row: row[5]) if row[5]]
+    return [row[1] for row in sorted(columns, key=lambda row: row[5]) if row[5]] or ["rowid"]
 
 
 def _any_row(raw: sqlite3.Connection, table: str, random: Random) -> Place | None:
