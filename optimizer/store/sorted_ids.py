@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, literal_column, select
+from sqlalchemy import ColumnElement, Connection, literal_column, select, union_all
 
 from optimizer.store.batch_tables import ID_START, LEVELS, run_ids
 
@@ -28,6 +28,20 @@ def run_where(
     rows = select(run_ids.c.run_no).where(run_ids.c.level.in_(LEVELS), said(run_ids.c.run_id)).correlate_except(run_ids)
     row: ColumnElement[int] = literal_column(f"{runs.name}.rowid")
     return row.in_(rows)
+
+
+def first_runs(
+    connection: Connection, runs: Any, said: Callable[[ColumnElement[str]], ColumnElement[bool]], count: int
+) -> ColumnElement[bool]:
+    """The same of runs of which the ``count`` first in order of their ids are wanted. Each level is in that order, so
+    they are found without sorting what is not wanted."""
+    if connection.dialect.name != "sqlite":
+        return said(runs.c.run_id)
+    id_column, number = run_ids.c.run_id, run_ids.c.run_no
+    levels = (select(id_column, number).where(run_ids.c.level == level, said(id_column)) for level in LEVELS)
+    first = union_all(*levels).order_by("run_id").limit(count).subquery()
+    row: ColumnElement[int] = literal_column(f"{runs.name}.rowid")
+    return row.in_(select(first.c.run_no))
 
 
 def joined_runs(connection: Connection, named: str) -> str:

@@ -34,7 +34,7 @@ from optimizer.accounts.sealed import Head, Leaf, LogKey
 from optimizer.errors import Message, UnreadableRecordError
 from optimizer.store import schema
 from optimizer.store.entry_rows import has_id
-from optimizer.store.sorted_ids import lost_ids, run_where
+from optimizer.store.sorted_ids import first_runs, lost_ids, run_where
 from optimizer.store.tree_sources import BY_KIND, HEAD, SOURCES, Part, Source
 
 CHUNK = 500
@@ -253,7 +253,7 @@ class TreeRows:
         return None if row is None else Leaf(row.leaf_index, row.kind, row.entry_id, row.leaf_hash)
 
     def _unsealed(self, source: Source, head: Head | None, limit: int) -> list[Entry]:
-        query = select(source.table).where(self._not_sealed(source, head)).order_by(*self._order(source))
+        query = select(source.table).where(self._not_sealed(source, head, limit)).order_by(*self._order(source))
         rows = _mappings(source.table, self._connection.execute(query.limit(limit)))
         return [
             entry
@@ -297,18 +297,21 @@ class TreeRows:
             return run_where(self._connection, source.table, lambda run_id: run_id == entry_id)
         return _id_of(source) == entry_id
 
-    def _not_sealed(self, source: Source, head: Head | None) -> ColumnElement[bool]:
-        """Numbered kinds are sealed in order, so their number says it; others are looked up."""
+    def _not_sealed(self, source: Source, head: Head | None, limit: int | None = None) -> ColumnElement[bool]:
+        """Numbered kinds are sealed in order, so their number says it; others are looked up. ``limit``: how many of the
+        first are wanted, where not all are."""
         if source.numbered:
             last = 0 if head is None else head.last_event_seq if source.kind == "event" else head.last_transaction_seq
             return source.table.c.seq > last
         leaves = schema.tree_leaves.c
         if source.table is schema.calculation_runs:
-            return run_where(
-                self._connection,
-                source.table,
-                lambda run_id: ~exists().where(leaves.kind == source.kind, leaves.entry_id == run_id),
-            )
+
+            def waiting(run_id: ColumnElement[str]) -> ColumnElement[bool]:
+                return ~exists().where(leaves.kind == source.kind, leaves.entry_id == run_id)
+
+            if limit is not None:
+                return first_runs(self._connection, source.table, waiting, limit)
+            return run_where(self._connection, source.table, waiting)
         return ~exists().where(leaves.kind == source.kind, leaves.entry_id == _id_of(source)).correlate(source.table)
 
     def _order(self, source: Source) -> list[ColumnElement[Any]]:

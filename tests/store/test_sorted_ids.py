@@ -22,6 +22,7 @@ from optimizer.store.migrations.sorted_rules import sink
 from optimizer.store.ready import RUN_COLUMNS
 from optimizer.store.session import Session
 from optimizer.store.sorted_ids import lost_ids
+from optimizer.store.tree_sources import BY_KIND
 from tests.store.conftest import connect
 
 SMALL = (4, 12)
@@ -162,8 +163,8 @@ def run_row(run_id: str) -> tuple[Any, ...]:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.lists(RUN_IDS, min_size=1, max_size=9), min_size=1, max_size=8))
 def test_runs_are_recorded_once_and_found_at_every_level(empty: Path, batches: list[list[str]]) -> None:
-    """A model with a plain dictionary: what is known is left out, what is new lies at the next row and is found there;
-    so it stays when the file is written anew."""
+    """A model with a plain dictionary: what is known is left out, what is new lies at the next row and is found there,
+    and waits to be sealed in order of ids; so it stays when the file is written anew."""
     ledger = opened(empty)
     engine = create_engine("sqlite://", creator=lambda: ledger, poolclass=StaticPool)
     connection = engine.connect()
@@ -174,6 +175,11 @@ def test_runs_are_recorded_once_and_found_at_every_level(empty: Path, batches: l
         for name in names:
             rows.setdefault(name, len(rows) + 1)
         assert session._known_runs([f"{place:064x}" for place in range(45)]) == set(rows)
+    first, *others = sorted(rows)
+    connection.exec_driver_sql("INSERT INTO tree_leaves VALUES (0, 'run', ?, x'00')", (first,))
+    for count in (1, 4, 50):
+        found = session.tree._unsealed(BY_KIND["run"], None, count)
+        assert [entry.entry_id for entry in found] == others[:count]
     connection.commit()
     for _ in range(2):
         assert dict(ledger.execute("SELECT run_id, run_no FROM run_ids")) == rows
