@@ -24,8 +24,8 @@ from optimizer.planning.lagrange import LagrangianBound
 from optimizer.planning.laying import lay_out, task_of
 from optimizer.planning.offer import Offer
 from optimizer.planning.plan import Plan
-from optimizer.planning.problem import Problem
-from optimizer.planning.search import Search, Start
+from optimizer.planning.problem import Problem, Start
+from optimizer.planning.search import Search
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
 from optimizer.planning.watch import Tell, Watch

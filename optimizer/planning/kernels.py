@@ -231,3 +231,44 @@ def longest_ways(tail: Indices, head: Indices, worth: Floats, moves: Indices, va
         if earned > value[tail[move]]:
             value[tail[move]] = earned
             by[tail[move]] = move
+
+
+@numba.njit(cache=True, nogil=True)
+def scan_stretches(
+    first: Indices,
+    last: Indices,
+    share: Floats,
+    mass_t: Floats,
+    sailed: Floats,
+    capacity_t: Floats,
+    least: float,
+    ends: Indices,
+) -> None:
+    """For each first slot of the shipments of one family (``last`` ascending) into ``ends`` the last slot of the
+    linking cut that is broken most, if by more than ``least`` tonnes. ``sailed``: ships before each slot, and in
+    all."""
+    for number in range(len(first)):
+        begin, most_t, at, worst = first[number], 0.0, first[number], least
+        for other in range(len(first)):
+            end = last[other]
+            if end < begin or (other + 1 < len(first) and last[other + 1] == end):
+                continue
+            while at <= end:
+                most_t = max(most_t, capacity_t[at])
+                at += 1
+            ships = sailed[end + 1] - sailed[begin]
+            part = ships % 1.0
+            all_t, aboard_t = 0.0, 0.0
+            for k in range(len(first)):
+                if last[k] > end:
+                    break
+                if first[k] >= begin and share[k] > part:
+                    all_t += mass_t[k]
+                    aboard_t += mass_t[k] * share[k]
+            if all_t <= 0.0 or most_t <= 0.0:
+                continue
+            hulls = max(np.ceil(all_t / most_t - ROOM_T), 1.0)
+            rest_t = all_t - most_t * (hulls - 1.0)
+            broken_t = rest_t * (hulls - ships) - (all_t - aboard_t)
+            if broken_t > worst:
+                worst, ends[number] = broken_t, end

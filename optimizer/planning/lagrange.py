@@ -15,12 +15,15 @@ capacity."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import scipy.sparse as sp
 
 from optimizer.planning.design import Floats, Indices
 from optimizer.planning.fleetflow import FleetFlow
 from optimizer.planning.kernels import ask_tonne, mend_nodes
+from optimizer.planning.linking import lines_of_cuts
 from optimizer.planning.pricing import Prices, price_all, prices_of
 from optimizer.planning.program import PlanProgram, RowBlock
 from optimizer.planning.ways import Ways
@@ -44,6 +47,7 @@ class LagrangianBound:
         self.tail, self.head = fleet.columns.tail[self.latest_first], fleet.columns.head[self.latest_first]
         self.node, self.link, self.assign = (self._rows(kind) for kind in ("node", "link", "assign"))
         self.terminal, self.cap, self.least = (self._rows(kind) for kind in ("terminal", "cap", "least"))
+        self.linking, self.linked = self._rows("linking"), lines_of_cuts(ways, plan.block("linking"))
         self.least_sailing = _sailings_of(plan.block("least"), ways.grid.slots)
         self.other = np.ones(len(plan.row_slot), dtype=bool)
         for rows in (self.node, self.link, self.assign):
@@ -93,9 +97,11 @@ class LagrangianBound:
         terminal = np.zeros(len(ways.terminals) * ways.days)
         terminal[self.terminal_days] = -prices[self.terminal]
         # The row of the cap counts tonnes.
-        return prices_of(
+        made = prices_of(
             ways, aboard.reshape(ways.capacity_t.shape), terminal, -float(prices[self.cap].sum()) / KG_PER_T
         )
+        # A linking cut asks the same of every tonne that it counts, whenever that sails.
+        return replace(made, line=made.line - self.linked @ prices[self.linking])
 
     def tonne_yuan(self, nodes: Floats, hull_cost: Floats) -> tuple[Floats, Indices]:
         """Yuan per tonne of capacity on each sailing, asked by the cheapest hull that can make it, and that hull's

@@ -31,3 +31,11 @@ class Problem:
     """Carriers' offers that nobody can use."""
     interrupted: bool = False
     """Somebody pressed Ctrl-C before the search began: what is at hand is the plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What is known from a like problem (same rows and columns, other costs): a plan, and prices of the rows."""
+
+    x: Floats
+    prices: Floats

@@ -9,7 +9,7 @@ to matter. A small program is solved as it stands."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -36,6 +36,8 @@ USED = 1e-6
 """A column with more than this in the linear solution counts as used."""
 SMALL = 20_000
 """Up to this many columns the relaxation is solved slot by slot."""
+TIGHTEN_SPANS = (8, 4)
+"""Finer resolutions (slots) that are tried when the whole horizon as one span leaves too wide a gap."""
 CLOSE_ENOUGH = 2e-4
 """Stop pricing when bound and restricted optimum differ by less than this, relatively."""
 
@@ -148,6 +150,17 @@ def tighten(
             break
         chosen |= fresh
     return best
+
+
+def tightened(
+    plan: PlanProgram, before: Relaxation, proof: LagrangianBound, effort: Effort, left_s: Callable[[], float]
+) -> Iterator[Relaxation]:
+    """Finer and finer in time, as far as the time allows; never a worse bound than the one before."""
+    for span in TIGHTEN_SPANS:
+        if left_s() <= 0:
+            return
+        before = tighten(plan, span, before, proof, effort, left_s)
+        yield before
 
 
 def _margin(plan: PlanProgram, gains: Floats) -> Floats:

@@ -13,7 +13,7 @@ is up, or somebody presses Ctrl-C, the best plan so far stands with its gap.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -25,10 +25,11 @@ from optimizer.planning.dispatch import dispatch
 from optimizer.planning.exact.refine import Refinement
 from optimizer.planning.neighbourhoods import Neighbourhoods
 from optimizer.planning.openings import by_services
-from optimizer.planning.problem import Problem
-from optimizer.planning.relaxation import LEAST_S, relax, relax_whole, tighten, unrelaxed
+from optimizer.planning.problem import Problem, Start
+from optimizer.planning.relaxation import LEAST_S, relax, relax_whole, tightened, unrelaxed
 from optimizer.planning.settings import SLOTS_PER_DAY, PlanSettings
 from optimizer.planning.spans import Spans
+from optimizer.planning.strengthening import Strengthened, strengthened
 from optimizer.planning.taking import takings
 from optimizer.planning.watch import Progress, Watch, relative_gap
 from optimizer.planning.windows import FEASIBLE, Windows, WindowSizes, violation
@@ -48,8 +49,6 @@ CLOSE_COLUMNS, CLOSE_NODES = 25_000, 1_000
 equal input gives equal output."""
 CLOSE_COLUMNS_TIMED = 100_000
 """What may be left open when a time limit stops the try."""
-TIGHTEN_SPANS = (8, 4)
-"""Finer resolutions (slots) of the relaxation that are tried when the first bound leaves too wide a gap."""
 BATCHES_SHARE = 0.6
 """Part of the time left that the program over batches may take in a large plan."""
 ROUNDING = 1e-9
@@ -70,14 +69,6 @@ IMPROVE_DAYS = 5
 """Days set free at once while improving."""
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
-    """What is known from a like problem (same rows and columns, other costs): a plan, and prices of the rows."""
-
-    x: Floats
-    prices: Floats
-
-
 class Search:
     """The best plan so far and what is proven of it. ``x`` is None while no plan is known (under a cap on CO2e only).
 
@@ -91,6 +82,7 @@ class Search:
         self.bound_yuan = self.relaxation.bound
         self.x: Floats | None = None
         self.windows: Windows | None = None
+        self.stronger: Strengthened | None = None
         self.stopped_by = "exhausted"
         for x in by_services(problem, capped=settings.co2e_cap_t is not None):
             self._offer(x)
@@ -173,15 +165,13 @@ class Search:
     def _take_offers(self) -> str:
         """No fleet to balance: round the relaxation, with more sailings left open in each round."""
         plan, owner, left_s = self.problem.program, self.problem.space.columns.shipment, self.watch.left_s
-        for x in takings(plan, owner, self.relaxation, self._round_effort, left_s):
+        effort, gap = self._effort, max(self.settings.gap / 4, EXACT_GAP)
+        for x in takings(plan, owner, self.relaxation, lambda: effort(gap, CLOSE_NODES), left_s):
             self._offer(x)
             self.tell("improve")
             if self._gap() <= max(self.settings.gap, EXACT_GAP):
                 return "gap"
         return self._close()
-
-    def _round_effort(self) -> Effort:
-        return self._effort(max(self.settings.gap / 4, EXACT_GAP), CLOSE_NODES)
 
     def _refine(self) -> None:
         """Few shipments: the optimum by a program coarse in time, refined where that is too coarse."""
@@ -264,17 +254,17 @@ class Search:
     def _solve_in_steps(self) -> str:
         if self.windows is None:
             self._first_plan()
-        if self.problem.interrupted:
-            return "interrupt"
-        if self._late():
-            return "time_limit"
+        if self.problem.interrupted or self._late():
+            return "interrupt" if self.problem.interrupted else "time_limit"
         self._search_corridors(CORRIDOR_SHARE)
         if not self._partial():
             self._climb_on()
+            if self._gap() > self.settings.gap:
+                self._strengthen()
             self._search_corridors(1.0)
         self._search_spans()
         self._search_corridors(1.0)
-        if not self._partial():
+        if not self._partial() and self._gap() > self.settings.gap:
             self._tighten()
         stopped_by = self._improve(self.settings.gap)
         return self._close() if stopped_by == "exhausted" else stopped_by
@@ -294,7 +284,9 @@ class Search:
         unlimited = np.isinf(self.watch.left_s())
         most, nodes = (CLOSE_COLUMNS, CLOSE_NODES) if unlimited else (CLOSE_COLUMNS_TIMED, None)
         effort = self._effort(min(self.settings.gap, EXACT_GAP), nodes)
-        closed = close_gap(self.problem.program, self.problem.proof, self.relaxation.prices, self.x, effort, most)
+        plan, proof, prices = self.problem.program, self.problem.proof, self.relaxation.prices
+        known = self.stronger or Strengthened(plan, proof, prices, self.bound_yuan)
+        closed = close_gap(known.plan, known.proof, known.prices, self.x, effort, most)
         if closed is not None:
             self._offer(closed.x)
             if not self._partial():
@@ -352,16 +344,23 @@ class Search:
             self.bound_yuan = climb.bound
         self.tell("bound")
 
-    def _tighten(self) -> None:
-        """Finer bounds in time, while the plan's gap is too wide."""
-        for span in TIGHTEN_SPANS:
-            if self._late() or self._gap() <= self.settings.gap:
-                break
-            effort = Effort(seed=self.settings.seed)
-            proof, left_s = self.problem.proof, self.watch.left_s
-            self.relaxation = tighten(self.problem.program, span, self.relaxation, proof, effort, left_s)
-            self.bound_yuan = max(self.bound_yuan, self.relaxation.bound)
+    def _strengthen(self) -> None:
+        """A bound that knows whole ships, until the plan's gap is what was asked for."""
+        for stronger in strengthened(self.problem, self.relaxation, self.settings.seed, self.watch.left_s):
+            if stronger.bound_yuan > self.bound_yuan:
+                self.stronger, self.bound_yuan = stronger, stronger.bound_yuan
             self.tell("bound")
+            if self._gap() <= self.settings.gap:
+                return
+
+    def _tighten(self) -> None:
+        """Finer bounds in time, until the plan's gap is what was asked for."""
+        problem, seed = self.problem, self.settings.seed
+        for finer in tightened(problem.program, self.relaxation, problem.proof, Effort(seed=seed), self.watch.left_s):
+            self.relaxation, self.bound_yuan = finer, max(self.bound_yuan, finer.bound)
+            self.tell("bound")
+            if self._gap() <= self.settings.gap:
+                return
 
     def _improve(self, gap: float) -> str:
         """Free one window after another until the gap is reached, a whole round gains nothing, or the time is up."""
@@ -396,5 +395,5 @@ class Search:
         return self.watch.left_s() <= 0
 
     def _effort(self, gap: float, nodes: int | None = None) -> Effort:
-        left = self.watch.left_s()
-        return Effort(gap, None if np.isinf(left) else max(left, LEAST_S), nodes, self.settings.seed)
+        seconds = max(self.watch.left_s(), LEAST_S)
+        return Effort(gap, None if np.isinf(seconds) else seconds, nodes, self.settings.seed)
