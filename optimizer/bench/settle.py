@@ -27,7 +27,7 @@ from optimizer.actions.garbage import collected_rarely
 from optimizer.actions.settling import BATCH
 from optimizer.actions.turns import short_turns
 from optimizer.actions.versions import code_version
-from optimizer.bench.ledger_world import Copy, LedgerWorld, copied_estimate, copies, ledger_world, open_accounts
+from optimizer.bench.ledger_world import A_DAY, Copy, LedgerWorld, copied_estimate, copies, ledger_world, open_accounts
 from optimizer.bench.machine import library_versions, load_average, this_machine
 from optimizer.bench.record import Figure, Load, Method, Result
 from optimizer.demo.world import seed_world
@@ -88,7 +88,13 @@ def run(options: SettleBench, tell: Callable[[Message], None] = lambda message: 
             "sqlite": sqlite3.sqlite_version,
             **library_versions("sqlalchemy"),
         },
-        settings={"batch": BATCH, "measured": MEASURED, "synchronous": "FULL", "journal": "WAL"},
+        settings={
+            "batch": BATCH,
+            "measured": MEASURED,
+            "waybills_a_day": A_DAY,
+            "synchronous": "FULL",
+            "journal": "WAL",
+        },
         seed=options.seed,
         runs=options.runs,
         methods=(_store_method(rates[STORE], rates[PROCESSOR]), _driver_method(rates[DRIVER])),
