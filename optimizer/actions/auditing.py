@@ -75,7 +75,7 @@ def _recorded(session: Session, readers: Readers) -> list[Finding]:
     doubts_of = begin(session, readers)
     events = readers.each(_changed_events, session.numbered_parts("events", readers.parts))
     numbers = session.audited_numbers()
-    by_evidence = readers.each(_evidence, list(_blocks(numbers)))
+    by_evidence = readers.each(_evidence, [sorted(block) for block in _blocks(numbers)])
     doubts = doubts_of()
     read = session.documents() if doubts.documents else [item for part in events for item in part]
     look(_view(Books({}, (), read, {}, {}, (), *package)), (documents_are_as_written,))

@@ -227,6 +227,20 @@ def bench_audit(runs: int, entries: int, seed: int, json_file: Path | None) -> N
     report(run(AuditBench(now(), entries, runs, seed), tell), json_file)
 
 
+@bench.command("evidence", cls=Verb, about=Message("连同凭证的整本审计", "a whole audit, each lot with its evidence"))
+@option("--runs", default=1, show_default=True, type=click.IntRange(1, 100), zh="次数", en="runs")
+@option(
+    "--lots", default=100_000, show_default=True, type=click.IntRange(1, 1_000_000), zh="批数", en="lots of the ledger"
+)
+@seed_option
+@json_option
+def bench_evidence(runs: int, lots: int, seed: int, json_file: Path | None) -> None:
+    """Some minutes to fill a hundred thousand lots, 2 GiB of disk."""
+    from optimizer.bench.evidence import EvidenceBench, run
+
+    report(run(EvidenceBench(now(), lots, runs, seed), tell), json_file)
+
+
 @bench.command(
     "serve", cls=Verb, about=Message("网页与接口，对比空答复", "pages and API as served, beside an empty answer")
 )

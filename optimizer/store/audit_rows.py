@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from json.encoder import encode_basestring
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select, union
+from sqlalchemy import Connection, func, select, union
 from sqlalchemy.exc import DatabaseError
 
 from optimizer.accounts.audit.rows import EntryRow, Lines, RunRow
@@ -184,10 +184,16 @@ class AuditRows:
         return {(account, ledger, bucket, part): amount for account, ledger, bucket, part, amount in rows if amount}
 
     def audited_numbers(self) -> list[str]:
-        """Every waybill number that is issued or stands in the ledger, in order."""
+        """Every waybill number that is issued or stands in the ledger, in the order of their first reports: who sails
+        together loads together, so that a run of them has most of its mates on board in itself. Those without reports
+        come last, by number."""
         issued, booked = select(schema.waybills.c.number), select(schema.transactions.c.number)
-        found = (str(row[0]) for row in self._connection.execute(union(issued, booked)))
-        return sorted(number for number in found if number)
+        found = {str(row[0]) for row in self._connection.execute(union(issued, booked)).all()}
+        reported = schema.events.c
+        query = select(reported.number, func.min(reported.seq)).group_by(reported.number)
+        first: dict[str, int] = {row[0]: row[1] for row in self._connection.execute(query).all()}
+        last = max(first.values(), default=0) + 1
+        return sorted(found - {""}, key=lambda number: (first.get(number, last), number))
 
     def _streamed(self, query: str) -> Iterator[tuple[Any, ...]]:
         """Rows in blocks; the server keeps the rest on PostgreSQL. SQLite's driver hands out plain tuples by itself."""

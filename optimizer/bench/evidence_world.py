@@ -1,0 +1,140 @@
+"""A ledger with its evidence, of any size: generations of a carried-out week, each with waybills, voyages, vessels,
+events and tickets of its own.
+
+Copies that shared a voyage or a ticket would be mates or doubles of each other, so every generation sails under other
+names: waybills, voyages, hulls, ship numbers, events and digests of evidence. What follows from the names (digests and
+ids of runs, error sources of logs, entries) is what the product would write.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from optimizer.accounts.calculation import CalculationRun
+from optimizer.accounts.ledger import Transaction, pending_by_lot
+from optimizer.accounts.settlement import estimates, settlement_transactions
+from optimizer.actions import keep_city_totals
+from optimizer.bench.ledger_world import LedgerWorld, Model, copy_number, open_accounts
+from optimizer.store.engine import Store
+from optimizer.waybills.codec import from_json, sha256, to_json
+from optimizer.waybills.event import Event
+from optimizer.waybills.waybill import Waybill
+
+FILLED = 20
+"""Generations written at a time."""
+_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_NAMESPACE = uuid.UUID("5b6b1a0e-41c1-5d0e-9a39-1d1f0a6a7c55")
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """What a week of one generation writes, in order."""
+
+    waybills: dict[str, tuple[Waybill, str]]
+    events: list[Event]
+    runs: list[tuple[CalculationRun, str]]
+    transactions: list[Transaction]
+
+
+@dataclass(slots=True)
+class Names:
+    """The names of one generation for those of the week that is copied."""
+
+    number: int
+    waybills: dict[str, str]
+    pattern: re.Pattern[str]
+    known: dict[str, str] = field(default_factory=dict)
+
+    def renamed(self, text: str) -> str:
+        """A canonical text with all names of the generation."""
+        return self.pattern.sub(self._name, text)
+
+    def _name(self, found: re.Match[str]) -> str:
+        old = found[0]
+        if old not in self.known:
+            self.known[old] = self._new(old)
+        return self.known[old]
+
+    def _new(self, old: str) -> str:
+        if old in self.waybills:
+            return self.waybills[old]
+        if re.fullmatch(_UUID, old):
+            return str(uuid.uuid5(_NAMESPACE, f"{self.number}|{old}"))
+        if re.fullmatch(r"[0-9a-f]{64}", old):
+            return hashlib.sha256(f"{self.number}|{old}".encode()).hexdigest()
+        if re.fullmatch(r"CN\d{11}", old):
+            return f"CN{(int(old[2:]) + 7919 * self.number) % 10**11:011d}"
+        return f"{old}-{self.number}"
+
+
+class Generations:
+    """Makes generations of a world."""
+
+    def __init__(self, made: LedgerWorld) -> None:
+        self._made = made
+        legs = [leg for waybill in made.waybills for lot in waybill.lots for leg in lot.legs]
+        names = {waybill.number for waybill in made.waybills} | {leg.vessel_id for leg in legs}
+        names |= {leg.voyage_id for leg in legs}
+        listed = sorted((re.escape(name) for name in names - {""}), key=lambda name: (-len(name), name))
+        self._pattern = re.compile(f'(?:{"|".join(listed)}|CN\\d{{11}}|{_UUID}|\\b[0-9a-f]{{64}}\\b)(?=")')
+        self._waybills = [to_json(waybill) for waybill in made.waybills]
+        self._events = [to_json(event) for event in made.events]
+        self._results = [to_json(model.run.result) for model in made.models]
+
+    def __call__(self, number: int) -> Generation:
+        """The generation of a number."""
+        made, count = self._made, len(self._made.waybills)
+        numbers = {bill.number: copy_number(number * count + place) for place, bill in enumerate(made.waybills)}
+        names = Names(number, numbers, self._pattern)
+        texts = [names.renamed(text) for text in self._waybills]
+        waybills = {bill.number: (bill, text) for text in texts for bill in (from_json(Waybill, text),)}
+        pending = [entry for bill, _ in waybills.values() for entry in estimates(bill, bill.issued_at, "")]
+        waiting, runs, entries = pending_by_lot(pending), [], list(pending)
+        for model, result in zip(made.models, self._results, strict=True):
+            run, document = _run(model, result, names)
+            bill, _ = waybills[numbers[model.waybill.number]]
+            lot = next(item for item in bill.lots if item.lot_no == model.lot.lot_no)
+            own = waiting.get((bill.number, lot.lot_no))
+            entries += settlement_transactions(bill, lot, run, own, model.delivered_at, made.at, "")
+            runs.append((run, document))
+        return Generation(waybills, [from_json(Event, names.renamed(text)) for text in self._events], runs, entries)
+
+
+def _run(model: Model, result: str, names: Names) -> tuple[CalculationRun, str]:
+    """A run of the generation: its inputs name waybill and voyages, its error sources the logs of these voyages."""
+    run = model.run
+    inputs_sha256, result_sha256 = sha256(names.renamed(model.inputs_text)), sha256(names.renamed(result))
+    versions = [run.factors_version, run.network_version, run.code_version]
+    run_id = sha256(to_json([inputs_sha256, result_sha256, *versions]))
+    own = {run.inputs_sha256: inputs_sha256, run.result_sha256: result_sha256, run.run_id: run_id}
+    names.known.update(own)
+    document = names.renamed(model.document)
+    return from_json(CalculationRun, document), document
+
+
+def fill_with_evidence(
+    store: Store, made: LedgerWorld, lots: int, tell: Callable[[int], None] = lambda done: None
+) -> int:
+    """Generations until the ledger has so many lots; how many it has then. ``tell`` hears of lots written."""
+    open_accounts(store, made)
+    with store.write() as session:
+        session.add_plan("bench", "{}", made.at)
+    generation, done, number = Generations(made), 0, 0
+    while done < lots:
+        batch = [generation(number + offset) for offset in range(FILLED)]
+        number += FILLED
+        with store.write() as session:
+            bills = {bill.number: (bill, text) for item in batch for bill, text in item.waybills.values()}
+            session.add_waybills([bill for bill, _ in bills.values()], {key: text for key, (_, text) in bills.items()})
+            session.add_events([event for item in batch for event in item.events], made.at)
+            runs = [pair for item in batch for pair in item.runs]
+            session.add_runs([run for run, _ in runs], {run.run_id: document for run, document in runs})
+            session.add_transactions([entry for item in batch for entry in item.transactions])
+        done += len(runs)
+        tell(done)
+    keep_city_totals(store)
+    return done
