@@ -10,43 +10,42 @@ import click
 from optimizer.cli.command import Program
 from optimizer.errors import Message
 
-VERBS = {
-    "demo": "demo",
-    "quote": "quote",
-    "plan": "plan",
-    "frontier": "frontier",
-    "check": "check",
-    "footprint": "footprint",
-    "factors": "factors",
-    "ileap": "ileap",
-    "waybill": "waybill",
-    "evidence": "evidence",
-    "settle": "settle",
-    "reverse": "corrections",
-    "restate": "corrections",
-    "transfer": "corrections",
-    "retire": "corrections",
-    "close": "close",
-    "statement": "statement",
-    "sheet": "sheet",
-    "product-footprint": "product_footprint",
-    "energy": "product_footprint",
-    "corridor": "corridor",
-    "audit": "audit",
-    "seal": "seal",
-    "report": "report",
-    "checkpoint": "checkpoint",
-    "verify": "verify",
-    "proof": "proof",
-    "backup": "backup",
-    "restore": "backup",
-    "key": "key",
-    "serve": "serve",
-    "generate": "generate",
-    "bench": "bench",
-    "user": "user",
-    "token": "user",  # a verb, no password # nosec B105
+_OWN = (
+    "demo",
+    "quote",
+    "plan",
+    "frontier",
+    "check",
+    "footprint",
+    "factors",
+    "ileap",
+    "waybill",
+    "evidence",
+    "settle",
+    "close",
+    "statement",
+    "sheet",
+    "corridor",
+    "audit",
+    "seal",
+    "report",
+    "checkpoint",
+    "verify",
+    "proof",
+    "key",
+    "serve",
+    "generate",
+    "bench",
+)
+"""Verbs with a module of their name."""
+_TOGETHER = {
+    "corrections": ("reverse", "restate", "transfer", "retire"),
+    "product_footprint": ("product-footprint", "energy"),
+    "backup": ("backup", "restore"),
+    "user": ("user", "token"),
 }
+"""Module -> its verbs."""
+VERBS = {**{verb: verb for verb in _OWN}, **{verb: module for module, verbs in _TOGETHER.items() for verb in verbs}}
 """Verb -> module of this package that has it, under the verb's name with an underscore for each hyphen."""
 
 
