@@ -6,13 +6,12 @@ ones get prices and a proven bound from the coarse relaxation, a first plan from
 corridor by corridor where they lose most, in the end window by window, until the gap that was asked for is reached,
 nothing improves any more, or the time is up.
 
-There is a plan before anything is solved (all cargo by services, no voyage at all), and a bound. So whenever the time
-is up, or somebody presses Ctrl-C, the best plan so far stands with its gap.
+Before anything is solved there is a plan (services only) and a bound: whenever it is stopped, the best so far stands.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -256,6 +255,8 @@ class Search:
             self._first_plan()
         if self.problem.interrupted or self._late():
             return "interrupt" if self.problem.interrupted else "time_limit"
+        if self._partial():
+            self._search_spans()  # Hulls that followed averages lose over weeks at once.
         self._search_corridors(CORRIDOR_SHARE)
         if not self._partial():
             self._climb_on()
@@ -316,18 +317,18 @@ class Search:
             return  # A corridor would be all of it: windows and branch and bound settle that.
         kept_s = (1 - share) * self.watch.left_s() if np.isfinite(self.watch.left_s()) else 0.0
         around = Neighbourhoods(self.problem, self.relaxation, self.x, self.settings.seed)
-        for x in around.better(lambda: self.watch.left_s() - kept_s):
-            self._offer(x)
-            self.tell("improve")
-            if self._gap() <= self.settings.gap:
-                return
+        self._take(around.better(lambda: self.watch.left_s() - kept_s))
 
     def _search_spans(self) -> None:
         """Where corridors gain little and the gap is still too wide: spans of days whole."""
         if self.x is None or self._gap() <= self.settings.gap or len(self.program.cost) <= WHOLE_COLUMNS:
             return
         around = Neighbourhoods(self.problem, self.relaxation, self.x, self.settings.seed)
-        for x in Spans(around).better(self.watch.left_s):
+        self._take(Spans(around).better(self.watch.left_s))
+
+    def _take(self, better: Iterator[Floats]) -> None:
+        """Better and better plans, until the gap is reached."""
+        for x in better:
             self._offer(x)
             self.tell("improve")
             if self._gap() <= self.settings.gap:

@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, given, settings
 
 from optimizer.network.model import Closure
 from optimizer.planning import laying
+from optimizer.planning.ascent import climb_up
+from optimizer.planning.design import Effort, solve_linear
 from optimizer.planning.lagrange import LagrangianBound
 from optimizer.planning.settings import PlanSettings
 from tests.network.tiny import tiny_network
@@ -18,6 +20,7 @@ from tests.planning.random_tasks import HOUR, Task, any_tasks, cargo, faults, pl
 from tests.planning.relay import Hull, relay
 from tests.planning.solved import lay_out
 from tests.planning.test_changes import steel
+from tests.planning.test_windows import busy_week
 
 LOOK = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -60,6 +63,16 @@ def test_prices_of_a_pool_that_drifted_far_off_prove_the_same() -> None:
     drifted = prices.copy()
     drifted[proof.node] += 2.0**50 * (1 + case.fleet.node_pool)
     assert proof.prove(drifted)[0] == pytest.approx(proof.prove(prices)[0], abs=1e-3)
+
+
+@pytest.mark.parametrize("days", [4, 7])
+def test_a_climb_proves_nearly_what_the_linear_program_does(days: int) -> None:
+    """Never more than the whole program's linear relaxation, and less by no more than a thousandth."""
+    case = busy_week(days)
+    proof = LagrangianBound(case.program, case.fleet, case.space.ways)
+    linear = solve_linear(case.program.program, Effort()).objective
+    climb = climb_up(proof, lambda: np.inf, lambda bound: None)
+    assert linear * 0.999 <= climb.bound <= linear * (1 + 1e-9)
 
 
 def test_a_climb_along_nothing_goes_nowhere() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from optimizer.planning import neighbourhoods, search, spans
+from optimizer.planning import laying, neighbourhoods, search, spans
 from optimizer.planning.design import Effort, Floats, Outcome, Program, solve_linear
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.spans import Spans
@@ -124,3 +124,15 @@ def test_ctrl_c_within_a_span_keeps_the_plan_so_far(monkeypatch: pytest.MonkeyPa
     assert plan.settings["stop"] == "interrupt"
     assert no_limit() > plan.gap >= 0.0
     assert faults(plan, shipments, tiny_network()) == []
+
+
+def test_a_large_plan_sets_spans_free_before_corridors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its first plan follows averages and loses over weeks at once."""
+    tried: list[str] = []
+    for name, kind in (("spans", Spans), ("corridors", neighbourhoods.Neighbourhoods)):
+        monkeypatch.setattr(kind, "better", lambda self, left_s, name=name: iter(tried.append(name) or ()))
+    for name, value in (("EXACT_COLUMNS", 0), ("FEW_SHIPMENTS", 0), ("WHOLE_COLUMNS", 0)):
+        monkeypatch.setattr(search, name, value)
+    monkeypatch.setattr(laying, "is_large", lambda ways: True)
+    planned(tiny_network(), busy_week().space.shipments, PlanSettings(gap=0.0))
+    assert tried[:2] == ["spans", "corridors"]
