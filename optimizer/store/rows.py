@@ -98,6 +98,19 @@ def run_of_document(run_id: str, document: str | bytes) -> CalculationRun:
         ) from error
 
 
+def event_of_document(seq: int, document: str | bytes) -> Event:
+    """The event that a document says. Raises UnreadableRecordError where it is none."""
+    try:
+        return from_json(Event, document)
+    except ValueError as error:
+        raise UnreadableRecordError(
+            Message(
+                f"第 {seq} 条事件的内容读不出（{error}）；请从备份恢复。",
+                f"What event {seq} says cannot be read ({error}); restore a backup.",
+            )
+        ) from error
+
+
 def activity_text(activity_kgkm: Mapping[str, int]) -> str:
     """``to_json`` of an activity: kg·km by mode."""
     return "{" + ",".join(f'"{mode}":{amount}' for mode, amount in sorted(activity_kgkm.items())) + "}"

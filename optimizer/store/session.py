@@ -30,7 +30,7 @@ from optimizer.store.period_rows import PeriodRows
 from optimizer.store.planning_rows import PlanningRows
 from optimizer.store.population_rows import PopulationRows
 from optimizer.store.ready import RUN_COLUMNS, ReadyRun, ready_run
-from optimizer.store.rows import event_row, run_of_document, waybill_row
+from optimizer.store.rows import event_of_document, event_row, run_of_document, waybill_row
 from optimizer.store.sorted_ids import run_where
 from optimizer.store.statements import AccountReader
 from optimizer.store.tree_rows import TreeRows
@@ -190,10 +190,11 @@ class Session(
         self._append(schema.evidence, list(evidence.values()))
 
     def events(self, numbers: Iterable[str] | None = None) -> list[Event]:
-        """Events in order of arrival: all, or those of some waybills."""
+        """Events in order of arrival: all, or those of some waybills. Raises UnreadableRecordError for one whose
+        document was damaged."""
         query = select(schema.events.c.seq, schema.events.c.document).order_by(schema.events.c.seq)
         rows = sorted(self._selected(query, schema.events.c.number, numbers), key=lambda row: int(row.seq))
-        return [from_json(Event, row.document) for row in rows]
+        return [event_of_document(row.seq, row.document) for row in rows]
 
     def arrivals(self) -> list[tuple[str, str, datetime, datetime]]:
         """Event id, waybill number, time and arrival of every actual event, in order of arrival."""

@@ -25,6 +25,7 @@ from optimizer.bench.evidence_world import Generation, Generations, fill_with_ev
 from optimizer.bench.ledger_world import LedgerWorld, ledger_world
 from optimizer.demo.world import seed_world
 from optimizer.emissions.factors import load_factors
+from optimizer.errors import UnreadableRecordError
 from optimizer.network.reader import read_network
 from optimizer.quantities import CHINA_TIME
 from optimizer.waybills.codec import to_json
@@ -62,7 +63,11 @@ def test_a_run_goes_through_json_and_a_fault_stops_it(
         disarm(raw)
         raw.execute('UPDATE events SET document = replace(document, \'"reason":""\', \'"reason":"x"\') WHERE seq = 300')
         raw.commit()
-    with pytest.raises(AssertionError, match="not clean"):
+        with pytest.raises(AssertionError, match="not clean"):
+            whole_audit_s((url, 1))
+        raw.execute("UPDATE events SET document = substr(document, 1, 100) WHERE seq = 300")
+        raw.commit()
+    with pytest.raises(UnreadableRecordError, match="event 300"):
         whole_audit_s((url, 1))
 
 
