@@ -43,8 +43,11 @@ from optimizer.planning.ways import Ways
 
 Result = TypeVar("Result")
 
-WRITTEN_DOWN = 1_500_000
-"""Up to so many columns a plan is solved with all of them written down."""
+WRITTEN_DOWN = 1_000_000
+"""Up to so many columns a plan is solved with all of them written down. Months above it crowd the quays: there climbing
+proves more in less time than a program, and spans mend what a plan that follows averages loses."""
+WRITTEN_DOWN_AROUND = 1_500_000
+"""The same where kept voyages offer their room to the rest, which a large plan leaves empty."""
 CLIMB_SHARE = 0.6
 """Share of the time that is kept for plans when prices are found; without a limit their steps are counted."""
 
@@ -103,8 +106,9 @@ def lay_out(
     sailings = [*givens.sailings, *(rooms(held) if held is not None else ())]
     unusable = list(givens.unusable)
     ways = make_ways(ordered, book, graph, widely, grid, lambda maker: unusable.extend(add_given(maker, sailings)))
+    most = WRITTEN_DOWN if held is None else WRITTEN_DOWN_AROUND
     # A carrier's sailing has one slot, so that all columns of a market of offers are few enough to write down.
-    if watch is not None and not offers and settings.own_voyages and not keep_cleaner and is_large(ways):
+    if watch is not None and not offers and settings.own_voyages and not keep_cleaner and is_large(ways, most):
         if held is not None:
             # Too large to write all of it down: then the rest has no room on kept voyages.
             ways = make_ways(ordered, book, graph, widely, grid)
@@ -139,9 +143,9 @@ def _program(
     return program if held is None else without_kept_use(program, held)
 
 
-def is_large(ways: Ways) -> bool:
-    """Whether a plan has too many columns to write all of them down."""
-    return len(ways.shipments) > FEW_SHIPMENTS and int(ways.counts().sum()) > WRITTEN_DOWN
+def is_large(ways: Ways, most: int) -> bool:
+    """Whether a plan has more columns than ``most``, too many to write all of them down."""
+    return len(ways.shipments) > FEW_SHIPMENTS and int(ways.counts().sum()) > most
 
 
 def _promising(

@@ -105,7 +105,7 @@ def test_every_way_of_planning_holds_and_proves(shipments: list[Shipment], low_b
     best = planned(network, shipments)
     with pytest.MonkeyPatch.context() as patch:
         if how == "large":
-            patch.setattr(laying, "is_large", lambda ways: True)
+            patch.setattr(laying, "is_large", lambda ways, most: True)
         plan = planned(network, shipments, in_steps=how == "in_steps", refined=how == "refined")
     assert faults(best, shipments, network) == faults(plan, shipments, network) == []
     assert plan.bound_yuan <= best.objective_yuan + 0.05

@@ -31,7 +31,7 @@ def fortnight() -> tuple[Shipment, ...]:
 def world() -> Iterator[tuple[Network, tuple[Shipment, ...]]]:
     """The tiny world, planned the way of large months."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(laying, "is_large", lambda ways: True)
+        patch.setattr(laying, "is_large", lambda ways, most: True)
         # Few steps of the climb, to be quick.
         patch.setattr(ascent, "STAGES", tuple(replace(stage, steps=40) for stage in ascent.STAGES))
         yield tiny_network(), fortnight()

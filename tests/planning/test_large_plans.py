@@ -32,7 +32,7 @@ def test_a_plan_of_few_columns_holds_and_its_bound_is_below_the_optimum(task: Ta
     network, shipments = task
     best = planned(network, shipments)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(laying, "is_large", lambda ways: True)
+        patch.setattr(laying, "is_large", lambda ways, most: True)
         plan = planned(network, shipments)
         assert planned(network, shipments, PlanSettings(gap=0.0, workers=2)) == plan
     assert faults(plan, shipments, network) == []
@@ -46,7 +46,7 @@ def test_without_a_vessel_everything_takes_the_road_and_the_bound_is_the_plan() 
     """A network without a fleet has no hull whose price could climb."""
     network, shipments = replace(tiny_network(), fleet=()), [cargo(1, 300.0), cargo(2, 50.0)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(laying, "is_large", lambda ways: True)
+        patch.setattr(laying, "is_large", lambda ways, most: True)
         plan = planned(network, shipments)
     assert plan.voyages == ()
     assert {s.status for s in plan.shipments} == {"planned"}
@@ -75,6 +75,17 @@ def test_a_climb_proves_nearly_what_the_linear_program_does(days: int) -> None:
     assert linear * 0.999 <= climb.bound <= linear * (1 + 1e-9)
 
 
+def test_a_plan_is_large_by_its_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One column more than may be written down; around kept voyages more may be; few shipments never are large."""
+    ways = busy_week(4).space.ways
+    columns = int(ways.counts().sum())
+    assert not laying.is_large(ways, columns - 1)
+    monkeypatch.setattr(laying, "FEW_SHIPMENTS", 3)
+    assert laying.is_large(ways, columns - 1)
+    assert not laying.is_large(ways, columns)
+    assert laying.WRITTEN_DOWN < laying.WRITTEN_DOWN_AROUND
+
+
 def test_a_climb_along_nothing_goes_nowhere() -> None:
     """Where vessels are plenty no hull is ever missed but by rounding; a bound found so is still no higher than the
     plan (it once stood 0.40 yuan above a plan of 224,072.36)."""
@@ -95,7 +106,7 @@ def test_a_climb_along_nothing_goes_nowhere() -> None:
         ),
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(laying, "is_large", lambda ways: True)
+        patch.setattr(laying, "is_large", lambda ways, most: True)
         plan = planned(network, shipments)
     assert plan.bound_yuan <= plan.objective_yuan
     assert faults(plan, shipments, network) == []

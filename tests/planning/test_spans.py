@@ -133,6 +133,6 @@ def test_a_large_plan_sets_spans_free_before_corridors(monkeypatch: pytest.Monke
         monkeypatch.setattr(kind, "better", lambda self, left_s, name=name: iter(tried.append(name) or ()))
     for name, value in (("EXACT_COLUMNS", 0), ("FEW_SHIPMENTS", 0), ("WHOLE_COLUMNS", 0)):
         monkeypatch.setattr(search, name, value)
-    monkeypatch.setattr(laying, "is_large", lambda ways: True)
+    monkeypatch.setattr(laying, "is_large", lambda ways, most: True)
     planned(tiny_network(), busy_week().space.shipments, PlanSettings(gap=0.0))
     assert tried[:2] == ["spans", "corridors"]
