@@ -15,12 +15,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from math import inf
 
 from optimizer.emissions.factors import FactorTable
 from optimizer.network.model import Network
-from optimizer.planning.design import Floats
-from optimizer.planning.lagrange import LagrangianBound
+from optimizer.planning.carbon_price import repriced
 from optimizer.planning.laying import lay_out, task_of
 from optimizer.planning.offer import Offer
 from optimizer.planning.plan import Plan
@@ -30,7 +28,6 @@ from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
 from optimizer.planning.watch import Tell, Watch
 from optimizer.planning.writing import written
-from optimizer.quantities import KG_PER_T
 
 CLEANEST_YUAN_PER_T = 100_000.0
 """A price of carbon at which CO2e outweighs everything: a thousand times what is paid today."""
@@ -172,28 +169,6 @@ class _Line:
             return None
         plan = written(search, self.book)
         return _Solved(_point(plan, *question), Start(search.x, search.relaxation.prices), plan)
-
-
-def repriced(problem: Problem, carbon_yuan_per_t: float, cap_t: float | None = None) -> Problem:
-    """A problem that was laid out at a carbon price of 0 (``keep_cleaner``), at another price and under a cap: the same
-    rows and columns, other costs and another limit."""
-    yuan_per_kg = carbon_yuan_per_t / KG_PER_T
-    space, fleet, plan = problem.space, problem.fleet, problem.program
-    ways, columns = space.ways, space.columns
-    lines = replace(ways.lines, yuan_per_t=ways.lines.yuan_per_t + yuan_per_kg * ways.wtw_kg_per_t[ways.lines.route])
-    ways = replace(ways, lines=lines)
-    space = replace(space, ways=ways, columns=replace(columns, cost=_dearer(columns.cost, columns.wtw_kg, yuan_per_kg)))
-    hulls = fleet.columns
-    fleet = replace(fleet, columns=replace(hulls, cost=_dearer(hulls.cost, hulls.wtw_kg, yuan_per_kg)))
-    cost = _dearer(plan.program.cost, plan.wtw_kg, yuan_per_kg)
-    upper, cap = plan.program.row_upper.copy(), plan.block("cap")
-    upper[cap.first : cap.first + len(cap.keys)] = inf if cap_t is None else cap_t
-    plan = replace(plan, program=replace(plan.program, cost=cost, row_upper=upper))
-    return Problem(problem.network, space, fleet, plan, LagrangianBound(plan, fleet, ways))
-
-
-def _dearer(cost: Floats, wtw_kg: Floats, yuan_per_kg: float) -> Floats:
-    return cost + yuan_per_kg * wtw_kg
 
 
 def _point(plan: Plan, price: float, cap_t: float | None) -> FrontierPoint:

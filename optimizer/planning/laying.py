@@ -19,6 +19,7 @@ from optimizer.network.graph import NetworkGraph
 from optimizer.network.model import Network
 from optimizer.network.order import in_order
 from optimizer.planning.ascent import climb_up
+from optimizer.planning.capping import plan_near_cap
 from optimizer.planning.design import Floats
 from optimizer.planning.fleetflow import FleetFlow, make_fleetflow
 from optimizer.planning.given import offered_sailings
@@ -153,8 +154,12 @@ def _promising(
 ) -> tuple[TimeSpace, Relaxation, Floats | None, bool]:
     """Prices and a bound over all columns, the columns that they make worth writing down, a plan of these where one
     could be made at once, and whether somebody pressed Ctrl-C meanwhile."""
-    base = _program(services_only(ways), fleet, network, settings.co2e_cap_t, held)
-    proof = LagrangianBound(base, fleet, ways, settings.workers)
+
+    def services(ways: Ways, fleet: FleetFlow, cap_t: float | None) -> PlanProgram:
+        return _program(services_only(ways), fleet, network, cap_t, held)
+
+    cap_t = settings.co2e_cap_t
+    proof = LagrangianBound(services(ways, fleet, cap_t), fleet, ways, settings.workers)
     columns = int(ways.counts().sum())
     kept_s: list[float] = []
 
@@ -170,14 +175,17 @@ def _promising(
     # Nothing looks at the clock before the climb, which is the first that can be stopped.
     climb = climb_up(proof, left_s, tell)
     made, interrupted = None, climb.interrupted
-    if settings.co2e_cap_t is None and not interrupted:
-        # Stowing keeps terminals and voyages; a cap on CO2e would be only priced.
+    if not interrupted:
         try:
-            made = plan_at_once(proof, climb, settings.seed, watch.left_s)
+            if cap_t is None:
+                made = plan_at_once(proof, climb, settings.seed, watch.left_s)
+            else:
+                made = plan_near_cap(services, proof, climb, settings.seed, watch.left_s)
         except KeyboardInterrupt:
             interrupted = True
     if made is not None:
-        return made.space, Relaxation(climb.prices, climb.bound, made.x, partial=True), made.x, made.interrupted
+        space = TimeSpace(ways, columns_of(ways, made.line, made.slot))
+        return space, Relaxation(climb.prices, climb.bound, made.x, partial=True), made.x, made.interrupted
     (space, shares), again = _all_the_same(lambda: promising(proof, climb, watch.left_s))
     x = np.concatenate([shares, np.zeros(len(fleet.columns.kind))])
     return space, Relaxation(climb.prices, climb.bound, x, partial=True), None, interrupted or again

@@ -37,9 +37,11 @@ NOISE = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """The columns worth writing down and a plan of them: one entry per cargo column, then per hull column."""
+    """(line, slot) of the columns worth writing down and a plan of them: one entry per cargo column, then per hull
+    column."""
 
-    space: TimeSpace
+    line: Indices
+    slot: Indices
     x: Floats
     interrupted: bool = False
 
@@ -90,8 +92,7 @@ def plan_at_once(
         code = np.union1d(line * width + slot + 1, stowed)
     shares = np.zeros(len(code))
     shares[np.searchsorted(code, stowed)] = stowage.shares
-    space = TimeSpace(ways, columns_of(ways, code // width, code % width - 1))
-    return Made(space, np.concatenate([shares, hulls]), interrupted)
+    return Made(code // width, code % width - 1, np.concatenate([shares, hulls]), interrupted)
 
 
 def _cheap_columns(proof: LagrangianBound, climb: Climb) -> tuple[Indices, Indices]:

@@ -18,6 +18,7 @@ import numpy as np
 
 from optimizer.planning.ascent import climb_on
 from optimizer.planning.batches import BatchBuilder, batch_plan
+from optimizer.planning.capping import below_cap
 from optimizer.planning.closing import close_gap
 from optimizer.planning.design import Effort, Floats, solve_integer
 from optimizer.planning.dispatch import dispatch
@@ -203,7 +204,9 @@ class Search:
         plan, left_s = self.problem.program, self.watch.left_s
         self.windows = windows = Windows(plan, self.relaxation, WindowSizes(), self.settings.seed)
         moves = ~windows.is_cargo & (plan.column_family < 0) & windows.promising
-        if self.problem.made is not None and violation(self.program, self.problem.made) <= FEASIBLE:
+        kept = below_cap(self.problem, self.relaxation, self.settings.seed, left_s)
+        if kept is not None:
+            self._offer(kept)
             return
         if self._partial():
             self._dispatch()
@@ -213,8 +216,7 @@ class Search:
             return
         effort = self._effort(2e-3, 200)
         if effort.seconds is not None and self._partial():
-            # Too large a program would spend it all and have nothing to show.
-            effort = replace(effort, seconds=effort.seconds * BATCHES_SHARE)
+            effort = replace(effort, seconds=effort.seconds * BATCHES_SHARE)  # Too large a program would spend it all.
         x = batch_plan(plan, self.problem.space, self.relaxation, moves, effort)
         if x is not None:
             self._polish(x)
@@ -228,8 +230,7 @@ class Search:
         columns = len(self.program.cost)
         if self._partial() or columns <= WHOLE_COLUMNS or self.watch.left_s() < ROLL_S_PER_COLUMN * columns:
             return False
-        block, prices = self.problem.program.block("terminal"), self.relaxation.prices
-        rows = slice(block.first, block.first + len(block.keys))
+        rows, prices = self.problem.proof.terminal, self.relaxation.prices
         return -float(prices[rows] @ self.program.row_upper[rows]) > CROWDED * abs(self.bound_yuan)
 
     def _roll_forward(self) -> bool:
@@ -239,16 +240,15 @@ class Search:
         left_s = self.watch.left_s()
         kept_s = (1 - ROLL_SHARE) * left_s if np.isfinite(left_s) else 0.0
         x = windows.roll_forward(lambda: self.watch.left_s() - kept_s)
-        if x is None:
-            return False
-        self._polish(x)
-        self._search_spans()  # What such a plan still loses it loses over weeks at once.
-        return True
+        if x is not None:
+            self._polish(x)
+            self._search_spans()  # What such a plan still loses it loses over weeks at once.
+        return x is not None
 
     def _changes_ships(self) -> bool:
         """Whether the relaxation sends cargo over two voyages in a row: of that batches know nothing."""
-        changing = np.flatnonzero(self.problem.space.columns.onward >= 0)
-        return bool(self.relaxation.shares[changing].sum() > 0.5)
+        changing = self.problem.space.columns.onward >= 0
+        return bool(self.relaxation.shares[: len(changing)][changing].sum() > 0.5)
 
     def _solve_in_steps(self) -> str:
         if self.windows is None:

@@ -1,0 +1,124 @@
+"""Caps on CO2e on the way of large plans: the cap is kept or there is no plan, and the bound is that of the cap."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from optimizer.errors import InputError, SolverError
+from optimizer.planning import laying, neighbourhoods
+from optimizer.planning.capping import below_cap
+from optimizer.planning.carbon_price import repriced
+from optimizer.planning.design import Effort
+from optimizer.planning.plan import Plan
+from optimizer.planning.problem import Problem
+from optimizer.planning.relaxation import relax
+from optimizer.planning.settings import PlanSettings
+from tests.network.tiny import tiny_network
+from tests.planning.random_tasks import Task, any_tasks, cargo, faults, planned
+from tests.planning.solved import Case, lay_out
+from tests.planning.test_relaxation import proof_of
+
+LOOK = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def emitted_t(plan: Plan) -> float:
+    """Tonnes CO2e WTW of a plan."""
+    return plan.totals.planned.co2e_wtw_g / 1e6
+
+
+def planned_large(task: Task, cap_t: float) -> Plan | None:
+    """The plan of the large way under a cap, None where it finds none."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(laying, "is_large", lambda ways, most: True)
+        try:
+            return planned(*task, PlanSettings(gap=0.0, co2e_cap_t=cap_t))
+        except (InputError, SolverError):
+            return None
+
+
+@LOOK
+@given(any_tasks(4), st.sampled_from([0.7, 0.9, 0.99, 1.2]))
+def test_a_large_plan_keeps_its_cap_and_proves_no_more_than_the_optimum(task: Task, part: float) -> None:
+    """Beside the exact plan under the same cap: never above the cap, never a bound above the optimum, and no fault."""
+    cap_t = emitted_t(planned(*task)) * part
+    assume(cap_t > 0)
+    plan = planned_large(task, cap_t)
+    if plan is None:
+        return
+    assert emitted_t(plan) <= cap_t + 1e-5  # What is written down is rounded to grams, leg by leg.
+    assert faults(plan, task[1], task[0]) == []
+    best = planned(*task, PlanSettings(gap=0.0, co2e_cap_t=cap_t))
+    assert plan.bound_yuan <= best.objective_yuan + 0.05
+
+
+def week() -> tuple[Task, Case, Problem]:
+    """Five loads whose time is dear: some take the road although ships emit less."""
+    shipments = tuple(cargo(n, 450.0 + 20 * n, ready_h=7.0 * n, due_h=70 + 7.0 * n, value=100_000.0) for n in range(5))
+    case = lay_out(tiny_network(), shipments, PlanSettings(co2e_cap_t=1e6))
+    return (
+        (tiny_network(), shipments),
+        case,
+        Problem(case.network, case.space, case.fleet, case.program, proof_of(case)),
+    )
+
+
+def under(problem: Problem, cap_t: float, made: np.ndarray) -> Problem:
+    """The problem under a cap, made with a plan."""
+    capped = repriced(problem, 0.0, cap_t)
+    return Problem(capped.network, capped.space, capped.fleet, capped.program, capped.proof, made=made)
+
+
+def test_from_a_plan_above_the_cap_one_is_found_that_keeps_it() -> None:
+    """The plan of least cost, and a cap three per cent below what it emits."""
+    _, case, problem = week()
+    best = case.solve()
+    assert best.x is not None
+    wtw = case.program.wtw_kg
+    cap_t = float(wtw @ best.x) / 1000 * 0.97
+    task = under(problem, cap_t, best.x)
+    with pytest.MonkeyPatch.context() as patch:
+        # The relaxation of five loads sends parts of ships: what whole ships do looks dear at its prices.
+        patch.setattr(neighbourhoods, "MARGIN_YUAN_PER_T", np.inf)
+        patch.setattr(neighbourhoods, "HULL_MARGIN_YUAN", np.inf)
+        kept = below_cap(task, relax(task.program, task.proof, Effort()), 0)
+    assert kept is not None
+    assert float(wtw @ kept) / 1000 <= cap_t + 1e-9
+    room = task.program.program
+    activity = room.matrix @ kept
+    assert (activity <= room.row_upper + 1e-5).all()
+    assert (activity >= room.row_lower - 1e-5).all()
+
+
+def test_a_cap_below_what_anything_emits_is_kept_by_no_plan() -> None:
+    """The search ends, and says that there is none."""
+    _, case, problem = week()
+    best = case.solve()
+    assert best.x is not None
+    task = under(problem, 0.5, best.x)
+    relaxed = relax(problem.program, problem.proof, Effort())
+    assert below_cap(task, relaxed, 0) is None
+
+
+def test_a_plan_that_keeps_its_cap_stays_as_it_is() -> None:
+    """And without one there is nothing to keep."""
+    _, case, problem = week()
+    best = case.solve()
+    assert best.x is not None
+    relaxed = relax(problem.program, problem.proof, Effort())
+    assert below_cap(under(problem, 1e6, best.x), relaxed, 0) is best.x
+    assert below_cap(problem, relaxed, 0) is None
+
+
+def test_the_large_way_finds_a_plan_under_a_cap_that_binds() -> None:
+    """Two and eight per cent less than the plan without a cap emits, and dearer."""
+    task, _, _ = week()
+    free = planned_large(task, 1e6)
+    assert free is not None
+    for part in (0.98, 0.92):
+        plan = planned_large(task, emitted_t(free) * part)
+        assert plan is not None
+        assert emitted_t(plan) <= emitted_t(free) * part
+        assert plan.objective_yuan > free.objective_yuan
