@@ -114,6 +114,21 @@ def test_only_the_known_lines_are_kept_off_standard_error(capfd: pytest.CaptureF
     assert capfd.readouterr().err == "first\nlast\n"
 
 
+def test_a_row_missed_by_less_than_the_tolerance_is_no_internal_error() -> None:
+    """One shipment of a kilogram under a cap on CO2e of 0.7 g where it emits 0.75 g: within what solvers tell apart.
+    HiGHS ends that with an internal error; GLOP says that it cannot be."""
+    program = Program(
+        cost=np.array([0.02595163254369289]),
+        matrix=sp.csr_array(np.array([[1.0], [7.505667915763004e-07]])),
+        row_lower=np.array([1.0, -FREE]),
+        row_upper=np.array([1.0, 7e-07]),
+        lower=np.zeros(1),
+        upper=np.ones(1),
+        integer=np.zeros(1, dtype=bool),
+    )
+    assert solve_linear(program, Effort()).status == "infeasible"
+
+
 def test_a_program_that_highs_fails_on_is_solved_all_the_same(capfd: pytest.CaptureFixture[str]) -> None:
     """Found by the bounds' property below: HiGHS 1.12 ends this one with an internal error; SCIP does not."""
     program = Program(

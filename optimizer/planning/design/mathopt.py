@@ -44,7 +44,11 @@ def solve_linear(program: Program, effort: Effort, method: str = "simplex") -> O
     options = {"solver": method} if method != "choose" else {}
     if method == "ipm_without_crossover":
         options = {"solver": "ipm", "run_crossover": "off"}
-    return _solve(HIGHS, program, effort, continuous, options, None)
+    try:
+        return _solve(HIGHS, program, effort, continuous, options, None)
+    except SolverError:
+        # Where a row is missed by a hair, HiGHS may say at once that there is a solution and that there is none.
+        return _solve(OTHERS["glop"], program, effort, continuous, {}, None)
 
 
 def solve_integer(program: Program, effort: Effort, start: Floats | None = None) -> Outcome:
