@@ -175,7 +175,8 @@ class _Dispatcher:
             slot = int(batch.slots[at])
             cargo = self._cargo(batch, slot)
             choices = [self._choice(batch.family, column, slot) for column in self.loaded[(batch.family, slot)]]
-            for best in sorted(choices, key=lambda choice: -choice.gain_yuan):
+            # A pool without a vessel that could be there in time has no columns.
+            for best in sorted((c for c in choices if c.columns), key=lambda choice: -choice.gain_yuan):
                 if float(gains[at]) + best.gain_yuan < worth:
                     break
                 wanted = dict(cargo)

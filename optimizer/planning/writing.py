@@ -19,6 +19,7 @@ from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
 from optimizer.planning.totals import ShipmentPrices, left_behind
 from optimizer.planning.unusable import told
+from optimizer.planning.windows import FEASIBLE
 from optimizer.quantities import KG_PER_T
 
 OPTIMAL_GAP = 1e-5
@@ -54,11 +55,10 @@ def _document(search: Search, x: Floats, network: Network, book: RouteBook, *, h
         shipment_prices=ShipmentPrices(proven, prices[problem.proof.assign]),
         once_more=_nothing_known if hurried else _once_more(search, x),
     )
-    if (
-        plan.objective_yuan
-        < plan.bound_yuan
-        <= plan.objective_yuan + rounding_yuan(plan, problem.space.shipments, network, settings)
-    ):
+    # The row of a cap may be missed by a hair, which is worth its price.
+    slack = rounding_yuan(plan, problem.space.shipments, network, settings)
+    slack += FEASIBLE * -float(prices[problem.proof.cap].sum())
+    if plan.objective_yuan < plan.bound_yuan <= plan.objective_yuan + slack:
         plan = replace(plan, bound_yuan=plan.objective_yuan, gap=0.0)
     return replace(
         plan,

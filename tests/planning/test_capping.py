@@ -17,6 +17,7 @@ from optimizer.planning.problem import Problem
 from optimizer.planning.relaxation import relax
 from optimizer.planning.settings import PlanSettings
 from tests.network.tiny import tiny_network
+from tests.planning.corridor import START, corridor
 from tests.planning.random_tasks import Task, any_tasks, cargo, faults, planned
 from tests.planning.solved import Case, lay_out
 from tests.planning.test_relaxation import proof_of
@@ -52,6 +53,13 @@ def test_a_large_plan_keeps_its_cap_and_proves_no_more_than_the_optimum(task: Ta
     assert faults(plan, task[1], task[0]) == []
     best = planned(*task, PlanSettings(gap=0.0, co2e_cap_t=cap_t))
     assert plan.bound_yuan <= best.objective_yuan + 0.05
+
+
+def test_cargo_that_must_sail_and_finds_no_vessel_stays_behind() -> None:
+    """5,000 t for the island, 0.7 of what they emit allowed: the dispatcher takes no vessel that is not there."""
+    steel = cargo(0, 5000.0, "UP", "ISLE", code="steel", due_h=0.0, value=0.0, start=START)
+    plan = planned_large((corridor(), (steel,)), 40.8364236)
+    assert plan is None or emitted_t(plan) <= 40.8364236 + 1e-5
 
 
 def week() -> tuple[Task, Case, Problem]:
