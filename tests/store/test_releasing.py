@@ -103,7 +103,7 @@ def test_runs_enter_accounts_only_through_the_verbs_that_ask_for_a_release() -> 
         if any(call in path.read_text(encoding="utf-8") for call in ("add_runs(", "add_ready_runs("))
     }
     guarded = {"optimizer/actions/settling.py", "optimizer/actions/correcting.py"}
-    benches = {"optimizer/bench/settle.py", "optimizer/bench/audit.py"}
+    benches = {f"optimizer/bench/{name}.py" for name in ("settle", "audit", "evidence_world")}
     assert writers - {"optimizer/store/session.py"} - benches == guarded
     for name in guarded:
         assert "require_released_factors(store, factors)" in (root / name).read_text(encoding="utf-8")
