@@ -57,8 +57,8 @@ check: $(DEV_INSTALLED)
 # be run by itself and takes less than ten minutes; all together stay below forty.
 BENCH_SIZES ?= 1000 2000 5000 10000
 BENCH_STEPS := bench-quote bench-plan $(BENCH_SIZES:%=bench-size-%) bench-offers bench-proof bench-footprint \
-	bench-settle bench-audit bench-statement bench-duplicates bench-serve bench-city bench-mcf bench-mcnd
-BENCH_TABLES := $(foreach name,plan plan_sizes plan_offers quote footprint proof settle audit statement duplicates serve pages city mcf mcnd,$(wildcard $(BENCH_RESULTS)/$(name).json))
+	bench-settle bench-audit bench-evidence bench-statement bench-duplicates bench-serve bench-city bench-mcf bench-mcnd
+BENCH_TABLES := $(foreach name,plan plan_sizes plan_offers quote footprint proof settle audit evidence statement duplicates serve pages city mcf mcnd,$(wildcard $(BENCH_RESULTS)/$(name).json))
 BENCH_SEED ?= 0
 
 bench: $(BENCH_STEPS)
@@ -91,6 +91,11 @@ bench-settle: $(RUNTIME_INSTALLED)
 BENCH_ENTRIES ?= 200000
 bench-audit: $(RUNTIME_INSTALLED)
 	$(BIN)/modalshift bench audit --runs 1 --entries $(BENCH_ENTRIES) --json $(BENCH_RESULTS)/audit.json
+
+# Every lot with evidence and a calculation of its own; filling takes longer than auditing.
+BENCH_LOTS ?= 10000
+bench-evidence: $(RUNTIME_INSTALLED)
+	$(BIN)/modalshift bench evidence --lots $(BENCH_LOTS) --json $(BENCH_RESULTS)/evidence.json
 
 bench-statement: $(RUNTIME_INSTALLED)
 	$(BIN)/modalshift bench statement --json $(BENCH_RESULTS)/statement.json

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from optimizer.accounts.calculation import RunFigures
-from optimizer.accounts.ledger import Account, BalanceKey, Bucket, Kind, Ledger, Transaction
+from optimizer.accounts.ledger import Account, BalanceKey, Bucket, Kind, Ledger
 from optimizer.emissions.portfolio import Portfolio
 from optimizer.errors import Message
 from optimizer.waybills.party import Party
@@ -87,7 +87,7 @@ class Movement(NamedTuple):
     waybill_version: int = 1
 
 
-class AccountEntry(NamedTuple):
+class SeenEntry(NamedTuple):
     """An entry as one account sees it: what it adds to the account's available claim, memo and energy, g. ``own``: it
     posts to the account more than the memo (``consigned`` of a lot's movement). Other fields as in a transaction."""
 
@@ -104,31 +104,6 @@ class AccountEntry(NamedTuple):
     attribution_g: int
     energy_saved_g: int
     own: bool
-
-
-def entry_of(transaction: Transaction, account_id: str) -> AccountEntry:
-    """A transaction as an account sees it."""
-    held = {Ledger.CLAIM: 0, Ledger.ATTRIBUTION: 0, Ledger.ENERGY: 0, Ledger.ACTIVITY: 0}
-    lines = [line for line in transaction.postings if line.account_id == account_id]
-    for line in lines:
-        if line.bucket is Bucket.AVAILABLE:
-            held[line.ledger] += line.amount
-    return AccountEntry(
-        transaction.seq,
-        transaction.transaction_id,
-        transaction.kind,
-        transaction.waybill_number,
-        transaction.lot_no,
-        transaction.run_id,
-        transaction.resolves,
-        transaction.effective_at,
-        transaction.memo,
-        held[Ledger.CLAIM],
-        held[Ledger.ATTRIBUTION],
-        held[Ledger.ENERGY],
-        # Whatever is not the memo is posted to the consignor alone, also where nothing is credited.
-        any(line.ledger is not Ledger.ATTRIBUTION for line in lines),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +176,7 @@ def statement_of(
     period: str,
     opening: Mapping[BalanceKey, int],
     changes: Mapping[BalanceKey, int],
-    entries: Sequence[AccountEntry],
+    entries: Sequence[SeenEntry],
     runs: Mapping[str, RunFigures],
     replaced: Mapping[str, str],
     closed: bool,
@@ -243,7 +218,7 @@ _LOT_KINDS = frozenset({Kind.SETTLE, Kind.RESTATE, Kind.REVERSE})
 _ADDING = frozenset({Kind.SETTLE, Kind.RESTATE})
 
 
-def _movement(entry: AccountEntry, runs: Mapping[str, RunFigures], replaced: Mapping[str, str]) -> Movement:
+def _movement(entry: SeenEntry, runs: Mapping[str, RunFigures], replaced: Mapping[str, str]) -> Movement:
     """An entry as it is printed. A correction shows what it changes: the new run minus the one it replaces."""
     adds = runs[entry.run_id] if entry.kind in _ADDING else None
     taken_back = replaced.get(entry.transaction_id, "")

@@ -18,10 +18,16 @@ from tempfile import TemporaryDirectory
 
 from optimizer.actions import city_totals, keep_city_totals, open_store
 from optimizer.actions.audit_parts import Package, Readers, ledger_doubts
-from optimizer.actions.versions import code_version
 from optimizer.bench.isolation import in_fresh_process, peak_of_children_mib
-from optimizer.bench.ledger_world import LedgerWorld, copied_estimate, copies, ledger_world, open_accounts
-from optimizer.bench.machine import library_versions, load_average, this_machine
+from optimizer.bench.ledger_world import (
+    LedgerWorld,
+    copied_estimate,
+    copies,
+    ledger_versions,
+    ledger_world,
+    open_accounts,
+)
+from optimizer.bench.machine import load_average, this_machine
 from optimizer.bench.record import Figure, Load, Method, Result
 from optimizer.demo.world import seed_world
 from optimizer.emissions.factors import load_factors
@@ -93,13 +99,7 @@ def run(options: AuditBench, tell: Callable[[Message], None] = lambda message: N
         measured_at=options.measured_at,
         machine=this_machine(),
         load=Load(before, load_average()),
-        versions={
-            "product": code_version(),
-            "network": network.version,
-            "factors": factors.version,
-            "sqlite": sqlite3.sqlite_version,
-            **library_versions("sqlalchemy"),
-        },
+        versions=ledger_versions(network, factors),
         settings={
             "entries": options.entries,
             "calculations": len(made.models),

@@ -8,7 +8,6 @@ events are folded with those of its mates and suspects, and its inputs are made 
 from __future__ import annotations
 
 import os
-import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,12 +16,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from optimizer.actions import audit, open_store
-from optimizer.actions.versions import code_version
 from optimizer.bench.audit import audit_s
 from optimizer.bench.evidence_world import fill_with_evidence
 from optimizer.bench.isolation import in_fresh_process, peak_of_children_mib
-from optimizer.bench.ledger_world import ledger_world
-from optimizer.bench.machine import library_versions, load_average, this_machine
+from optimizer.bench.ledger_world import ledger_versions, ledger_world
+from optimizer.bench.machine import load_average, this_machine
 from optimizer.bench.record import Figure, Load, Method, Result
 from optimizer.demo.world import seed_world
 from optimizer.emissions.factors import load_factors
@@ -72,13 +70,7 @@ def run(options: EvidenceBench, tell: Callable[[Message], None] = lambda message
         measured_at=options.measured_at,
         machine=this_machine(),
         load=Load(before, load_average()),
-        versions={
-            "product": code_version(),
-            "network": network.version,
-            "factors": factors.version,
-            "sqlite": sqlite3.sqlite_version,
-            **library_versions("sqlalchemy"),
-        },
+        versions=ledger_versions(network, factors),
         settings={"lots": lots, "entries": entries, "events": events, "processes": PROCESSES},
         seed=options.seed,
         runs=options.runs,

@@ -7,6 +7,7 @@ such a waybill.
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -24,8 +25,11 @@ from optimizer.accounts.settlement import (
 )
 from optimizer.actions.planning import plan
 from optimizer.actions.versions import code_version
+from optimizer.bench.machine import library_versions
 from optimizer.demo.execution import execute_month
 from optimizer.demo.world import World
+from optimizer.emissions.factors import FactorTable
+from optimizer.network.model import Network
 from optimizer.planning.settings import PlanSettings
 from optimizer.store.engine import Store
 from optimizer.store.outbox import Job
@@ -146,3 +150,14 @@ def _copied_run(model: Model, number: str) -> tuple[CalculationRun, str]:
     document = model.document.replace(old, number).replace(run.inputs_sha256, inputs_sha256).replace(run.run_id, run_id)
     own = replace(run, run_id=run_id, inputs=replace(run.inputs, waybill_number=number), inputs_sha256=inputs_sha256)
     return own, document
+
+
+def ledger_versions(network: Network, factors: FactorTable) -> dict[str, str]:
+    """What a bench of the ledger names as measured."""
+    return {
+        "product": code_version(),
+        "network": network.version,
+        "factors": factors.version,
+        "sqlite": sqlite3.sqlite_version,
+        **library_versions("sqlalchemy"),
+    }

@@ -26,9 +26,17 @@ from optimizer.actions import open_store
 from optimizer.actions.garbage import collected_rarely
 from optimizer.actions.settling import BATCH
 from optimizer.actions.turns import short_turns
-from optimizer.actions.versions import code_version
-from optimizer.bench.ledger_world import A_DAY, Copy, LedgerWorld, copied_estimate, copies, ledger_world, open_accounts
-from optimizer.bench.machine import library_versions, load_average, this_machine
+from optimizer.bench.ledger_world import (
+    A_DAY,
+    Copy,
+    LedgerWorld,
+    copied_estimate,
+    copies,
+    ledger_versions,
+    ledger_world,
+    open_accounts,
+)
+from optimizer.bench.machine import load_average, this_machine
 from optimizer.bench.record import Figure, Load, Method, Result
 from optimizer.demo.world import seed_world
 from optimizer.emissions.factors import load_factors
@@ -81,13 +89,7 @@ def run(options: SettleBench, tell: Callable[[Message], None] = lambda message: 
         measured_at=options.measured_at,
         machine=this_machine(),
         load=Load(before, load_average()),
-        versions={
-            "product": code_version(),
-            "network": network.version,
-            "factors": factors.version,
-            "sqlite": sqlite3.sqlite_version,
-            **library_versions("sqlalchemy"),
-        },
+        versions=ledger_versions(network, factors),
         settings={
             "batch": BATCH,
             "measured": MEASURED,

@@ -78,7 +78,7 @@ class Stage:
 
 STAGES = (Stage((0,), 100, 1.0, 0.12), Stage((*LEVELS, 0), 200, 0.1, 0.03), Stage((*LEVELS, 0), 300, 0.0, 0.02))
 """Places as a whole first, then slot by slot, along averages with a long memory: such steps climb slower at first and
-prove up to three quarters of a percent more, the most where quays are crowded; and averages over many steps come closer
+prove more in the end, the most where quays are crowded; and averages over many steps come closer
 to a linear solution, so that hulls have better ones to follow."""
 ONWARD = Stage((*LEVELS, 0), 120, 0.02, 0.12)
 """From the prices of a program that is coarse in time: short steps, slot by slot."""

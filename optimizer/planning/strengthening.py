@@ -1,8 +1,7 @@
 """A better bound from whole ships: rounds of the coarse relaxation with the linking cuts that it breaks.
 
-What a month of full ships gains by it is small (0.03 % of the bound at 1,000 generated shipments, 0.14 % at 300); where
-loads are small beside ships it is what is left of the gap (3.5 % at 300 shipments of a fifth of that mass). So it waits
-until a plan has been improved where it loses most, and ends when a round gains little.
+A month of full ships gains little by it; where loads are small beside ships it is much of what is left of the gap.
+So it waits until a plan has been improved where it loses most, and ends when rounds gain little.
 """
 
 from __future__ import annotations

@@ -221,25 +221,3 @@ def transaction_of(row: Any, postings: Sequence[Posting]) -> Transaction:
         seq=row.seq,
         memo=row.memo,
     )
-
-
-def transaction_of_columns(row: Sequence[Any], postings: Sequence[Posting]) -> Transaction:
-    """A transaction from its row in the order of :data:`TRANSACTION_COLUMNS` and its postings."""
-    seq, transaction_id, kind, number, lot_no, method, run_id, resolves, period, effective_at, booked_at, memo = row[
-        :12
-    ]
-    return Transaction(
-        transaction_id,
-        _KINDS.get(kind) or Kind(kind),
-        number,
-        lot_no,
-        method,
-        run_id or "",
-        resolves or "",
-        period,
-        _moment(effective_at),
-        _moment(booked_at),
-        tuple(postings),
-        seq,
-        memo,
-    )

@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from optimizer.accounts.calculation import RunFigures, part_of
 from optimizer.accounts.ledger import BalanceKey, Bucket, Kind, Ledger
-from optimizer.accounts.statement import MOVING, AccountEntry
+from optimizer.accounts.statement import MOVING, SeenEntry
 from optimizer.emissions.portfolio import Part
 from optimizer.store import schema
 from optimizer.store.entry_rows import has_id
@@ -98,11 +98,11 @@ class AccountReader:
                 sums[balance] = sums.get(balance, 0) + sign * int(amount)
         return before, changed
 
-    def movements(self, account_id: str, period: str, until_seq: int | None) -> list[AccountEntry]:
+    def movements(self, account_id: str, period: str, until_seq: int | None) -> list[SeenEntry]:
         """The entries of a month that a statement lists (:data:`MOVING`) and that touch an account, in order, as the
         account sees them."""
         entry = _ENTRIES.c
-        found: dict[int, AccountEntry] = {}
+        found: dict[int, SeenEntry] = {}
         for own, bucket, sign in _sides(account_id):
             available = bucket == BUCKET_CODES["available"]
             sums = [
@@ -169,7 +169,7 @@ class AccountReader:
             ids = wanted[start : start + _SLICE]
             yield from self._connection.execute(query, {"ids": _as_list(self._connection, ids)}).all()
 
-    def replaced_runs(self, corrections: Iterable[AccountEntry]) -> dict[str, str]:
+    def replaced_runs(self, corrections: Iterable[SeenEntry]) -> dict[str, str]:
         """Correction id -> the run that it takes back: of the SETTLE or RESTATE it names, empty after a REVERSE."""
         by_original = {item.resolves: item.transaction_id for item in corrections}
         wanted = sorted(by_original)
@@ -245,7 +245,7 @@ def _sides(account_id: str) -> Iterator[tuple[ColumnElement[bool], ColumnElement
     yield gives, _LINES.counter_bucket, -1
 
 
-def _account_entry(row: Any, sign: int) -> AccountEntry:
+def _account_entry(row: Any, sign: int) -> SeenEntry:
     (
         seq,
         transaction_id,
@@ -261,7 +261,7 @@ def _account_entry(row: Any, sign: int) -> AccountEntry:
         energy_g,
         own,
     ) = row
-    return AccountEntry(
+    return SeenEntry(
         seq,
         transaction_id,
         _KINDS[kind],
@@ -278,7 +278,7 @@ def _account_entry(row: Any, sign: int) -> AccountEntry:
     )
 
 
-def _both(one: AccountEntry, other: AccountEntry) -> AccountEntry:
+def _both(one: SeenEntry, other: SeenEntry) -> SeenEntry:
     """An entry that has the account on both sides of its lines, as a retirement does."""
     return one._replace(
         claim_g=one.claim_g + other.claim_g,

@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from optimizer.accounts.books import Books, StoredDocument, StoredTransaction
-from optimizer.accounts.ledger import Period, Transaction, content_digest
+from optimizer.accounts.ledger import Bucket, Ledger, Period, Transaction, content_digest
 from optimizer.accounts.settlement import accounts_for, estimates, review, settle
+from optimizer.accounts.statement import SeenEntry
 from optimizer.waybills.event import Event
 from optimizer.waybills.waybill import Waybill
 from tests.waybills.world import ISSUED_AT, LATER, all_events, world_factors, world_network, world_waybills
@@ -58,3 +59,28 @@ def with_ledger(books: Books, transactions: Iterable[Transaction]) -> Books:
 def with_document(books: Books, document: StoredDocument) -> Books:
     """The same books with one document digest."""
     return replace(books, documents=(document,))
+
+
+def seen_entry(transaction: Transaction, account_id: str) -> SeenEntry:
+    """A transaction as an account sees it."""
+    held = {Ledger.CLAIM: 0, Ledger.ATTRIBUTION: 0, Ledger.ENERGY: 0, Ledger.ACTIVITY: 0}
+    lines = [line for line in transaction.postings if line.account_id == account_id]
+    for line in lines:
+        if line.bucket is Bucket.AVAILABLE:
+            held[line.ledger] += line.amount
+    return SeenEntry(
+        transaction.seq,
+        transaction.transaction_id,
+        transaction.kind,
+        transaction.waybill_number,
+        transaction.lot_no,
+        transaction.run_id,
+        transaction.resolves,
+        transaction.effective_at,
+        transaction.memo,
+        held[Ledger.CLAIM],
+        held[Ledger.ATTRIBUTION],
+        held[Ledger.ENERGY],
+        # Whatever is not the memo is posted to the consignor alone, also where nothing is credited.
+        any(line.ledger is not Ledger.ATTRIBUTION for line in lines),
+    )

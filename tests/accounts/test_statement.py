@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from optimizer.accounts.calculation import figures_of
 from optimizer.accounts.ledger import Bucket, Ledger, fold_balances
-from optimizer.accounts.statement import DISCLAIMER, Statement, entry_of, statement_of
+from optimizer.accounts.statement import DISCLAIMER, Statement, statement_of
 from optimizer.accounts.statement_document import CSV_COLUMNS, movement_row, statement_csv, statement_json
 from optimizer.quantities import kilograms, tonnes
-from tests.accounts.small_books import settled_books
+from tests.accounts.small_books import seen_entry, settled_books
 from tests.waybills.world import parties
 
 BOOKS = settled_books()
@@ -39,7 +39,7 @@ def of(account_id: str, period: str = "2026-10", until_seq: int | None = None) -
         period,
         fold_balances(entry for entry in known if entry.period < period),
         fold_balances(entry for entry in known if entry.period == period),
-        [entry_of(entry, account_id) for entry in known if entry.period == period],
+        [seen_entry(entry, account_id) for entry in known if entry.period == period],
         {run_id: figures_of(run) for run_id, run in BOOKS.runs.items()},
         {},
         closed=False,

@@ -15,13 +15,13 @@ from optimizer import actions
 from optimizer.access.user import ALLOWED, Permission, Role, User
 from optimizer.accounts.calculation import calculate
 from optimizer.accounts.ledger import BalanceKey, Kind, fold_balances
-from optimizer.accounts.statement import MOVING, entry_of
+from optimizer.accounts.statement import MOVING
 from optimizer.actions.account_views import accounts_seen_by
 from optimizer.actions.waybill_views import report_events, waybill_file, waybills_seen_by
 from optimizer.errors import UnknownRecordError
 from optimizer.store.engine import Store
 from optimizer.waybills.codec import sha256, to_json
-from tests.accounts.small_books import FUEL_LOGS
+from tests.accounts.small_books import FUEL_LOGS, seen_entry
 from tests.waybills.world import (
     ISSUED_AT,
     LATER,
@@ -103,7 +103,7 @@ def test_what_a_statement_reads_is_what_the_postings_say(store: Store) -> None:
                 for seq in (*range(len(entries) + 1), None):
                     known = [entry for entry in touching if seq is None or entry.seq <= seq]
                     listed = [entry for entry in known if entry.period == month and entry.kind in MOVING]
-                    seen = [entry_of(entry, account_id) for entry in listed]
+                    seen = [seen_entry(entry, account_id) for entry in listed]
                     assert reader.movements(account_id, month, seq) == seen
                     before, changed = (
                         {key: amount for key, amount in fold_balances(part).items() if key[0] == account_id}
