@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from decimal import Decimal
 
 import segno
@@ -24,6 +25,9 @@ from optimizer.documents.typesetting import pdf_of
 from optimizer.errors import Lang, Message
 
 BALANCES = Message("余额", "Balances")
+BLOCK_ROWS = 40
+"""Rows of movements that are set as one: what a table costs goes by its cells, a quarter of the time in blocks. No
+printed word has a place where a line could break and the columns are wider than the words, so lines stay level."""
 
 
 def statement_pdf(statement: Statement, lang: Lang) -> bytes:
@@ -48,7 +52,7 @@ def statement_pdf(statement: Statement, lang: Lang) -> bytes:
         "columns": words.columns,
         "widths": [width for _, width in COLUMNS],
         "text_columns": TEXT_COLUMNS,
-        "movements": words.movements,
+        "movements": _blocks(words.movements),
         "sum": words.sum,
         "notes": words.notes,
         "footer": words.qr_text,
@@ -73,6 +77,12 @@ def statement_xlsx(statement: Statement, lang: Lang) -> bytes:
     ]
     balances = Sheet(BALANCES.text(lang), (), ("", BALANCES.text(lang), "kg / tkm"), rows)
     return workbook_of([movements, balances], words.title, period_end(statement.period))
+
+
+def _blocks(rows: Sequence[tuple[str, ...]]) -> list[list[str]]:
+    """The rows in blocks: of each the lines of every column."""
+    parts = (rows[start : start + BLOCK_ROWS] for start in range(0, len(rows), BLOCK_ROWS))
+    return [["\n".join(column) for column in zip(*part, strict=True)] for part in parts]
 
 
 def _typed(row: tuple[str, ...]) -> list[Cell]:

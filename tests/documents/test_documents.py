@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
@@ -54,6 +56,39 @@ def test_a_statement_is_printed_the_same_each_time(statement: Statement, lang: L
         assert make(statement, lang) == make(statement, lang)
         assert make(statement, lang) != make(other, lang)
     assert statement_pdf(statement, lang).startswith(b"%PDF-1.7")
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_printed_words_of_a_lot_stand_in_one_line(statement: Statement, lang: Lang) -> None:
+    """Rows are set in blocks, a column of many rows as one cell: a word that broke would push all below it out of
+    line. The widest that may come: large negative amounts, late numbers, an amended waybill; over several pages."""
+    lot = statement.movements[0]
+    wide = lot._replace(seq=10**9, waybill_version=12, lot_no=999, mass_kg=-(10**10), activity_kgkm={"Road": -(10**12)})
+    wide = wide._replace(**dict.fromkeys(("baseline_g", "actual_g", "expected_g", "credited_g", "claim_g"), -(10**12)))
+    moved = lot._replace(kind="TRANSFER", waybill_number="", tier="", mass_kg=0)
+    many = replace(statement, movements=(lot, wide, moved) * 60)
+    pages = [page for page in _lines_of_pages(statement_pdf(many, lang)) if any(len(line) >= 15 for line in page)]
+    assert len(pages) >= 3
+    rows = sum(len(line) >= 15 for page in pages for line in page)
+    assert rows == len(many.movements) + len(pages)  # each page has the names of the columns
+    for page in pages[1:-1]:
+        assert sum(len(line) < 15 for line in page) <= (1 if lang == "zh" else 2)  # the footer, a long column name
+
+
+def _lines_of_pages(content: bytes) -> list[list[list[float]]]:
+    """The lines of each page of a PDF: of each the places in points from the left where a run of text starts."""
+    pages = []
+    for stream in re.finditer(rb"[^d]stream\r?\n", content):
+        try:
+            drawn = zlib.decompressobj().decompress(content[stream.end() :])
+        except zlib.error:
+            continue  # not compressed
+        lines: dict[float, list[float]] = {}
+        for left, height in re.findall(rb"1 0 0 -1 ([\d.]+) ([\d.]+) cm(?:(?!cm).)*?\nBT", drawn, re.DOTALL):
+            lines.setdefault(round(float(height), 1), []).append(float(left))
+        if lines:
+            pages.append(list(lines.values()))
+    return pages
 
 
 def test_the_pdf_is_archival_and_carries_its_chinese_font(statement: Statement) -> None:
