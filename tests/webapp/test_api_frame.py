@@ -182,15 +182,18 @@ def test_places_come_as_geojson_too(client: FlaskClient) -> None:
 
 
 def test_the_document_tells_every_endpoint(client: FlaskClient) -> None:
-    """OpenAPI 3.1; each operation has a name, a summary, and problem documents for its errors."""
+    """OpenAPI 3.1; each operation has a name, a summary, and problem documents for its errors; tags are told once."""
     spec = client.get("/api/openapi.json").json
     assert spec["openapi"].startswith("3.1")
+    tags = [tag["name"] for tag in spec["tags"]]
+    assert len(tags) == len(set(tags))
     names = []
     for path, methods in spec["paths"].items():
         assert path.startswith("/api/v1/")
         for operation in methods.values():
             names.append(operation["operationId"])
             assert operation["summary"]
+            assert set(operation["tags"]) <= set(tags)
             assert "429" in operation["responses"]
             for status, response in operation["responses"].items():
                 if int(status) >= 400:

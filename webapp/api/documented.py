@@ -132,6 +132,9 @@ def complete(app: APIFlask) -> None:
         schemas["Problem"] = dict(PROBLEM)
         for guessed in ("HTTPError", "ValidationError"):
             schemas.pop(guessed, None)
+        spec["tags"] = list(
+            {tag["name"]: tag for tag in spec["tags"]}.values()
+        )  # blueprints share some; names are unique
         for path in spec["paths"].values():
             for operation in path.values():
                 name = operation.get("operationId", "")
