@@ -1,26 +1,25 @@
 """Part of the calculation runs, read row by row: digests, columns against documents, and every one run again.
 
-Runs whose inputs differ in nothing but the lot are calculated once.
+Runs whose inputs differ in nothing but the lot are calculated once; the others straight from their text
+(``recalculation``), and by way of records where that has no answer or another one.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
 from json.encoder import encode_basestring
-from typing import Any
+from typing import Any, NamedTuple
 
+from optimizer.accounts.audit.recalculation import Recalculation
 from optimizer.accounts.audit.rows import RunRow, quoted
+from optimizer.accounts.audit.stored_inputs import Memo
 from optimizer.accounts.calculation import LotInputs, LotResult, calculate
 from optimizer.emissions.factors import FactorTable
 from optimizer.errors import ModalshiftError
 from optimizer.waybills.codec import from_json, to_json
-
-_KEPT = 50_000
-"""Most recomputations kept; a ledger whose lots are all different must not fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +59,22 @@ def read_runs(rows: Iterable[RunRow], factors: FactorTable, kept: Mapping[str, F
     return read
 
 
+class _Worth(NamedTuple):
+    """What inputs come to: the digest of the result, what a settlement posts of it, the columns of a row that repeat
+    it."""
+
+    result_sha256: str
+    figures: Figures
+    columns: tuple[Any, ...]
+
+
 class _Recomputing:
     """Calculates what it has not calculated before."""
 
     def __init__(self, tables: Mapping[str, FactorTable]) -> None:
         self._tables = tables
-        self._results: dict[bytes, str] = {}
-        self._figures: dict[str, tuple[Figures, tuple[Any, ...]]] = {}
+        self._straight = {version: Recalculation(factors) for version, factors in tables.items()}
+        self._known: Memo[bytes, _Worth] = Memo()
 
     def sound(self, row: RunRow) -> Figures | None:
         """What a settlement posts of a run, None where anything about it is not as it should be."""
@@ -80,59 +88,60 @@ class _Recomputing:
         inputs, result = document[len(head) : split], document[split + len(middle) : len(document) - len(tail)]
         named = f'["{row.inputs_sha256}","{row.result_sha256}",{versions}]'.encode()
         digests = (sha256(inputs).hexdigest(), sha256(result).hexdigest(), sha256(named).hexdigest())
-        if digests != (row.inputs_sha256, row.result_sha256, row.run_id) or not self._recomputes(row, inputs, result):
+        if digests != (row.inputs_sha256, row.result_sha256, row.run_id):
             return None
-        figures, columns = self._figures_of(row.result_sha256, result)
-        return figures if row[-len(columns) :] == columns else None
+        worth = self._worth(row, inputs, result)
+        if worth is None or worth.result_sha256 != row.result_sha256 or row[-len(worth.columns) :] != worth.columns:
+            return None
+        return worth.figures
 
-    def _recomputes(self, row: RunRow, inputs: bytes, result: bytes) -> bool:
-        """Whether the inputs, read as a record and calculated, give this text; with factors that are not at hand,
-        whether both are canonical."""
+    def _worth(self, row: RunRow, inputs: bytes, result: bytes) -> _Worth | None:
+        """What the inputs, read as a record and calculated, come to; with factors that are not at hand, what the result
+        says, where both are canonical. None for inputs of another lot."""
         lot = b'"lot_no":%d,' % row.lot_no
         named = f',"waybill_number":{encode_basestring(row.number)},"waybill_version":'.encode()
         cut = inputs.find(named)
         version = inputs[cut + len(named) : -1]
         if cut < 0 or inputs.count(lot) != 1 or not version.isdigit() or not inputs.endswith(b"}"):
-            return False
+            return None
         if f'"method":{quoted(row.method)},'.encode() not in inputs:
-            return False
+            return None
         factors = self._tables.get(row.factors_version)
         stands_for = row.result_sha256 if factors is None else row.factors_version
-        own = inputs[:cut].replace(lot, b"") + stands_for.encode()
-        key = sha256(own).digest()
-        expected = self._results.get(key)
-        if expected is None:
-            expected = self._calculated(row, inputs, result, factors)
-            if expected is None:
-                return False
-            if len(self._results) >= _KEPT:
-                self._results.clear()
-            self._results[key] = expected
-        return expected == row.result_sha256
+        key = sha256(inputs[:cut].replace(lot, b"") + stands_for.encode()).digest()
+        worth = self._known.get(key)
+        if worth is None:
+            worth = self._calculated(row, inputs, result) or _by_records(row, inputs, result, factors)
+            if worth is not None:
+                self._known[key] = worth
+        return worth
 
-    def _calculated(self, row: RunRow, inputs: bytes, result: bytes, factors: FactorTable | None) -> str | None:
-        """The digest of what these inputs come to, None for inputs that are not canonical or of another lot."""
-        try:
-            read = from_json(LotInputs, inputs)
-            found = from_json(LotResult, result) if factors is None else calculate(read, factors)
-            sound = to_json(read).encode() == inputs and read.lot_no == row.lot_no and read.waybill_number == row.number
-        except (ModalshiftError, KeyError, TypeError, ValueError, ArithmeticError):
+    def _calculated(self, row: RunRow, inputs: bytes, result: bytes) -> _Worth | None:
+        """What the inputs come to; None where that is not what the run says, or cannot be said without records."""
+        straight = self._straight.get(row.factors_version)
+        found = straight(inputs, row.number, row.lot_no) if straight is not None else None
+        if found is None or found.text != result:
             return None
-        return sha256(to_json(found).encode()).hexdigest() if sound else None
+        columns = (*found[1:8], found.activity_text)
+        figures = Figures(found.actual_wtw_g, found.credited_wtw_g, found.energy_saved_g, found.activity)
+        return _Worth(row.result_sha256, figures, columns)
 
-    def _figures_of(self, result_sha256: str, result: bytes) -> tuple[Figures, tuple[Any, ...]]:
-        """Of a result, with the columns of the row that repeat it."""
-        known = self._figures.get(result_sha256)
-        if known is None:
-            read: dict[str, Any] = json.loads(result)
-            activity = tuple(sorted(read["activity_kgkm"].items()))
-            names = ("mass_kg", "baseline_wtw_g", "actual_wtw_g", "expected_wtw_g", "credited_wtw_g", "energy_saved_g")
-            columns = (*(read[name] for name in names), read["tier"], to_json(read["activity_kgkm"]))
-            figures = Figures(read["actual_wtw_g"], read["credited_wtw_g"], read["energy_saved_g"], activity)
-            if len(self._figures) >= _KEPT:
-                self._figures.clear()
-            self._figures[result_sha256] = known = (figures, columns)
-        return known
+
+def _by_records(row: RunRow, inputs: bytes, result: bytes, factors: FactorTable | None) -> _Worth | None:
+    """What these inputs come to, None for inputs that are not canonical or of another lot."""
+    try:
+        read = from_json(LotInputs, inputs)
+        found = from_json(LotResult, result) if factors is None else calculate(read, factors)
+        sound = to_json(read).encode() == inputs and read.lot_no == row.lot_no and read.waybill_number == row.number
+    except (ModalshiftError, KeyError, TypeError, ValueError, ArithmeticError):
+        return None
+    if not sound:
+        return None
+    names = ("mass_kg", "baseline_wtw_g", "actual_wtw_g", "expected_wtw_g", "credited_wtw_g", "energy_saved_g", "tier")
+    columns = (*(getattr(found, name) for name in names), to_json(found.activity_kgkm))
+    activity = tuple(sorted(found.activity_kgkm.items()))
+    figures = Figures(found.actual_wtw_g, found.credited_wtw_g, found.energy_saved_g, activity)
+    return _Worth(sha256(to_json(found).encode()).hexdigest(), figures, columns)
 
 
 @lru_cache(maxsize=1024)

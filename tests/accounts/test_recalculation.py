@@ -1,0 +1,222 @@
+"""Lots calculated straight from their stored text come to what the method comes to, to the last byte; and what is not
+the text of inputs, or what the method refuses, has no answer."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from optimizer.accounts.audit.recalculation import Recalculation
+from optimizer.accounts.calculation import CalculationRun, ElementInput, LotInputs, calculate
+from optimizer.accounts.lot_chain import VoyageShare
+from optimizer.emissions.boundaries import Boundary
+from optimizer.emissions.operations import Intensity
+from optimizer.emissions.round_trip import RoundTrip
+from optimizer.emissions.tour import RULE, LoadedVoyage, Tour
+from optimizer.emissions.uncertainty import CONFIGS, ErrorKind, ErrorSource
+from optimizer.errors import Message, ModalshiftError
+from optimizer.network.model import Mode
+from optimizer.waybills.codec import from_json, to_json
+from tests.accounts.small_books import settled_books
+from tests.waybills.world import world_factors
+
+FACTORS = world_factors()
+STRAIGHT = Recalculation(FACTORS)
+BEFORE_TOURS = Path(__file__).parent / "runs_before_tours.jsonl"
+
+NAMES = st.sampled_from(["QJ", "ZP", "衢江", 'a "quoted" place', "back\\slash", "tab\there"])
+RATES = st.one_of(st.just(0.0), st.floats(1e-9, 5.0), st.sampled_from([0.5, 1e-05, 2.5e-7, 1e16]))
+SHARES = st.one_of(st.sampled_from([0.0, 1.0]), st.floats(-1.0, 1.0))
+MASSES = st.one_of(st.integers(1, 10**9), st.sampled_from([1, 3, 125_000, 10**15]))
+DISTANCES = st.one_of(st.floats(0.0, 3_000.0), st.sampled_from([0.0, 0.1, 318.7, 1e-05, 1e16]))
+TIERS = st.sampled_from(["primary", "modelled", "default", "assumed"])
+
+
+def sources(kinds: list[ErrorKind]) -> st.SearchStrategy[tuple[ErrorSource, ...]]:
+    """Error sources of a few keys, so that elements share them with widths of their own."""
+    keys = st.sampled_from(
+        ["fuel_model:B", "combustion:Diesel", "weighed_mass", "logged:V1", "hub_energy", "detour:Road"]
+    )
+    rels = st.sampled_from([None, 0.0, 0.02, 0.25, 1e-05, 3.0])
+    return st.lists(st.builds(ErrorSource, keys, st.sampled_from(kinds), rels, SHARES, SHARES), max_size=4).map(tuple)
+
+
+WIDE = {ErrorKind.DEFAULT_INLAND_WATERWAY}
+"""Lognormal: its own width must be a factor above zero, which the widths drawn here are not."""
+
+
+def intensities(unit: str, version: str) -> st.SearchStrategy[Intensity]:
+    """Intensities whose errors the version of the widths knows."""
+    kinds = [kind for kind in CONFIGS[version].spreads if kind not in WIDE]
+    ids = st.lists(st.sampled_from(["f1", "f2", 'f"3"']), max_size=3).map(tuple)
+    co2 = st.one_of(st.none(), RATES)
+    return st.builds(Intensity, st.just(unit), RATES, RATES, co2, RATES, TIERS, ids, sources(kinds), MESSAGES)
+
+
+MESSAGES = st.just(Message("说明", 'how "it" is'))
+ROUND_TRIPS = st.builds(RoundTrip, st.just("V9"), MASSES, MASSES, MASSES, MASSES)
+TOURS = st.builds(
+    lambda own, other, fuel_g, idle_g: Tour(
+        RULE, "V1", "B800", fuel_g, ("V3",), (LoadedVoyage("V1", own), LoadedVoyage("V2", other)), idle_g
+    ),
+    MASSES,
+    MASSES,
+    st.integers(0, 10**7),
+    st.sampled_from([0, 0, 907_470]),
+)
+
+
+@st.composite
+def logs(draw: st.DrawFn) -> VoyageShare:
+    """A log of a voyage and a lot's part in it."""
+    load_kg = draw(MASSES)
+    own_kg = draw(st.one_of(st.just(load_kg), st.integers(1, load_kg)))
+    ratio = draw(st.sampled_from([0.0, 0.25, 1e-05, 1 / 3]))
+    voyage = draw(st.sampled_from(["V1", "V2", "航次"]))
+    use = draw(st.sampled_from(["inland_waterway", "sea", "road"]))
+    return VoyageShare(voyage, "Diesel", use, draw(st.integers(0, 10**8)), ratio, own_kg, load_kg)
+
+
+@st.composite
+def elements(draw: st.DrawFn, version: str) -> ElementInput:
+    """A leg or a hub, by an intensity or a log, with what may stand beside it."""
+    mode = draw(st.sampled_from(list(Mode)))
+    log = draw(st.one_of(st.none(), logs())) if mode is not Mode.HUB else None
+    unit = "t" if mode is Mode.HUB else "tkm"
+    return ElementInput(
+        mode=mode,
+        route=draw(NAMES),
+        mass_kg=draw(MASSES),
+        distance_km=0.0 if mode is Mode.HUB else draw(DISTANCES),
+        distance_basis="" if mode is Mode.HUB else draw(st.sampled_from(["actual", "sfd", "gcd"])),
+        intensity=draw(intensities(unit, version)) if log is None else None,
+        log=log,
+        round_trip=draw(st.one_of(st.none(), ROUND_TRIPS)),
+        gcd_km=draw(st.sampled_from([0.0, 0.0, 261.2, 1e-05])),
+        tour=draw(st.one_of(st.none(), TOURS)),
+    )
+
+
+@st.composite
+def lots(draw: st.DrawFn) -> LotInputs:
+    """Inputs of a lot, of either version of the widths."""
+    version = draw(st.sampled_from(sorted(CONFIGS)))
+    chains = [tuple(draw(st.lists(elements(version), min_size=1, max_size=4))) for _ in range(2)]
+    return LotInputs(
+        method="shift-v1",
+        boundary=Boundary.WTW_CO2E,
+        uncertainty_version=version,
+        waybill_number="MW1",
+        waybill_version=draw(st.integers(1, 3)),
+        lot_no=draw(st.integers(1, 20)),
+        mass_kg=draw(MASSES),
+        on=draw(st.dates(date(2026, 1, 1), date(2026, 12, 31))),
+        baseline=chains[0],
+        project=chains[1],
+        budget=draw(st.booleans()),
+    )
+
+
+def answer(inputs: LotInputs) -> str | None:
+    """What the method comes to, None where it refuses."""
+    try:
+        return to_json(calculate(inputs, FACTORS))
+    except (ModalshiftError, KeyError, TypeError, ValueError, ArithmeticError):
+        return None
+
+
+@settings(max_examples=200, deadline=None)
+@given(lots())
+def test_straight_and_by_records_are_the_same_text(inputs: LotInputs) -> None:
+    """Logs, tours, round trips, shared errors, widths of both versions, floats that print with an exponent: the same
+    bytes, and the figures say what the text says; what the method refuses is refused."""
+    found, expected = STRAIGHT(to_json(inputs).encode(), inputs.waybill_number, inputs.lot_no), answer(inputs)
+    if expected is None:
+        assert found is None
+        return
+    assert found is not None
+    assert found.text.decode() == expected
+    result = json.loads(expected)
+    assert {name: value for name, value in found._asdict().items() if name in result} == {
+        name: result[name] for name in found._fields if name in result
+    }
+    assert dict(found.activity) == result["activity_kgkm"] == json.loads(found.activity_text)
+
+
+def test_runs_of_before_and_of_now_come_to_what_they_came_to() -> None:
+    """Runs that a former release stored, and those of the small books."""
+    runs = [from_json(CalculationRun, line) for line in BEFORE_TOURS.read_text().splitlines()]
+    runs += settled_books().runs.values()
+    answered = 0
+    for run in runs:
+        inputs = run.inputs
+        found = STRAIGHT(to_json(inputs).encode(), inputs.waybill_number, inputs.lot_no)
+        assert (found.text.decode() if found else None) == answer(inputs)
+        answered += found is not None
+    assert answered >= 3
+
+
+INPUTS = next(run.inputs for run in settled_books().runs.values() if any(item.log for item in run.inputs.project))
+TEXT = to_json(INPUTS)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"budget":true', '"budget": true'),
+        ('"budget":true', '"budget":true,"extra":1'),
+        ('"budget":true,', ""),
+        ('"log":null', '"log":null,"tour":null'),
+        ('"log":null', '"gcd_km":0.0,"log":null'),
+        ('"distance_km":100.0', '"distance_km":100'),
+        ('"distance_km":100.0', '"distance_km":1e2'),
+        ('"unit":"t"', '"unit":"tkm"'),
+        ('"kind":"fuel_model"', '"kind":"moonshine"'),
+        ('"tier":"assumed"', '"tier":"assumed","why":""'),
+        ('"mode":"Road"', '"mode":"Cart"'),
+        ('"on":"2026-', '"on":"26-'),
+        ('"boundary":"wtw_co2e"', '"boundary":"ttw_co2"'),
+        ('"uncertainty_version":"', '"uncertainty_version":"x'),
+        ('"own_kg":', '"own_kg":9'),
+        ('"mass_kg":', '"mass_kg":-'),
+        ('"empties":', '"empties" :'),
+        ('"route":"', '"route":"\\u0041'),
+        ("}", ""),
+    ],
+)
+def test_a_text_that_is_not_that_of_inputs_has_no_answer(old: str, new: str) -> None:
+    """Another spelling, a field too many or too few, a value that the method refuses: records decide then."""
+    assert TEXT.count(old)
+    changed = TEXT.replace(old, new, 1)
+    found = STRAIGHT(changed.encode(), INPUTS.waybill_number, INPUTS.lot_no)
+    if old == '"budget":true,':
+        assert found is not None
+        assert b"exposures" not in found.text
+        return
+    assert found is None
+
+
+def test_inputs_of_another_lot_have_no_answer() -> None:
+    """They are asked for under the name of the row that they stand in."""
+    text = TEXT.encode()
+    assert STRAIGHT(text, INPUTS.waybill_number, INPUTS.lot_no) is not None
+    assert STRAIGHT(text, "MW2", INPUTS.lot_no) is None
+    assert STRAIGHT(text, INPUTS.waybill_number, INPUTS.lot_no + 1) is None
+
+
+def test_a_tour_beside_an_intensity_is_read_too() -> None:
+    """The energy of the leg does not hang on it, and yet it must be one."""
+    legs = INPUTS.project
+    tour = next((item.tour for item in legs if item.tour is not None), None)
+    assert tour is not None
+    with_tour = tuple(replace(item, tour=tour) if item.log is None else item for item in legs)
+    text = to_json(replace(INPUTS, project=with_tour))
+    assert STRAIGHT(text.encode(), INPUTS.waybill_number, INPUTS.lot_no) is not None
+    broken = text.replace(f'"rule":"{RULE}"', '"rule":"none"', 1)
+    assert STRAIGHT(broken.encode(), INPUTS.waybill_number, INPUTS.lot_no) is None
