@@ -54,6 +54,7 @@ from optimizer.planning.record_format import (
     UnboundNumber,
     write,
 )
+from optimizer.planning.record_schema import schema_of
 
 MAX_DOCUMENT_CHARACTERS = 1_000_000_000
 
@@ -213,6 +214,11 @@ _PLAN = Record(
     Field("shipments", Many(_SHIPMENT)),
     Field("voyages", Many(_VOYAGE)),
 )
+
+
+def plan_schema() -> dict[str, Any]:
+    """JSON Schema of PLAN.json."""
+    return schema_of(_PLAN)
 
 
 def plan_to_json(plan: Plan) -> str:

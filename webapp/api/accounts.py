@@ -17,6 +17,8 @@ from optimizer.documents.sheets import XLSX_TYPE
 from optimizer.documents.statement_files import statement_pdf, statement_xlsx
 from optimizer.errors import Fault, InputError, Message
 from webapp.access.visitor import require_permission
+from webapp.api.account_answers import ACCOUNT, BANK_REPORT, STATEMENT
+from webapp.api.answers import items_of
 from webapp.api.documented import documented
 from webapp.api.replies import json_reply
 from webapp.language import current_lang
@@ -29,7 +31,7 @@ AT_SIZE = {"type": "integer", "minimum": 1, "description": "as the books stood w
 
 
 @accounts_api.get("/accounts")
-@documented(accounts_api, "listAccounts", "Accounts that this user may read", {200: {"type": "object"}})
+@documented(accounts_api, "listAccounts", "Accounts that this user may read", {200: items_of(ACCOUNT)})
 def list_accounts() -> Response:
     """An enterprise reads its own, a bank those opened to it, an auditor all."""
     user = require_permission(Permission.READ_ACCOUNTS)
@@ -37,7 +39,7 @@ def list_accounts() -> Response:
 
 
 @accounts_api.get("/accounts/<account_id>")
-@documented(accounts_api, "showAccount", "One account", {200: {"type": "object"}}, problems=(404,))
+@documented(accounts_api, "showAccount", "One account", {200: ACCOUNT}, problems=(404,))
 def show_account(account_id: str) -> Response:
     """Its party and the months that have entries. 404 as well for an account of others."""
     user = require_permission(Permission.READ_ACCOUNTS)
@@ -49,7 +51,7 @@ def show_account(account_id: str) -> Response:
     accounts_api,
     "showStatement",
     "The statement of a month",
-    {200: {"type": "object"}},
+    {200: STATEMENT},
     problems=(404, 422),
     other_types=("text/csv", XLSX_TYPE, "application/pdf"),
     query={"format": {"type": "string", "enum": list(FORMATS), "default": "json"}, "at_size": AT_SIZE},
@@ -68,7 +70,7 @@ def show_statement(account_id: str, period: str) -> Response:
     accounts_api,
     "showBankReport",
     "The one-page report for a bank",
-    {200: {"type": "object"}},
+    {200: BANK_REPORT},
     problems=(404, 422),
     other_types=("application/pdf",),
     query={"format": {"type": "string", "enum": ["json", "pdf"], "default": "json"}, "at_size": AT_SIZE},

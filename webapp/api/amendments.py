@@ -12,8 +12,10 @@ from optimizer.actions.amending import Version
 from optimizer.actions.waybill_views import amend_as, versions_seen_by, withdraw_amendment_as
 from optimizer.waybills.amendment_reader import FIELDS, LEG_FIELDS, LOT_FIELDS
 from optimizer.waybills.codec import to_plain
+from optimizer.waybills.waybill import Waybill
 from webapp.access.visitor import now, require_permission
 from webapp.api import idempotency
+from webapp.api.answers import COUNT, MOMENT, TEXT, answer, items_of, list_of, named, record
 from webapp.api.documented import documented
 from webapp.api.reading import json_object
 from webapp.api.replies import json_reply
@@ -22,18 +24,17 @@ from webapp.world import current_world
 amendments_api = APIBlueprint("amendments_api", __name__, url_prefix="/api/v1", tag="Waybills")
 
 EXAMPLE = '{"reason": "...", "legs": [{"lot_no": 1, "leg_seq": 2, "vessel_id": "..."}]}'
-VERSION: dict[str, Any] = {
-    "type": "object",
-    "required": ["number", "version", "issued_at", "changed", "reason", "waybill"],
-    "properties": {
-        "number": {"type": "string"},
-        "version": {"type": "integer", "minimum": 1},
-        "issued_at": {"type": "string", "format": "date-time"},
-        "changed": {"type": "array", "items": {"type": "string"}, "description": "name: before -> after"},
-        "reason": {"type": "string"},
-        "waybill": {"type": "object"},
-    },
-}
+VERSION = named(
+    "WaybillVersion",
+    answer(
+        number=TEXT,
+        version=COUNT,
+        issued_at=MOMENT,
+        changed=list_of({**TEXT, "description": "name: before -> after"}),
+        reason=TEXT,
+        waybill=record(Waybill),
+    ),
+)
 _NUMBERS = {"lot_no": {"type": "integer", "minimum": 1}, "leg_seq": {"type": "integer", "minimum": 1}}
 _MASS = {"mass_kg": {"type": "integer", "minimum": 1}, "mass_t": {"type": ["number", "string"]}}
 
@@ -68,7 +69,7 @@ AMENDMENT = _object(
     amendments_api,
     "listWaybillVersions",
     "Every version of a waybill",
-    {200: {"type": "object", "required": ["items"], "properties": {"items": {"type": "array", "items": VERSION}}}},
+    {200: items_of(VERSION)},
     problems=(404,),
 )
 def list_versions(number: str) -> Response:

@@ -12,6 +12,8 @@ from typing import Any, TypeVar, cast
 
 from apiflask import APIBlueprint, APIFlask
 
+from webapp.api.answers import COMPONENTS, ERRORS
+
 View = TypeVar("View", bound=Callable[..., Any])
 Schema = Mapping[str, Any]
 
@@ -23,18 +25,7 @@ PROBLEM: Schema = {
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["pointer", "code", "message"],
-                "properties": {
-                    "pointer": {"type": "string", "description": "JSON pointer into the body, or a parameter's name"},
-                    "code": {"type": "string"},
-                    "message": {"type": "string"},
-                },
-            },
-        },
+        "errors": ERRORS,
     },
 }
 
@@ -129,7 +120,7 @@ def complete(app: APIFlask) -> None:
     def finish(spec: dict[Any, Any] | str) -> dict[Any, Any] | str:
         assert isinstance(spec, dict)  # SPEC_PROCESSOR_PASS_OBJECT is off
         schemas = spec.setdefault("components", {}).setdefault("schemas", {})
-        schemas["Problem"] = dict(PROBLEM)
+        schemas.update({"Problem": dict(PROBLEM), **COMPONENTS})
         for guessed in ("HTTPError", "ValidationError"):
             schemas.pop(guessed, None)
         spec["tags"] = list(

@@ -16,10 +16,12 @@ from optimizer.access.user import Permission
 from optimizer.actions.frontier_runs import KeptFrontier, frontier_of_run
 from optimizer.actions.plan_runs import begin_plan, cancel_plan, unknown_run
 from optimizer.errors import Fault, Message
+from optimizer.planning.frontier import FrontierPoint
 from optimizer.planning.run import PlanRun
 from optimizer.quantities import FEN_PER_YUAN, G_PER_KG, KG_PER_T
 from webapp.access.visitor import now, require_permission
 from webapp.api import idempotency, plans
+from webapp.api.answers import COUNT, NUMBER, TEXT, answer, items_of, list_of, named, record_with
 from webapp.api.documented import documented
 from webapp.api.reading import json_object
 from webapp.api.replies import json_reply
@@ -38,14 +40,21 @@ BODY: dict[str, Any] = {
     },
     "additionalProperties": False,
 }
-RUN: dict[str, Any] = {
-    "type": "object",
-    "required": ["run_id", "state", "points_asked"],
-    "properties": {
-        "points": {"type": "array", "items": {"type": "object", "required": ["cost_yuan", "co2e_wtw_t", "plan"]}},
-        "baseline": {"type": "object", "required": ["cost_yuan", "co2e_wtw_t"]},
-    },
-}
+RUN = named(
+    "FrontierItem",
+    record_with(
+        PlanRun,
+        without=("shipment_ids", "user_id", "points"),
+        optional=("document", "points", "dominated", "baseline"),
+        shipments=COUNT,
+        document=TEXT,
+        points_asked=COUNT,
+        points=list_of(record_with(FrontierPoint, run_id=TEXT, plan={**TEXT, "description": "its address"})),
+        dominated=COUNT,
+        baseline=answer(cost_yuan=NUMBER, co2e_wtw_t=NUMBER),
+    ),
+)
+"""Once it is done it has points, cheapest first."""
 
 
 @frontiers_api.post("/frontiers")
@@ -75,7 +84,7 @@ def begin() -> Response:
 
 
 @frontiers_api.get("/frontiers")
-@documented(frontiers_api, "listFrontiers", "The newest frontiers", {200: {"type": "object"}})
+@documented(frontiers_api, "listFrontiers", "The newest frontiers", {200: items_of(RUN)})
 def list_frontiers() -> Response:
     """Newest first, among the fifty newest runs; without their points."""
     require_permission(Permission.PLAN)

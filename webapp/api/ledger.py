@@ -14,6 +14,7 @@ from optimizer.accounts.sealed import Head
 from optimizer.actions.proof_views import heads, proof_seen_by
 from webapp.access.visitor import require_user
 from webapp.api import paging
+from webapp.api.answers import HASH, TEXT, answer, list_of
 from webapp.api.documented import documented
 from webapp.api.replies import json_reply
 from webapp.world import current_world
@@ -30,6 +31,21 @@ CHECKPOINT: dict[str, Any] = {
         "checkpoint": {"type": "string", "description": "the signed note; keep it"},
     },
 }
+
+
+PROOF = answer(
+    ("document", "since"),
+    format=TEXT,
+    entry=TEXT,
+    index={**TEXT, "description": "the leaf's place, in digits"},
+    leaf={**TEXT, "description": "the record as sealed"},
+    path=list_of(HASH),
+    checkpoint=TEXT,
+    keys=list_of(TEXT),
+    document={**TEXT, "description": "the text whose digest stands in the leaf"},
+    since=answer(size=TEXT, path=list_of(HASH)),
+)
+"""As the format document next to :mod:`optimizer.accounts.proof` tells it."""
 
 
 @ledger_api.get("/checkpoints")
@@ -57,7 +73,7 @@ def list_checkpoints() -> Response:
     ledger_api,
     "showProof",
     "The proof that an entry is in the sealed log",
-    {200: {"type": "object"}},
+    {200: PROOF},
     problems=(404, 409),
 )
 def show_proof(entry: str) -> Response:

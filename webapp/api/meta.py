@@ -10,6 +10,7 @@ from flask import Response, request
 from optimizer.emissions.factor import Factor
 from optimizer.network.model import Location
 from optimizer.waybills.codec import to_plain
+from webapp.api.answers import TEXT, answer, record, table_of
 from webapp.api.documented import documented
 from webapp.api.paging import QUERY, asked_page, page_of, page_schema
 from webapp.api.replies import json_reply
@@ -22,7 +23,11 @@ GEOJSON = "application/geo+json"
 
 @meta_api.get("/meta")
 @documented(
-    meta_api, "showMeta", "Versions of product, network and factors", {200: {"type": "object"}}, open_to_all=True
+    meta_api,
+    "showMeta",
+    "Versions of product, network and factors",
+    {200: answer(versions=table_of(TEXT))},
+    open_to_all=True,
 )
 def show_meta() -> Response:
     """The versions that stand on every document."""
@@ -34,7 +39,7 @@ def show_meta() -> Response:
     meta_api,
     "listLocations",
     "Places of the network",
-    {200: page_schema({"type": "object"})},
+    {200: page_schema(record(Location))},
     problems=(422,),
     other_types=(GEOJSON,),
     query={**QUERY, "format": {"type": "string", "enum": ["json", "geojson"], "default": "json"}},
@@ -55,7 +60,7 @@ def list_locations() -> Response:
     meta_api,
     "listFactors",
     "Emission factors with their sources",
-    {200: page_schema({"type": "object"})},
+    {200: page_schema(record(Factor))},
     problems=(422,),
     query=QUERY,
     open_to_all=True,

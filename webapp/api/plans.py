@@ -19,6 +19,7 @@ from optimizer.store.engine import Store
 from optimizer.waybills.codec import to_plain
 from webapp.access.visitor import now, require_permission
 from webapp.api import idempotency
+from webapp.api.answers import COUNT, PLAN, TEXT, answer, items_of, list_of, named, record_with
 from webapp.api.documented import documented
 from webapp.api.reading import json_object
 from webapp.api.replies import json_reply
@@ -53,7 +54,10 @@ BODY: dict[str, Any] = {
     },
     "additionalProperties": False,
 }
-RUN: dict[str, Any] = {"type": "object", "required": ["run_id", "state"]}
+RUN = named(
+    "PlanRunItem",
+    record_with(PlanRun, without=("shipment_ids", "user_id"), optional=("document",), shipments=COUNT, document=TEXT),
+)
 
 
 @plans_api.post("/plans")
@@ -82,7 +86,7 @@ def begin() -> Response:
 
 
 @plans_api.get("/plans")
-@documented(plans_api, "listPlans", "The newest plans", {200: {"type": "object"}})
+@documented(plans_api, "listPlans", "The newest plans", {200: items_of(RUN)})
 def list_plans() -> Response:
     """Newest first, at most fifty."""
     require_permission(Permission.PLAN)
@@ -100,7 +104,7 @@ def show(run_id: str) -> Response:
 
 
 @plans_api.get("/plans/<run_id>/document")
-@documented(plans_api, "showPlanDocument", "PLAN.json of a plan", {200: {"type": "object"}}, problems=(404,))
+@documented(plans_api, "showPlanDocument", "PLAN.json of a plan", {200: PLAN}, problems=(404,))
 def show_document(run_id: str) -> Response:
     """As ``modalshift plan`` writes it. 404 while there is none."""
     require_permission(Permission.PLAN)
@@ -152,7 +156,7 @@ def cancel(run_id: str) -> Response:
     plans_api,
     "acceptPlan",
     "Accept a plan, or some of its shipments: issue waybills",
-    {201: {"type": "object"}},
+    {201: answer(waybills=list_of(answer(number=TEXT, shipment_id=TEXT, version=COUNT)))},
     problems=(404,),
     body={
         "type": "object",

@@ -16,6 +16,7 @@ from optimizer.errors import FactorError, Fault, InputError, Message, ShipmentDa
 from optimizer.planning.quote.document import quote_to_json
 from optimizer.planning.shipment import Shipment
 from optimizer.planning.shipment_file import shipments_from_records
+from webapp.api.answers import ERRORS, QUOTE, TEXT, answer, list_of
 from webapp.api.documented import documented
 from webapp.api.reading import UnreadableBodyError, json_array, json_object
 from webapp.language import current_lang
@@ -51,24 +52,11 @@ MAX_RECORDS = 100
 BULK_LIMIT = "30 per minute"
 """A hundred quotes are half a second of work, and strangers may ask."""
 
-ANSWER: dict[str, Any] = {
-    "type": "object",
-    "required": ["results"],
-    "properties": {
-        "results": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["status"],
-                "properties": {
-                    "status": {"type": "string", "enum": ["quoted", "refused"]},
-                    "quote": {"type": "object"},
-                    "errors": {"type": "array", "items": {"type": "object"}},
-                },
-            },
-        }
-    },
-}
+RESULTS = answer(
+    results=list_of(
+        answer(("quote", "errors"), status={**TEXT, "enum": ["quoted", "refused"]}, quote=QUOTE, errors=ERRORS)
+    )
+)
 
 
 @quotes_api.post("/quotes")
@@ -76,7 +64,7 @@ ANSWER: dict[str, Any] = {
     quotes_api,
     "makeQuote",
     "Compare road and water for one shipment",
-    {200: {"type": "object"}},
+    {200: QUOTE},
     body=BODY,
     query=EXPLAIN,
     open_to_all=True,
@@ -101,7 +89,7 @@ def make_quote() -> Response:
     quotes_api,
     "makeQuotes",
     "Compare road and water for many shipments",
-    {200: ANSWER},
+    {200: RESULTS},
     body={"type": "array", "items": BODY, "maxItems": MAX_RECORDS},
     query=EXPLAIN,
     open_to_all=True,

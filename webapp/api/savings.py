@@ -13,6 +13,7 @@ from optimizer.accounts.city import CITY_FILTERS, CITY_GROUPS, CityAmounts, City
 from optimizer.accounts.whole import Whole
 from optimizer.errors import InputError, Message
 from webapp.access.visitor import require_permission
+from webapp.api.account_answers import SAVINGS
 from webapp.api.documented import documented
 from webapp.api.replies import json_reply
 from webapp.world import current_world
@@ -34,7 +35,7 @@ _QUERY = {
     savings_api,
     "listSavings",
     "Settled lots by groups, and the 90 % bound of the whole city",
-    {200: {"type": "object"}},
+    {200: SAVINGS},
     problems=(422,),
     query=_QUERY,
 )

@@ -18,11 +18,13 @@ from optimizer.actions.submitting import (
 )
 from optimizer.errors import Fault, Message
 from optimizer.planning.fault_list import FaultList
+from optimizer.planning.shipment import Shipment
 from optimizer.planning.shipment_file import valid_shipments
 from optimizer.store.planning_rows import SubmittedShipment
 from optimizer.waybills.codec import to_plain
 from webapp.access.visitor import now, require_permission
 from webapp.api import idempotency, paging
+from webapp.api.answers import COUNT, ERRORS, FLAG, MOMENT, TEXT, answer, list_of, or_null, record_with
 from webapp.api.documented import documented
 from webapp.api.quotes import BODY as QUOTE_BODY
 from webapp.api.reading import UnreadableBodyError, json_array
@@ -45,11 +47,19 @@ RECORD = {
     "required": ["shipment_id", "shipper_id", *QUOTE_BODY["required"]],
     "properties": {"shipment_id": {"type": "string"}, "shipper_id": {"type": "string"}, **QUOTE_BODY["properties"]},
 }
-ANSWER = {
-    "type": "object",
-    "required": ["results"],
-    "properties": {"results": {"type": "array", "items": {"type": "object", "required": ["status"]}}},
-}
+SHIPMENT = record_with(
+    Shipment, version=COUNT, withdrawn=FLAG, submitted_at=MOMENT, waybill_number=or_null(TEXT)
+)  # fmt: skip
+RESULTS = answer(
+    results=list_of(
+        answer(
+            ("shipment_id", "errors"),
+            status={**TEXT, "enum": ["new", "changed", "known", "refused"]},
+            shipment_id=TEXT,
+            errors=ERRORS,
+        )
+    )
+)
 
 
 @shipments_api.post("/shipments")
@@ -57,7 +67,7 @@ ANSWER = {
     shipments_api,
     "submitShipments",
     "Submit shipments, many at once",
-    {200: ANSWER},
+    {200: RESULTS},
     body={"type": "array", "items": RECORD, "maxItems": MAX_RECORDS},
     headers=idempotency.DOCUMENTED,
 )
@@ -94,7 +104,7 @@ def submit() -> Response:
     shipments_api,
     "listShipments",
     "Shipments that this user may see",
-    {200: paging.page_schema({"type": "object"})},
+    {200: paging.page_schema(SHIPMENT)},
     problems=(422,),
     query=paging.QUERY,
 )
@@ -109,7 +119,7 @@ def list_shipments() -> Response:
 
 
 @shipments_api.get("/shipments/<shipment_id>")
-@documented(shipments_api, "showShipment", "One shipment", {200: {"type": "object"}}, problems=(404,))
+@documented(shipments_api, "showShipment", "One shipment", {200: SHIPMENT}, problems=(404,))
 def show_shipment(shipment_id: str) -> Response:
     """404 as well for an id of another enterprise."""
     user = require_permission(Permission.READ_SHIPMENTS)

@@ -17,9 +17,11 @@ from optimizer.waybills.event import Classifier, EventType
 from optimizer.waybills.event_reader import FIELDS, events_from_records
 from webapp.access.visitor import now, require_permission
 from webapp.api import idempotency, paging
+from webapp.api.answers import items_of
 from webapp.api.documented import documented
 from webapp.api.reading import UnreadableBodyError, json_array
 from webapp.api.replies import json_reply
+from webapp.api.waybill_answers import EVENT, FILE, HEADER, RESULTS, SHEET
 from webapp.language import current_lang
 from webapp.world import current_world
 
@@ -27,7 +29,7 @@ waybills_api = APIBlueprint("waybills_api", __name__, url_prefix="/api/v1", tag=
 
 MAX_EVENTS = 1_000
 EXAMPLE = '[{"event_type": "LOAD", "lot_no": 1, "leg_seq": 2, "event_time": "2026-10-08T08:30:00+08:00", ...}]'
-EVENT: dict[str, Any] = {
+REPORT: dict[str, Any] = {
     "type": "object",
     "required": ["event_type", "event_time"],
     "properties": {
@@ -50,7 +52,7 @@ EVENT: dict[str, Any] = {
     waybills_api,
     "listWaybills",
     "Waybills in this user's scope",
-    {200: paging.page_schema({"type": "object"})},
+    {200: paging.page_schema(HEADER)},
     problems=(422,),
     query={**paging.QUERY, "q": {"type": "string", "description": "beginning of a number or shipment id"}},
 )
@@ -70,7 +72,7 @@ def list_waybills() -> Response:
     waybills_api,
     "showLotSheet",
     "The calculation sheet of a settled lot",
-    {200: {"type": "object"}},
+    {200: SHEET},
     problems=(404, 409, 422),
 )
 def show_lot_sheet(number: str, lot_no: int) -> Response:
@@ -88,7 +90,7 @@ def show_lot_sheet(number: str, lot_no: int) -> Response:
     waybills_api,
     "showWaybill",
     "One waybill, its states and what was booked",
-    {200: {"type": "object"}},
+    {200: FILE},
     problems=(404,),
 )
 def show_waybill(number: str) -> Response:
@@ -99,7 +101,7 @@ def show_waybill(number: str) -> Response:
 
 
 @waybills_api.get("/waybills/<number>/events")
-@documented(waybills_api, "listEvents", "Everything reported on a waybill", {200: {"type": "object"}}, problems=(404,))
+@documented(waybills_api, "listEvents", "Everything reported on a waybill", {200: items_of(EVENT)}, problems=(404,))
 def list_events(number: str) -> Response:
     """In order of arrival, withdrawn ones too."""
     user = require_permission(Permission.READ_WAYBILLS)
@@ -112,9 +114,9 @@ def list_events(number: str) -> Response:
     waybills_api,
     "reportEvents",
     "Report events, many at once",
-    {200: {"type": "object", "required": ["results"]}},
+    {200: RESULTS},
     problems=(404,),
-    body={"type": "array", "items": EVENT, "maxItems": MAX_EVENTS},
+    body={"type": "array", "items": REPORT, "maxItems": MAX_EVENTS},
     headers=idempotency.DOCUMENTED,
 )
 @idempotency.idempotent
@@ -156,7 +158,10 @@ def file_item(found: WaybillFile) -> dict[str, Any]:
         "document_status": found.state.document.value,
         "transport_status": found.state.transport.value,
         "lots": lots,
-        "transactions": [to_plain(entry) for entry in found.transactions],
+        "transactions": [
+            {**to_plain(entry), "postings": [to_plain(line._asdict()) for line in entry.postings]}
+            for entry in found.transactions
+        ],
     }
 
 

@@ -15,6 +15,7 @@ from optimizer.actions.webhooks import add_webhook, remove_webhook, webhook_of, 
 from optimizer.waybills.codec import to_plain
 from webapp.access.visitor import now, require_permission
 from webapp.api import idempotency
+from webapp.api.answers import COUNT, MOMENT, TEXT, answer, items_of, list_of, named
 from webapp.api.documented import documented
 from webapp.api.reading import json_object
 from webapp.api.replies import json_reply
@@ -24,20 +25,21 @@ webhooks_api = APIBlueprint("webhooks_api", __name__, url_prefix="/api/v1", tag=
 
 EXAMPLE = '{"url": "https://tms.example.com/modalshift", "topics": ["waybill.event"]}'
 TOPICS = [topic.value for topic in Topic]
-WEBHOOK: dict[str, Any] = {
-    "type": "object",
-    "required": ["webhook_id", "url", "topics", "state"],
-    "properties": {
-        "webhook_id": {"type": "string"},
-        "url": {"type": "string"},
-        "topics": {"type": "array", "items": {"type": "string", "enum": TOPICS}},
-        "state": {"type": "string", "enum": ["working", "failing", "resting"]},
-        "failures": {"type": "integer", "description": "in a row"},
-        "last_outcome": {"type": "string", "description": "HTTP status of the last try, or timeout, tls_error ..."},
-        "next_try_at": {"type": "string"},
-        "secret": {"type": "string", "description": "only in the answer that made it"},
-    },
-}
+WEBHOOK = named(
+    "WebhookItem",
+    answer(
+        ("secret",),
+        webhook_id=TEXT,
+        url=TEXT,
+        topics=list_of({**TEXT, "enum": TOPICS}),
+        state={**TEXT, "enum": ["working", "failing", "resting"]},
+        failures={**COUNT, "description": "in a row"},
+        last_outcome={**TEXT, "description": "HTTP status of the last try, or timeout, tls_error ..."},
+        created_at=MOMENT,
+        next_try_at=MOMENT,
+        secret={**TEXT, "description": "only in the answer that made it"},
+    ),
+)
 NEW: dict[str, Any] = {
     "type": "object",
     "required": ["url", "topics"],
@@ -49,7 +51,7 @@ NEW: dict[str, Any] = {
 
 
 @webhooks_api.get("/webhooks")
-@documented(webhooks_api, "listWebhooks", "Your webhooks", {200: {"type": "object", "required": ["items"]}})
+@documented(webhooks_api, "listWebhooks", "Your webhooks", {200: items_of(WEBHOOK)})
 def list_webhooks() -> Response:
     """With how the last try went."""
     user = require_permission(Permission.READ_WAYBILLS)

@@ -25,6 +25,7 @@ from optimizer.planning.record_format import (
     Record,
     write,
 )
+from optimizer.planning.record_schema import schema_of
 from optimizer.planning.shipment import Shipment
 
 _AMOUNTS = Record(
@@ -91,6 +92,17 @@ _QUOTE = Record(
     Field("missing", Many(Record(MissingRoute, Field("code", TEXT), Field("message", MESSAGE)))),
     Field("assumptions", Many(MESSAGE)),
 )
+
+
+def quote_schema() -> dict[str, Any]:
+    """JSON Schema of a quote, without ``calculation``."""
+    schema = schema_of(_QUOTE)
+    texts = {"type": "object", "additionalProperties": {"type": "string"}}
+    return {
+        **schema,
+        "required": [*schema["required"], "versions"],
+        "properties": {**schema["properties"], "versions": texts},
+    }
 
 
 def quote_to_json(quote: Quote, versions: Mapping[str, str], calculation: Mapping[str, Any] | None = None) -> str:
