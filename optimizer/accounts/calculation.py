@@ -7,10 +7,10 @@ grams, bit for bit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from optimizer.accounts.lot_chain import ElementInput, VoyageShare, chain_of
 from optimizer.accounts.voyages import SailedLeg, Voyages
@@ -187,13 +187,16 @@ def inputs_of(
     voyages: Voyages,
     network: Network,
     factors: FactorTable,
+    known: MutableMapping[Any, Intensity] | None = None,
 ) -> LotInputs:
     """Collect what the calculation of a lot rests on.
 
     Legs by water: the voyage's fuel log where one exists (primary), else the class model at the load really on board
-    (modelled). Trucks and terminals: class models. Raises FactorError, or KeyError for a class the network lacks.
+    (modelled). Trucks and terminals: class models. ``known``: intensities made before with this network and these
+    factors, for who asks for many lots; new ones are put there. Raises FactorError, or KeyError for a class the network
+    lacks.
     """
-    classes = _Classes(waybill.cargo_group, network, factors, on)
+    classes = _Classes(waybill.cargo_group, network, factors, on, {} if known is None else known)
     return LotInputs(
         method=METHOD,
         boundary=BOUNDARY,
@@ -247,8 +250,16 @@ def run_of(inputs: LotInputs, result: LotResult, versions: tuple[str, str, str],
 class _Classes:
     """Intensities of the network's classes for one cargo group on one day."""
 
-    def __init__(self, cargo_group: str, network: Network, factors: FactorTable, on: date) -> None:
+    def __init__(
+        self,
+        cargo_group: str,
+        network: Network,
+        factors: FactorTable,
+        on: date,
+        known: MutableMapping[Any, Intensity],
+    ) -> None:
         self.cargo_group, self.network, self.factors, self.on = cargo_group, network, factors, on
+        self._known = known
 
     def element(self, leg: BaselineLeg | WaybillLeg, mass_kg: int) -> ElementInput:
         """A leg that is not a planned voyage: truck, train, sea service or hub."""
@@ -259,10 +270,18 @@ class _Classes:
             mass_kg=mass_kg,
             distance_km=0.0 if hub else leg.distance_km,
             distance_basis="" if hub else leg.distance_basis,
-            intensity=self._intensity(leg),
+            intensity=self._once(
+                (leg.mode, leg.origin, self.cargo_group, leg.vehicle_class, self.on), lambda: self._intensity(leg)
+            ),
             log=None,
             gcd_km=leg.gcd_km,
         )
+
+    def _once(self, key: tuple[Any, ...], make: Callable[[], Intensity]) -> Intensity:
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = make()
+        return found
 
     def _intensity(self, leg: BaselineLeg | WaybillLeg) -> Intensity:
         mode, network = Mode(leg.mode), self.network
@@ -280,6 +299,14 @@ class _Classes:
         self, leg: WaybillLeg, vehicle_class: str, load_kg: int, shared: tuple[RoundTrip | None, Tour | None]
     ) -> Intensity:
         """A planned voyage by its class model at the load on board (a load above the capacity counts as full)."""
+        sails = leg.mode, leg.empty_km_share, leg.distance_km
+        return self._once(
+            (sails, vehicle_class, load_kg, shared, self.on), lambda: self._voyage(leg, vehicle_class, load_kg, shared)
+        )
+
+    def _voyage(
+        self, leg: WaybillLeg, vehicle_class: str, load_kg: int, shared: tuple[RoundTrip | None, Tour | None]
+    ) -> Intensity:
         vessel = self.network.vessel_classes[vehicle_class]
         load_t = min(load_kg / KG_PER_T, vessel.capacity_t)
         round_trip, tour = shared

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from optimizer.accounts import audit as checks
 from optimizer.accounts.audit import Check
@@ -11,6 +12,7 @@ from optimizer.accounts.audit.amendments import amendments_follow_the_rules
 from optimizer.accounts.audit.balances import balances_are_the_fold
 from optimizer.accounts.audit.city import city_exposures_are_the_fold, city_totals_are_the_fold
 from optimizer.accounts.audit.entries import closed_periods_untouched, documents_are_as_written
+from optimizer.accounts.audit.evidence_part import runs_in_doubt
 from optimizer.accounts.audit.kept_factors import kept_factors_are_whole
 from optimizer.accounts.books import AuditView, Books, StoredDocument
 from optimizer.accounts.corrections import standing_entries
@@ -19,6 +21,7 @@ from optimizer.accounts.settlement import Review, review
 from optimizer.accounts.voyages import Voyages
 from optimizer.actions.audit_parts import Package, Readers, begin, fitting_processes
 from optimizer.actions.evidencing import check_evidence
+from optimizer.actions.garbage import collected_rarely
 from optimizer.emissions.factors import FactorTable
 from optimizer.network.model import Network
 from optimizer.store.audit_rows import Part
@@ -47,7 +50,7 @@ def audit(
     The ledger is read once, row by row (``accounts.audit.quick``); the checks get records only of what that leaves in
     doubt, and the evidence in blocks of waybills. So memory stays bounded while the books are clean.
     """
-    with store.read() as session:
+    with collected_rarely(), store.read() as session:
         count = fitting_processes(session.last_seq(), os.cpu_count() or 1) if processes is None else processes
         kept, changed = session.kept_factor_tables()
         with Readers(store, session, Package(network, factors, kept), count) as readers:
@@ -87,7 +90,7 @@ def _recorded(session: Session, readers: Readers) -> list[Finding]:
     else:
         look(_view(Books({}, (), (), {}, {}, (), *package)), (closed_periods_untouched,))
         for block in _blocks(sorted(doubts.numbers)):
-            look(_view(_books_of(session, block, block, (), package)), checks.LOT_CHECKS)
+            look(_view(_books_of(session, block, package)), checks.LOT_CHECKS)
     for answers in by_evidence:
         for check, findings in zip(_EVIDENCE, answers, strict=True):
             found.setdefault(check, []).extend(findings)
@@ -106,21 +109,24 @@ def _changed_events(session: Session, _package: Package, part: Part) -> list[Sto
 def _evidence(session: Session, package: Package, numbers: Sequence[str]) -> list[list[Finding]]:
     """What the events of some waybills and of their neighbours answer, check by check of :data:`_EVIDENCE`."""
     around = session.neighbourhood(numbers) | set(numbers)
+    stored = session.standing(numbers)
     read = (session.periods(), package.network, package.factors, package.kept)
-    view = _view(_books_of(session, numbers, around, session.events(around), read), numbers)
+    books = Books(session.waybills(around), session.events(around), (), {}, {}, stored, *read)
+    view = _view(books, numbers)
+    doubted = runs_in_doubt(view, session.run_documents({item.transaction.run_id for item in stored}))
+    if doubted:
+        view = replace(view, books=replace(books, runs=session.runs(doubted)))
     return [list(check(view)) for check in _EVIDENCE]
 
 
 ReadWith = tuple[Sequence[Period], Network, FactorTable, Mapping[str, FactorTable]]
 
 
-def _books_of(
-    session: Session, numbers: Sequence[str], around: Collection[str], events: Sequence[Event], package: ReadWith
-) -> Books:
-    """The entries and runs of some waybills, with the waybills and events around them."""
+def _books_of(session: Session, numbers: Sequence[str], package: ReadWith) -> Books:
+    """Some waybills with their entries and runs, without events."""
     stored = session.stored_transactions(numbers)
     runs = session.runs({item.transaction.run_id for item in stored if item.transaction.run_id})
-    return Books(session.waybills(around), events, (), runs, {}, stored, *package)
+    return Books(session.waybills(numbers), (), (), runs, {}, stored, *package)
 
 
 def _view(books: Books, numbers: Sequence[str] = ()) -> AuditView:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from json.encoder import encode_basestring
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, select, union
+from sqlalchemy import Connection, LargeBinary, func, select, type_coerce, union
 from sqlalchemy.exc import DatabaseError
 
 from optimizer.accounts.audit.rows import EntryRow, Lines, RunRow
@@ -15,8 +15,11 @@ from optimizer.accounts.books import StoredDocument
 from optimizer.store import schema
 from optimizer.store.packed import unpacked
 from optimizer.store.rows import BUCKET_CODES, LEDGER_CODES, LINE_COLUMNS, TRANSACTION_COLUMNS, run_of_document, run_row
+from optimizer.store.sorted_ids import run_where
 from optimizer.waybills.codec import sha256
 
+_IDS = 500
+"""Most ids asked for at a time."""
 _BLOCK = 2_000
 """Rows fetched at a time."""
 
@@ -97,6 +100,19 @@ class AuditRows:
         columns = ", ".join(stored if name == "document" else name for name in RunRow._fields)
         for row in self._streamed(f"SELECT {columns} FROM calculation_runs" + self._within(part)):
             yield RunRow._make((*row[:_DOCUMENT], unpacked(bytes(row[_DOCUMENT])), *row[_DOCUMENT + 1 :]))
+
+    def run_documents(self, run_ids: Iterable[str]) -> dict[str, bytes]:
+        """The documents of those of these runs that exist, by id, as UTF-8."""
+        wanted = sorted(set(run_ids))
+        slices = (wanted[start : start + _IDS] for start in range(0, len(wanted), _IDS))
+        return {run_id: document for chosen in slices for run_id, document in self._run_documents(chosen)}
+
+    def _run_documents(self, run_ids: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+        table = schema.calculation_runs
+        asked = run_where(self._connection, table, lambda column: column.in_(run_ids))
+        query = select(table.c.run_id, type_coerce(table.c.document, LargeBinary)).where(asked)
+        for run_id, stored in self._connection.execute(query).all():
+            yield run_id, unpacked(stored.encode() if isinstance(stored, str) else bytes(stored))
 
     def entry_rows(self, part: Part = WHOLE) -> Iterator[tuple[EntryRow, Lines]]:
         """The entries of a part in order, each with its postings in order."""

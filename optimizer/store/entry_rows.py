@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, select, text
 
 from optimizer.accounts.books import StoredTransaction
+from optimizer.accounts.corrections import SETTLING
 from optimizer.accounts.ledger import Posting, Transaction, content_digest, placed, require_same_content
 from optimizer.store import schema
 from optimizer.store.batch_tables import ID_START, LEVELS, entry_ids
@@ -17,6 +18,7 @@ from optimizer.store.line_tables import account_numbers
 from optimizer.store.ready import ReadyEntry, ready_entries
 from optimizer.store.rows import LINE_COLUMNS, TRANSACTION_COLUMNS, postings_of, transaction_of
 
+_STANDING = tuple(kind.value for kind in SETTLING)
 _CHUNK = 500
 """Most ids in one IN clause: below SQLite's limit on variables in every build."""
 _DIGESTS = {
@@ -92,6 +94,16 @@ class EntryRows:
         entries = schema.transactions
         return self._stored(self._selected(select(entries), entries.c.number, numbers), everything=numbers is None)
 
+    def standing(self, numbers: Iterable[str]) -> list[StoredTransaction]:
+        """The settlements, restatements and reversals of these waybills in order, without their postings."""
+        entries = schema.transactions
+        query = select(entries).where(entries.c.kind.in_(_STANDING))
+        rows = self._selected(query, entries.c.number, numbers)
+        return [
+            StoredTransaction(transaction_of(row, ()), row.content_sha256, 2 * row.line_count)
+            for row in sorted(rows, key=lambda row: int(row.seq))
+        ]
+
     def _stored(self, rows: Sequence[Any], everything: bool = False) -> list[StoredTransaction]:
         lines = schema.postings
         posted = select(lines).order_by(lines.c.transaction_seq, lines.c.line)
@@ -133,11 +145,11 @@ class EntryRows:
     def _selected(self, query: Any, column: Any, wanted: Iterable[Any] | None) -> list[Any]:
         """Rows of a query, all or in slices of an IN clause."""
         if wanted is None:
-            return list(self._connection.execute(query))
+            return list(self._connection.execute(query).all())
         values = sorted(set(wanted))
         rows: list[Any] = []
         for start in range(0, len(values), _CHUNK):
-            rows += self._connection.execute(query.where(column.in_(values[start : start + _CHUNK])))
+            rows += self._connection.execute(query.where(column.in_(values[start : start + _CHUNK]))).all()
         return rows
 
     def _transaction_digests(self, ids: Sequence[str]) -> dict[str, str]:

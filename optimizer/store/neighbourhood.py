@@ -35,7 +35,7 @@ def _mates(connection: Connection, numbers: Iterable[str]) -> set[str]:
     voyages: set[str] = set()
     for chosen in _slices(sorted(set(numbers)), _IDS):
         for column in (_LEGS, _EVENTS):
-            rows = connection.execute(select(column.voyage_id).where(column.number.in_(chosen)).distinct())
+            rows = connection.execute(select(column.voyage_id).where(column.number.in_(chosen)).distinct()).all()
             voyages.update(row[0] for row in rows)
     return on_voyages(connection, voyages)
 
@@ -45,7 +45,7 @@ def on_voyages(connection: Connection, voyages: Iterable[str]) -> set[str]:
     found: set[str] = set()
     for chosen in _slices(sorted(set(voyages) - {""}), _IDS):
         for column in (_LEGS, _EVENTS):
-            rows = connection.execute(select(column.number).where(column.voyage_id.in_(chosen)).distinct())
+            rows = connection.execute(select(column.number).where(column.voyage_id.in_(chosen)).distinct()).all()
             found.update(row[0] for row in rows)
     return found
 
@@ -57,18 +57,18 @@ def _suspects(connection: Connection, numbers: Iterable[str]) -> set[str]:
         loads = select(_EVENTS.vessel_id, _EVENTS.location_id, _EVENTS.event_time).where(
             _EVENTS.number.in_(chosen), _EVENTS.event_type == "LOAD", _EVENTS.vessel_id != ""
         )
-        berths.update((row[0], row[1], row[2]) for row in connection.execute(loads))
+        berths.update((row[0], row[1], row[2]) for row in connection.execute(loads).all())
         shown = (
             select(_EVIDENCE.sha256)
             .join(schema.events, _EVENTS.event_id == _EVIDENCE.event_id)
             .where(_EVENTS.number.in_(chosen), _EVIDENCE.kind.in_(sorted(ONE_LOT_ONLY)))
         )
-        tickets.update(row[0] for row in connection.execute(shown))
+        tickets.update(row[0] for row in connection.execute(shown).all())
     found: set[str] = set()
     for group in _slices(sorted(berths), _BERTHS):
         asked = [value for vessel_id, place, moment in group for value in (vessel_id, place, *_window(moment))]
         values = {f"v{number}": value for number, value in enumerate(asked)}
-        found.update(row[0] for row in connection.execute(_loaded_near(len(group)), values))
+        found.update(row[0] for row in connection.execute(_loaded_near(len(group)), values).all())
     for chosen in _slices(sorted(tickets), _IDS):
         holders = (
             select(_EVENTS.number)
@@ -76,7 +76,7 @@ def _suspects(connection: Connection, numbers: Iterable[str]) -> set[str]:
             .where(_EVIDENCE.sha256.in_(chosen))
             .distinct()
         )
-        found.update(row[0] for row in connection.execute(holders))
+        found.update(row[0] for row in connection.execute(holders).all())
     return found
 
 

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimizer.accounts.audit.recalculation import Recalculation
+from optimizer.accounts.audit.stored_inputs import InputsWriter
 from optimizer.accounts.calculation import CalculationRun, ElementInput, LotInputs, calculate
 from optimizer.accounts.lot_chain import VoyageShare
 from optimizer.emissions.boundaries import Boundary
@@ -147,6 +148,16 @@ def test_straight_and_by_records_are_the_same_text(inputs: LotInputs) -> None:
         name: result[name] for name in found._fields if name in result
     }
     assert dict(found.activity) == result["activity_kgkm"] == json.loads(found.activity_text)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(lots(), min_size=1, max_size=3))
+def test_inputs_are_written_as_they_are_stored(several: list[LotInputs]) -> None:
+    """What the auditor makes again from evidence and compares with the stored text is that text; lots that share an
+    intensity share its words."""
+    written = InputsWriter()
+    for inputs in [*several, *several]:
+        assert written(inputs).decode() == to_json(inputs)
 
 
 def test_runs_of_before_and_of_now_come_to_what_they_came_to() -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from optimizer.accounts.audit.naming import entry_name, finding
 from optimizer.accounts.books import AuditView
-from optimizer.accounts.calculation import CalculationRun, calculate, inputs_of
+from optimizer.accounts.calculation import CalculationRun, LotInputs, calculate, inputs_of
 from optimizer.accounts.corrections import SETTLING, Booking, restatement, reversal
 from optimizer.accounts.ledger import (
     Kind,
     Transaction,
 )
 from optimizer.accounts.settlement import credit_lines
+from optimizer.emissions.operations import Intensity
 from optimizer.errors import Message, ModalshiftError
 from optimizer.quantities import CHINA_TIME
 from optimizer.waybills.codec import sha256, to_json
@@ -92,20 +94,9 @@ def inputs_match_evidence(view: AuditView) -> Iterator[Finding]:
             continue
         if (run.network_version, run.factors_version) != (books.network.version, books.factors.version):
             continue
-        lots = view.reviewed.states[number].lots
-        lot = next((item for item in lots if item.lot_no == lot_no), None)
-        if lot is None or lot.weighed_mass_kg is None or lot.delivered_at is None:
-            continue  # settled_lots_are_verified reports it
-        on = lot.delivered_at.astimezone(CHINA_TIME).date()
-        inputs = inputs_of(
-            waybill,
-            waybill.lot(lot_no),
-            lot.weighed_mass_kg,
-            on,
-            view.reviewed.voyages,
-            books.network,
-            books.factors,
-        )
+        inputs = inputs_now(view, waybill, lot_no)
+        if inputs is None:
+            continue
         # A later version of the waybill may differ in what this lot does not rest on; what it rests on is compared.
         # So do the widths of errors: a run stands on the version it names.
         same = replace(
@@ -114,13 +105,28 @@ def inputs_match_evidence(view: AuditView) -> Iterator[Finding]:
             uncertainty_version=run.inputs.uncertainty_version,
         )
         if same != run.inputs:
-            differs = _difference(run, lot.weighed_mass_kg)
+            differs = _difference(run, inputs.mass_kg)
             yield finding(
                 "inputs_differ_from_evidence",
                 lot_record(number, lot_no),
                 f"结算所用输入与现有事件不符（{differs.zh}）；须重述",
                 f"was settled on other inputs than now ({differs.en}); restate it",
             )
+
+
+def inputs_now(
+    view: AuditView, waybill: Waybill, lot_no: int, known: MutableMapping[Any, Intensity] | None = None
+) -> LotInputs | None:
+    """The inputs that the evidence of a lot gives today, None for one that is not delivered and weighed
+    (:func:`~optimizer.accounts.audit.lots.settled_lots_are_verified` reports it). ``known`` as in ``inputs_of``."""
+    lots = view.reviewed.states[waybill.number].lots
+    lot = next((item for item in lots if item.lot_no == lot_no), None)
+    if lot is None or lot.weighed_mass_kg is None or lot.delivered_at is None:
+        return None
+    on = lot.delivered_at.astimezone(CHINA_TIME).date()
+    network, factors = view.books.network, view.books.factors
+    voyages = view.reviewed.voyages
+    return inputs_of(waybill, waybill.lot(lot_no), lot.weighed_mass_kg, on, voyages, network, factors, known)
 
 
 def _difference(run: CalculationRun, weighed_mass_kg: int) -> Message:

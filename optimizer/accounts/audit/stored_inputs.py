@@ -7,12 +7,15 @@ text, nothing was left out, added or written otherwise.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from json.encoder import encode_basestring
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
-from optimizer.accounts.lot_chain import VoyageShare
+from optimizer.accounts.calculation import LotInputs
+from optimizer.accounts.lot_chain import ElementInput, VoyageShare
+from optimizer.waybills.codec import to_json
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -63,34 +66,84 @@ class StoredInputs(msgspec.Struct, frozen=True):
     budget: bool = False
 
 
+class StoredRun(msgspec.Struct, frozen=True):
+    """Of a run's document what made it, and the text of its inputs."""
+
+    factors_version: str
+    network_version: str
+    inputs: msgspec.Raw
+
+
 def inputs_text(read: StoredInputs) -> bytes:
     """The canonical text of what was read, given that its intensities, round trips and tours are canonical."""
-    head, tail = (b",".join([_element_text(item) for item in side]) for side in (read.baseline, read.project))
+    return _joined(read, read.on, _stored(read.baseline), _stored(read.project))
+
+
+class InputsWriter:
+    """Writes inputs as ``to_json`` does; intensities and tours that come again are written once."""
+
+    def __init__(self) -> None:
+        self._known: Memo[int, tuple[Any, bytes]] = Memo()
+
+    def __call__(self, inputs: LotInputs) -> bytes:
+        """The canonical text of inputs."""
+        return _joined(inputs, inputs.on.isoformat(), self._side(inputs.baseline), self._side(inputs.project))
+
+    def _side(self, elements: Iterable[ElementInput]) -> bytes:
+        texts = []
+        for item in elements:
+            round_trip = b"" if item.round_trip is None else self._text(item.round_trip)
+            tour = b"" if item.tour is None else self._text(item.tour)
+            texts.append(_element_text(item, self._text(item.intensity), round_trip, tour))
+        return b",".join(texts)
+
+    def _text(self, record: Any) -> bytes:
+        """Known by the object itself, which is held as long: comparing what it says takes longer than writing it."""
+        known = self._known.get(id(record))
+        if known is None:
+            known = self._known[id(record)] = (record, to_json(record).encode())
+        return known[1]
+
+
+def _stored(elements: Iterable[StoredElement]) -> bytes:
+    return b",".join(
+        [_element_text(item, bytes(item.intensity), bytes(item.round_trip), bytes(item.tour)) for item in elements]
+    )
+
+
+def _joined(read: StoredInputs | LotInputs, on: str, baseline: bytes, project: bytes) -> bytes:
     budget = ',"budget":true' if read.budget else ""
     between = (
         f'],"boundary":{encode_basestring(read.boundary)}{budget},"lot_no":{read.lot_no},"mass_kg":{read.mass_kg},'
-        f'"method":{encode_basestring(read.method)},"on":{encode_basestring(read.on)},"project":['
+        f'"method":{encode_basestring(read.method)},"on":{encode_basestring(on)},"project":['
     )
     after = (
         f'],"uncertainty_version":{encode_basestring(read.uncertainty_version)},'
         f'"waybill_number":{encode_basestring(read.waybill_number)},"waybill_version":{read.waybill_version}}}'
     )
-    return b"".join((b'{"baseline":[', head, between.encode(), tail, after.encode()))
+    return b"".join((b'{"baseline":[', baseline, between.encode(), project, after.encode()))
 
 
-def _element_text(item: StoredElement) -> bytes:
+def _element_text(item: StoredElement | ElementInput, intensity: bytes, round_trip: bytes, tour: bytes) -> bytes:
+    """Of an element with the texts of its records, empty where it has none."""
     gcd = f'"gcd_km":{item.gcd_km!r},' if item.gcd_km else ""
-    before = f'{{"distance_basis":"{item.distance_basis}","distance_km":{item.distance_km!r},{gcd}"intensity":'
-    after = (
-        f',"log":{_log_text(item.log)},"mass_kg":{item.mass_kg},"mode":"{item.mode}",'
-        f'{_named("round_trip", item.round_trip)}"route":{encode_basestring(item.route)}'
+    before = (
+        f'{{"distance_basis":{encode_basestring(item.distance_basis)},"distance_km":{item.distance_km!r},'
+        f'{gcd}"intensity":'
     )
-    tour = b"" if item.tour is ABSENT else b',"tour":' + bytes(item.tour)
-    return b"".join((before.encode(), bytes(item.intensity), after.encode(), tour, b"}"))
-
-
-def _named(name: str, text: msgspec.Raw) -> str:
-    return "" if text is ABSENT else f'"{name}":{bytes(text).decode()},'
+    after = f',"log":{_log_text(item.log)},"mass_kg":{item.mass_kg},"mode":"{item.mode}",'
+    route = f'"route":{encode_basestring(item.route)}'
+    return b"".join(
+        (
+            before.encode(),
+            intensity,
+            after.encode(),
+            b'"round_trip":' + round_trip + b"," if round_trip else b"",
+            route.encode(),
+            b',"tour":' + tour if tour else b"",
+            b"}",
+        )
+    )
 
 
 def _log_text(log: VoyageShare | None) -> str:
