@@ -39,8 +39,10 @@ serve: $(DEMO_DIR)/modalshift.db
 $(DEMO_DIR)/modalshift.db: | $(RUNTIME_INSTALLED)
 	$(BIN)/modalshift demo --out $(DEMO_DIR)
 
+# Bytecode is kept although an environment may say otherwise: three processes and every command that a test starts would
+# compile the product, and pytest its plug-ins, anew.
 test: $(DEV_INSTALLED)
-	$(BIN)/python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder
 
 # Thousands of faults where `make test` draws hundreds; TORTURE_SEED=N draws others.
 torture: $(DEV_INSTALLED)

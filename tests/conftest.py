@@ -4,18 +4,37 @@ skipped silently and every example is the same each time (people who run the tes
 from __future__ import annotations
 
 import os
+import shutil
+import sqlite3
+import tempfile
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from sqlalchemy import Connection
 
 from optimizer.actions import releasing
 from optimizer.emissions.factors import FactorTable, load_factors
+from optimizer.store import engine
+from optimizer.store.engine import migrate
 from tests.emissions.world import round_table
 
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "here")
+
+
+MEMORY = Path("/dev/shm")
+ROOM_BYTES = 3_000_000_000
+
+
+def pytest_configure() -> None:
+    """Files of tests lie in memory where the system has room for them there, else on disk: nothing tested here depends
+    on how long a flush takes, and thousands of commits wait for one."""
+    if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM_BYTES:
+        os.environ["TMPDIR"] = str(MEMORY)
+        tempfile.tempdir = None  # asked for anew
 
 
 LONG_FILES = (
@@ -37,6 +56,26 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Long files first, the others in their order."""
     place = {str(config.rootpath / name): number for number, name in enumerate(LONG_FILES)}
     items.sort(key=lambda item: place.get(str(item.path), len(LONG_FILES)))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _a_new_sqlite_database_is_a_copy() -> None:
+    """The schema of the newest revision is made by the migrations once and copied into each new SQLite database:
+    they take a quarter of a second, some hundreds of times. Tests of the migrations call ``migrate`` itself; on
+    PostgreSQL, and on a database that holds anything, it runs as ever."""
+    template = sqlite3.connect(":memory:", check_same_thread=False)
+
+    def migrate_or_copy(connection: Connection) -> None:
+        raw = connection.connection.dbapi_connection
+        if not isinstance(raw, sqlite3.Connection) or raw.execute("SELECT 1 FROM sqlite_master").fetchone():
+            migrate(connection)
+        elif template.execute("SELECT 1 FROM sqlite_master").fetchone():
+            template.backup(raw)
+        else:
+            migrate(connection)
+            raw.backup(template)
+
+    engine.migrate = migrate_or_copy  # type: ignore[assignment]
 
 
 @pytest.fixture(autouse=True, scope="session")

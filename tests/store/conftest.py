@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -75,26 +72,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "url" in metafunc.fixturenames:
         kinds = ["sqlite"] if "path" in metafunc.fixturenames else ["sqlite", "postgresql"]
         metafunc.parametrize("url", kinds, indirect=True)
-
-
-MEMORY = Path("/dev/shm")
-ROOM_BYTES = 500_000_000
-
-
-@contextmanager
-def quick_folder() -> Iterator[Path]:
-    """A directory in memory where the system has room for files there, else on disk: no fault made here depends on how
-    long a flush takes, and thousands of them do."""
-    roomy = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM_BYTES
-    with tempfile.TemporaryDirectory(prefix="modalshift-", dir=MEMORY if roomy else None) as folder:
-        yield Path(folder)
-
-
-@pytest.fixture
-def tmp_path() -> Iterator[Path]:
-    """A directory for the test, gone after it."""
-    with quick_folder() as folder:
-        yield folder
 
 
 @pytest.fixture

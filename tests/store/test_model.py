@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,7 +31,6 @@ from optimizer.store import schema
 from optimizer.store.engine import Store
 from optimizer.waybills.amendment import Amendment
 from optimizer.waybills.event import Event, EventType, event_id
-from tests.store.conftest import quick_folder
 from tests.store.ledger_model import ACCOUNTS, MASSES_KG, LedgerModel, LotModel, shipment_of, tables
 from tests.store.servers import Postgres
 from tests.waybills.world import ISSUED_AT, lot_events, parties, world_network
@@ -317,7 +317,7 @@ def run(store: Store, operations: int, seed: int, compare_every: int) -> Counter
 @contextmanager
 def quick_sqlite(template: Path) -> Iterator[Store]:
     """A copy of an empty database."""
-    with quick_folder() as folder:
+    with tempfile.TemporaryDirectory(prefix="modalshift-") as folder:
         shutil.copyfile(template, f"{folder}/x.db")
         store = actions.open_store(f"sqlite:///{folder}/x.db")
         yield store

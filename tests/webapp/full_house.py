@@ -7,7 +7,9 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -67,7 +69,12 @@ class FullHouse:
 
     @classmethod
     def at(cls, directory: Path) -> FullHouse:
-        """A house whose database lies in a directory."""
+        """A house whose database lies in a directory: a copy of one that is built once for a process."""
+        return _built_once()[1].copied(directory)
+
+    @classmethod
+    def built(cls, directory: Path) -> FullHouse:
+        """A house built from the ground, its store closed."""
         settings = Settings(db_url=f"sqlite:///{directory / 'm.db'}", demo=True, limits=False)
         store = actions.open_store(settings.db_url)
         issued = actions.accept(
@@ -120,6 +127,7 @@ class FullHouse:
         # The lots were settled with the factors of the tiny world; their sheets are recomputed with the same.
         app.extensions["modalshift.world"].factors = world.world_factors()
         keys["ground"] = ground_of(app.extensions["modalshift.world"].atlas).digest
+        store.close()
         return cls(app, store, tokens, keys)
 
     def copied(self, directory: Path) -> FullHouse:
@@ -139,6 +147,13 @@ class FullHouse:
             assert client.post("/login/demo", data={"csrf_token": token, "login": login}).status_code == 302
             token = _csrf(client, "/quote")  # its own page shows the form to sign out
         return client, token
+
+
+@cache
+def _built_once() -> tuple[TemporaryDirectory[str], FullHouse]:
+    """The house that others are copies of, and its directory, which is gone when the process ends."""
+    place = TemporaryDirectory(prefix="modalshift-house-")
+    return place, FullHouse.built(Path(place.name))
 
 
 def _csrf(client: FlaskClient, page: str = "/login") -> str:

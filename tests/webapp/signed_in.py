@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -56,13 +58,18 @@ class House:
             tokens[login], _ = actions.make_token(store, login, "", bytes([number] * 32), LATER)
         return cls(settings, store, tokens)
 
+    @cached_property
+    def app(self) -> Flask:
+        """The application that all visitors share."""
+        return create_app(self.settings)
+
     def program(self, login: str) -> Program:
         """A program with the token of a user."""
-        return Program(create_app(self.settings).test_client(), self.tokens[login])
+        return Program(self.app.test_client(), self.tokens[login])
 
     def browser(self, login: str) -> Visitor:
         """A browser in which a user has signed in."""
-        visitor = Visitor(create_app(self.settings).test_client())
+        visitor = Visitor(self.app.test_client())
         assert visitor.send("/login", "/login/demo", login=login).status_code == 302
         return visitor
 
