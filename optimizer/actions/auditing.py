@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from optimizer.accounts import audit as checks
@@ -54,14 +54,27 @@ def audit(
         count = fitting_processes(session.last_seq(), os.cpu_count() or 1) if processes is None else processes
         kept, changed = session.kept_factor_tables()
         with Readers(store, session, Package(network, factors, kept), count) as readers:
+            # Each is one task for as long as the ledger is: a process that takes it early does not keep others waiting.
+            city = readers.each(_city, [city_totals, city_exposures])
             found = [*kept_factors_are_whole(changed), *_recorded(session, readers)]
+            amended = [*_amendments(session), *(finding for findings in city for finding in findings)]
     if evidence is not None:
         found += check_evidence(store, evidence).findings
-    with store.read() as session:
-        found += _amendments(session)
-        found += city_totals_are_the_fold(session.kept_city_cells(), session.folded_city_cells())
-        found += city_exposures_are_the_fold(session.kept_city_exposures(), session.folded_city_exposures())
-        return found
+    return found + amended
+
+
+def city_totals(session: Session) -> Iterator[Finding]:
+    """What the city's kept sums differ in from the ledger."""
+    return city_totals_are_the_fold(session.kept_city_cells(), session.folded_city_cells())
+
+
+def city_exposures(session: Session) -> Iterator[Finding]:
+    """What its kept sums of error sources differ in."""
+    return city_exposures_are_the_fold(session.kept_city_exposures(), session.folded_city_exposures())
+
+
+def _city(session: Session, _package: Package, look: Callable[[Session], Iterator[Finding]]) -> list[Finding]:
+    return list(look(session))
 
 
 def _recorded(session: Session, readers: Readers) -> list[Finding]:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, delete, select, text
 
 from optimizer.accounts.calculation import part_of
 from optimizer.accounts.whole import UNKNOWN, ExposureKey, ExposureSums
+from optimizer.emissions.portfolio import Part
 from optimizer.emissions.uncertainty import ErrorKind
 from optimizer.store.city_tables import city_exposures
 from optimizer.store.packed import unpacked
@@ -67,24 +68,29 @@ class CityExposureRows:
 
     def exposures_between(self, after: int, until: int) -> ExposureSums:
         """What the entries after one number, up to another, add and take out; sources that come to nothing left out."""
-        sums: ExposureSums = {}
+        sums: dict[tuple[str, str, str, float | None], int] = {}
+        unknown = 0
         for start in range(after, until, BLOCK):
-            span = {"after": start, "until": min(start + BLOCK, until)}
-            for key, exposed_mg in self._moved(span):
-                sums[key] = sums.get(key, 0) + exposed_mg
-        return {key: exposed_mg for key, exposed_mg in sums.items() if exposed_mg}
+            for sign, part in self._moved({"after": start, "until": min(start + BLOCK, until)}):
+                if part is None:
+                    unknown += sign
+                    continue
+                version = part.uncertainty_version
+                for source, kind, exposed_g, rel in part.exposures:
+                    key = (version, source, kind, rel)
+                    sums[key] = sums.get(key, 0) + sign * round(exposed_g * _MG)
+        # Widths are told apart as numbers until here: there are few of them and many lots.
+        found = {
+            ExposureKey(version, source, kind, "" if rel is None else repr(rel)): exposed_mg
+            for (version, source, kind, rel), exposed_mg in sums.items()
+            if exposed_mg
+        }
+        return found | ({UNKNOWN: unknown} if unknown else {})
 
-    def _moved(self, span: dict[str, int]) -> Iterator[tuple[ExposureKey, int]]:
-        for sign, document in self._connection.execute(
-            text(_RUNS.format(runs=joined_runs(self._connection, "m.run_id"))), span
-        ):
-            part = part_of(document if isinstance(document, str) else unpacked(bytes(document)))
-            if part is None:
-                yield UNKNOWN, sign
-                continue
-            for source, kind, exposed_g, rel in part.exposures:
-                width = "" if rel is None else repr(rel)
-                yield ExposureKey(part.uncertainty_version, source, kind, width), sign * round(exposed_g * _MG)
+    def _moved(self, span: dict[str, int]) -> Iterator[tuple[int, Part | None]]:
+        query = text(_RUNS.format(runs=joined_runs(self._connection, "m.run_id")))
+        for sign, document in self._connection.execute(query, span).all():
+            yield sign, part_of(document if isinstance(document, str) else unpacked(bytes(document)))
 
     def _add_exposures(self, sums: ExposureSums) -> None:
         rows: list[dict[str, Any]] = [

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, text
@@ -19,6 +20,7 @@ from optimizer.store.city_exposures import CityExposureRows
 from optimizer.store.city_tables import city_cells, city_cursor
 from optimizer.store.packed import unpacked
 from optimizer.store.sorted_ids import joined_runs
+from optimizer.waybills.codec import from_json
 from optimizer.waybills.waybill import WATER_MODES
 
 CITY_BLOCK = 10_000
@@ -153,15 +155,37 @@ class CityRows(CityExposureRows):
             query = select(bills.number, bills.version, bills.document).where(
                 bills.number.in_(numbers[start : start + _CHUNK])
             )
-            for number, version, document in self._connection.execute(query):
-                bill = json.loads(document)
-                consignor = bill["consignor"]
-                corridor = f"{bill['place_of_receipt']}>{bill['place_of_delivery']}"
-                place = (consignor["party_id"], consignor["county_en"], bill["cargo_code"], corridor)
-                for lot in bill["lots"]:
-                    saved_fen = lot["baseline_cost_fen"] - lot["cost_fen"]
-                    found[number, version, lot["lot_no"]] = (place, saved_fen)
+            for number, version, document in self._connection.execute(query).all():
+                bill = from_json(_Bill, document)
+                corridor = f"{bill.place_of_receipt}>{bill.place_of_delivery}"
+                place = (bill.consignor.party_id, bill.consignor.county_en, bill.cargo_code, corridor)
+                for lot in bill.lots:
+                    found[number, version, lot.lot_no] = (place, lot.baseline_cost_fen - lot.cost_fen)
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Consignor:
+    party_id: str
+    county_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Lot:
+    lot_no: int
+    baseline_cost_fen: int
+    cost_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Bill:
+    """What the totals ask of a waybill; only that part of its text is made into records."""
+
+    consignor: _Consignor
+    place_of_receipt: str
+    place_of_delivery: str
+    cargo_code: str
+    lots: tuple[_Lot, ...]
 
 
 def _conditions(filters: Mapping[str, str]) -> Iterator[ColumnElement[bool]]:

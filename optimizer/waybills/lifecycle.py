@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from operator import attrgetter
 
 from optimizer.errors import Message
 from optimizer.quantities import iso, tonnes
@@ -104,6 +105,9 @@ class WaybillState:
     lots: tuple[LotState, ...]
 
 
+_IN_TIME = attrgetter("event_time", "event_id")
+
+
 def effective(events: Iterable[Event]) -> list[Event]:
     """The facts that count: actual events that no withdrawal names, in order of event time (then of id)."""
     known = list(events)
@@ -116,7 +120,7 @@ def effective(events: Iterable[Event]) -> list[Event]:
             and event.event_type is not EventType.WDRW
             and event.event_id not in withdrawn
         ),
-        key=lambda event: (event.event_time, event.event_id),
+        key=_IN_TIME,
     )
 
 

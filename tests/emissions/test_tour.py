@@ -12,6 +12,7 @@ from optimizer.emissions.operations import Touring, vessel_fuel_kg, vessel_opera
 from optimizer.emissions.round_trip import return_cargo_share
 from optimizer.emissions.tour import RULE, LoadedVoyage, Tour
 from optimizer.emissions.uncertainty import ErrorKind
+from optimizer.quantities import apportion
 from tests.emissions.world import DAY, round_table, vessel
 
 
@@ -87,3 +88,17 @@ def test_a_tour_that_makes_no_sense_is_refused(changed: dict[str, object], said:
     }
     with pytest.raises(ValueError, match=said):
         Tour(**{**given_, **changed})  # type: ignore[arg-type]
+
+
+@given(
+    st.integers(-(10**9), 10**9),
+    st.lists(st.one_of(st.integers(0, 10**9), st.floats(0, 1)), min_size=1, max_size=6).filter(any),
+)
+def test_whole_weights_and_fractions_share_alike(total: int, weights: list[float]) -> None:
+    """The parts add up to the total, each lies within one of its exact share, and a weight that is whole shares as the
+    same weight written as a fraction does."""
+    parts = apportion(total, weights)
+    exact = [Fraction(weight) * total / sum(Fraction(one) for one in weights) for weight in weights]
+    assert sum(parts) == total
+    assert all(abs(part - share) < 1 for part, share in zip(parts, exact, strict=True))
+    assert parts == apportion(total, [float(weight) for weight in weights])
