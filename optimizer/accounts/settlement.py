@@ -41,7 +41,7 @@ from optimizer.errors import Message, UnknownRecordError
 from optimizer.network.model import Network
 from optimizer.quantities import CHINA_TIME
 from optimizer.waybills.event import Event
-from optimizer.waybills.lifecycle import CarbonStatus, LotState, WaybillState, fold
+from optimizer.waybills.lifecycle import CarbonStatus, LotState, WaybillState, effective, fold
 from optimizer.waybills.party import Party
 from optimizer.waybills.verification import duplicates
 from optimizer.waybills.waybill import Waybill, WaybillLot
@@ -70,7 +70,8 @@ def review(waybills: Mapping[str, Waybill], events: Sequence[Event], numbers: Co
 
     ``numbers``: only these waybills get a state (the others are their neighbours on voyages and in reports).
     """
-    found = duplicates(waybills, events)
+    facts = effective(events)
+    found = duplicates(waybills, facts)
     by_waybill: dict[str, list[Event]] = {}
     for event in events:
         by_waybill.setdefault(event.waybill_number, []).append(event)
@@ -83,7 +84,7 @@ def review(waybills: Mapping[str, Waybill], events: Sequence[Event], numbers: Co
         for number, waybill in waybills.items()
         if numbers is None or number in numbers
     }
-    return Review(states, voyages_of(waybills, events, found))
+    return Review(states, voyages_of(waybills, facts, found))
 
 
 def estimates(waybill: Waybill, booked_at: datetime, last_closed: str) -> list[Transaction]:

@@ -169,14 +169,16 @@ class AuditRows:
     def event_documents(self, part: Part = WHOLE) -> Iterator[StoredDocument]:
         """Digest now and digest written of the events of a part. The columns by which events are looked up say what the
         document says; where they do not, the event is not what was written."""
-        columns = ("waybill_number", "voyage_id", "vessel_id", "location_id", "event_time")
         query = "SELECT event_id, content_sha256, document, number, voyage_id, vessel_id, location_id, event_time"
-        for event_id, written, document, *values in self._streamed(
+        for event_id, written, document, number, voyage_id, vessel_id, location_id, event_time in self._streamed(
             f"{query} FROM events{_between('seq', part)} ORDER BY seq"
         ):
-            same = all(
-                f'"{name}":{encode_basestring(str(value))}' in document
-                for name, value in zip(columns, values, strict=True)
+            same = (
+                f'"waybill_number":{encode_basestring(str(number))}' in document
+                and f'"voyage_id":{encode_basestring(str(voyage_id))}' in document
+                and f'"vessel_id":{encode_basestring(str(vessel_id))}' in document
+                and f'"location_id":{encode_basestring(str(location_id))}' in document
+                and f'"event_time":{encode_basestring(str(event_time))}' in document
             )
             yield StoredDocument(f"event {event_id}", sha256(document) if same else "differs", written)
 

@@ -108,20 +108,26 @@ class WaybillState:
 _IN_TIME = attrgetter("event_time", "event_id")
 
 
-def effective(events: Iterable[Event]) -> list[Event]:
-    """The facts that count: actual events that no withdrawal names, in order of event time (then of id)."""
+class Facts(list[Event]):
+    """What :func:`effective` gives: facts that count, in order."""
+
+
+def effective(events: Iterable[Event]) -> Facts:
+    """The facts that count: actual events that no withdrawal names, in order of event time (then of id). Of facts they
+    are these facts themselves."""
+    if isinstance(events, Facts):
+        return events
     known = list(events)
     withdrawn = {event.withdraws for event in known if event.event_type is EventType.WDRW}
-    return sorted(
-        (
-            event
-            for event in known
-            if event.classifier is Classifier.ACT
-            and event.event_type is not EventType.WDRW
-            and event.event_id not in withdrawn
-        ),
-        key=_IN_TIME,
+    facts = Facts(
+        event
+        for event in known
+        if event.classifier is Classifier.ACT
+        and event.event_type is not EventType.WDRW
+        and event.event_id not in withdrawn
     )
+    facts.sort(key=_IN_TIME)
+    return facts
 
 
 def fold(

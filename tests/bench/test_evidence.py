@@ -4,20 +4,32 @@ audit finds each fault where it is."""
 from __future__ import annotations
 
 import re
+import shutil
 import sqlite3
 import time
+from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from optimizer import actions
 from optimizer.accounts.calculation import run_of
-from optimizer.accounts.ledger import Kind, pending_by_lot
-from optimizer.accounts.settlement import settlement_transactions
+from optimizer.accounts.ledger import (
+    Bucket,
+    Kind,
+    Ledger,
+    PostingLines,
+    Transaction,
+    content_digest,
+    pending_by_lot,
+)
+from optimizer.accounts.settlement import ISSUANCE, settlement_transactions
 from optimizer.actions import auditing, open_store
+from optimizer.actions.evidencing import keep_evidence
 from optimizer.bench import evidence_world
 from optimizer.bench.document import result_from_json, result_to_json
 from optimizer.bench.evidence import BOOKS, OURS, EvidenceBench, run, whole_audit_s
@@ -28,6 +40,8 @@ from optimizer.emissions.factors import load_factors
 from optimizer.errors import UnreadableRecordError
 from optimizer.network.reader import read_network
 from optimizer.quantities import CHINA_TIME
+from optimizer.store.evidence_files import EvidenceFiles
+from optimizer.store.rows import LINE_COLUMNS, TRANSACTION_COLUMNS, line_rows, transaction_row
 from optimizer.waybills.codec import to_json
 from optimizer.waybills.event import EventType
 from optimizer.waybills.lifecycle import lot_record
@@ -36,6 +50,9 @@ from tests.store.tampering import disarm
 MEASURED_AT = datetime(2026, 11, 1, 8, tzinfo=CHINA_TIME)
 NETWORK, FACTORS = read_network(None), load_factors(None)
 GENERATIONS = 10
+AFTER_OCTOBER = datetime(2026, 11, 5, 8, tzinfo=CHINA_TIME)
+Expected = set[tuple[str, str]]
+"""Code and record of what an audit must find."""
 
 
 @pytest.fixture(scope="module")
@@ -185,6 +202,177 @@ def test_every_fault_in_large_books_is_found_where_it_is(
     named = {number for _, record in found for number in re.findall(r"MW[0-9A-Z]{18}", record)}
     assert named <= faults.touched
     assert {code for code, _ in found} == {code for code, _ in faults.expected}
+
+
+@pytest.fixture(scope="module")
+def clean_books(made: LedgerWorld, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Large books without a fault, October closed."""
+    file = tmp_path_factory.mktemp("books") / "ledger.db"
+    store = open_store(f"sqlite:///{file}")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(evidence_world, "FILLED", GENERATIONS)
+        assert fill_with_evidence(store, made, 40 * GENERATIONS) == 40 * GENERATIONS
+    actions.close(store, "2026-10", AFTER_OCTOBER)
+    assert actions.audit(store, NETWORK, FACTORS) == []
+    store.close()
+    return file
+
+
+@dataclass
+class Forger:
+    """An administrator with every right: guards dropped, digests, line counts and kept balances written as the product
+    would, so that one check alone can see what is wrong. ``entries`` are what stands in the ledger."""
+
+    raw: sqlite3.Connection
+    entries: list[Transaction]
+
+    def append(self, entry: Transaction) -> str:
+        """Write an entry behind the others; returns its record as the audit names it, without its number."""
+        columns, row = ", ".join(TRANSACTION_COLUMNS), transaction_row(entry, content_digest(entry))
+        (last,) = self.raw.execute("SELECT MAX(seq) FROM transactions").fetchone()
+        self._insert("transactions", columns, (last + 1, *row))
+        numbers = dict(self.raw.execute("SELECT account_id, account_no FROM account_numbers"))
+        for line in line_rows(entry, numbers):
+            self._insert("posting_lines", ", ".join(LINE_COLUMNS), (last + 1, *line))
+        for posting in entry.postings:
+            self.raw.execute(
+                "INSERT INTO balances (account_id, ledger, bucket, part, amount) VALUES (?, ?, ?, ?, ?) "
+                "ON CONFLICT DO UPDATE SET amount = amount + excluded.amount",
+                (posting.account_id, posting.ledger.value, posting.bucket.value, posting.part, posting.amount),
+            )
+        return f"{entry.kind.value} {entry.waybill_number}/{entry.lot_no}"
+
+    def transfer(self, effective_at: datetime, period: str, taker: str = "", amount_g: int = 1) -> str:
+        """Append a transfer from the account that holds most; returns its record."""
+        held: dict[str, int] = {}
+        for posting in (line for entry in self.entries for line in entry.postings):
+            if posting.account_id != ISSUANCE.account_id and posting.bucket is Bucket.AVAILABLE:
+                claimed_g = posting.amount if posting.ledger is Ledger.CLAIM else 0
+                held[posting.account_id] = held.get(posting.account_id, 0) + claimed_g
+        giver = max(held, key=held.__getitem__)
+        lines = PostingLines(giver)
+        lines.move(taker or min(held, key=held.__getitem__), Ledger.CLAIM, amount_g or held[giver] + 1)
+        entry = Transaction(
+            transaction_id=f"forged {period} {taker} {amount_g}",
+            kind=Kind.TRANSFER,
+            waybill_number="",
+            lot_no=0,
+            method="shift-v1",
+            run_id="",
+            resolves="",
+            period=period,
+            effective_at=effective_at,
+            booked_at=AFTER_OCTOBER,
+            postings=tuple(lines.lines),
+            memo="because",
+        )
+        return self.append(entry)
+
+    def _insert(self, table: str, columns: str, row: tuple[object, ...]) -> None:
+        self.raw.execute(f"INSERT INTO {table} ({columns}) VALUES ({', '.join('?' * len(row))})", row)
+
+
+def into_a_closed_period(forger: Forger) -> Expected:
+    """What happened in October is booked in October, after October closed."""
+    record = forger.transfer(AFTER_OCTOBER - timedelta(days=9), "2026-10")
+    return {("posted_into_closed_period", record), ("booked_in_wrong_period", record)}
+
+
+def in_another_month(forger: Forger) -> Expected:
+    """What happens in November is booked in December."""
+    return {("booked_in_wrong_period", forger.transfer(AFTER_OCTOBER, "2026-12"))}
+
+
+def on_no_account(forger: Forger) -> Expected:
+    """The taker has a number in the ledger and was never opened."""
+    forger.raw.execute("INSERT INTO account_numbers (account_id) VALUES ('NOBODY.industry')")
+    return {("unknown_account", forger.transfer(AFTER_OCTOBER, "2026-11", "NOBODY.industry"))}
+
+
+def more_than_there_is(forger: Forger) -> Expected:
+    """A gram more is transferred than the account holds."""
+    return {("negative_balance", forger.transfer(AFTER_OCTOBER, "2026-11", amount_g=0))}
+
+
+def a_second_claim(forger: Forger) -> Expected:
+    """A lot settles once more, under another id, on the run that it settled on."""
+    first = next(entry for entry in forger.entries if entry.kind is Kind.SETTLE and entry.postings[0].amount > 0)
+    twin = replace(first, transaction_id="forged", period="2026-11", booked_at=AFTER_OCTOBER)
+    assert twin.postings[0].ledger is Ledger.CLAIM
+    return {("settled_twice", forger.append(twin)), ("claims_differ_from_runs", "ledger claim")}
+
+
+def a_settlement_on_the_run_of_another_lot(forger: Forger) -> Expected:
+    """Two lots of one waybill exchange their runs, ids and digests written anew."""
+    settled = [entry for entry in forger.entries if entry.kind is Kind.SETTLE]
+    one, other = next((a, b) for a, b in pairwise(settled) if a.waybill_number == b.waybill_number)
+    for entry, run_id in ((one, other.run_id), (other, one.run_id)):
+        false = replace(entry, run_id=run_id)
+        forger.raw.execute(
+            "UPDATE transactions SET run_id = ?, content_sha256 = ? WHERE seq = ?",
+            (run_id, content_digest(false), entry.seq),
+        )
+    return {
+        (code, record)
+        for entry in (one, other)
+        for code, record in (
+            ("postings_differ_from_run", f"SETTLE {entry.waybill_number}/{entry.lot_no}"),
+            ("inputs_differ_from_evidence", lot_record(entry.waybill_number, entry.lot_no)),
+        )
+    }
+
+
+@pytest.mark.parametrize(
+    "plant",
+    [
+        into_a_closed_period,
+        in_another_month,
+        on_no_account,
+        more_than_there_is,
+        a_second_claim,
+        a_settlement_on_the_run_of_another_lot,
+    ],
+    ids=lambda plant: plant.__name__,
+)
+def test_an_entry_that_the_database_would_refuse_is_found_where_it_is(
+    clean_books: Path, tmp_path: Path, plant: Callable[[Forger], Expected]
+) -> None:
+    """Written past triggers and constraints into a copy of large books; the audit names the record and nothing else."""
+    file = tmp_path / "ledger.db"
+    shutil.copyfile(clean_books, file)
+    store = open_store(f"sqlite:///{file}")
+    with store.read() as session:
+        entries = session.transactions()
+    with closing(sqlite3.connect(file)) as raw:
+        disarm(raw)
+        expected = plant(Forger(raw, entries))
+        raw.commit()
+    assert {(item.code, _without_place(item.record)) for item in actions.audit(store, NETWORK, FACTORS)} == expected
+    store.close()
+
+
+def test_kept_files_that_changed_or_are_gone_are_found(clean_books: Path, tmp_path: Path) -> None:
+    """Beside large books four files are kept: one is altered, one gone, one grew, one is untouched; a fifth nobody
+    registered. The audit names four of the five."""
+    file = tmp_path / "ledger.db"
+    shutil.copyfile(clean_books, file)
+    store, files = open_store(f"sqlite:///{file}"), EvidenceFiles(tmp_path / "evidence")
+    contents = [(f"{number}.pdf", b"%PDF-" + bytes([number]) * 100) for number in range(4)]
+    kept = keep_evidence(store, files, contents, AFTER_OCTOBER)
+    assert actions.audit(store, NETWORK, FACTORS, files) == []
+    altered, gone, grown, _ = (tmp_path / "evidence" / files.name_of(item.sha256) for item in kept)
+    altered.write_bytes(altered.read_bytes().replace(b"\0", b"0"))
+    gone.unlink()
+    grown.write_bytes(grown.read_bytes() + b" ")
+    (tmp_path / "evidence" / "note.pdf").write_bytes(b"%PDF-x")
+    found = {(item.code, item.record) for item in actions.audit(store, NETWORK, FACTORS, files)}
+    assert found == {
+        ("evidence_altered", f"evidence {kept[0].sha256}"),
+        ("evidence_missing", f"evidence {kept[1].sha256}"),
+        ("evidence_altered", f"evidence {kept[2].sha256}"),
+        ("evidence_orphan", "evidence file note.pdf"),
+    }
+    store.close()
 
 
 def _without_place(record: str) -> str:

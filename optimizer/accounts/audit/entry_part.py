@@ -80,8 +80,9 @@ def read_entries(
 @dataclass(frozen=True, slots=True)
 class _Move:
     """What lines from one place to another have in common: the text around their amounts, where they stand in the
-    sums, and how an amount changes what parties hold reserved."""
+    sums, and how an amount changes what parties hold reserved. ``known``: whether both places may exist."""
 
+    known: bool
     texts: tuple[str, str, str]
     gains: int
     gives: int
@@ -98,7 +99,7 @@ class _EntryReader:
         self._last_seqs = [item.last_seq for item in ordered]
         self._closed = [max(item.period for item in ordered[: place + 1]) for place in range(len(ordered))]
         self._read = EntriesRead()
-        self._moves: dict[tuple[Any, ...], _Move | None] = {}
+        self._moves: dict[tuple[Any, ...], _Move] = {}
         self._places: dict[Place, int] = {}
         self._sums: list[int] = []
         self._lowest: list[int] = []
@@ -147,17 +148,14 @@ class _EntryReader:
 
     def _moved(self, lines: Lines) -> tuple[str, int] | None:
         """The postings as the digest has them, and what they reserve; they are added to the sums. None where there are
-        none, or any that could not pass: then nothing is added."""
-        moves = []
-        for number, line in enumerate(lines, start=1):
-            move = self._move(line[1:-1])
-            if move is None or line[0] != number or not line[-1]:
-                return None
-            moves.append((move, line[-1]))
-        if not moves:
-            return None
+        none, or any that could not pass: they count all the same, so that only what they are is found and not also
+        that balances differ."""
         texts, reserved_g, sums, lowest = [], 0, self._sums, self._lowest
-        for move, amount in moves:
+        sound = bool(lines)
+        for number, line in enumerate(lines, start=1):
+            move, amount = self._move(line[1:-1]), line[-1]
+            if not move.known or line[0] != number or not amount:
+                sound = False
             before, between, after = move.texts
             texts.append(f"{before}{amount}{between}{-amount}{after}")
             reserved_g += move.reserves * amount
@@ -165,26 +163,23 @@ class _EntryReader:
                 sums[place] = total = sums[place] + moved
                 if total < lowest[place]:
                     lowest[place] = total
-        return ",".join(texts), reserved_g
+        return (",".join(texts), reserved_g) if sound else None
 
-    def _move(self, key: tuple[Any, ...]) -> _Move | None:
+    def _move(self, key: tuple[Any, ...]) -> _Move:
         try:
             return self._moves[key]
         except KeyError:
             move = self._moves[key] = self._new_move(*key)
             return move
 
-    def _new_move(
-        self, ledger: str, part: str, account: str, bucket: str, counter: str, counter_bucket: str
-    ) -> _Move | None:
+    def _new_move(self, ledger: str, part: str, account: str, bucket: str, counter: str, counter_bucket: str) -> _Move:
         known = account in self._accounts and counter in self._accounts and ledger in _LEDGERS
-        if not known or bucket not in _BUCKETS or counter_bucket not in _BUCKETS:
-            return None
         line, other = line_text(account, bucket, ledger, part), line_text(counter, counter_bucket, ledger, part)
         reserves = (bucket == "reserved" and not account.startswith("issuance.")) - (
             counter_bucket == "reserved" and not counter.startswith("issuance.")
         )
         return _Move(
+            known and bucket in _BUCKETS and counter_bucket in _BUCKETS,
             (line[0], f"{line[1]},{other[0]}", other[1]),
             self._place((account, ledger, bucket, part)),
             self._place((counter, ledger, counter_bucket, part)),
