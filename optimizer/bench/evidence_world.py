@@ -2,8 +2,9 @@
 events and tickets of its own.
 
 Copies that shared a voyage or a ticket would be mates or doubles of each other, so every generation sails under other
-names: waybills, voyages, hulls, ship numbers, events and digests of evidence. What follows from the names (digests and
-ids of runs, error sources of logs, entries) is what the product would write.
+names: waybills, voyages, hulls, ship numbers, events and digests of evidence. Nor would they teach anything about books
+in which no two lots are alike: so each lot of each generation weighs something else and each voyage burns something
+else. What follows from names, masses and logs (inputs, results, digests, entries) the product itself reckons.
 """
 
 from __future__ import annotations
@@ -12,15 +13,16 @@ import hashlib
 import re
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from optimizer.accounts.calculation import CalculationRun
 from optimizer.accounts.ledger import Transaction, pending_by_lot
-from optimizer.accounts.settlement import estimates, settlement_transactions
+from optimizer.accounts.settlement import Desk, estimates, review, settlement_transactions
 from optimizer.actions import keep_city_totals
-from optimizer.bench.ledger_world import LedgerWorld, Model, copy_number, open_accounts
+from optimizer.actions.versions import code_version
+from optimizer.bench.ledger_world import LedgerWorld, copy_number, open_accounts
 from optimizer.store.engine import Store
-from optimizer.waybills.codec import from_json, sha256, to_json
+from optimizer.waybills.codec import from_json, to_json
 from optimizer.waybills.event import Event
 from optimizer.waybills.waybill import Waybill
 
@@ -83,7 +85,7 @@ class Generations:
         self._pattern = re.compile(f'(?:{"|".join(listed)}|CN\\d{{11}}|{_UUID}|\\b[0-9a-f]{{64}}\\b)(?=")')
         self._waybills = [to_json(waybill) for waybill in made.waybills]
         self._events = [to_json(event) for event in made.events]
-        self._results = [to_json(model.run.result) for model in made.models]
+        self._desk = Desk(made.world.network, made.world.factors, code_version(), made.at, "")
 
     def __call__(self, number: int) -> Generation:
         """The generation of a number."""
@@ -92,28 +94,43 @@ class Generations:
         names = Names(number, numbers, self._pattern)
         texts = [names.renamed(text) for text in self._waybills]
         waybills = {bill.number: (bill, text) for text in texts for bill in (from_json(Waybill, text),)}
+        events = [varied(from_json(Event, names.renamed(text)), number) for text in self._events]
+        reviewed = review({number: bill for number, (bill, _) in waybills.items()}, events)
         pending = [entry for bill, _ in waybills.values() for entry in estimates(bill, bill.issued_at, "")]
         waiting, runs, entries = pending_by_lot(pending), [], list(pending)
-        for model, result in zip(made.models, self._results, strict=True):
-            run, document = _run(model, result, names)
+        for model in made.models:
             bill, _ = waybills[numbers[model.waybill.number]]
-            lot = next(item for item in bill.lots if item.lot_no == model.lot.lot_no)
+            lot = bill.lot(model.lot.lot_no)
+            state = next(item for item in reviewed.states[bill.number].lots if item.lot_no == lot.lot_no)
+            run = self._desk.run_lot(bill, lot, state, reviewed.voyages)
             own = waiting.get((bill.number, lot.lot_no))
             entries += settlement_transactions(bill, lot, run, own, model.delivered_at, made.at, "")
-            runs.append((run, document))
-        return Generation(waybills, [from_json(Event, names.renamed(text)) for text in self._events], runs, entries)
+            runs.append((run, to_json(run)))
+        return Generation(waybills, events, runs, entries)
 
 
-def _run(model: Model, result: str, names: Names) -> tuple[CalculationRun, str]:
-    """A run of the generation: its inputs name waybill and voyages, its error sources the logs of these voyages."""
-    run = model.run
-    inputs_sha256, result_sha256 = sha256(names.renamed(model.inputs_text)), sha256(names.renamed(result))
-    versions = [run.factors_version, run.network_version, run.code_version]
-    run_id = sha256(to_json([inputs_sha256, result_sha256, *versions]))
-    own = {run.inputs_sha256: inputs_sha256, run.result_sha256: result_sha256, run.run_id: run_id}
-    names.known.update(own)
-    document = names.renamed(model.document)
-    return from_json(CalculationRun, document), document
+def varied(event: Event, number: int) -> Event:
+    """An event of a generation with the mass and the fuel of its own lot and voyage: up to a hundredth less than in the
+    week that is copied, so that what was declared still holds. One voyage in four has no fuel log: its class model
+    stands for it."""
+    if event.mass_kg is not None:
+        drawn = _drawn(f"{number}|{event.waybill_number}|{event.lot_no}")
+        event = replace(event, mass_kg=event.mass_kg - _part(drawn, event.mass_kg))
+    if event.energy is not None:
+        drawn, burnt_g = _drawn(f"{number}|{event.voyage_id}"), event.energy.amount_g
+        energy = replace(event.energy, amount_g=burnt_g - _part(drawn, burnt_g))
+        event = replace(event, energy=energy if drawn % 4 else None)
+    return event
+
+
+def _drawn(name: str) -> int:
+    """Below 2 to the 32nd, the same for the same name."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4])
+
+
+def _part(drawn: int, whole: int) -> int:
+    """Of a whole amount between nothing and a hundredth."""
+    return whole * drawn // (100 * 2**32)
 
 
 def fill_with_evidence(

@@ -88,6 +88,18 @@ def test_a_run_goes_through_json_and_a_fault_stops_it(
         whole_audit_s((url, 1))
 
 
+def test_no_two_generations_weigh_or_burn_alike(made: LedgerWorld) -> None:
+    """Other masses, other logs, hence other results; some voyages have no log, and every lot is verified as planned."""
+    generation = Generations(made)
+    found = [run for number in range(3) for run, _ in generation(number).runs]
+    assert len(found) == 3 * len(made.models)
+    assert {run.result.tier for run in found} == {"primary", "modelled"}
+    masses = [{run.inputs.mass_kg for run in found[start::40]} for start in range(40)]
+    assert all(len(of_one_lot) == 3 for of_one_lot in masses)
+    assert len({run.result.expected_wtw_g for run in found}) == len(found)
+    assert len({log.logged_g for run in found for item in run.inputs.project if (log := item.log)}) > len(found) / 4
+
+
 class Faults:
     """Generations of which each of some has one fault; ``expected``: code and record of what an audit must find."""
 
