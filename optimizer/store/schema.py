@@ -258,7 +258,8 @@ transactions = Table(
 )
 """Triggers hold that the run and the original exist, and that all lines announced are there; a foreign key and the
 index it needs would cost more on every entry than the rest of the row (``migrations.line_rules``). On SQLite, where one
-writes at a time, triggers hold what is unique too: within a lot by the index on lots, ids by ``entry_ids``."""
+writes at a time, the close of a batch holds what is unique too: within a lot by the index on lots, ids by
+``entry_ids`` (``migrations.close_rules``)."""
 
 POSTGRESQL_ONLY = frozenset(
     {

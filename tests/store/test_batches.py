@@ -167,3 +167,79 @@ def test_claims_stay_above_zero_after_every_line_of_a_batch(ledger: sqlite3.Conn
     out_first = [("TRANSFER", None, [(1, 0, "available", -5)]), ("TRANSFER", None, [(1, 0, "available", 5)])]
     assert not written(ledger, out_first, batch=True)
     assert written(ledger, out_first[::-1], batch=True)
+
+
+def test_claims_are_followed_line_by_line_where_the_sums_do_not_tell(ledger: sqlite3.Connection) -> None:
+    """In before out, out of what is given in all more than the account had: taken. Between two parties, either side."""
+    assert written(ledger, [("TRANSFER", None, [(1, 0, "available", 3), (1, 0, "available", -3)])], batch=True)
+    between = [("TRANSFER", None, [(1, 0, "available", 4), (2, 1, "available", 4), (1, 2, "available", 4)])]
+    assert written(ledger, between, batch=True)
+    assert not written(ledger, [("TRANSFER", None, [(2, 1, "available", 5), (1, 2, "available", 5)])], batch=True)
+    assert written(ledger, [("TRANSFER", None, [(2, 1, "available", 4)])], batch=True)
+
+
+ENTRY = "INSERT INTO transactions VALUES (?, ?, ?, 'n', 1, 'm', ?, ?, ?, 't', 't', '', 1, 'x')"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ((3, "c", "TRANSFER", None, None, "2026-10"), "no gaps"),
+        ((2, "c", "TRANSFER", None, None, "2026-09"), "period is closed"),
+        ((2, "c", "SETTLE", "r", None, "2026-10"), "the key exists"),
+        ((2, "a", "TRANSFER", None, None, "2026-10"), "the key exists"),
+        ((2, "c", "REVERSE", "other", "a", "2026-10"), "no such calculation run"),
+        ((2, "c", "VOID", None, "a", "2026-10"), "uncorrected original"),
+        ((2, "c", "REVERSE", None, "z", "2026-10"), "uncorrected original"),
+        ((2, "c", "REVERSE", None, "c", "2026-10"), "uncorrected original"),
+    ],
+)
+def test_one_wrong_entry_in_a_batch_is_refused_at_the_close_and_says_why(
+    ledger: sqlite3.Connection, wrong: tuple[object, ...], said: str
+) -> None:
+    """Beside one that is right: the whole batch is refused, and after a rollback nothing of it is left."""
+    ledger.execute(f"INSERT INTO calculation_runs VALUES ('r', {', '.join('?' * 18)})", ["x"] * 18)
+    ledger.execute("INSERT INTO periods VALUES ('2026-09', 't', 0)")
+    ledger.execute("BEGIN")
+    ledger.execute("INSERT INTO ledger_batch VALUES (1, 1)")
+    for values in ((1, "a", "SETTLE", "r", None, "2026-10"), wrong):
+        ledger.execute(ENTRY, values)
+        ledger.execute("INSERT INTO posting_lines VALUES (?, 1, 1, '', 1, 2, -1, 2, 1)", (values[0],))
+    with pytest.raises(sqlite3.IntegrityError, match=said):
+        ledger.execute("DELETE FROM ledger_batch")
+    with pytest.raises(sqlite3.IntegrityError):
+        ledger.execute("COMMIT")
+    ledger.execute("ROLLBACK")
+    assert ledger.execute("SELECT COUNT(*) FROM transactions").fetchone() == (0,)
+
+
+def test_an_original_is_corrected_once_also_within_a_batch(ledger: sqlite3.Connection) -> None:
+    """Settled, reversed and restated in one batch is one correction too many; the first two pass."""
+    ledger.execute(f"INSERT INTO calculation_runs VALUES ('r', {', '.join('?' * 18)})", ["x"] * 18)
+    settled = [(1, "a", "SETTLE", "r", None, "2026-10"), (2, "b", "REVERSE", None, "a", "2026-10")]
+    for entries in ([*settled, (3, "c", "RESTATE", "r", "a", "2026-10")], settled):
+        ledger.execute("BEGIN")
+        ledger.execute("INSERT INTO ledger_batch VALUES (1, 1)")
+        for values in entries:
+            ledger.execute(ENTRY, values)
+            ledger.execute("INSERT INTO posting_lines VALUES (?, 1, 1, '', 1, 2, -1, 2, 1)", (values[0],))
+        if entries is settled:
+            ledger.execute("DELETE FROM ledger_batch")
+            ledger.execute("COMMIT")
+            continue
+        with pytest.raises(sqlite3.IntegrityError, match="uncorrected original"):
+            ledger.execute("DELETE FROM ledger_batch")
+        ledger.execute("ROLLBACK")
+
+
+def test_who_leaves_a_batch_open_stops_the_ledger(ledger: sqlite3.Connection) -> None:
+    """A tool that switches foreign keys off can commit an open batch. Nothing is appended after it, and closing it
+    holds its entries to the rules."""
+    ledger.execute("PRAGMA foreign_keys = OFF")
+    ledger.execute("INSERT INTO ledger_batch VALUES (1, 1)")
+    ledger.execute(ENTRY, (1, "a", "SETTLE", "no run", None, "2026-10"))
+    ledger.execute("PRAGMA foreign_keys = ON")
+    with pytest.raises(sqlite3.IntegrityError, match="one at a time"):
+        ledger.execute("INSERT INTO ledger_batch VALUES (2, 1)")
+    with pytest.raises(sqlite3.IntegrityError, match="no such calculation run"):
+        ledger.execute("DELETE FROM ledger_batch")

@@ -137,15 +137,20 @@ def test_invariant_9_every_settlement_reruns_to_the_gram_from_the_run_it_names(s
 def test_invariant_9_the_database_refuses_a_settlement_without_a_run(settled: Store, raw: Connection) -> None:
     """No run, or one that does not exist."""
     columns = "'{kind}', 'MW', 1, method, {run}, NULL, '2026-12', effective_at, booked_at, '', 1, content_sha256"
+
+    def settle(run: str) -> None:
+        raw.exec_driver_sql(
+            "INSERT INTO transactions (seq, transaction_id, kind, number, lot_no, method, run_id, resolves, "
+            "period, effective_at, booked_at, memo, line_count, content_sha256) "
+            f"SELECT (SELECT max(seq) + 1 FROM transactions), 'x', {columns.format(kind='SETTLE', run=run)} "
+            "FROM transactions WHERE seq = 1"
+        )
+        close(raw)
+
     for run in ("NULL", "'no such run'"):
         begin(raw)
         with pytest.raises(IntegrityError, match=r"settlement_names_run|no such calculation run"):
-            raw.exec_driver_sql(
-                "INSERT INTO transactions (seq, transaction_id, kind, number, lot_no, method, run_id, resolves, "
-                "period, effective_at, booked_at, memo, line_count, content_sha256) "
-                f"SELECT (SELECT max(seq) + 1 FROM transactions), 'x', {columns.format(kind='SETTLE', run=run)} "
-                "FROM transactions WHERE seq = 1"
-            )
+            settle(run)
         raw.exec_driver_sql("ROLLBACK")
 
 
@@ -154,6 +159,12 @@ def begin(raw: Connection) -> None:
     raw.exec_driver_sql("BEGIN")
     if raw.dialect.name == "sqlite":
         raw.exec_driver_sql("INSERT INTO ledger_batch SELECT MAX(seq) + 1, 1 FROM transactions")
+
+
+def close(raw: Connection) -> None:
+    """What is written is held to the rules: on SQLite when the batch closes."""
+    if raw.dialect.name == "sqlite":
+        raw.exec_driver_sql("DELETE FROM ledger_batch")
 
 
 def test_invariant_11_every_published_head_is_a_prefix_of_the_present_tree(store: Store) -> None:

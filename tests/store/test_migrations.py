@@ -177,8 +177,8 @@ def test_what_was_delivered_and_not_settled_gets_its_job(
     source.close()
 
 
-def fill_before_0018(old: Connection, sealed: Store, revision: str) -> None:
-    """Every record of a settled and sealed database of today in one of revision 0015 to 0018, which keeps balances and
+def fill_old_revision(old: Connection, sealed: Store, revision: str) -> None:
+    """Every record of a settled and sealed database of today in one of revision 0015 to 0019, which keeps balances and
     pendings by itself; postings were a table with names in the first, and runs were not packed in the first two."""
     lines = schema.postings if revision == "0015" else posting_lines
     derived = {
@@ -222,7 +222,7 @@ def in_order(entries: Iterable[Entry]) -> list[Entry]:
     return sorted(entries, key=lambda entry: (entry.kind, entry.seq, entry.entry_id))
 
 
-@pytest.mark.parametrize("revision", ["0015", "0016", "0017", "0018"])
+@pytest.mark.parametrize("revision", ["0015", "0016", "0017", "0018", "0019"])
 @pytest.mark.parametrize("old_url", ["sqlite", "postgresql"], indirect=True)
 def test_leaves_and_statements_of_old_revisions_stay_bit_for_bit(
     old_url: str, revision: str, sqlite_templates: dict[bool, Path], tmp_path: Path
@@ -234,13 +234,13 @@ def test_leaves_and_statements_of_old_revisions_stay_bit_for_bit(
     size = actions.seal(before, KEY, LATER).checkpoint.size
     exported = actions.checkpoint(before)
     old = connect_old(old_url, revision)
-    fill_before_0018(old, before, revision)
+    fill_old_revision(old, before, revision)
     balances = {tuple(row) for row in old.exec_driver_sql("SELECT * FROM balances WHERE amount <> 0")}
     pendings = {
         tuple(row)
         for row in old.exec_driver_sql(
             "SELECT * FROM pendings"
-            if revision == "0018"
+            if revision >= "0018"
             else "SELECT t.seq, p.reserved_g, p.remaining_g FROM pendings AS p JOIN transactions AS t "
             "ON t.transaction_id = p.estimate_id"
         )

@@ -153,13 +153,16 @@ def test_invariant_5_a_settlement_is_not_replaced_through_its_lot(url: str, sett
     if not url.startswith("sqlite"):
         return
     with sqlite3.connect(url.removeprefix("sqlite:///")) as plain:
+        before = plain.execute("SELECT * FROM transactions").fetchall()
         plain.execute(BATCH)
+        plain.execute(
+            "INSERT OR REPLACE INTO transactions SELECT (SELECT MAX(seq) + 1 FROM transactions), 'new', kind, "
+            "number, lot_no, method, run_id, resolves, period, effective_at, booked_at, memo, line_count, "
+            "content_sha256 FROM transactions WHERE kind = 'SETTLE' LIMIT 1"
+        )
+        assert plain.execute("SELECT * FROM transactions").fetchall()[: len(before)] == before
         with pytest.raises(sqlite3.IntegrityError, match="the key exists"):
-            plain.execute(
-                "INSERT OR REPLACE INTO transactions SELECT (SELECT MAX(seq) + 1 FROM transactions), 'new', kind, "
-                "number, lot_no, method, run_id, resolves, period, effective_at, booked_at, memo, line_count, "
-                "content_sha256 FROM transactions WHERE kind = 'SETTLE' LIMIT 1"
-            )
+            plain.execute("DELETE FROM ledger_batch")
         plain.rollback()
 
 

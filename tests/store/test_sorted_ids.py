@@ -213,13 +213,21 @@ def test_an_entry_names_no_run_that_only_the_ids_know(ledger: sqlite3.Connection
     """A row that somebody put into ``run_ids`` makes no run."""
     ledger.execute(f"INSERT INTO calculation_runs VALUES ({', '.join('?' * len(RUN_COLUMNS))})", run_row("a"))
     ledger.execute("INSERT INTO run_ids VALUES (2, 'forged', 1)")
-    ledger.execute("BEGIN")
-    ledger.execute("INSERT INTO ledger_batch VALUES (1, 1)")
     settle = "INSERT INTO transactions VALUES (1, 't', 'SETTLE', 'n', 1, 'm', ?, NULL, '2026-10', 't', 't', '', 1, 'x')"
+
+    def close(run_id: str) -> None:
+        ledger.execute("INSERT INTO ledger_batch VALUES (1, 1)")
+        ledger.execute(settle, (run_id,))
+        ledger.execute("INSERT INTO posting_lines VALUES (1, 1, 1, '', 1, 2, -1, 2, 5)")
+        ledger.execute("DELETE FROM ledger_batch")
+
+    ledger.execute("BEGIN")
     with pytest.raises(sqlite3.IntegrityError, match="no such calculation run"):
-        ledger.execute(settle, ("forged",))
-    ledger.execute(settle, ("a",))
+        close("forged")
     ledger.execute("ROLLBACK")
+    ledger.execute("BEGIN")
+    close("a")
+    ledger.execute("COMMIT")
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,8 @@ BUCKETS = ("reserved", "available", "retired")
 """Number 1 is the first of each."""
 
 
-def _named(column: str, names: tuple[str, ...]) -> str:
+def named(column: str, names: tuple[str, ...]) -> str:
+    """The name of a number, which is its place in ``names``; another number as text."""
     cases = " ".join(f"WHEN {number} THEN '{name}'" for number, name in enumerate(names, start=1))
     return f"CASE {column} {cases} ELSE CAST({column} AS TEXT) END"
 
@@ -30,9 +31,9 @@ def _account(column: str) -> str:
 
 
 POSTINGS_VIEW = f"""CREATE VIEW postings AS SELECT l.transaction_seq, l.line,
-    {_named("l.ledger", LEDGERS)} AS ledger, l.part,
-    {_account("l.account_no")} AS account_id, {_named("l.bucket", BUCKETS)} AS bucket,
-    {_account("l.counter_account_no")} AS counter_account_id, {_named("l.counter_bucket", BUCKETS)} AS counter_bucket,
+    {named("l.ledger", LEDGERS)} AS ledger, l.part,
+    {_account("l.account_no")} AS account_id, {named("l.bucket", BUCKETS)} AS bucket,
+    {_account("l.counter_account_no")} AS counter_account_id, {named("l.counter_bucket", BUCKETS)} AS counter_bucket,
     l.amount FROM posting_lines AS l"""
 """One table and lookups beside it: a filter on the numbers, and the order of lines, pass through to the table."""
 
@@ -63,13 +64,20 @@ _MOVES = """SELECT account_no, bucket, part, amount, transaction_seq, line FROM 
 _SUMS = """SELECT account_no, counter_account_no, ledger, bucket, counter_bucket, part, SUM(amount) AS amount
         FROM {lines} WHERE {fresh}
         GROUP BY account_no, counter_account_no, ledger, bucket, counter_bucket, part"""
-_SIDES = f"""SELECT n.account_id, {_named("m.ledger", LEDGERS)} AS ledger, {_named("m.bucket", BUCKETS)} AS bucket,
+
+
+def sides(sums: str) -> str:
+    """What the accounts of lines gain, in text. ``sums``: the lines, summed by both places."""
+    return f"""SELECT n.account_id, {named("m.ledger", LEDGERS)} AS ledger, {named("m.bucket", BUCKETS)} AS bucket,
       m.part, SUM(m.amount) AS amount FROM (
         SELECT CASE s.side WHEN 1 THEN g.account_no ELSE g.counter_account_no END AS account_no, g.ledger,
           CASE s.side WHEN 1 THEN g.bucket ELSE g.counter_bucket END AS bucket, g.part, s.side * g.amount AS amount
-        FROM ({_SUMS}) AS g CROSS JOIN (SELECT 1 AS side UNION ALL SELECT -1) AS s) AS m
+        FROM ({sums}) AS g CROSS JOIN (SELECT 1 AS side UNION ALL SELECT -1) AS s) AS m
       JOIN account_numbers AS n ON n.account_no = m.account_no
       GROUP BY n.account_id, m.ledger, m.bucket, m.part"""
+
+
+_SIDES = sides(_SUMS)
 """What lines move, summed first by both places and then by each: a batch has thousands of lines and few places."""
 
 _OF_BATCH = {"lines": "posting_lines", "fresh": "transaction_seq >= OLD.first_seq"}
@@ -86,7 +94,7 @@ SUMS_OF_BATCH = f"""SELECT RAISE(ABORT, '{SAID["lines"]}')
         GROUP BY account_no, bucket, part) AS steps
       WHERE steps.lowest < 0 AND steps.lowest + COALESCE((SELECT b.amount FROM balances AS b
         WHERE b.account_id = (SELECT n.account_id FROM account_numbers AS n WHERE n.account_no = steps.account_no)
-        AND b.ledger = 'claim' AND b.bucket = {_named("steps.bucket", BUCKETS)} AND b.part = steps.part), 0) < 0);
+        AND b.ledger = 'claim' AND b.bucket = {named("steps.bucket", BUCKETS)} AND b.part = steps.part), 0) < 0);
     INSERT INTO balances (account_id, ledger, bucket, part, amount)
     SELECT * FROM ({_SIDES.format(**_OF_BATCH)}) WHERE true
     ON CONFLICT (account_id, ledger, bucket, part) DO UPDATE SET amount = amount + excluded.amount;"""
@@ -193,7 +201,7 @@ _POSTGRESQL = (
                  running AS (PARTITION BY account_no, bucket, part ORDER BY transaction_seq, line)) AS steps
         JOIN account_numbers AS n ON n.account_no = steps.account_no
         JOIN balances AS b ON b.account_id = n.account_id AND b.ledger = 'claim'
-          AND b.bucket = {_named("steps.bucket", BUCKETS)} AND b.part = steps.part
+          AND b.bucket = {named("steps.bucket", BUCKETS)} AND b.part = steps.part
         WHERE b.amount + steps.behind < 0) THEN
         RAISE EXCEPTION '{SAID["below"]}' USING ERRCODE = 'check_violation';
       END IF;
