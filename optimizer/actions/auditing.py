@@ -27,6 +27,7 @@ from optimizer.network.model import Network
 from optimizer.store.audit_rows import Part
 from optimizer.store.engine import Store
 from optimizer.store.evidence_files import EvidenceFiles
+from optimizer.store.neighbourhood import Sharing
 from optimizer.store.session import Session
 from optimizer.waybills.event import Event
 from optimizer.waybills.finding import Finding
@@ -91,7 +92,8 @@ def _recorded(session: Session, readers: Readers) -> list[Finding]:
     doubts_of = begin(session, readers)
     events = readers.each(_changed_events, session.numbered_parts("events", readers.parts))
     numbers = session.audited_numbers()
-    by_evidence = readers.each(_evidence, [sorted(block) for block in _blocks(numbers)])
+    sharing = session.ticket_sharing()
+    by_evidence = readers.each(_evidence, [(sorted(block), sharing) for block in _blocks(numbers)])
     doubts = doubts_of()
     read = session.documents() if doubts.documents else [item for part in events for item in part]
     look(_view(Books({}, (), read, {}, {}, (), *package)), (documents_are_as_written,))
@@ -119,9 +121,11 @@ def _changed_events(session: Session, _package: Package, part: Part) -> list[Sto
     return [item for item in session.event_documents(part) if item.sha256_now != item.sha256_written]
 
 
-def _evidence(session: Session, package: Package, numbers: Sequence[str]) -> list[list[Finding]]:
-    """What the events of some waybills and of their neighbours answer, check by check of :data:`_EVIDENCE`."""
-    around = session.neighbourhood(numbers) | set(numbers)
+def _evidence(session: Session, package: Package, task: tuple[Sequence[str], Sharing]) -> list[list[Finding]]:
+    """What the events of some waybills and of their neighbours answer, check by check of :data:`_EVIDENCE`. ``task``:
+    their numbers, and who in all the books shows tickets of others."""
+    numbers, sharing = task
+    around = session.neighbourhood(numbers, sharing) | set(numbers)
     stored = session.standing(numbers)
     read = (session.periods(), package.network, package.factors, package.kept)
     books = Books(session.waybills(around), session.events(around), (), {}, {}, stored, *read)

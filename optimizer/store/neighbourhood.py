@@ -8,7 +8,7 @@ gives the same verdicts as reviewing everything (a test compares them), at a cos
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
@@ -25,10 +25,40 @@ _IDS, _BERTHS = 400, 60
 _LEGS, _EVENTS, _EVIDENCE = schema.waybill_legs.c, schema.events.c, schema.evidence.c
 
 
-def neighbourhood(connection: Connection, numbers: Collection[str]) -> set[str]:
-    """These waybills and all that decide about their lots."""
+Sharing = Mapping[str, Collection[str]]
+"""Of each waybill that shows a ticket of one lot which stands under other numbers too: all that show it."""
+
+
+def neighbourhood(connection: Connection, numbers: Collection[str], sharing: Sharing | None = None) -> set[str]:
+    """These waybills and all that decide about their lots. ``sharing``: :func:`ticket_sharing`, for who asks about
+    every waybill there is; without it the tickets of these are looked up."""
     on_board = set(numbers) | _mates(connection, numbers)
-    return on_board | _suspects(connection, on_board)
+    suspects = _near(connection, on_board)
+    if sharing is None:
+        return on_board | suspects | _holders(connection, on_board)
+    return on_board.union(suspects, *(sharing.get(number, ()) for number in on_board))
+
+
+def ticket_sharing(connection: Connection) -> dict[str, set[str]]:
+    """Who shows a ticket that stands under several numbers, read once for all waybills: in honest books nobody."""
+    found: dict[str, set[str]] = {}
+    holders: dict[str, set[str]] = {}
+    for digest, number in connection.execute(_SHARED).all():
+        holders.setdefault(digest, set()).add(number)
+    for numbers in holders.values():
+        if len(numbers) > 1:
+            for number in numbers:
+                found.setdefault(number, set()).update(numbers)
+    return found
+
+
+_ONE_LOT = ", ".join(f"'{kind}'" for kind in sorted(ONE_LOT_ONLY))
+_SHARED = text(
+    f"""SELECT s.sha256, e.number FROM (
+      SELECT sha256 FROM evidence GROUP BY sha256
+      HAVING COUNT(*) > 1 AND MAX(CASE WHEN kind IN ({_ONE_LOT}) THEN 1 ELSE 0 END) = 1
+    ) AS s JOIN evidence AS v ON v.sha256 = s.sha256 JOIN events AS e ON e.event_id = v.event_id"""  # nosec B608
+)
 
 
 def _mates(connection: Connection, numbers: Iterable[str]) -> set[str]:
@@ -50,14 +80,26 @@ def on_voyages(connection: Connection, voyages: Iterable[str]) -> set[str]:
     return found
 
 
-def _suspects(connection: Connection, numbers: Iterable[str]) -> set[str]:
+def _near(connection: Connection, numbers: Iterable[str]) -> set[str]:
+    """Who loaded a vessel of these at its place within the window."""
     berths: set[tuple[str, str, str]] = set()
-    tickets: set[str] = set()
     for chosen in _slices(sorted(set(numbers)), _IDS):
         loads = select(_EVENTS.vessel_id, _EVENTS.location_id, _EVENTS.event_time).where(
             _EVENTS.number.in_(chosen), _EVENTS.event_type == "LOAD", _EVENTS.vessel_id != ""
         )
         berths.update((row[0], row[1], row[2]) for row in connection.execute(loads).all())
+    found: set[str] = set()
+    for group in _slices(sorted(berths), _BERTHS):
+        asked = [value for vessel_id, place, moment in group for value in (vessel_id, place, *_window(moment))]
+        values = {f"v{number}": value for number, value in enumerate(asked)}
+        found.update(row[0] for row in connection.execute(_loaded_near(len(group)), values).all())
+    return found
+
+
+def _holders(connection: Connection, numbers: Iterable[str]) -> set[str]:
+    """Who shows a ticket of one lot that these show."""
+    tickets: set[str] = set()
+    for chosen in _slices(sorted(set(numbers)), _IDS):
         shown = (
             select(_EVIDENCE.sha256)
             .join(schema.events, _EVENTS.event_id == _EVIDENCE.event_id)
@@ -65,10 +107,6 @@ def _suspects(connection: Connection, numbers: Iterable[str]) -> set[str]:
         )
         tickets.update(row[0] for row in connection.execute(shown).all())
     found: set[str] = set()
-    for group in _slices(sorted(berths), _BERTHS):
-        asked = [value for vessel_id, place, moment in group for value in (vessel_id, place, *_window(moment))]
-        values = {f"v{number}": value for number, value in enumerate(asked)}
-        found.update(row[0] for row in connection.execute(_loaded_near(len(group)), values).all())
     for chosen in _slices(sorted(tickets), _IDS):
         holders = (
             select(_EVENTS.number)

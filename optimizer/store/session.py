@@ -23,7 +23,7 @@ from optimizer.store.city_rows import CityRows
 from optimizer.store.entry_rows import EntryRows
 from optimizer.store.evidence_files import EvidenceFile
 from optimizer.store.lot_entries import LotEntries
-from optimizer.store.neighbourhood import neighbourhood
+from optimizer.store.neighbourhood import Sharing, neighbourhood, ticket_sharing
 from optimizer.store.network_rows import NetworkRows
 from optimizer.store.outbox import Outbox
 from optimizer.store.period_rows import PeriodRows
@@ -169,9 +169,14 @@ class Session(
         table = schema.waybills.c
         return {row.number for row in self._connection.execute(select(table.number).where(table.version == 2))}
 
-    def neighbourhood(self, numbers: Collection[str]) -> set[str]:
-        """These waybills and every other one that decides about their lots."""
-        return neighbourhood(self._connection, numbers)
+    def neighbourhood(self, numbers: Collection[str], sharing: Sharing | None = None) -> set[str]:
+        """These waybills and every other one that decides about their lots. ``sharing``: :meth:`ticket_sharing`, read
+        once by who asks about all of them."""
+        return neighbourhood(self._connection, numbers, sharing)
+
+    def ticket_sharing(self) -> dict[str, set[str]]:
+        """The waybills that show a ticket of one lot which stands under other numbers too, each with all of these."""
+        return ticket_sharing(self._connection)
 
     # Events
 
