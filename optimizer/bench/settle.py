@@ -1,8 +1,8 @@
 """``bench settle``: settlements appended by the store, beside the same rows inserted by the driver alone.
 
 Both write the same rows in the same batches to databases of the same schema, with the same triggers, the same
-write-ahead log and a full flush at each commit. The store builds entries, digests and rows and asks what is known
-already; the driver is given the finished rows.
+write-ahead log and a full flush at each commit. The store builds entries, digests and rows, and leaves out what the
+database refuses as known; the driver is given the finished rows.
 """
 
 from __future__ import annotations
@@ -267,11 +267,11 @@ def _store_method(rates: dict[int, list[float | None]], costs_us: dict[int, list
         label=Message("modalshift", "modalshift"),
         baseline=False,
         does=Message(
-            "从算好的批次起：生成释放、注销与入账分录，求摘要，查重，追加计算记录、分录与明细，删除待结任务；写一批时另一线程备下一批；"
+            "从算好的批次起：生成释放、注销与入账分录，求摘要，追加计算记录、分录与明细（库中已有的被拒而略去），删除待结任务；写一批时另一线程备下一批；"
             "不含减排计算本身",
-            "from calculated lots on: builds POST, VOID and SETTLE, digests them, looks for what is known, appends "
-            "run, entries and postings, deletes the jobs; a thread prepares the next batch while one is written; the "
-            "calculation itself is not timed",
+            "from calculated lots on: builds POST, VOID and SETTLE, digests them, appends run, entries and postings "
+            "(what the database refuses as known is left out), deletes the jobs; a thread prepares the next batch "
+            "while one is written; the calculation itself is not timed",
         ),
         figures=_figures(rates),
         notes=(_costs(rates), _processor(costs_us)),

@@ -9,16 +9,18 @@ which also lets the triggers see the whole batch at once.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from optimizer.store import batch_tables
+
+Row = TypeVar("Row")
 
 _ROWS = 1024
 """Most rows to an INSERT; smaller ones have a power of two, so that the driver keeps a few prepared statements."""
@@ -50,6 +52,40 @@ def append_tuples(connection: Connection, table: str, columns: Sequence[str], ro
                 copy.write_row(row)
     except refused as error:
         raise IntegrityError(statement, None, error) from error
+
+
+def append_new(
+    connection: Connection,
+    rows: Sequence[Row],
+    write: Callable[[Sequence[Row]], None],
+    unknown: Callable[[Sequence[Row]], list[Row]],
+) -> list[Row]:
+    """Append those rows that are not there yet, and return them. ``write`` appends; ``unknown`` leaves out what is
+    there, and raises ConflictError where it is there with other content.
+
+    Nearly always all are new, and the database refuses one that is not: on SQLite they are written without asking, and
+    only a refusal is undone, asked about and written anew. On PostgreSQL, where an error costs a round trip and the
+    unique index is asked anyway, they are asked about first. Raises IntegrityError where the database refuses what is
+    new.
+    """
+    if connection.dialect.name != "sqlite":
+        fresh = unknown(rows)
+        write(fresh)
+        return fresh
+    driver: Any = connection.connection.driver_connection
+    driver.execute("SAVEPOINT append_new")
+    try:
+        write(rows)
+    except IntegrityError:
+        driver.execute("ROLLBACK TO append_new")
+        driver.execute("RELEASE append_new")
+        fresh = unknown(rows)
+        if len(fresh) == len(rows):
+            raise
+        write(fresh)
+        return fresh
+    driver.execute("RELEASE append_new")
+    return list(rows)
 
 
 def delete_keys(connection: Connection, table: str, columns: Sequence[str], keys: Sequence[Sequence[Any]]) -> None:

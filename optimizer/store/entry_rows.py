@@ -13,7 +13,7 @@ from optimizer.accounts.corrections import SETTLING
 from optimizer.accounts.ledger import Posting, Transaction, content_digest, placed, require_same_content
 from optimizer.store import schema
 from optimizer.store.batch_tables import ID_START, LEVELS, entry_ids
-from optimizer.store.bulk import append_tuples, ledger_batch
+from optimizer.store.bulk import append_new, append_tuples, ledger_batch
 from optimizer.store.line_tables import account_numbers
 from optimizer.store.ready import ReadyEntry, ready_entries
 from optimizer.store.rows import LINE_COLUMNS, TRANSACTION_COLUMNS, postings_of, transaction_of
@@ -64,6 +64,20 @@ class EntryRows:
 
     def _append_entries(self, entries: Sequence[ReadyEntry]) -> tuple[list[ReadyEntry], int]:
         """Those that were new, and the number of the first."""
+        last = self._connection.exec_driver_sql("SELECT COALESCE(MAX(seq), 0) FROM transactions").scalar_one()
+        first = int(last) + 1
+        fresh = append_new(self._connection, entries, lambda items: self._write_entries(items, first), self._unknown)
+        return fresh, first
+
+    def _write_entries(self, entries: Sequence[ReadyEntry], first: int) -> None:
+        with ledger_batch(self._connection, first, bool(entries)):
+            rows = [(seq, *item.row) for seq, item in enumerate(entries, start=first)]
+            append_tuples(self._connection, "transactions", TRANSACTION_COLUMNS, rows)
+            lines = [(seq, *line) for seq, item in enumerate(entries, start=first) for line in item.lines]
+            append_tuples(self._connection, "posting_lines", LINE_COLUMNS, lines)
+
+    def _unknown(self, entries: Sequence[ReadyEntry]) -> list[ReadyEntry]:
+        """Those that are not recorded. Raises ConflictError for one that is recorded with other content."""
         known = self._transaction_digests([item.transaction.transaction_id for item in entries])
         fresh: list[ReadyEntry] = []
         for item in entries:
@@ -73,15 +87,7 @@ class EntryRows:
                 fresh.append(item)
             elif recorded != item.digest:
                 require_same_content(item.transaction, recorded)
-        last = self._connection.exec_driver_sql("SELECT COALESCE(MAX(seq), 0) FROM transactions").scalar_one()
-        first = int(last) + 1
-        numbered = list(enumerate(fresh, start=first))
-        with ledger_batch(self._connection, first, bool(fresh)):
-            rows = [(seq, *item.row) for seq, item in numbered]
-            append_tuples(self._connection, "transactions", TRANSACTION_COLUMNS, rows)
-            lines = [(seq, *line) for seq, item in numbered for line in item.lines]
-            append_tuples(self._connection, "posting_lines", LINE_COLUMNS, lines)
-        return fresh, first
+        return fresh
 
     def numbers_of(self, account_ids: Iterable[str]) -> dict[str, int]:
         """The numbers of those accounts that are open; they never change."""

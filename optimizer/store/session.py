@@ -18,7 +18,7 @@ from optimizer.errors import ConflictError, Message
 from optimizer.store import schema
 from optimizer.store.access_rows import AccessRows
 from optimizer.store.audit_rows import AuditRows
-from optimizer.store.bulk import append, append_tuples
+from optimizer.store.bulk import append, append_new, append_tuples
 from optimizer.store.city_rows import CityRows
 from optimizer.store.entry_rows import EntryRows
 from optimizer.store.evidence_files import EvidenceFile
@@ -250,9 +250,15 @@ class Session(
 
     def add_ready_runs(self, rows: Sequence[ReadyRun]) -> None:
         """The same with rows that are made already."""
+
+        def write(fresh: Sequence[ReadyRun]) -> None:
+            append_tuples(self._connection, "calculation_runs", RUN_COLUMNS, fresh)
+
+        append_new(self._connection, rows, write, self._unknown_runs)
+
+    def _unknown_runs(self, rows: Sequence[ReadyRun]) -> list[ReadyRun]:
         known = self._known_runs([row[0] for row in rows])
-        fresh = {row[0]: row for row in rows if row[0] not in known}
-        append_tuples(self._connection, "calculation_runs", RUN_COLUMNS, fresh.values())
+        return list({row[0]: row for row in rows if row[0] not in known}.values())
 
     def runs(self, run_ids: Iterable[str] | None = None) -> dict[str, CalculationRun]:
         """Calculation runs by id: all, or those asked for that exist."""
