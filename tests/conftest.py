@@ -39,16 +39,27 @@ def pytest_configure() -> None:
 
 LONG_FILES = (
     "tests/packaging/test_readme.py",
-    "tests/planning/test_solve.py",
     "tests/webapp/test_accessibility.py",
     "tests/store/test_model.py",
-    "tests/cli/test_plan.py",
-    "tests/webapp/test_api_contract.py",
     "tests/store/test_faults.py",
+    "tests/planning/test_solve.py",
     "tests/planning/netdesign/test_solve.py",
+    "tests/cli/test_plan.py",
+    "tests/webapp/test_chart_pages.py",
+    "tests/webapp/test_api_contract.py",
+    "tests/webapp/test_roles.py",
+    "tests/planning/test_changes.py",
+    "tests/demo/test_story.py",
 )
-"""Files that take half a minute and more, longest first: they begin first, so that no process is left alone with one
-at the end (``make test`` hands out files in this order)."""
+"""Files that take a quarter of a minute and more, longest first: they begin first, so that no process is left alone
+with one at the end (``make test`` hands out files in this order)."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """A process more than there are cores: those that wait for a browser, a server or a child leave theirs free."""
+    cores = yield
+    return cores if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else cores + 1
 
 
 @pytest.hookimpl(trylast=True)
@@ -65,17 +76,20 @@ def _a_new_sqlite_database_is_a_copy() -> None:
     PostgreSQL, and on a database that holds anything, it runs as ever."""
     template = sqlite3.connect(":memory:", check_same_thread=False)
 
-    def migrate_or_copy(connection: Connection) -> None:
+    def is_empty(database: sqlite3.Connection) -> bool:
+        return database.execute("SELECT 1 FROM sqlite_master").fetchone() is None
+
+    def migrate_or_copy(connection: Connection, revision: str = "head") -> None:
         raw = connection.connection.dbapi_connection
-        if not isinstance(raw, sqlite3.Connection) or raw.execute("SELECT 1 FROM sqlite_master").fetchone():
-            migrate(connection)
-        elif template.execute("SELECT 1 FROM sqlite_master").fetchone():
-            template.backup(raw)
-        else:
+        if revision != "head" or not isinstance(raw, sqlite3.Connection) or not is_empty(raw):
+            migrate(connection, revision)
+        elif is_empty(template):
             migrate(connection)
             raw.backup(template)
+        else:
+            template.backup(raw)
 
-    engine.migrate = migrate_or_copy  # type: ignore[assignment]
+    engine.migrate = migrate_or_copy
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -24,6 +24,8 @@ CHROMIUM_FLAGS = [
     # Maps draw with WebGL, here in software.
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
+    # Everything else is put together without it: a third less work for a page.
+    "--disable-gpu-compositing",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
