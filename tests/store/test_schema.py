@@ -13,6 +13,7 @@ from sqlalchemy import Connection, create_engine, select
 from sqlalchemy.exc import IntegrityError
 
 from optimizer import actions
+from optimizer.accounts.ledger import Kind
 from optimizer.errors import InputError
 from optimizer.store import schema
 from optimizer.store.engine import Store
@@ -461,3 +462,26 @@ def test_every_entry_finds_its_children_by_index(store: Store) -> None:
         leading = [next(iter(index.columns)).name for index in table.indexes] + [next(iter(table.primary_key)).name]
         for key in table.foreign_key_constraints:
             assert key.columns[0].name in leading, f"{name}.{key.columns[0].name}"
+
+
+def test_checks_of_kinds_are_plain_and_say_the_same(raw: Connection) -> None:
+    """SQLite: no list of kinds is left to look into, no kind that is not known enters, and the file is sound; a
+    correction names an original and nothing else does."""
+    if raw.dialect.name != "sqlite":
+        return
+    said = raw.exec_driver_sql("SELECT sql FROM sqlite_schema WHERE name = 'transactions'").scalar_one()
+    assert "kind IN" not in said
+    assert said.count("kind = 'SETTLE' OR") == 1
+    assert raw.exec_driver_sql("PRAGMA integrity_check").scalar_one() == "ok"
+    correcting = {"POST", "VOID", "REVERSE", "RESTATE"}
+    for kind in (*(item.value for item in Kind), "OTHER", ""):
+        for original in ("NULL", "'t'"):
+            raw.exec_driver_sql("BEGIN")
+            raw.exec_driver_sql(BATCH)
+            row = f"{last_seq(raw) + 1}, 'x', '{kind}', 'n', 1, 'm', 'r', {original}, '2026-10', 't', 't', '', 1, 'x'"
+            if kind in set(Kind) and (original == "NULL") == (kind not in correcting):
+                raw.exec_driver_sql(f"INSERT INTO transactions VALUES ({row})")
+            else:
+                with pytest.raises(IntegrityError, match="ck_transactions"):
+                    raw.exec_driver_sql(f"INSERT INTO transactions VALUES ({row})")
+            raw.exec_driver_sql("ROLLBACK")
