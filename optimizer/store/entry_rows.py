@@ -10,13 +10,13 @@ from sqlalchemy import ColumnElement, Connection, select, text
 
 from optimizer.accounts.books import StoredTransaction
 from optimizer.accounts.corrections import SETTLING
-from optimizer.accounts.ledger import Posting, Transaction, content_digest, placed, require_same_content
+from optimizer.accounts.ledger import Transaction, content_digest, placed, require_same_content
 from optimizer.store import schema
 from optimizer.store.batch_tables import ID_START, LEVELS, entry_ids
 from optimizer.store.bulk import append_new, append_tuples, ledger_batch
 from optimizer.store.line_tables import account_numbers
 from optimizer.store.ready import ReadyEntry, ready_entries
-from optimizer.store.rows import LINE_COLUMNS, TRANSACTION_COLUMNS, postings_of, transaction_of
+from optimizer.store.rows import LINE_COLUMNS, TRANSACTION_COLUMNS, entry_of
 
 _STANDING = tuple(kind.value for kind in SETTLING)
 _CHUNK = 500
@@ -106,7 +106,7 @@ class EntryRows:
         query = select(entries).where(entries.c.kind.in_(_STANDING))
         rows = self._selected(query, entries.c.number, numbers)
         return [
-            StoredTransaction(transaction_of(row, ()), row.content_sha256, 2 * row.line_count)
+            StoredTransaction(entry_of(row, ()), row.content_sha256, 2 * row.line_count)
             for row in sorted(rows, key=lambda row: int(row.seq))
         ]
 
@@ -114,11 +114,11 @@ class EntryRows:
         lines = schema.postings
         posted = select(lines).order_by(lines.c.transaction_seq, lines.c.line)
         wanted = None if everything else [row.seq for row in rows]
-        postings: dict[int, list[Posting]] = {}
+        lines_of: dict[int, list[Any]] = {}
         for row in self._selected(posted, lines.c.transaction_seq, wanted):
-            postings.setdefault(row[0], []).extend(postings_of(row))
+            lines_of.setdefault(row[0], []).append(row)
         return [
-            StoredTransaction(transaction_of(row, postings.get(row.seq, ())), row.content_sha256, 2 * row.line_count)
+            StoredTransaction(entry_of(row, lines_of.get(row.seq, ())), row.content_sha256, 2 * row.line_count)
             for row in sorted(rows, key=lambda row: int(row.seq))
         ]
 

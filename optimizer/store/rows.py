@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -94,6 +94,19 @@ def run_of_document(run_id: str, document: str | bytes) -> CalculationRun:
             Message(
                 f"计算记录 {run_id} 的内容读不出（{error}）；请从备份恢复。",
                 f"What calculation run {run_id} says cannot be read ({error}); restore a backup.",
+            )
+        ) from error
+
+
+def waybill_of_document(number: str, document: str | bytes) -> Waybill:
+    """The waybill that a document says. Raises UnreadableRecordError where it is none."""
+    try:
+        return from_json(Waybill, document)
+    except ValueError as error:
+        raise UnreadableRecordError(
+            Message(
+                f"运单 {number} 的内容读不出（{error}）；请从备份恢复。",
+                f"What waybill {number} says cannot be read ({error}); restore a backup.",
             )
         ) from error
 
@@ -202,6 +215,20 @@ def postings_of(row: Any) -> tuple[Posting, Posting]:
         Posting(account_id, ledger, _BUCKETS[bucket], part, amount),
         Posting(counter_id, ledger, _BUCKETS[counter_bucket], part, -amount),
     )
+
+
+def entry_of(row: Any, lines: Iterable[Any]) -> Transaction:
+    """A transaction from its row and those of its postings. Raises UnreadableRecordError for values that no entry has:
+    a kind, a time or an amount that is none."""
+    try:
+        return transaction_of(row, [posting for line in lines for posting in postings_of(line)])
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnreadableRecordError(
+            Message(
+                f"第 {row.seq} 号分录的内容读不出（{error}）；请从备份恢复。",
+                f"What entry {row.seq} says cannot be read ({error}); restore a backup.",
+            )
+        ) from error
 
 
 def transaction_of(row: Any, postings: Sequence[Posting]) -> Transaction:

@@ -30,7 +30,7 @@ from optimizer.store.period_rows import PeriodRows
 from optimizer.store.planning_rows import PlanningRows
 from optimizer.store.population_rows import PopulationRows
 from optimizer.store.ready import RUN_COLUMNS, ReadyRun, ready_run
-from optimizer.store.rows import event_of_document, event_row, run_of_document, waybill_row
+from optimizer.store.rows import event_of_document, event_row, run_of_document, waybill_of_document, waybill_row
 from optimizer.store.sorted_ids import run_where
 from optimizer.store.statements import AccountReader
 from optimizer.store.tree_rows import TreeRows
@@ -153,16 +153,18 @@ class Session(
 
     def waybills(self, numbers: Iterable[str] | None = None) -> dict[str, Waybill]:
         """Waybills by number, the newest version of each: all, or those asked for that exist."""
-        query = select(schema.waybills.c.document).order_by(schema.waybills.c.number, schema.waybills.c.version)
-        rows = self._selected(query, schema.waybills.c.number, numbers)
-        return {waybill.number: waybill for waybill in (from_json(Waybill, row.document) for row in rows)}
+        bills = schema.waybills.c
+        query = select(bills.number, bills.document).order_by(bills.number, bills.version)
+        rows = self._selected(query, bills.number, numbers)
+        read = (waybill_of_document(row.number, row.document) for row in rows)
+        return {waybill.number: waybill for waybill in read}
 
     def waybill_versions(self, numbers: Iterable[str] | None = None) -> list[Waybill]:
         """Every version of all waybills, or of those asked for, in order of number and version."""
         table = schema.waybills
         query = select(table.c.number, table.c.version, table.c.document)
         rows = sorted(self._selected(query, table.c.number, numbers), key=lambda row: (row.number, int(row.version)))
-        return [from_json(Waybill, row.document) for row in rows]
+        return [waybill_of_document(row.number, row.document) for row in rows]
 
     def amended_numbers(self) -> set[str]:
         """The waybills with more than one version."""

@@ -369,6 +369,30 @@ def test_an_entry_that_the_database_would_refuse_is_found_where_it_is(
     store.close()
 
 
+@pytest.mark.parametrize(
+    ("statement", "record"),
+    [
+        ("UPDATE posting_lines SET amount = 'x' WHERE transaction_seq = 300", "entry 300"),
+        ("UPDATE transactions SET effective_at = 'soon' WHERE seq = 50", "entry 50"),
+        ("UPDATE transactions SET kind = 'GIFT' WHERE seq = 300", "entry 300"),
+        ("UPDATE waybills SET document = '{}' WHERE rowid = 5", "waybill MW"),
+        ("UPDATE calculation_runs SET document = zeroblob(9) WHERE rowid = 5", "run [0-9a-f]{64}"),
+    ],
+)
+def test_a_record_that_cannot_be_read_is_named(clean_books: Path, tmp_path: Path, statement: str, record: str) -> None:
+    """Damage beyond what records can hold ends the audit with the name of the record, not with an internal error."""
+    file = tmp_path / "ledger.db"
+    shutil.copyfile(clean_books, file)
+    store = open_store(f"sqlite:///{file}")
+    with closing(sqlite3.connect(file)) as raw:
+        disarm(raw)
+        raw.execute(statement)
+        raw.commit()
+    with pytest.raises(UnreadableRecordError, match=record):
+        actions.audit(store, NETWORK, FACTORS)
+    store.close()
+
+
 def test_kept_files_that_changed_or_are_gone_are_found(clean_books: Path, tmp_path: Path) -> None:
     """Beside large books four files are kept: one is altered, one gone, one grew, one is untouched; a fifth nobody
     registered. The audit names four of the five."""

@@ -154,6 +154,8 @@ class _EntryReader:
         sound = bool(lines)
         for number, line in enumerate(lines, start=1):
             move, amount = self._move(line[1:-1]), line[-1]
+            if type(amount) is not int:
+                return None
             if not move.known or line[0] != number or not amount:
                 sound = False
             before, between, after = move.texts
