@@ -17,6 +17,7 @@ from optimizer.planning.ascent import Climb
 from optimizer.planning.design import Bools, Effort, Floats, Indices, Program, solve_linear
 from optimizer.planning.following import follow
 from optimizer.planning.lagrange import LagrangianBound
+from optimizer.planning.month_program import linear_hulls
 from optimizer.planning.pricing import columns_within, price_all
 from optimizer.planning.relaxation import USED
 from optimizer.planning.rerouting import reroute
@@ -62,16 +63,17 @@ def needy_shipments(ways: Ways) -> Bools:
 def plan_at_once(
     proof: LagrangianBound, climb: Climb, seed: int, left_s: Callable[[], float] = lambda: np.inf
 ) -> Made | None:
-    """A plan of the whole month without a program over it: hulls that follow the averages of a climb, and cargo stowed
-    on their voyages. None where the time is up before. A KeyboardInterrupt while hulls are sent other ways ends that,
-    not the plan; before there is one it is passed on."""
+    """A plan of the whole month: hulls that follow a linear solution over few columns, or the averages of a climb where
+    that would be too large, and cargo stowed on their voyages. None where the time is up before. A KeyboardInterrupt
+    while hulls are sent other ways ends that, not the plan; before there is one it is passed on."""
     ways = proof.ways
     sails = np.flatnonzero(ways.lines.table >= 0)
     needed = np.zeros(len(ways.families), dtype=bool)
     tables = ways.lines.table[sails[needy_shipments(ways)[ways.lines.shipment[sails]]]]
     onward = ways.tables.onward[tables]
     needed[ways.tables.family[tables]] = needed[onward[onward >= 0]] = True
-    hulls = follow(proof, climb.hulls, needed)
+    linear = linear_hulls(proof, climb, seed, left_s)
+    hulls = follow(proof, climb.hulls if linear is None else linear, needed)
     stowage = None if hulls is None else stow(proof, hulls, climb.prices, seed, left_s)
     if hulls is None or stowage is None:
         return None
@@ -79,8 +81,10 @@ def plan_at_once(
     kept_s = left_s() / 4 if np.isfinite(left_s()) else 0.0
     interrupted = False
     try:
-        for better in reroute(proof, hulls, stowage, climb.prices, seed, lambda: left_s() - kept_s):
-            hulls, stowage = better
+        # Hulls that follow a linear solution gain nothing elsewhere that would be worth the time.
+        if linear is None:
+            for better in reroute(proof, hulls, stowage, climb.prices, seed, lambda: left_s() - kept_s):
+                hulls, stowage = better
     except KeyboardInterrupt:
         interrupted = True
     width = ways.grid.slots + 1

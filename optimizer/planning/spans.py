@@ -19,7 +19,7 @@ import numpy as np
 
 from optimizer.planning.design import Bools, Effort, Floats, Indices, solve_integer, solve_linear
 from optimizer.planning.fleetflow import WAIT
-from optimizer.planning.neighbourhoods import Neighbourhoods
+from optimizer.planning.neighbourhoods import USED, Neighbourhoods
 from optimizer.planning.windows import between
 
 COLUMNS = 90_000
@@ -45,6 +45,7 @@ class Spans:
         self.slots = around.problem.space.grid.slots
         hulls = around.problem.fleet.columns
         self.waits = np.concatenate([np.zeros(around.plan.cargo_count, dtype=bool), hulls.kind == WAIT])
+        self.useful = self._useful()
 
     def better(self, left_s: Callable[[], float] = lambda: np.inf) -> Iterator[Floats]:
         """Better and better plans, until a round gains little or the time is up."""
@@ -75,8 +76,19 @@ class Spans:
                 return length
         return 0
 
+    def _useful(self) -> Bools:
+        """Which of what may be set free may gain: a loaded voyage does where some cargo may be aboard."""
+        around, slots = self.around, self.slots
+        cargo, owned = around.problem.space.columns, around.near[around.owner >= 0]
+        asked = np.zeros((len(around.problem.space.families) + 1, slots), dtype=bool)
+        asked[cargo.family[owned], cargo.slot[owned]] = True
+        asked[cargo.onward[owned], cargo.onward_slot[owned]] = True
+        asked[-1] = False
+        loaded = (around.owner < 0) & (around.family >= 0)
+        return np.asarray(~loaded | asked[around.family, around.slot] | (around.x[around.near] > USED))
+
     def _inside(self, start: int, end: int) -> Bools:
-        return np.asarray((self.first >= max(start, 0)) & (self.last < end))
+        return np.asarray((self.first >= max(start, 0)) & (self.last < end) & self.useful)
 
     def columns(self, start: int, end: int) -> Indices:
         """The columns that begin and end in the slots ``start`` to ``end``, and the services of all cargo among

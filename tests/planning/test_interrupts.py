@@ -83,6 +83,7 @@ def raising_once(work: Callable[..., Any], at_call: int = 1) -> Callable[..., An
 
 
 STEPS = {
+    "solve the month": (pool, "linear_hulls", 1),
     "follow": (pool, "follow", 1),
     "stow": (pool, "stow", 1),
     "choose the columns": (pool, "_cheap_columns", 1),
@@ -118,6 +119,7 @@ def test_ctrl_c_while_hulls_are_sent_other_ways_keeps_what_was_found(
     def plan_with(reroute: Callable[..., Iterator[Any]]) -> Plan:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(pool, "reroute", reroute)
+            patch.setattr(pool, "linear_hulls", lambda *_: None)
             return planned(network, shipments, UNHURRIED, tell=lambda progress: stages.append(progress.stage))
 
     def stopped(*_args: Any, **_kwargs: Any) -> Iterator[Any]:

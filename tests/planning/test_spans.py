@@ -77,6 +77,21 @@ def test_a_span_keeps_to_its_slots_and_its_size(monkeypatch: pytest.MonkeyPatch)
     assert list(found.better()) == []
 
 
+def test_a_voyage_that_no_cargo_may_be_aboard_is_not_set_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loaded voyages of a span are those with cargo among its columns to go with, and those of the plan."""
+    monkeypatch.setattr(neighbourhoods, "MARGIN_YUAN_PER_T", 0.5)
+    case = busy_week()
+    search_around, _ = around(case)
+    columns = Spans(search_around).columns(0, case.space.grid.slots)
+    aboard, plan = columns < case.program.cargo_count, case.program
+    sailings = set(zip(plan.column_family[columns[aboard]], plan.column_slot[columns[aboard]], strict=True))
+    loaded = columns[~aboard & (plan.column_family[columns] >= 0) & (search_around.x[columns] == 0)]
+    assert len(loaded)
+    assert {(plan.column_family[c], plan.column_slot[c]) for c in loaded} <= sailings
+    everything = np.flatnonzero(plan.column_family[search_around.near] >= 0)
+    assert len(loaded) + int(aboard.sum()) < len(everything)
+
+
 def test_whole_numbers_stay_between_the_plan_and_the_linear_solution() -> None:
     """Columns at which both stand are fixed, others have the numbers between; parts and waits are as free as before."""
     case = busy_week(4)
