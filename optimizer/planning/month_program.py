@@ -21,8 +21,9 @@ from optimizer.planning.lagrange import LagrangianBound
 from optimizer.planning.pricing import columns_within, price_all
 from optimizer.planning.timespace import CargoColumns, columns_of
 
-CARGO_COLUMNS = 90_000
-"""So many cargo columns at most; a month that needs more follows averages, which lose little in a large one."""
+SHIPMENTS, CARGO_COLUMNS = 6_000, 90_000
+"""So many shipments and cargo columns at most. A larger month follows averages, which lose little there; of 10,000
+shipments few columns left cargo behind for which there was room, and the plan lost 8 %."""
 MARGINS_YUAN_PER_T = (1.0, 0.5, 0.25)
 """How much dearer than the cheapest a column may be: the widest that keeps to CARGO_COLUMNS."""
 HULL_YUAN = 200.0
@@ -30,14 +31,16 @@ HULL_YUAN = 200.0
 TIME_SHARE = 0.4
 """Part of the time left that the program may take."""
 LEAST_S = 0.1
+FAR = 0.01
+"""A solution this part above the bound wants columns that are not there: averages are better to follow."""
 
 
 def linear_hulls(
     proof: LagrangianBound, climb: Climb, seed: int, left_s: Callable[[], float] = lambda: np.inf
 ) -> Floats | None:
     """How many hulls of each hull column sail in a linear solution of the month, in parts of a hull; None where that
-    would be too large a program, has no solution or takes too long. ``proof``: over services, without a cap."""
-    found = _few_columns(proof, climb)
+    would be too large a program, takes too long or comes nowhere near the bound. ``proof``: over services, no cap."""
+    found = None if len(proof.ways.shipments) > SHIPMENTS else _few_columns(proof, climb)
     if found is None:
         return None
     cargo = columns_of(proof.ways, *found)
@@ -45,7 +48,7 @@ def linear_hulls(
     left = left_s()
     effort = Effort(seconds=None if np.isinf(left) else max(left * TIME_SHARE, LEAST_S), seed=seed)
     outcome = solve_linear(_program(proof, cargo, hulls), effort)
-    if outcome.x is None or outcome.status != "optimal":
+    if outcome.x is None or outcome.status != "optimal" or outcome.objective > climb.bound + FAR * abs(climb.bound):
         return None
     counts = np.zeros(len(proof.tail))
     counts[hulls] = outcome.x[len(cargo.shipment) :]
