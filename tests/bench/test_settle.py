@@ -32,7 +32,7 @@ def test_store_and_driver_write_the_same_ledger(tmp_path: Path, monkeypatch: pyt
         open_accounts(store, made)
         _estimate(store, made, 0, count)
     batch = list(copies(made, 0, count))
-    assert _settle(stores[STORE], made, batch, 0) > 0
+    assert min(_settle(stores[STORE], made, batch, 0)) > 0
     assert _driven(paths[DRIVER], _rows_of(paths[STORE], count, batch)) > 0
     contents = []
     for path in paths.values():
