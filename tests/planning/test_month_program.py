@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from hypothesis import given
 
 from optimizer.planning import month_program, pool
 from optimizer.planning.ascent import Climb, climb_up
-from optimizer.planning.design import Floats
+from optimizer.planning.design import Effort, Floats, Outcome, Program, solve_linear
 from optimizer.planning.month_program import linear_hulls
 from optimizer.planning.pool import plan_at_once
 from tests.network.tiny import tiny_network
-from tests.planning.random_tasks import cargo
-from tests.planning.test_plan_at_once import Laid
+from tests.planning.random_tasks import Task, any_tasks, cargo
+from tests.planning.test_plan_at_once import LOOK, Laid
 
 
 def climbed(laid: Laid) -> Climb:
@@ -54,3 +57,25 @@ def test_equal_months_give_equal_hulls(monkeypatch: pytest.MonkeyPatch) -> None:
     assert first is not None
     assert second is not None
     assert first.tobytes() == second.tobytes()
+
+
+@LOOK
+@given(any_tasks(3))
+def test_with_every_way_and_hull_the_program_is_the_linear_program_of_the_month(task: Task) -> None:
+    """Each entry stands in the row of the full program that it belongs to: the optimum is the same."""
+    network, shipments = task
+    laid = Laid(network, tuple(replace(shipment, splittable=True) for shipment in shipments))
+    solved: list[Outcome] = []
+
+    def seen(program: Program, effort: Effort) -> Outcome:
+        solved.append(solve_linear(program, effort))
+        return solved[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (("MARGINS_YUAN_PER_T", (1e9,)), ("HULL_YUAN", np.inf), ("FAR", np.inf)):
+            patch.setattr(month_program, name, value)
+        patch.setattr(month_program, "solve_linear", seen)
+        assert linear_hulls(laid.proof, climbed(laid), 0) is not None
+    whole = laid.full.program
+    full = solve_linear(replace(whole, integer=np.zeros(len(whole.cost), dtype=bool)), Effort(seed=0))
+    assert [outcome.objective for outcome in solved] == [pytest.approx(full.objective, rel=1e-6, abs=1e-3)]
