@@ -10,7 +10,7 @@ is kept. The bound stays that of the cap and of the costs as they are.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import numpy as np
@@ -49,27 +49,39 @@ def plan_near_cap(
     return plan_at_once(priced, replace(climb, prices=climb.prices[: len(priced.plan.row_slot)]), seed, left_s)
 
 
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """A plan that keeps the cap on CO2e, or None; and what the cleanest plan emits that was seen on the way, t (None
+    where none was made or there is no cap)."""
+
+    x: Floats | None
+    cleanest_t: float | None = None
+
+
 def below_cap(
     problem: Problem, relaxation: Relaxation, seed: int, left_s: Callable[[], float] = lambda: np.inf
-) -> Floats | None:
-    """The plan that ``problem`` was made with, or one near it that keeps the cap on CO2e; None where there is none that
-    holds every row, the search does not get there, or not in time. ``relaxation``: prices of the problem's rows."""
+) -> Cleaned:
+    """The plan that ``problem`` was made with, or one near it that keeps the cap on CO2e; without a plan where there is
+    none that holds every row, the search does not get there, or not in time. ``relaxation``: prices of the problem's
+    rows."""
     program, cap, made = problem.program.program, problem.proof.cap, problem.made
     if made is None or violation(program, made) <= FEASIBLE:
-        return made
+        return Cleaned(made)
     if cap.start == cap.stop:
-        return None
+        return Cleaned(None)
 
-    def keeps_cap(x: Floats) -> bool:
-        return float(problem.program.wtw_kg @ x) / KG_PER_T <= cap_t and violation(program, x) <= FEASIBLE
+    def emitted_t(x: Floats) -> float:
+        return float(problem.program.wtw_kg @ x) / KG_PER_T
 
     cap_t, x = float(program.row_upper[cap][0]), made
+    cleanest_t = emitted_t(made)
     for price in CLEANING_YUAN_PER_T:
         around = _cleaning(problem, relaxation, x, price, seed)
         for x in chain(Spans(around).better(left_s), around.better(left_s)):
-            if keeps_cap(x):
-                return x
-    return None
+            cleanest_t = min(cleanest_t, emitted_t(x))
+            if emitted_t(x) <= cap_t and violation(program, x) <= FEASIBLE:
+                return Cleaned(x, emitted_t(x))
+    return Cleaned(None, cleanest_t)
 
 
 def _cleaning(problem: Problem, relaxation: Relaxation, x: Floats, price: float, seed: int) -> Neighbourhoods:

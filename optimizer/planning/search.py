@@ -18,7 +18,7 @@ import numpy as np
 
 from optimizer.planning.ascent import climb_on
 from optimizer.planning.batches import BatchBuilder, batch_plan
-from optimizer.planning.capping import below_cap
+from optimizer.planning.capping import Cleaned, below_cap
 from optimizer.planning.closing import close_gap
 from optimizer.planning.design import Effort, Floats, solve_integer
 from optimizer.planning.dispatch import dispatch
@@ -71,7 +71,6 @@ IMPROVE_DAYS = 5
 
 class Search:
     """The best plan so far and what is proven of it. ``x`` is None while no plan is known (under a cap on CO2e only).
-
     ``stopped_by``: gap | exhausted | time_limit | interrupt | infeasible (proven).
     """
 
@@ -83,6 +82,7 @@ class Search:
         self.x: Floats | None = None
         self.windows: Windows | None = None
         self.stronger: Strengthened | None = None
+        self.cleaned = Cleaned(None)
         self.stopped_by = "exhausted"
         for x in by_services(problem, capped=settings.co2e_cap_t is not None):
             self._offer(x)
@@ -204,9 +204,9 @@ class Search:
         plan, left_s = self.problem.program, self.watch.left_s
         self.windows = windows = Windows(plan, self.relaxation, WindowSizes(), self.settings.seed)
         moves = ~windows.is_cargo & (plan.column_family < 0) & windows.promising
-        kept = below_cap(self.problem, self.relaxation, self.settings.seed, left_s)
-        if kept is not None:
-            self._offer(kept)
+        self.cleaned = below_cap(self.problem, self.relaxation, self.settings.seed, left_s)
+        if self.cleaned.x is not None:
+            self._offer(self.cleaned.x)
             return
         if self._partial():
             self._dispatch()

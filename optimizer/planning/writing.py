@@ -121,10 +121,14 @@ def _no_plan(search: Search) -> InputError:
                 f"No plan keeps emissions within {cap} t CO2e; raise the cap.",
             )
         )
+    near = Message("", "")
+    if search.cleaned.cleanest_t is not None:
+        tonnes = f"{search.cleaned.cleanest_t:,.1f}"
+        near = Message(f"；所见最清洁的计划排放 {tonnes} 吨", f"; the cleanest that was seen emits {tonnes} t")
     return InputError(
         Message(
-            f"未找到排放在 {cap} 吨 CO2e 以内的计划；请提高上限或放宽时限。",
-            f"No plan within {cap} t CO2e was found; raise the cap or allow more time.",
+            f"未找到排放在 {cap} 吨 CO2e 以内的计划{near.zh}；请提高上限或放宽时限。",
+            f"No plan within {cap} t CO2e was found{near.en}; raise the cap or allow more time.",
         )
     )
 

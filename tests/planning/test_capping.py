@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -91,8 +93,10 @@ def test_from_a_plan_above_the_cap_one_is_found_that_keeps_it() -> None:
         # The relaxation of five loads sends parts of ships: what whole ships do looks dear at its prices.
         patch.setattr(neighbourhoods, "MARGIN_YUAN_PER_T", np.inf)
         patch.setattr(neighbourhoods, "HULL_MARGIN_YUAN", np.inf)
-        kept = below_cap(task, relax(task.program, task.proof, Effort()), 0)
+        cleaned = below_cap(task, relax(task.program, task.proof, Effort()), 0)
+    kept = cleaned.x
     assert kept is not None
+    assert cleaned.cleanest_t == float(wtw @ kept) / 1000
     assert float(wtw @ kept) / 1000 <= cap_t + 1e-9
     room = task.program.program
     activity = room.matrix @ kept
@@ -107,7 +111,10 @@ def test_a_cap_below_what_anything_emits_is_kept_by_no_plan() -> None:
     assert best.x is not None
     task = under(problem, 0.5, best.x)
     relaxed = relax(problem.program, problem.proof, Effort())
-    assert below_cap(task, relaxed, 0) is None
+    cleaned = below_cap(task, relaxed, 0)
+    assert cleaned.x is None
+    assert cleaned.cleanest_t is not None
+    assert 0.5 < cleaned.cleanest_t <= float(problem.program.wtw_kg @ best.x) / 1000
 
 
 def test_a_plan_that_keeps_its_cap_stays_as_it_is() -> None:
@@ -116,8 +123,8 @@ def test_a_plan_that_keeps_its_cap_stays_as_it_is() -> None:
     best = case.solve()
     assert best.x is not None
     relaxed = relax(problem.program, problem.proof, Effort())
-    assert below_cap(under(problem, 1e6, best.x), relaxed, 0) is best.x
-    assert below_cap(problem, relaxed, 0) is None
+    assert below_cap(under(problem, 1e6, best.x), relaxed, 0).x is best.x
+    assert below_cap(problem, relaxed, 0).x is None
 
 
 def test_the_large_way_finds_a_plan_under_a_cap_that_binds() -> None:
@@ -130,3 +137,19 @@ def test_the_large_way_finds_a_plan_under_a_cap_that_binds() -> None:
         assert plan is not None
         assert emitted_t(plan) <= emitted_t(free) * part
         assert plan.objective_yuan > free.objective_yuan
+
+
+def test_who_asks_for_too_low_a_cap_hears_how_near_a_plan_came() -> None:
+    """In both languages, so that the next cap that is tried is no guess."""
+    task, _, _ = week()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(laying, "is_large", lambda ways, most: True)
+        with pytest.raises(InputError) as refused:
+            planned(*task, PlanSettings(gap=0.0, co2e_cap_t=1.0))
+    found = [re.search(pattern, text) for pattern, text in (
+        (r"the cleanest that was seen emits ([\d,.]+) t;", refused.value.message.en),
+        (r"所见最清洁的计划排放 ([\d,.]+) 吨；", refused.value.message.zh),
+    )]  # fmt: skip
+    near_t = {float(one.group(1).replace(",", "")) for one in found if one}
+    assert len(near_t) == 1
+    assert 1.0 < near_t.pop() <= emitted_t(planned(*task))
