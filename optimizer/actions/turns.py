@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 SHORT_TURN_S = 0.0001
 """A fiftieth of the usual. A writer who comes back from the database waits for the turn of the thread that prepares the
-next batch to end, some forty times for each batch: at 0.5 ms settling was a tenth slower."""
+next batch to end, many times for each batch."""
 
 
 @contextmanager

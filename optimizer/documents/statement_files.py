@@ -26,7 +26,7 @@ from optimizer.errors import Lang, Message
 
 BALANCES = Message("余额", "Balances")
 BLOCK_ROWS = 40
-"""Rows of movements that are set as one: what a table costs goes by its cells, a quarter of the time in blocks. No
+"""Rows of movements that are set as one: what a table costs goes by its cells. No
 printed word has a place where a line could break and the columns are wider than the words, so lines stay level."""
 
 

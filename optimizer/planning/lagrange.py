@@ -15,6 +15,7 @@ capacity."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -24,7 +25,7 @@ from optimizer.planning.design import Floats, Indices
 from optimizer.planning.fleetflow import FleetFlow
 from optimizer.planning.kernels import ask_tonne, mend_nodes
 from optimizer.planning.linking import lines_of_cuts
-from optimizer.planning.pricing import Prices, price_all, prices_of
+from optimizer.planning.pricing import Prices, columns_within, price_all, prices_of
 from optimizer.planning.program import PlanProgram, RowBlock
 from optimizer.planning.ways import Ways
 from optimizer.quantities import KG_PER_T
@@ -102,6 +103,17 @@ class LagrangianBound:
         )
         # A linking cut asks the same of every tonne that it counts, whenever that sails.
         return replace(made, line=made.line - self.linked @ prices[self.linking])
+
+    def columns_near(self, prices: Floats, margins: Sequence[float], most: int) -> tuple[Indices, Indices]:
+        """(line, slot) of the columns that at row prices are little dearer than the cheapest of their shipment: by the
+        widest of ``margins``, yuan a tonne, widest first, that leaves at most ``most``, else by the narrowest."""
+        ways, of_cargo = self.ways, self.cargo_prices(-prices[self.link], prices)
+        cheapest = price_all(ways, of_cargo, self.workers)
+        for margin in margins:
+            near = columns_within(ways, of_cargo, cheapest.yuan + margin * ways.cargo.mass_t, 1, self.workers)
+            if len(near[0]) <= most:
+                break
+        return near
 
     def tonne_yuan(self, nodes: Floats, hull_cost: Floats) -> tuple[Floats, Indices]:
         """Yuan per tonne of capacity on each sailing, asked by the cheapest hull that can make it, and that hull's

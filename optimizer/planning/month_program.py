@@ -1,10 +1,10 @@
 """A linear program of the whole month over few columns: what hulls follow comes closer to a linear solution.
 
-Prices that have climbed leave averages of choices behind, and hulls that follow these lose some per cent where quays
-are crowded: averages spread over ways of which a linear solution takes one. At the same prices a few ways of each
+Prices that have climbed leave averages of choices behind, and hulls that follow these lose much where quays are
+crowded: averages spread over ways of which a linear solution takes one. At the same prices a few ways of each
 shipment are cheap, few sailings have cargo that finds them so, and few empty voyages look worth their cost. A linear
-program over these alone, slot by slot, is solved in seconds, lies a few per mille above the bound, and its hulls are
-nearly whole: followed, they make a plan that loses half as much.
+program over these alone, slot by slot, is solved in seconds, lies little above the bound, and its hulls are
+nearly whole: followed, they make a plan that loses less.
 """
 
 from __future__ import annotations
@@ -18,12 +18,11 @@ from optimizer.planning.ascent import Climb
 from optimizer.planning.design import Bools, Effort, Floats, Indices, Program, reduced_costs, solve_linear
 from optimizer.planning.fleetflow import LOADED, WAIT
 from optimizer.planning.lagrange import LagrangianBound
-from optimizer.planning.pricing import columns_within, price_all
 from optimizer.planning.timespace import CargoColumns, columns_of
 
 SHIPMENTS, CARGO_COLUMNS = 6_000, 90_000
 """So many shipments and cargo columns at most. A larger month follows averages, which lose little there; of 10,000
-shipments few columns left cargo behind for which there was room, and the plan lost 8 %."""
+shipments few columns left cargo behind for which there was room."""
 MARGINS_YUAN_PER_T = (1.0, 0.5, 0.25)
 """How much dearer than the cheapest a column may be: the widest that keeps to CARGO_COLUMNS."""
 HULL_YUAN = 200.0
@@ -40,10 +39,12 @@ def linear_hulls(
 ) -> Floats | None:
     """How many hulls of each hull column sail in a linear solution of the month, in parts of a hull; None where that
     would be too large a program, takes too long or comes nowhere near the bound. ``proof``: over services, no cap."""
-    found = None if len(proof.ways.shipments) > SHIPMENTS else _few_columns(proof, climb)
-    if found is None:
+    if len(proof.ways.shipments) > SHIPMENTS:
         return None
-    cargo = columns_of(proof.ways, *found)
+    line, slot = proof.columns_near(climb.prices, MARGINS_YUAN_PER_T, CARGO_COLUMNS)
+    if len(line) > CARGO_COLUMNS:
+        return None
+    cargo = columns_of(proof.ways, line, slot)
     hulls = np.flatnonzero(_useful(proof, climb, cargo))
     left = left_s()
     effort = Effort(seconds=None if np.isinf(left) else max(left * TIME_SHARE, LEAST_S), seed=seed)
@@ -53,18 +54,6 @@ def linear_hulls(
     counts = np.zeros(len(proof.tail))
     counts[hulls] = outcome.x[len(cargo.shipment) :]
     return counts
-
-
-def _few_columns(proof: LagrangianBound, climb: Climb) -> tuple[Indices, Indices] | None:
-    """(line, slot) of the cheapest columns; None where even the narrowest margin leaves too many."""
-    ways = proof.ways
-    prices = proof.cargo_prices(-climb.prices[proof.link], climb.prices)
-    cheapest = price_all(ways, prices, proof.workers)
-    for margin in MARGINS_YUAN_PER_T:
-        line, slot = columns_within(ways, prices, cheapest.yuan + margin * ways.cargo.mass_t, 1, proof.workers)
-        if len(line) <= CARGO_COLUMNS:
-            return line, slot
-    return None
 
 
 def _useful(proof: LagrangianBound, climb: Climb, cargo: CargoColumns) -> Bools:

@@ -18,7 +18,7 @@ from optimizer.planning.design import Bools, Effort, Floats, Indices, Program, s
 from optimizer.planning.following import follow
 from optimizer.planning.lagrange import LagrangianBound
 from optimizer.planning.month_program import linear_hulls
-from optimizer.planning.pricing import columns_within, price_all
+from optimizer.planning.pricing import columns_within
 from optimizer.planning.relaxation import USED
 from optimizer.planning.rerouting import reroute
 from optimizer.planning.settings import SLOTS_PER_DAY
@@ -92,23 +92,11 @@ def plan_at_once(
     code = stowed
     if not interrupted:
         # Who goes on improving wants more to choose from.
-        line, slot = _cheap_columns(proof, climb)
+        line, slot = proof.columns_near(climb.prices, MARGINS_YUAN_PER_T, POOL_COLUMNS)
         code = np.union1d(line * width + slot + 1, stowed)
     shares = np.zeros(len(code))
     shares[np.searchsorted(code, stowed)] = stowage.shares
     return Made(code // width, code % width - 1, np.concatenate([shares, hulls]), interrupted)
-
-
-def _cheap_columns(proof: LagrangianBound, climb: Climb) -> tuple[Indices, Indices]:
-    """(line, slot) of the columns that are cheap at the prices of a climb, as many as may be written down."""
-    ways = proof.ways
-    prices = proof.cargo_prices(-climb.prices[proof.link], climb.prices)
-    cheapest = price_all(ways, prices, proof.workers)
-    for margin in MARGINS_YUAN_PER_T:
-        line, slot = columns_within(ways, prices, cheapest.yuan + margin * ways.cargo.mass_t, 1, proof.workers)
-        if len(line) <= POOL_COLUMNS:
-            break
-    return line, slot
 
 
 def promising(
@@ -118,7 +106,7 @@ def promising(
     should use: every slot of that line is among the columns, and its cheapest slot bears the share. Cargo that has no
     road gets its shares from a program of its own, see :func:`carried_first`."""
     ways = proof.ways
-    line, slot = _cheap_columns(proof, climb)
+    line, slot = proof.columns_near(climb.prices, MARGINS_YUAN_PER_T, POOL_COLUMNS)
     chosen = one_line_each(ways, climb.line_shares)
     needy, needy_slot, needy_share = carried_first(proof, climb, left_s)
     chosen[ways.lines.shipment[needy]] = -1
