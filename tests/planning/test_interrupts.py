@@ -10,6 +10,7 @@ import pytest
 
 from optimizer.network.model import Network
 from optimizer.planning import ascent, laying, pool, search, writing
+from optimizer.planning.lagrange import LagrangianBound
 from optimizer.planning.plan import Plan
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
@@ -82,11 +83,12 @@ def raising_once(work: Callable[..., Any], at_call: int = 1) -> Callable[..., An
     return interrupted
 
 
-STEPS = {
+STEPS: dict[str, tuple[Any, str, int]] = {
     "solve the month": (pool, "linear_hulls", 1),
     "follow": (pool, "follow", 1),
     "stow": (pool, "stow", 1),
-    "choose the columns": (pool, "_cheap_columns", 1),
+    "choose few columns": (LagrangianBound, "columns_near", 1),
+    "choose the columns": (LagrangianBound, "columns_near", 2),
     "write the program out": (laying, "_program", 2),
     "first plans": (search, "by_services", 1),
     "put the document together": (writing, "assemble", 1),
