@@ -42,8 +42,12 @@ def test_pages_are_opened_in_a_browser(tmp_path: Path, monkeypatch: pytest.Monke
     assert figures["worst"] == max(figures["cold"], figures["warm"]) > 0
     assert figures["live"] >= figures["stall"] > 0
     # The chart's script and ground come in idle moments, perhaps after so short a look; the style sheet at once.
-    assert 20 < figures["sent"] < 2000
-    assert 0 < figures["again"] < figures["sent"]
+    # So a busy machine may fetch them at the second look only: what counts is that they travel once.
+    assert figures["sent"] > 20
+    assert figures["again"] > 0
+    assert figures["sent"] + figures["again"] < 2000
+    plain = {figure.name: figure.values[0] or 0 for figure in result.methods[0].figures}
+    assert 0 < plain["again"] < plain["sent"]
     assert result.methods[0].figure("live") is None
     assert "图" in result.methods[1].does.zh
     assert result_from_json(result_to_json(result), "pages") == result
