@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
+from math import ceil
 
 import numpy as np
 
 from optimizer.planning.families import Grid
+from optimizer.planning.plan import Plan
 from optimizer.planning.route import Route
+from optimizer.planning.routes import RouteBook
 from optimizer.planning.settings import MAX_LATE_H, MAX_WAIT_H, SLOTS_PER_DAY
 from optimizer.planning.shipment import Shipment
 from optimizer.quantities import CHINA_TIME
@@ -28,3 +32,11 @@ def longest_voyage_h(routes_of: Mapping[tuple[str, str, str], Sequence[Route]]) 
     """Hours under way of the longest planned voyage among routes, 0 without one."""
     routes = (route for routes in routes_of.values() for route in routes)
     return max((leg.hours for route in routes for leg in route.legs if leg.planned), default=0.0)
+
+
+def kept_grid(shipments: Sequence[Shipment], book: RouteBook, accepted: Plan) -> Grid:
+    """The slots of a plan of these shipments that holds every voyage of an accepted one."""
+    routes = {key: book.routes(*key) for key in {(s.origin, s.destination, s.cargo_code) for s in shipments}}
+    grid = make_grid(shipments, longest_voyage_h(routes) + 48)
+    last_h = max((grid.hour(voyage.free_at) for voyage in accepted.voyages), default=0.0)
+    return replace(grid, slots=max(grid.slots, (ceil(last_h / 24) + 1) * SLOTS_PER_DAY))

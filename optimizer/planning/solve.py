@@ -6,14 +6,15 @@ the search. Where that rounding leaves the gap wider than asked for, the search 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from optimizer.emissions.factors import FactorTable
 from optimizer.errors import InputError, Message
 from optimizer.network.model import Network
 from optimizer.planning.assemble import settings_of, versions_of
-from optimizer.planning.keeping.held import Accepted, Held, hold, kept_grid, rest_of
+from optimizer.planning.horizon import kept_grid
+from optimizer.planning.keeping.held import Accepted, Held, hold, rest_of
 from optimizer.planning.keeping.joining import joined, kept_alone
 from optimizer.planning.laying import lay_out, task_of
 from optimizer.planning.offer import Offer
@@ -58,7 +59,8 @@ def plan_shipments(
     if keep is None:
         plan = _planned(inside, book, settings, offers, watch, lambda made: made)
     else:
-        plan = _planned_around(keep, inside, book, settings, offers, watch)
+        later_ids = {shipment.shipment_id for shipment in shipments} - {shipment.shipment_id for shipment in inside}
+        plan = _planned_around(keep, inside, later_ids, book, settings, offers, watch)
     return with_rejected(plan, shipments, settings)
 
 
@@ -94,13 +96,14 @@ def _planned(
 def _planned_around(
     keep: Accepted,
     inside: Sequence[Shipment],
+    later_ids: Collection[str],
     book: RouteBook,
     settings: PlanSettings,
     offers: Sequence[Offer],
     watch: Watch,
 ) -> Plan:
     """Keep what can be kept; plan the rest with what that leaves."""
-    held = hold(keep, inside, book, kept_grid(inside, book, keep.plan), offers)
+    held = hold(keep, inside, book, kept_grid(inside, book, keep.plan), offers, later_ids)
     rest, network, part = rest_of(held, inside), book.network, kept_alone(held, settings)
 
     def whole(made: Plan) -> Plan:
@@ -114,7 +117,7 @@ def _planned_around(
         nothing = plan_totals((), (), ())
         said = {**settings_of(settings, "optimal", 0.0), "stop": "gap"}
         blank = Plan("optimal", 0.0, 0.0, 0.0, watch.seconds(), said, versions_of(network, book), (), (), (), nothing)
-        return whole(blank)
+        return _within_cap(whole(blank), settings.co2e_cap_t)
     bought = {voyage.voyage_id for voyage in held.bought}
     free = [offer for offer in offers if offer.sailing_id not in bought]
     if settings.co2e_cap_t is not None:
@@ -123,6 +126,14 @@ def _planned_around(
             raise _above_cap(settings.co2e_cap_t)
         return _planned(rest, book, replace(settings, co2e_cap_t=left_t), free, watch, whole, held)
     return _planned(rest, book, settings, free, watch, whole, held)
+
+
+def _within_cap(plan: Plan, cap_t: float | None) -> Plan:
+    """A plan of kept cargo alone, if it keeps the cap to the rounding of its legs; raises InputError otherwise."""
+    legs = sum(len(lot.legs) for planned in plan.shipments for lot in planned.lots)
+    if cap_t is not None and plan.totals.planned.co2e_wtw_g > cap_t * G_PER_T + legs + 1:
+        raise _above_cap(cap_t)
+    return plan
 
 
 def _above_cap(cap_t: float) -> InputError:

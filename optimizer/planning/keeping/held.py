@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
-from math import ceil
 
 from optimizer.planning.families import Grid
-from optimizer.planning.horizon import longest_voyage_h, make_grid
 from optimizer.planning.keeping.chains import ChainFinder, HeldShipment
 from optimizer.planning.keeping.sailing import VoyageBook
 from optimizer.planning.keeping.tours import Passings, Tour, TourMender, day_of, passings, tours_of
@@ -23,7 +21,6 @@ from optimizer.planning.keeping.why import Why, named
 from optimizer.planning.offer import OWN_VOYAGE_ID, Offer
 from optimizer.planning.plan import OfferTerms, Plan, PlannedShipment, Voyage
 from optimizer.planning.routes import RouteBook
-from optimizer.planning.settings import SLOTS_PER_DAY
 from optimizer.planning.shipment import Shipment
 from optimizer.quantities import KG_PER_T
 
@@ -88,10 +85,16 @@ class Held:
 
 
 def hold(
-    accepted: Accepted, shipments: Sequence[Shipment], book: RouteBook, grid: Grid, offers: Sequence[Offer] = ()
+    accepted: Accepted,
+    shipments: Sequence[Shipment],
+    book: RouteBook,
+    grid: Grid,
+    offers: Sequence[Offer] = (),
+    later_ids: Collection[str] = (),
 ) -> Held:
-    """What stays of an accepted plan on the network of today. ``shipments``: all of the new file."""
-    return _Holding(accepted, shipments, book, grid, offers).run()
+    """What stays of an accepted plan on the network of today. ``shipments``: those of the new file within the new
+    horizon; ``later_ids``: its others."""
+    return _Holding(accepted, shipments, book, grid, offers, later_ids).run()
 
 
 class _Holding:
@@ -102,6 +105,7 @@ class _Holding:
         book: RouteBook,
         grid: Grid,
         offers: Sequence[Offer],
+        later_ids: Collection[str],
     ) -> None:
         self.plan, self.network = accepted.plan, book.network
         self.today = {shipment.shipment_id: shipment for shipment in shipments}
@@ -115,7 +119,9 @@ class _Holding:
         for planned in accepted.plan.shipments:
             shipment = self.today.get(planned.shipment_id)
             if shipment is None:
-                self.moved[planned.shipment_id] = Why("missing")
+                self.moved[planned.shipment_id] = Why(
+                    "after_horizon" if planned.shipment_id in later_ids else "missing"
+                )
             elif planned.status != "planned":
                 self.moved[planned.shipment_id] = Why("left_out")
             elif accepted.shipment_ids is not None and planned.shipment_id not in accepted.shipment_ids:
@@ -387,11 +393,3 @@ def _still_offered(voyage: Voyage, offer: Offer | None) -> bool:
 def rest_of(held: Held, shipments: Sequence[Shipment]) -> list[Shipment]:
     """What is to be planned."""
     return [shipment for shipment in shipments if shipment.shipment_id not in held.shipments]
-
-
-def kept_grid(shipments: Sequence[Shipment], book: RouteBook, accepted: Plan) -> Grid:
-    """The slots of a plan of these shipments that holds every voyage of an accepted one."""
-    routes = {key: book.routes(*key) for key in {(s.origin, s.destination, s.cargo_code) for s in shipments}}
-    grid = make_grid(shipments, longest_voyage_h(routes) + 48)
-    last_h = max((grid.hour(voyage.free_at) for voyage in accepted.voyages), default=0.0)
-    return replace(grid, slots=max(grid.slots, (ceil(last_h / 24) + 1) * SLOTS_PER_DAY))

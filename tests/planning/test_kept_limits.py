@@ -1,0 +1,48 @@
+"""Cap and horizon of a plan made around an accepted one: what is kept alone answers to them too."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from optimizer.errors import InputError
+from optimizer.network.model import FleetEntry, Network
+from optimizer.planning.keeping.held import Accepted
+from optimizer.planning.plan import Plan
+from optimizer.planning.settings import PlanSettings
+from tests.network.tiny import MADE_UP, TINY_START, tiny_network
+from tests.planning.random_tasks import cargo, planned
+from tests.planning.test_keeping import moves, replanned
+
+FIRST = replace(cargo(0, 900, "MILL", "DOWN", value=2000.0), shipment_id="FIRST")
+THIRD_DAY = replace(cargo(0, 400, "UP", "DOWN", ready_h=50.0, value=2000.0), shipment_id="THIRD_DAY")
+BOTH = (FIRST, THIRD_DAY)
+
+
+@pytest.fixture(scope="module")
+def network() -> Network:
+    """Two large own hulls above."""
+    return tiny_network(fleet=(FleetEntry("F0", "BIG", "UP", 2, TINY_START, "own", MADE_UP),))
+
+
+@pytest.fixture(scope="module")
+def accepted(network: Network) -> Plan:
+    """The optimal plan of two shipments."""
+    return planned(network, BOTH)
+
+
+def test_a_cap_below_what_is_kept_is_refused_though_nothing_is_left_to_plan(network: Network, accepted: Plan) -> None:
+    """Nothing can be changed about it: that is said, instead of a plan that breaks the cap."""
+    emitted_t = accepted.totals.planned.co2e_wtw_g / 1e6
+    with pytest.raises(InputError, match="kept alone"):
+        planned(network, BOTH, keep=Accepted(accepted), settings=PlanSettings(gap=0.0, co2e_cap_t=emitted_t * 0.9))
+    plan = replanned(accepted, BOTH, network, settings=PlanSettings(gap=0.0, co2e_cap_t=emitted_t))
+    assert plan.totals == accepted.totals
+
+
+def test_what_becomes_ready_after_the_new_horizon_is_told_so(network: Network, accepted: Plan) -> None:
+    """The new file does have it: the reason is the horizon, and the second opinion agrees."""
+    plan = replanned(accepted, BOTH, network, settings=PlanSettings(gap=0.0, horizon_days=2))
+    assert moves(plan) == {"THIRD_DAY": "after_horizon"}
+    assert [entry.status for entry in plan.shipments] == ["planned", "rejected"]
