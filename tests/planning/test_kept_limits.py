@@ -46,3 +46,18 @@ def test_what_becomes_ready_after_the_new_horizon_is_told_so(network: Network, a
     plan = replanned(accepted, BOTH, network, settings=PlanSettings(gap=0.0, horizon_days=2))
     assert moves(plan) == {"THIRD_DAY": "after_horizon"}
     assert [entry.status for entry in plan.shipments] == ["planned", "rejected"]
+
+
+def test_a_kept_tour_that_began_before_the_new_first_day_has_its_hull() -> None:
+    """The first shipment is done with and no longer in the file, so that the new plan begins days after the hull left
+    its home for the second one. The hull is where the tour leaves it, and nowhere else."""
+    network = tiny_network(fleet=(FleetEntry("F0", "BIG", "DOWN", 1, TINY_START, "own", MADE_UP),))
+    early = replace(cargo(0, 900, "DOWN", "UP", code="coal", value=100.0), shipment_id="EARLY")
+    before = planned(network, (early, THIRD_DAY))
+    assert len({voyage.vessel_id for voyage in before.voyages}) == 1
+    new = replace(cargo(0, 300, "UP", "DOWN", ready_h=60.0, value=2000.0), shipment_id="NEW")
+    plan = replanned(before, (THIRD_DAY, new), network)
+    assert moves(plan) == {"EARLY": "missing"}
+    assert plan.kept is not None
+    assert plan.kept.shipments == ("THIRD_DAY",)
+    assert min(voyage.berth_from for voyage in plan.voyages) < THIRD_DAY.ready_at.replace(hour=0)

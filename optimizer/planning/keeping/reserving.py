@@ -40,8 +40,9 @@ def without_kept_hulls(fleet: FleetFlow, held: Held) -> FleetFlow:
         pool = pools.get((first.vessel_class, first.market))
         if pool is None:
             continue
-        # The hull that became available last leaves the others to the rest.
-        begins = int(grid.hour(first.berth_from) // SLOT_H)
+        # A tour may have begun before the plan's first day, for cargo that the new file has no more: from that day on
+        # its hull is not at home. The hull that became available last leaves the others to the rest.
+        begins = max(0, int(grid.hour(first.berth_from) // SLOT_H))
         starts = [
             number
             for slot in range(min(begins, last) + 1)
@@ -49,7 +50,7 @@ def without_kept_hulls(fleet: FleetFlow, held: Held) -> FleetFlow:
         ]
         assert starts, "a kept tour has its hull"
         supply[starts[-1]] -= 1
-        free = min(ceil(grid.hour(end.free_at) / SLOT_H - 1e-9), last)
+        free = min(max(0, ceil(grid.hour(end.free_at) / SLOT_H - 1e-9)), last)
         back = node[(pool, end.destination, free)]
         supply[back] += 1
         if free < last:
