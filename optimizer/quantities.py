@@ -77,9 +77,13 @@ def kilograms(mass_g: int) -> str:
 
 
 def local_time(text: str) -> datetime:
-    """An ISO 8601 time; one without an offset is China time. Raises ValueError on anything else."""
+    """An ISO 8601 time; one without an offset is China time. Raises ValueError on anything else, and for a time that is
+    in no year of the calendar in China."""
     moment = datetime.fromisoformat(text.strip())
-    return moment.replace(tzinfo=CHINA_TIME) if moment.tzinfo is None else moment.astimezone(CHINA_TIME)
+    try:
+        return moment.replace(tzinfo=CHINA_TIME) if moment.tzinfo is None else moment.astimezone(CHINA_TIME)
+    except OverflowError as error:
+        raise ValueError(text) from error
 
 
 def iso(moment: datetime) -> str:

@@ -94,8 +94,7 @@ def _row(row: WaybillHeader) -> dict[str, Any]:
 
 def _tracks(found: WaybillFile) -> list[tuple[str, list[Step]]]:
     lots = found.state.lots
-    settled = [found.settled(lot.lot_no) for lot in lots]
-    carbon = CarbonStatus.SETTLED if lots and all(settled) else min((lot.carbon for lot in lots), key=_carbon_rank)
+    carbon = min((found.carbon(lot.lot_no) for lot in lots), key=_carbon_rank)
     document = [(state, text(f"document.{state.value}")) for state in DocumentStatus]
     transport = [(state, text(f"transport.{state.value}")) for state in TransportStatus]
     carbons = [(state, text(f"carbon.{state.value}")) for state in CarbonStatus]
@@ -107,6 +106,9 @@ def _tracks(found: WaybillFile) -> list[tuple[str, list[Step]]]:
 
 
 def _carbon_rank(status: CarbonStatus) -> int:
+    """The least of the lots speaks for the waybill; what was restated is settled."""
+    if status is CarbonStatus.RESTATED:
+        return len(CARBON_TRACK)
     return CARBON_TRACK.index(status) if status in CARBON_TRACK else -1
 
 
@@ -129,7 +131,7 @@ def _lot(found: WaybillFile, lot: WaybillLot) -> dict[str, Any]:
         "declared": tonnes(lot.declared_mass_kg),
         "weighed": tonnes(state.weighed_mass_kg) if state.weighed_mass_kg else "—",
         "transport": text(f"transport.{state.transport.value}"),
-        "carbon": text(f"carbon.{'SETTLED' if found.settled(lot.lot_no) else state.carbon.value}"),
+        "carbon": text(f"carbon.{found.carbon(lot.lot_no).value}"),
         "missing": [message.text(lang) for message in state.missing],
         "findings": [finding.message.text(lang) for finding in state.findings],
         "legs": [_leg(found, lot, leg) for leg in lot.legs],

@@ -163,6 +163,8 @@ def _disposition(
 
 def _correction(kind: Kind, last: Transaction, run_id: str, lines: PostingLines, booking: Booking) -> Transaction:
     about = last.transaction_id if kind is Kind.REVERSE else f"{last.transaction_id}|{run_id}"
+    # By a clock that runs behind, a correction would else stand in a month before what it takes back.
+    effective_at = max(booking.at, last.effective_at)
     return Transaction(
         transaction_id=transaction_id(last.waybill_number, last.lot_no, last.method, kind, about),
         kind=kind,
@@ -171,8 +173,8 @@ def _correction(kind: Kind, last: Transaction, run_id: str, lines: PostingLines,
         method=last.method,
         run_id=run_id,
         resolves=last.transaction_id,
-        period=booking_period(booking.at, booking.last_closed),
-        effective_at=booking.at,
+        period=booking_period(effective_at, booking.last_closed),
+        effective_at=effective_at,
         booked_at=booking.at,
         postings=tuple(lines.lines),
         memo=booking.memo,

@@ -109,7 +109,7 @@ def renewed_estimates(
     last_closed: str,
 ) -> list[Transaction]:
     """For each lot that is not settled and whose planned saving an amendment changed: the VOID of its estimate, where
-    one is pending, and the ESTIMATE of the new version. The VOID is never booked in a month before what it resolves."""
+    one is pending, and the ESTIMATE of the new version."""
     estimated = {item.lot_no: item for item in estimates(new, booked_at, last_closed)}
     transactions = []
     for before, lot in zip(old.lots, new.lots, strict=True):
@@ -120,8 +120,7 @@ def renewed_estimates(
         if waiting is not None:
             lines = PostingLines(ISSUANCE.account_id)
             lines.move(_account(new.consignor), Ledger.CLAIM, -reserved_amount(waiting), Bucket.RESERVED)
-            effective_at = max(booked_at, waiting.effective_at)
-            transactions.append(_transaction(Kind.VOID, new, lot, lines, effective_at, booked_at, last_closed, waiting))
+            transactions.append(_transaction(Kind.VOID, new, lot, lines, booked_at, booked_at, last_closed, waiting))
         if lot.lot_no in estimated:
             transactions.append(estimated[lot.lot_no])
     return transactions
@@ -286,6 +285,9 @@ def _transaction(
     pending: Transaction | None = None,
     run: CalculationRun | None = None,
 ) -> Transaction:
+    if pending is not None:
+        # Cancelled or delivered before its planned departure: no month may end with less than nothing reserved.
+        effective_at = max(effective_at, pending.effective_at)
     # An amended waybill reserves anew; its entries are told apart from those of the first issue.
     about = "" if kind is Kind.SETTLE else _version_of(waybill, pending)
     return Transaction(

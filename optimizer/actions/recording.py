@@ -13,7 +13,7 @@ from optimizer.store.session import Session
 from optimizer.waybills.codec import sha256, to_json
 from optimizer.waybills.event import Event
 from optimizer.waybills.guards import refusals
-from optimizer.waybills.lifecycle import CarbonStatus, fold
+from optimizer.waybills.lifecycle import CarbonStatus, effective, ended_at, fold
 from optimizer.waybills.waybill import Waybill
 
 
@@ -70,14 +70,14 @@ def due_jobs(
     Doubles under another number are for the worker to see: it holds the job.
     """
     jobs = []
-    ended_at = max((event.event_time for event in events), default=waybill.issued_at)
-    for lot in fold(waybill, events).lots:
+    facts = effective(events)
+    for lot in fold(waybill, facts).lots:
         key = (waybill.number, lot.lot_no)
         delivered = lot.delivered_at is not None and not lot.missing
         if delivered and key not in settled and lot.carbon is not CarbonStatus.NONE:
-            jobs.append(Job(*key, "ready", lot.delivered_at or ended_at))
+            jobs.append(Job(*key, "ready", lot.delivered_at or waybill.issued_at))
         elif lot.carbon is CarbonStatus.NONE and key in pending:
-            jobs.append(Job(*key, "ready", ended_at))
+            jobs.append(Job(*key, "ready", ended_at(facts, lot.lot_no) or waybill.issued_at))
     return jobs
 
 

@@ -20,6 +20,7 @@ from datetime import datetime
 from threading import Event
 
 from optimizer.accounts.calculation import CalculationRun, LotResult
+from optimizer.accounts.corrections import standing_entries
 from optimizer.accounts.ledger import Transaction, content_digest, pending_by_lot
 from optimizer.accounts.settlement import Desk, review
 from optimizer.actions.city import keep_city_totals
@@ -141,14 +142,12 @@ def lots_overview(store: Store) -> LotsOverview:
     """Fold everything that is recorded; for people who look at the whole, not for settling."""
     with store.read() as session:
         reviewed = review(session.waybills(), session.events())
-        recorded = session.transactions()
-    kinds: dict[tuple[str, int], set[str]] = {}
-    for entry in recorded:
-        kinds.setdefault((entry.waybill_number, entry.lot_no), set()).add(entry.kind.value)
+        standing = standing_entries(session.transactions())
+    kinds = {key: entry.kind.value for key, entry in standing.items()}
     lots = [(number, lot) for number, state in reviewed.states.items() for lot in state.lots]
     return LotsOverview(
         carbon=dict(
-            Counter(settled_status(lot.carbon, kinds.get((number, lot.lot_no), ())).value for number, lot in lots)
+            Counter(settled_status(lot.carbon, kinds.get((number, lot.lot_no), "")).value for number, lot in lots)
         ),
         findings=tuple(finding for _, lot in lots for finding in lot.findings),
     )

@@ -20,7 +20,7 @@ from optimizer.store.engine import Store
 from optimizer.store.waybill_lists import WaybillHeader
 from optimizer.waybills.amendment_reader import amendment_from_record
 from optimizer.waybills.event import Event
-from optimizer.waybills.lifecycle import WaybillState
+from optimizer.waybills.lifecycle import CarbonStatus, WaybillState, settled_status
 from optimizer.waybills.waybill import Waybill
 
 
@@ -38,10 +38,15 @@ class WaybillFile:
         """Whether a lot has its settlement."""
         return any(entry.kind is Kind.SETTLE and entry.lot_no == lot_no for entry in self.transactions)
 
+    def carbon(self, lot_no: int) -> CarbonStatus:
+        """Where a lot stands on the third axis, by its events and then by its accounts."""
+        entry = standing_entries(self.transactions).get((self.waybill.number, lot_no))
+        by_events = next(lot.carbon for lot in self.state.lots if lot.lot_no == lot_no)
+        return settled_status(by_events, entry.kind.value if entry is not None else "")
+
     def standing_settlement(self, lot_no: int) -> bool:
         """Whether a lot's settlement still stands, so that it has a calculation sheet: not reversed since."""
-        entry = standing_entries(self.transactions).get((self.waybill.number, lot_no))
-        return entry is not None and entry.kind is not Kind.REVERSE
+        return self.carbon(lot_no) in (CarbonStatus.SETTLED, CarbonStatus.RESTATED)
 
     def run_of(self, lot_no: int) -> CalculationRun | None:
         """The newest calculation run of a lot that an entry names."""

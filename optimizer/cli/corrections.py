@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 import click
 
@@ -13,6 +13,9 @@ from optimizer.cli.printing import print_findings, say
 from optimizer.cli.session import current_session
 from optimizer.errors import InputError, Message
 from optimizer.quantities import CHINA_TIME, G_PER_KG, kilograms
+
+MAX_DIGITS = 9
+"""Of a lot's number; Python refuses to read numbers of thousands of digits."""
 
 reason_option = option("--reason", required=True, metavar="TEXT", zh="原因，记入分录", en="reason, kept with the entry")
 reference_option = option(
@@ -104,7 +107,7 @@ def retire(account: str, amount: str, reference: str, reason: str) -> None:
 
 def _lot(text: str) -> tuple[str, int]:
     number, _, lot_no = text.partition("/")
-    if not number or not lot_no.isdecimal():
+    if not number or not lot_no.isdecimal() or len(lot_no) > MAX_DIGITS:
         raise InputError(
             Message(f"“{text}”不是批次；应如 MW…/1。", f"'{text}' is no lot; write it like MW…/1 (waybill/lot).")
         )
@@ -115,7 +118,7 @@ def _grams(text: str) -> int:
     try:
         grams = Decimal(text) * G_PER_KG
         whole = int(grams) if grams == grams.to_integral_value() else None
-    except (InvalidOperation, ValueError, OverflowError):
+    except (ArithmeticError, ValueError):
         whole = None
     if whole is None or not 0 < whole < 10**18:
         raise InputError(

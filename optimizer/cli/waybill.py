@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import click
@@ -13,7 +13,7 @@ from optimizer.cli.corrections import reason_option
 from optimizer.cli.printing import print_json, say
 from optimizer.cli.session import current_session
 from optimizer.errors import Fault, InputError, Message
-from optimizer.quantities import CHINA_TIME, KG_PER_T, iso
+from optimizer.quantities import CHINA_TIME, KG_PER_T, iso, local_time
 
 if TYPE_CHECKING:
     from optimizer.waybills.amendment import LegChange
@@ -162,7 +162,7 @@ def _mass(word: str, faults: list[Fault]) -> tuple[int, int]:
         mass_kg = Decimal(value) * KG_PER_T
         if lot.isdecimal() and mass_kg == mass_kg.to_integral_value() and 0 < mass_kg < 10**12:
             return int(lot), int(mass_kg)
-    except InvalidOperation:
+    except (ArithmeticError, ValueError):  # no number, or one longer than anybody means
         pass
     faults.append(_fault(word, "应如 1=280.5（批次=吨）", "write it like 1=280.5 (lot=tonnes)"))
     return 0, 0
@@ -176,11 +176,10 @@ def _text(name: str, word: str | None, faults: list[Fault]) -> str | None:
 
 def _moment(word: str | None, faults: list[Fault]) -> datetime | None:
     try:
-        found = None if word is None else datetime.fromisoformat(word)
+        return None if word is None else local_time(word)
     except ValueError:
         faults.append(_fault(str(word), "应如 2026-10-18T08:00", "write it like 2026-10-18T08:00"))
         return None
-    return found if found is None or found.tzinfo else found.replace(tzinfo=CHINA_TIME)
 
 
 def _party(known: dict[str, Party], party_id: str) -> Party:

@@ -64,6 +64,9 @@ WEIGHING_EVIDENCE = frozenset({"weigh_ticket", "draught_survey"})
 ENERGY_CARRIERS = ("Diesel", "HVO", "LNG", "CNG", "Methanol", "MGO", "HFO", "Electric")
 """iLEAP names of what vessels and trucks may log."""
 
+YEARS = range(2000, 3000)
+"""Years that an event may lie in: a window around any of them is still in the calendar."""
+
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -174,6 +177,20 @@ def _identity_checks(event: Event) -> list[_Check]:
             f"{kind} 须写明地点",
             f"{kind} must name its place",
         ),
+        (
+            kind in DOCUMENT_EVENTS and (event.lot_no is not None or event.leg_seq is not None),
+            "lot_no",
+            "not_allowed",
+            f"{kind} 针对整份运单，不能写批次或运段",
+            f"{kind} is about the whole waybill and names neither lot nor leg",
+        ),
+        (
+            kind is EventType.WDRW and event.classifier is not Classifier.ACT,
+            "classifier",
+            "not_allowed",
+            "撤回只能是 ACT",
+            "a withdrawal is a fact (ACT)",
+        ),
         (not event.reporter_id, "reporter_id", "required", "须写明报告方", "the reporter must be named"),
         (
             kind is EventType.WDRW and not (event.withdraws and event.reason),
@@ -197,6 +214,13 @@ def _shape_checks(event: Event) -> list[_Check]:
     energy = event.energy
     return [
         (naive, "event_time", "no_offset", "时间须带时区偏移，如 +08:00", "times need an offset such as +08:00"),
+        (
+            event.event_time.year not in YEARS,
+            "event_time",
+            "out_of_range",
+            f"时间应在 {YEARS.start} 至 {YEARS.stop - 1} 年之间",
+            f"the time should lie in the years {YEARS.start} to {YEARS.stop - 1}",
+        ),
         (
             event.mass_kg is not None and event.mass_kg <= 0,
             "mass_kg",

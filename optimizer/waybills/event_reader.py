@@ -14,7 +14,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from optimizer.errors import Fault, Message
-from optimizer.quantities import CHINA_TIME
+from optimizer.quantities import local_time
 from optimizer.waybills.event import Classifier, EnergyLog, Event, EventType, Evidence, event_id
 
 MAX_TEXT = 200
@@ -114,15 +114,14 @@ class RecordReader:
         """A time, which must be there."""
         value = self.record.get(name)
         try:
-            found = datetime.fromisoformat(value) if isinstance(value, str) else None
+            return local_time(value) if isinstance(value, str) else self._no_time(name)
         except ValueError:
-            found = None
-        if found is None:
-            self.wrong(
-                name, "bad_time", "应为时间，如 2026-10-08T08:30:00+08:00", "a time such as 2026-10-08T08:30:00+08:00"
-            )
-            return None
-        return found if found.tzinfo is not None else found.replace(tzinfo=CHINA_TIME)
+            return self._no_time(name)
+
+    def _no_time(self, name: str) -> None:
+        self.wrong(
+            name, "bad_time", "应为时间，如 2026-10-08T08:30:00+08:00", "a time such as 2026-10-08T08:30:00+08:00"
+        )
 
     def mass_kg(self) -> int | None:
         """``mass_kg`` or ``mass_t``, None where there is neither."""
@@ -176,7 +175,7 @@ class RecordReader:
             amount = Decimal(str(value)) * scale
             if not amount.is_finite() or not 0 < amount < _LARGEST or amount != amount.to_integral_value():
                 raise InvalidOperation
-        except InvalidOperation:
+        except ArithmeticError:  # no number, or one beyond what a Decimal holds
             digits = "整数" if scale == 1 else "至多三位小数的数"
             self.wrong(
                 name,

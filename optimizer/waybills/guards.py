@@ -40,8 +40,6 @@ def refusals(waybill: Waybill, known: Sequence[Event], event: Event, at: datetim
     faults = faults_of(event)
     if faults:
         return faults
-    if event.event_type is EventType.WDRW:
-        return _withdrawal_faults(known, event)
     if event.event_type is EventType.ISSU:
         return [
             _fault(
@@ -63,6 +61,8 @@ def refusals(waybill: Waybill, known: Sequence[Event], event: Event, at: datetim
                 f"The actual event lies at {iso(event.event_time)}, after now ({iso(at)}); report it as EST.",
             )
         ]
+    if event.event_type is EventType.WDRW:
+        return _withdrawal_faults(known, event)
     facts = effective(known)
     if event.event_type in DOCUMENT_EVENTS:
         return _document_faults(facts, event)

@@ -158,17 +158,22 @@ def document_status(facts: Iterable[Event], start: DocumentStatus = DocumentStat
     return status
 
 
-def settled_status(carbon: CarbonStatus, kinds: Iterable[str]) -> CarbonStatus:
-    """The third axis once the accounts have spoken: ``kinds`` of a lot's transactions (SETTLE, RESTATE, REVERSE)."""
-    posted = set(kinds)
-    for kind, status in (
-        ("REVERSE", CarbonStatus.REVERSED),
-        ("RESTATE", CarbonStatus.RESTATED),
-        ("SETTLE", CarbonStatus.SETTLED),
-    ):
-        if kind in posted:
-            return status
-    return carbon
+def ended_at(facts: Iterable[Event], lot_no: int) -> datetime | None:
+    """When a lot was last reported as cancelled, lost or returned; None where it was not."""
+    ends = (fact for fact in facts if fact.event_type in _ENDS and fact.lot_no in (None, lot_no))
+    return max((fact.event_time for fact in ends), default=None)
+
+
+_ENDS = frozenset({EventType.VOID, EventType.LOST, EventType.RETN})
+
+
+def settled_status(carbon: CarbonStatus, standing: str) -> CarbonStatus:
+    """The third axis once the accounts have spoken: ``standing`` is the kind of the last entry of a lot's chain
+    (SETTLE, RESTATE, REVERSE; a lot that was reversed may be restated), empty where it was never settled."""
+    return _POSTED.get(standing, carbon)
+
+
+_POSTED = {"SETTLE": CarbonStatus.SETTLED, "RESTATE": CarbonStatus.RESTATED, "REVERSE": CarbonStatus.REVERSED}
 
 
 def missing_evidence(lot: WaybillLot, facts: Sequence[Event]) -> tuple[Message, ...]:

@@ -18,13 +18,14 @@ from optimizer.emissions.factors import FactorTable
 from optimizer.errors import ConflictError, FactorError, InputError, UnknownRecordError
 from optimizer.quantities import CHINA_TIME
 from optimizer.store.engine import Store
-from optimizer.waybills.event import Event, EventType, event_id
+from optimizer.waybills.event import Classifier, Event, EventType, event_id
 from tests.accounts.small_books import FUEL_LOGS
 from tests.emissions.world import energy_factors
 from tests.waybills.world import (
     ISSUED_AT,
     LATER,
     all_events,
+    delivery,
     leg_event,
     parties,
     shipments,
@@ -285,3 +286,51 @@ def test_a_lost_lot_gives_its_estimate_back(store: Store) -> None:
     assert claim(store, "E2.energy", Bucket.RESERVED) == 0
     assert actions.settle(store, world_network(), world_factors(), LATER).transactions == 0
     assert findings(store) == {}
+
+
+def test_a_lot_that_ends_before_its_month_leaves_no_month_below_zero(store: Store) -> None:
+    """Voided in September, planned for October: the estimate is released in October, where it is reserved; an estimate
+    that somebody reported for the year 2999 dates nothing."""
+    september = ISSUED_AT - timedelta(days=10)
+    actions.accept(store, world_plan(), shipments(), parties(), world_network(), september)
+    hoped = replace(
+        delivery(S2, S2.lot(1)), classifier=Classifier.EST, event_time=datetime(2999, 1, 1, tzinfo=CHINA_TIME)
+    )
+    void = replace(
+        hoped,
+        event_id=event_id(S2.number, None, None, EventType.VOID),
+        lot_no=None,
+        classifier=Classifier.ACT,
+        event_type=EventType.VOID,
+        event_time=september + timedelta(days=1),
+        reason="the order was taken back",
+    )
+    assert actions.record(store, [hoped, void], september + timedelta(days=2)).refused == ()
+    actions.settle(store, world_network(), world_factors(), september + timedelta(days=3))
+    estimate, released = entries(store, S2.number, 1)
+    assert (released.kind, released.period, released.effective_at) == (Kind.VOID, "2026-10", estimate.effective_at)
+    assert actions.statement(store, "E2", "2026-09").closing == ()
+    assert actions.statement(store, "E2", "2026-10").closing == ()
+    assert findings(store) == {}
+
+
+def test_a_lot_that_sails_early_leaves_no_month_below_zero(store: Store) -> None:
+    """Delivered and credited in September, planned for October: nothing is reserved in either month's end."""
+    actions.accept(store, world_plan(), shipments(), parties(), world_network(), ISSUED_AT - timedelta(days=20))
+    early = [replace(event, event_time=event.event_time - timedelta(days=14)) for event in all_events([S2], FUEL_LOGS)]
+    assert actions.record(store, early, ISSUED_AT).refused == ()
+    assert actions.settle(store, world_network(), world_factors(), ISSUED_AT).settled_lots == 1
+    credited = [(line.bucket, line.amount > 0) for line in actions.statement(store, "E2", "2026-09").closing]
+    assert credited
+    assert all(bucket is Bucket.AVAILABLE and positive for bucket, positive in credited)
+    assert all(line.bucket is Bucket.AVAILABLE for line in actions.statement(store, "E2", "2026-10").closing)
+    assert findings(store) == {}
+
+
+def test_a_clock_that_runs_behind_takes_nothing_back_before_it_was_credited(settled: Store) -> None:
+    """A reversal made in September by the clock stands in October, where the settlement does."""
+    reversal = actions.reverse(settled, S2.number, 1, "a clock a month behind", ISSUED_AT - timedelta(days=20))
+    assert reversal.period == "2026-10"
+    assert actions.statement(settled, "E2", "2026-09").closing == ()
+    assert actions.statement(settled, "E2", "2026-10").closing == ()
+    assert findings(settled) == {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -80,6 +80,25 @@ def test_a_withdrawal_names_a_known_event_once(waybill: Waybill) -> None:
     assert codes(waybill, [first, withdrawal], replace(again, withdraws=withdrawal.event_id)) == ["unknown_event"]
 
 
+def test_a_withdrawal_is_a_fact_about_this_waybill(waybill: Waybill) -> None:
+    """Not planned, not in the future, not about a lot that the waybill does not have: it would take effect all the
+    same."""
+    first = of_leg(waybill, 2, EventType.DISC)
+    withdrawal = withdraw(first, None)
+    assert codes(waybill, [first], withdrawal) == []
+    assert codes(waybill, [first], replace(withdrawal, classifier=Classifier.EST)) == ["not_allowed"]
+    assert codes(waybill, [first], replace(withdrawal, event_time=LATER + timedelta(days=1))) == ["in_the_future"]
+    assert codes(waybill, [first], replace(withdrawal, lot_no=99)) == ["unknown_lot"]
+
+
+def test_who_gives_up_one_lot_does_not_void_the_waybill(waybill: Waybill) -> None:
+    """VOID ends the whole document: one that names a lot meant something else and is refused, not taken for all."""
+    loaded = of_leg(waybill, 0, EventType.LOAD)
+    void = replace(loaded, event_type=EventType.VOID, leg_seq=None, mass_kg=None, evidence=(), reason="只取消第一批")
+    assert codes(waybill, [], void) == ["not_allowed"]
+    assert codes(waybill, [], replace(void, lot_no=None)) == []
+
+
 def test_the_future_has_not_happened(waybill: Waybill) -> None:
     """An actual event after now is refused; as an estimate it may stand."""
     tomorrow = of_leg(waybill, 0, EventType.LOAD, event_time=LATER + timedelta(days=1))
@@ -122,6 +141,9 @@ def test_a_waybill_under_way_cannot_be_voided_and_a_voided_one_not_moved(waybill
         ({"evidence": (Evidence("rumour", "0" * 64),)}, "evidence"),
         ({"evidence": (Evidence("photo", "xyz"),)}, "evidence"),
         ({"withdraws": "x"}, "withdraws"),
+        ({"event_type": EventType.VOID}, "lot_no"),
+        ({"event_time": datetime(1, 1, 1, tzinfo=UTC)}, "event_time"),
+        ({"event_time": datetime(9999, 1, 1, tzinfo=UTC), "classifier": Classifier.EST}, "event_time"),
     ],
 )
 def test_what_is_wrong_with_an_event_by_itself(waybill: Waybill, changes: dict[str, object], column: str) -> None:

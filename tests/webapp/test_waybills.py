@@ -133,7 +133,11 @@ def test_reports_over_the_api_are_taken_one_by_one(house: House) -> None:
         ("mass_kg", 1.5),
         ("mass_kg", True),
         ("mass_t", float("inf")),
+        ("mass_t", "1e999999"),
         ("event_time", "yesterday"),
+        ("event_time", "2026-10-02T23:59:60+08:00"),
+        ("event_time", "0001-01-01T00:00:00+14:00"),
+        ("event_time", "9999-12-31T23:59:59-14:00"),
         ("lot_no", 0),
         ("lot_no", "1"),
         ("energy", {"carrier": "Diesel"}),
@@ -229,6 +233,31 @@ def test_a_settled_waybill_shows_its_whole_story(house: House) -> None:
     item = house.program("first").get(f"/api/v1/waybills/{of_first[0].number}").json
     assert item["transport_status"] == "DELIVERED"
     assert all(lot["settled"] for lot in item["lots"])
+
+
+def test_a_reversed_lot_is_not_shown_as_settled(house: House) -> None:
+    """The third axis says what stands: reversed, and nothing credited; restated after that, restated."""
+    with house.store.read() as session:
+        waybills = [waybill for waybill in session.waybills().values() if waybill.consignor.party_id == SECOND]
+    number, network, factors = waybills[0].number, world.world_network(), world.world_factors()
+    actions.record(house.store, world.all_events(waybills, {"V1": world.VOYAGE_FUEL_G}), at=world.LATER)
+    actions.settle(house.store, network, factors, at=world.LATER)
+
+    def shown() -> tuple[str, str]:
+        item = house.program("second").get(f"/api/v1/waybills/{number}").json
+        return item["lots"][0]["carbon"], house.browser("second").get(f"/waybills/{number}").text
+
+    assert shown()[0] == "SETTLED"
+    actions.reverse(house.store, number, 1, "a forged ticket", world.LATER)
+    status, page = shown()
+    assert status == "REVERSED"
+    assert "已冲销，入账为 0" in page
+    assert "结算：基准" not in page
+    actions.restate(house.store, number, 1, "it was none", network, factors, world.LATER)
+    status, page = shown()
+    assert status == "RESTATED"
+    assert "结算：基准" in page
+    assert actions.lots_overview(house.store).carbon["RESTATED"] == 1
 
 
 def test_a_carrier_sees_first_what_waits_for_a_report(house: House) -> None:

@@ -147,6 +147,7 @@ def file_item(found: WaybillFile) -> dict[str, Any]:
     lots = [
         {
             **to_plain(lot),
+            "carbon": found.carbon(lot.lot_no).value,
             "missing": [message.text(current_lang()) for message in lot.missing],
             "findings": [finding.message.text(current_lang()) for finding in lot.findings],
             "settled": found.settled(lot.lot_no),
