@@ -114,14 +114,14 @@ class RecordReader:
         """A time, which must be there."""
         value = self.record.get(name)
         try:
-            return local_time(value) if isinstance(value, str) else self._no_time(name)
+            if isinstance(value, str):
+                return local_time(value)
         except ValueError:
-            return self._no_time(name)
-
-    def _no_time(self, name: str) -> None:
+            pass
         self.wrong(
             name, "bad_time", "应为时间，如 2026-10-08T08:30:00+08:00", "a time such as 2026-10-08T08:30:00+08:00"
         )
+        return None
 
     def mass_kg(self) -> int | None:
         """``mass_kg`` or ``mass_t``, None where there is neither."""
