@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from optimizer.accounts.csv_text import csv_rows
 from optimizer.accounts.sealed import Leaf
 from optimizer.errors import Fault, InputError, Message
 
@@ -34,7 +35,7 @@ def manifest_csv(leaves: Iterable[Leaf]) -> str:
 
 def parse_manifest(text: str, file: str) -> list[ManifestLine]:
     """Read what :func:`manifest_csv` wrote. Raises InputError that names the first wrong row."""
-    rows = csv.reader(io.StringIO(text))
+    rows = csv_rows(text, file)
     if tuple(next(rows, ())) != COLUMNS:
         raise _wrong(file, 1)
     found: list[ManifestLine] = []

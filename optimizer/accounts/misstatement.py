@@ -23,6 +23,7 @@ from statistics import mean, stdev
 
 from scipy.special import gammaincinv, stdtrit
 
+from optimizer.accounts.csv_text import csv_records
 from optimizer.accounts.sampling import MUS, Sample
 from optimizer.errors import Fault, InputError, Message
 
@@ -146,22 +147,19 @@ def sample_csv(sample: Sample) -> str:
 def parse_sample(text: str, name: str = "sample") -> SampleFile:
     """A filled-in sample. Raises InputError with every row whose ``audited_g`` is no whole number of grams, and for a
     file whose rows were not drawn together."""
-    reader = csv.DictReader(io.StringIO(text))
-    if tuple(reader.fieldnames or ()) != SAMPLE_COLUMNS:
-        message = Message(f"表头应为 {','.join(SAMPLE_COLUMNS)}。", f"The header should be {','.join(SAMPLE_COLUMNS)}.")
-        raise InputError.of([Fault(name, 1, None, "header", message)])
-    rows = list(reader)
+    numbered = list(csv_records(text, name, SAMPLE_COLUMNS))
+    rows = [row for _, row in numbered]
     faults = []
     audited_g: dict[str, int] = {}
-    for number, row in enumerate(rows, start=2):
-        value = (row["audited_g"] or "").strip()
-        if not value.removeprefix("-").isdecimal() or abs(int(value)) > LARGEST_G:
+    for number, row in numbered:
+        value = row["audited_g"].strip()
+        if not _is_whole(value.removeprefix("-")) or abs(int(value)) > LARGEST_G:
             message = Message("应填审定克数（整数）。", "Fill in the audited grams, a whole number.")
             faults.append(Fault(name, number, "audited_g", "audited_g", message))
         else:
             audited_g[row["transaction_id"]] = int(value)
     heads = {(row["method"], row["seed"], row["interval_g"], row["last_seq"]) for row in rows}
-    if len(heads) != 1 or any(not (head[2] or "").isdecimal() or not (head[3] or "").isdecimal() for head in heads):
+    if len(heads) != 1 or any(not _is_whole(head[2]) or not _is_whole(head[3]) for head in heads):
         message = Message("各行应出自同一次抽样。", "All rows should be of one draw.")
         faults.append(Fault(name, None, "seed", "mixed", message))
     if faults:
@@ -169,3 +167,8 @@ def parse_sample(text: str, name: str = "sample") -> SampleFile:
     ((method, seed, interval_g, last_seq),) = heads
     listed = tuple(row["transaction_id"] for row in rows)
     return SampleFile(method, seed, int(interval_g), int(last_seq), listed, audited_g)
+
+
+def _is_whole(text: str) -> bool:
+    """Digits, and no more of them than a number of grams or entries has."""
+    return text.isascii() and text.isdecimal() and len(text) <= len(str(LARGEST_G))

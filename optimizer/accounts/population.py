@@ -12,6 +12,7 @@ import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from optimizer.accounts.csv_text import csv_rows
 from optimizer.errors import Fault, InputError, Message
 
 AMOUNTS = ("mass_kg", "baseline_wtw_g", "actual_wtw_g", "expected_wtw_g", "credited_wtw_g")
@@ -100,7 +101,7 @@ def population_csv(items: Iterable[PopulationItem]) -> str:
 
 def parse_population(text: str, name: str = "population") -> list[PopulationItem]:
     """The items of an export. Raises InputError with every row that is none."""
-    rows = csv.reader(io.StringIO(text))
+    rows = csv_rows(text, name)
     if tuple(next(rows, ())) != COLUMNS:
         message = Message(f"表头应为 {','.join(COLUMNS)}。", f"The header should be {','.join(COLUMNS)}.")
         raise InputError.of([Fault(name, 1, None, "header", message)])

@@ -17,7 +17,7 @@ from optimizer.accounts.totals import LotSaving
 from optimizer.errors import InputError, Message
 from optimizer.quantities import G_PER_KG, KG_PER_T
 
-PERIOD = re.compile(r"^\d{4}(-(0[1-9]|1[0-2])|-Q[1-4])?$")
+PERIOD = re.compile(r"^\d{4}(-(0[1-9]|1[0-2])|-Q[1-4])?$", re.ASCII)
 PLACES = Decimal("0.000001")
 
 

@@ -23,6 +23,8 @@ from optimizer.waybills.lifecycle import CarbonStatus, lot_record
 from optimizer.waybills.waybill import Waybill
 
 BATCH = 100
+MAX_REASON = 200
+"""Characters; the API takes as many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +107,16 @@ def restate_all(
 
 
 def require_reason(reason: str) -> None:
-    """Raise InputError for an empty reason: a correction that says nothing helps no auditor."""
+    """Raise InputError for an empty reason, which helps no auditor, and for one that no line of a statement holds."""
     if not reason.strip():
         raise InputError(Message("更正须写明原因。", "A correction needs a reason."))
+    if len(reason) > MAX_REASON or not reason.isprintable():
+        raise InputError(
+            Message(
+                f"原因应为一行、至多 {MAX_REASON} 字的文本。",
+                f"The reason should be one line of text of at most {MAX_REASON} characters.",
+            )
+        )
 
 
 def append_covered(session: Session, entry: Transaction) -> Transaction:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from optimizer.accounts.ledger import month_after
 from optimizer.accounts.misstatement import Misstatement, SampleFile, roll_up
 from optimizer.accounts.population import ControlTotals, PopulationItem, control_totals
 from optimizer.accounts.sampling import METHODS, MUS, Sample, draw, drawn_by, mus_size
+from optimizer.actions.closing import require_period
 from optimizer.errors import ConflictError, InputError, Message
 from optimizer.store.engine import Store
 
@@ -26,7 +26,7 @@ def population(store: Store, period: str = "", until_seq: int | None = None) -> 
     ``until_seq``: as the books stood after that entry. Raises InputError for a text that is no month.
     """
     if period:
-        _require_month(period)
+        require_period(period)
     with store.read() as session:
         last_seq = session.last_seq() if until_seq is None else until_seq
         items = [item for item in session.population(last_seq) if not period or item.period == period]
@@ -71,14 +71,3 @@ def evaluate_sample(store: Store, file: SampleFile, confidence: float, threshold
             )
         )
     return roll_up(again, file.audited_g, confidence, threshold_share)
-
-
-def _require_month(period: str) -> None:
-    try:
-        fits = len(period) == 7 and period[4] == "-" and "01" <= period[5:] <= "12" and bool(month_after(period))
-    except ValueError:
-        fits = False
-    if not fits:
-        raise InputError(
-            Message(f"“{period}”不是月份，应如 2026-10。", f"'{period}' is no month; write it like 2026-10.")
-        )

@@ -101,7 +101,7 @@ def _now(session: Session) -> AsOf:
 def _at_size(session: Session, size: int) -> AsOf:
     """What the first ``size`` leaves hold. Transactions are sealed in order, so their number is the last one's."""
     tree = session.tree
-    newest, before = tree.head(), tree.head(at_most=size)
+    newest = tree.head()
     if newest is None or not 0 < size <= newest.size:
         reached = 0 if newest is None else newest.size
         raise UnknownRecordError(
@@ -110,6 +110,7 @@ def _at_size(session: Session, size: int) -> AsOf:
                 f"There never was a tree of {size} entries; it has {reached}.",
             )
         )
+    before = tree.head(at_most=size)
     start, counted = (0, 0) if before is None else (before.size, before.last_transaction_seq)
     sealed_seq = counted + tree.count_leaves("transaction", start, size)
     root = merkle.root_of(tree.reader([(0, size)]), size)

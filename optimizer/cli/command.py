@@ -24,6 +24,11 @@ from optimizer.errors import Lang, Message, ModalshiftError
 DONE, FINDINGS, BAD_INPUT, INTERNAL_ERROR, INTERRUPTED = 0, 1, 2, 3, 130
 STDOUT_DESCRIPTOR = 1
 
+NO_TEXT = Message(
+    "命令行里有不是 UTF-8 的字符，未写入任何内容；请检查终端的字符编码。",
+    "The command line holds characters that are no UTF-8; nothing was written. Check the encoding of the terminal.",
+)
+
 HELP_IN_CHINESE = {
     "Usage:": "用法：",
     "Options:": "选项：",
@@ -181,9 +186,21 @@ class Program(_Bilingual, click.Group):
             os.dup2(os.open(os.devnull, os.O_WRONLY), STDOUT_DESCRIPTOR)
             return DONE
         except Exception as error:
+            if isinstance(error, UnicodeEncodeError) and not _is_text(arguments):
+                click.echo(NO_TEXT.text(session.lang), err=True)
+                return BAD_INPUT
             click.echo(_defect(error, session.lang), err=True)
             return INTERNAL_ERROR
         return result if isinstance(result, int) else DONE
+
+
+def _is_text(arguments: Sequence[str]) -> bool:
+    """Whether all words of a command line are UTF-8; a file may have another name, a record may not."""
+    try:
+        "".join(arguments).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _defect(error: Exception, lang: Lang) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 
-from optimizer.errors import InputError, Message, StorageError
+from optimizer.errors import InputError, Message, StorageError, UnreadableRecordError
 from optimizer.store.session import Session
 
 DEFAULT_URL = "sqlite:///modalshift.db"
@@ -50,9 +50,10 @@ class Store:
     def read(self, snapshot: str = "") -> Iterator[Session]:
         """A consistent view of everything committed so far; nothing can be written through it by our own code.
 
-        ``snapshot``: what another open session sees (``Session.snapshot``) instead.
+        ``snapshot``: what another open session sees (``Session.snapshot``) instead. Raises StorageError where the
+        database does not answer, UnreadableRecordError where its file is damaged.
         """
-        with self._engine.connect() as connection, connection.begin():
+        with _answering(), self._engine.connect() as connection, connection.begin():
             if snapshot:
                 connection.exec_driver_sql(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
             yield Session(connection)
@@ -61,10 +62,15 @@ class Store:
     def write(self) -> Iterator[Session]:
         """One transaction, alone: writers wait for each other. Committed at the end, rolled back on any exception.
 
-        Raises StorageError when the database cannot write (disk full, locked for long, server gone).
+        Raises StorageError when the database cannot write (disk full, locked for long, server gone), and
+        UnreadableRecordError where its file is damaged.
         """
         try:
-            with self._engine.connect().execution_options(**{_WRITE: True}) as connection, connection.begin():
+            with (
+                _unharmed(),
+                self._engine.connect().execution_options(**{_WRITE: True}) as connection,
+                connection.begin(),
+            ):
                 if connection.dialect.name == "postgresql":
                     # One writer at a time keeps the sequence gapless; readers go on. The lock comes before the
                     # snapshot, so what the writer before wrote is seen.
@@ -83,6 +89,38 @@ class Store:
     def close(self) -> None:
         """Give up all connections."""
         self._engine.dispose()
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """A server that is gone or a lock that is not given up is no defect of ours."""
+    try:
+        with _unharmed():
+            yield
+    except OperationalError as error:
+        reason = str(error.orig)
+        raise StorageError(
+            Message(
+                f"数据库没有应答（{reason}）；请恢复服务后重试。",
+                f"The database does not answer ({reason}); bring it back, then try again.",
+            )
+        ) from error
+
+
+@contextmanager
+def _unharmed() -> Iterator[None]:
+    """SQLite says what is damaged by its plainest error; every other one has a class of its own."""
+    try:
+        yield
+    except DatabaseError as error:
+        if type(error.orig) is not sqlite3.DatabaseError:
+            raise
+        raise UnreadableRecordError(
+            Message(
+                f"数据库文件损坏（{error.orig}）；请从备份恢复。",
+                f"The database file is damaged ({error.orig}); restore a backup.",
+            )
+        ) from error
 
 
 def open_store(url: str = DEFAULT_URL) -> Store:
@@ -151,8 +189,11 @@ def migrate(connection: Connection, revision: str = "head") -> None:
     when the database is of a newer version. Alembic is imported only where there is something to do: that takes longer
     than most commands."""
     with connection.begin():
-        if _revision(connection) == newest_revision():
+        present = _revision(connection)
+        if present == newest_revision():
             return
+        if present is None:
+            _require_empty(connection)
     from alembic import command
     from alembic.config import Config
     from alembic.util import CommandError
@@ -197,6 +238,21 @@ def _revision(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+
+
+def _require_empty(connection: Connection) -> None:
+    """No tables of ours are made in a file that holds another program's. (A server may hold several programs' tables.)
+    Raises InputError."""
+    others = inspect(connection).get_table_names() if connection.dialect.name == "sqlite" else []
+    if others:
+        raise InputError(
+            Message(
+                f"这不是 modalshift 的数据库：其中有 {others[0]} 等 {len(others)} 张别的表；"
+                "未写入任何内容，请核对 --db。",
+                f"This is no database of modalshift: it holds {len(others)} table(s) of something else, such as "
+                f"{others[0]}; nothing was written. Check --db.",
+            )
+        )
 
 
 def _raw(connection: Connection) -> sqlite3.Connection:

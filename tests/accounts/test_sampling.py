@@ -168,6 +168,9 @@ def test_sample_files_are_read_back_and_wrong_ones_name_their_rows() -> None:
     with pytest.raises(InputError) as refused:
         parse_sample(text)
     assert [fault.row for fault in refused.value.faults] == list(range(2, 2 + text.count("\n") - 1))
+    for number in ("1" * 5000, "１２", "²"):
+        with pytest.raises(InputError, match="audited grams"):
+            parse_sample(text.replace(",,\n", f",{number},\n"))
     filled = text.replace(",,\n", ",12,\n")
     file = parse_sample(filled)
     assert (file.seed, file.last_seq, set(file.audited_g.values())) == ("a,b", 9, {12})

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -75,6 +77,35 @@ def test_a_database_nobody_can_open_is_named(tmp_path: Path) -> None:
     assert run("audit", "--db", f"sqlite:///{tmp_path / 'text.db'}").exit_code == 2
 
 
+def test_the_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
+    """Its tables would stand beside ours, and every audit of them would be clean."""
+    file = tmp_path / "customers.db"
+    with closing(sqlite3.connect(file)) as other:
+        other.execute("CREATE TABLE customers (name TEXT)")
+    refused = run("audit", "--db", f"sqlite:///{file}", "--lang", "en")
+    assert refused.exit_code == 2
+    assert "such as customers" in refused.stderr
+    with closing(sqlite3.connect(file)) as other:
+        assert [name for (name,) in other.execute("SELECT name FROM sqlite_master")] == ["customers"]
+
+
+@pytest.mark.parametrize(
+    "verb", [["audit"], ["audit", "population", "--out", "p.csv"], ["restate", "--all", "--reason", "r"]]
+)
+def test_a_damaged_database_file_is_named_and_no_defect(settled_url: str, verb: list[str]) -> None:
+    """Exit 1 with the remedy: pages of the ledger that hold anything else than what SQLite wrote."""
+    file = Path(settled_url.removeprefix("sqlite:///"))
+    with closing(sqlite3.connect(file)) as raw:
+        raw.execute("PRAGMA journal_mode = DELETE")
+        size = raw.execute("PRAGMA page_size").fetchone()[0]
+        (page,) = raw.execute("SELECT rootpage FROM sqlite_master WHERE name = 'transactions'").fetchone()
+    content = bytearray(file.read_bytes())
+    content[(page - 1) * size : page * size] = b"\xff" * size
+    file.write_bytes(content)
+    result = run(*verb, "--db", settled_url, "--lang", "en")
+    assert (result.exit_code, "restore a backup" in result.stderr) == (1, True)
+
+
 @pytest.fixture
 def settled_url(db_url: str) -> str:
     """The tiny world, settled."""
@@ -114,6 +145,19 @@ def test_corrections_and_deals_from_the_command_line(settled_url: str) -> None:
         ["retire", "E1", "--kg", "-1", "--reference", "x", "--reason", "r"],
         ["retire", "E1", "--kg", "1", "--reference", "", "--reason", "r"],
         ["retire", "E1", "--kg", "1", "--reference", "x", "--reason", " "],
+        ["retire", "E1", "--kg", "1", "--reference", "x", "--reason", "two\nlines"],
+        ["retire", "E1", "--kg", "1", "--reference", "x", "--reason", "long" * 51],
+        ["retire", "E1", "--kg", "1e999999", "--reference", "x", "--reason", "r"],
+        ["retire", "E1", "--kg", "1", "--reference", "\udcff", "--reason", "r"],
+        ["reverse", f"MW/{'1' * 5000}", "--reason", "r"],
+        ["waybill", "amend", "MW", "--reason", "r", "--declared-mass", f"{'1' * 5000}=1"],
+        ["waybill", "amend", "MW", "--reason", "r", "--declared-mass", "1=1e999999"],
+        ["waybill", "amend", "MW", "--reason", "r", "--due-at", "0001-01-01T00:00:00+14:00"],
+        ["statement", "E1", "--period", "2026-10", "--at-size", "9" * 30, "--out", "s.json"],
+        ["statement", "E1", "--period", "２０２６-10", "--out", "s.json"],
+        ["audit", "population", "--period", "２０２６-10", "--out", "p.csv"],
+        ["close", "２０２６-10"],
+        ["close", "2006-09"],
     ],
 )
 def test_wrong_corrections_are_bad_input(settled_url: str, words: list[str]) -> None:

@@ -115,7 +115,15 @@ def test_lots_claimed_elsewhere_are_found_by_document_digest_and_loading(settled
 
 
 @pytest.mark.parametrize(
-    "row", ["VCS,1,,,,,,", "VCS,1,,,V1,UP,yesterday,3", "VCS,1,,,V1,UP,2026-10-05T08:00,heavy", "VCS,1,,,V1,UP,,"]
+    "row",
+    [
+        "VCS,1,,,,,,",
+        "VCS,1,,,V1,UP,yesterday,3",
+        "VCS,1,,,V1,UP,2026-10-05T08:00,heavy",
+        "VCS,1,,,V1,UP,,",
+        "VCS,1,,,V1,UP,2026-10-05T08:00,1e999999",
+        "VCS,1,,,V1,UP,0001-01-01T00:00:00+14:00,3",
+    ],
 )
 def test_a_claim_that_says_nothing_is_named_by_its_row(row: str) -> None:
     """Nothing to compare by, or a cell that cannot be read."""
@@ -124,6 +132,9 @@ def test_a_claim_that_says_nothing_is_named_by_its_row(row: str) -> None:
     assert [fault.row for fault in refused.value.faults] == [3]
     with pytest.raises(InputError):
         parse_claims("scheme\n")
+    with pytest.raises(InputError, match="no CSV that can be read"):
+        parse_claims(claims('"' + "x" * 200_000))
+    assert parse_claims(claims("VCS,0,MW1,,,,,").replace("\n", "\r")) == parse_claims(claims("VCS,0,MW1,,,,,"))
 
 
 def test_every_lot_is_in_one_place_and_delays_are_measured(store: Store) -> None:

@@ -18,6 +18,7 @@ from optimizer import actions
 from optimizer.accounts.audit import codes
 from optimizer.accounts.ledger import Kind
 from optimizer.errors import StorageError
+from optimizer.store import engine
 from optimizer.store.engine import Store
 from tests.accounts.small_books import FUEL_LOGS
 from tests.store.crashing import in_child, kill, sqlite_limit_pages, start
@@ -262,3 +263,16 @@ def test_a_full_disk_loses_nothing_acknowledged(store: Store, path: Path) -> Non
     again = actions.open_store(f"sqlite:///{path}")
     check_story(again)
     again.close()
+
+
+def test_a_database_that_does_not_answer_is_no_defect(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody holds the file for good: reading says so, as writing does."""
+    monkeypatch.setattr(engine, "BUSY_TIMEOUT_S", 0)
+    store = actions.open_store(f"sqlite:///{path}")
+    store.close()
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StorageError, match="does not answer"), store.read() as session:
+            session.last_seq()
+    store.close()

@@ -347,7 +347,9 @@ def test_proof_files_are_read_back(sealed: Store, early: Checkpoint) -> None:
     assert parse_proof(proof_json(proof)) == proof
 
 
-@pytest.mark.parametrize("text", ["", "index,entry,leaf_hash\n1,a,b\n", "index,entry,leaf_hash\n0,a,xyz\n", "a,b\n"])
+@pytest.mark.parametrize(
+    "text", ["", "index,entry,leaf_hash\n1,a,b\n", "index,entry,leaf_hash\n0,a,xyz\n", "a,b\n", '"' + "x" * 200_000]
+)
 def test_a_wrong_manifest_is_bad_input(text: str) -> None:
     """Header, index and hash are checked, with file and row."""
     with pytest.raises(InputError, match=r"m\.csv:"):

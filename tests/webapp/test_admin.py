@@ -18,6 +18,7 @@ from optimizer import actions
 from optimizer.access.one_time import is_one_time_code, one_time_code
 from optimizer.access.user import Role, User
 from optimizer.network.schema import shipped_directory
+from optimizer.store.statements import AccountReader
 from tests.waybills import world
 from tests.webapp.full_house import AT, FullHouse
 from webapp import create_app
@@ -361,6 +362,14 @@ def test_a_month_is_closed_once_its_lots_are_settled(house: FullHouse, monkeypat
     assert administrator.send("/admin/periods", period="2026-10").status_code == 302
     assert "closed on" in administrator.client.get("/admin/periods").text
     assert kinds(house)[0] == "period_closed"
+
+
+def test_a_month_without_bookings_can_be_closed_in_its_turn(house: FullHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Months close one after the other: an empty one between two others stands on the page with its button."""
+    administrator = Administrator(house)
+    monkeypatch.setattr(AccountReader, "booked_periods", lambda _reader: ["2026-10", "2027-01"])
+    shown = re.findall(r"20\d\d-\d\d", administrator.client.get("/admin/periods").text)
+    assert list(dict.fromkeys(shown)) == ["2027-01", "2026-12", "2026-11", "2026-10"]
 
 
 def test_the_security_log_is_filtered_and_read_by_the_auditor_too(house: FullHouse) -> None:

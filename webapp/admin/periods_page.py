@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from optimizer import actions
 from optimizer.access.user import Permission
-from optimizer.accounts.ledger import month_of
+from optimizer.accounts.ledger import month_after, month_of
 from optimizer.errors import ModalshiftError
 from webapp.access.visitor import now, require, require_permission
 from webapp.language import current_lang
@@ -63,12 +63,20 @@ def _page(failure: str) -> str:
     return render_template("periods.html", months=_months(), failure=failure)
 
 
+def _without_gaps(months: list[str]) -> list[str]:
+    """Every month from the first to the last: one without bookings has to be closed in its turn too."""
+    found = months[:1]
+    while found and found[-1] < months[-1]:
+        found.append(month_after(found[-1]))
+    return found
+
+
 def _months() -> list[dict[str, Any]]:
     """Months with bookings, newest first; ``next``: the one that closes next; ``waiting``: verified, not settled."""
     present = month_of(now())
     with current_world().store.read() as session:
         closed = {period.period: period for period in session.periods()}
-        booked = sorted({*session.account_reader.booked_periods(), *closed})
+        booked = _without_gaps(sorted({*session.account_reader.booked_periods(), *closed}))
         waiting = {month: len(session.outbox.waiting_until(month)) for month in booked if month not in closed}
     first_open = next((month for month in booked if month not in closed), "")
     return [

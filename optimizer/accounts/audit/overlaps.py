@@ -7,15 +7,14 @@ are the same and the loading lies within the time window of the search for doubl
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
+from optimizer.accounts.csv_text import csv_records
 from optimizer.errors import Fault, InputError, Message
-from optimizer.quantities import CHINA_TIME, KG_PER_T
+from optimizer.quantities import KG_PER_T, local_time
 from optimizer.waybills.event import Event, EventType
 from optimizer.waybills.finding import Finding
 from optimizer.waybills.lifecycle import effective, lot_record
@@ -33,6 +32,7 @@ CLAIM_COLUMNS = (
     "mass_t",
 )
 MAX_ROWS = 1_000_000
+LARGEST_T = 10**9
 LotKey = tuple[str, int]
 
 
@@ -53,17 +53,13 @@ class OtherClaim:
 def parse_claims(text: str, name: str = "claims") -> list[OtherClaim]:
     """The list, a CSV with the columns :data:`CLAIM_COLUMNS`. Raises InputError with every row that says nothing to
     compare by, or whose time or mass cannot be read."""
-    reader = csv.DictReader(io.StringIO(text))
-    if tuple(reader.fieldnames or ()) != CLAIM_COLUMNS:
-        message = Message(f"表头应为 {','.join(CLAIM_COLUMNS)}。", f"The header should be {','.join(CLAIM_COLUMNS)}.")
-        raise InputError.of([Fault(name, 1, None, "header", message)])
     claims: list[OtherClaim] = []
     faults: list[Fault] = []
-    for number, row in enumerate(reader, start=2):
-        values = {column: (row.get(column) or "").strip() for column in CLAIM_COLUMNS}
+    for number, row in csv_records(text, name, CLAIM_COLUMNS):
+        values = {column: cell.strip() for column, cell in row.items()}
         try:
             claims.append(_claim(values))
-        except (ValueError, InvalidOperation):
+        except (ValueError, ArithmeticError):
             message = Message(
                 "时间或吨数无法识别，或既无单号、凭证摘要，也无船、地点、时间、吨数。",
                 "A time or mass cannot be read, or there is neither a document, nor a digest, nor vessel, place, time "
@@ -116,10 +112,11 @@ def overlaps(
 
 
 def _claim(values: Mapping[str, str]) -> OtherClaim:
-    loaded_at = datetime.fromisoformat(values["loaded_at"]) if values["loaded_at"] else None
-    if loaded_at is not None and loaded_at.tzinfo is None:
-        loaded_at = loaded_at.replace(tzinfo=CHINA_TIME)
-    mass_kg = int((Decimal(values["mass_t"]) * KG_PER_T).to_integral_value()) if values["mass_t"] else None
+    loaded_at = local_time(values["loaded_at"]) if values["loaded_at"] else None
+    mass_t = Decimal(values["mass_t"]) if values["mass_t"] else None
+    if mass_t is not None and not 0 < mass_t < LARGEST_T:
+        raise ValueError("no mass")
+    mass_kg = None if mass_t is None else int((mass_t * KG_PER_T).to_integral_value())
     whole = values["vessel_id"] and values["place"] and loaded_at and mass_kg
     if not (values["document_number"] or values["evidence_sha256"] or whole):
         raise ValueError("nothing to compare by")
@@ -127,7 +124,7 @@ def _claim(values: Mapping[str, str]) -> OtherClaim:
         values["scheme"],
         values["claim_id"],
         values["document_number"],
-        values["evidence_sha256"],
+        values["evidence_sha256"].lower(),
         values["vessel_id"],
         values["place"],
         loaded_at,
