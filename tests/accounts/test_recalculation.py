@@ -231,3 +231,47 @@ def test_a_tour_beside_an_intensity_is_read_too() -> None:
     assert STRAIGHT(text.encode(), INPUTS.waybill_number, INPUTS.lot_no) is not None
     broken = text.replace(f'"rule":"{RULE}"', '"rule":"none"', 1)
     assert STRAIGHT(broken.encode(), INPUTS.waybill_number, INPUTS.lot_no) is None
+
+
+@settings(max_examples=60, deadline=None)
+@given(lots(), st.lists(MASSES, min_size=1, max_size=3))
+def test_lots_that_differ_in_their_mass_alone_are_told_apart(inputs: LotInputs, masses: list[int]) -> None:
+    """What was read of one lot's elements answers for the next lot's: with its own mass, in no other spelling."""
+    straight = Recalculation(FACTORS)
+    for mass_kg in masses:
+        baseline, project = (
+            tuple(replace(item, mass_kg=mass_kg) for item in side) for side in (inputs.baseline, inputs.project)
+        )
+        other = replace(inputs, baseline=baseline, project=project)
+        text, expected = to_json(other), answer(other)
+        found = straight(text.encode(), other.waybill_number, other.lot_no)
+        assert (found.text.decode() if found else None) == expected
+        for spelt in (
+            f"0{mass_kg}",
+            f"{mass_kg}.0",
+            f"{mass_kg}e0",
+            f"+{mass_kg}",
+            f"-{mass_kg}",
+            f" {mass_kg}",
+            "",
+            "²",
+        ):
+            changed = text.replace(f'"mass_kg":{mass_kg},"mode"', f'"mass_kg":{spelt},"mode"')
+            assert changed != text
+            assert straight(changed.encode(), other.waybill_number, other.lot_no) is None
+
+
+@settings(max_examples=60, deadline=None)
+@given(lots(), st.permutations(["V1", "V2", "航次", "logged:V1"]))
+def test_what_voyages_are_called_does_not_decide_about_other_lots(inputs: LotInputs, names: list[str]) -> None:
+    """Lots of one shape whose voyages have other names, in another order of the alphabet: each as the method has it."""
+    straight, renamed = Recalculation(FACTORS), dict(zip(["V1", "V2", "航次"], names, strict=False))
+
+    def sailed(item: ElementInput) -> ElementInput:
+        log = item.log and replace(item.log, voyage_id=renamed[item.log.voyage_id])
+        return replace(item, log=log)
+
+    other = replace(inputs, baseline=tuple(map(sailed, inputs.baseline)), project=tuple(map(sailed, inputs.project)))
+    for one in (inputs, other, inputs):
+        found = straight(to_json(one).encode(), one.waybill_number, one.lot_no)
+        assert (found.text.decode() if found else None) == answer(one)

@@ -12,23 +12,19 @@ Inputs that are not canonical, or that ``calculate`` would refuse, have no answe
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Sequence
 from datetime import date
-from itertools import chain
 from json.encoder import encode_basestring
 from typing import NamedTuple
 
-import msgspec
-
-from optimizer.accounts.audit.stored_elements import HUB, Chains, Error, Made, Width
-from optimizer.accounts.audit.stored_inputs import Memo, StoredInputs, inputs_text
-from optimizer.accounts.calculation import BOUNDARY, TIERS_BEST_FIRST
+from optimizer.accounts.audit.lot_shape import LotShape, LotShapes
+from optimizer.accounts.audit.stored_elements import Chains, Made
+from optimizer.accounts.audit.stored_inputs import Memo
+from optimizer.accounts.calculation import BOUNDARY
 from optimizer.emissions.factors import FactorTable
 from optimizer.emissions.uncertainty import CONFIGS
 from optimizer.errors import ModalshiftError
-from optimizer.waybills.waybill import WATER_MODES
-
-_RANKS = {tier: rank for rank, tier in enumerate(TIERS_BEST_FIRST)}
 
 
 class Recalculated(NamedTuple):
@@ -58,113 +54,95 @@ class Recalculation:
         """The result of stored inputs, None where they are not the canonical text of inputs of that lot, or where
         ``calculate`` would refuse them."""
         try:
-            read: StoredInputs = _DECODER.decode(inputs)
-            if (read.waybill_number, read.lot_no, read.boundary) != (number, lot_no, BOUNDARY.value):
-                return None
-            if inputs_text(read) != inputs:
-                return None
-            return self._calculated(read)
+            return self._calculated(inputs, number, lot_no)
         except (ModalshiftError, KeyError, TypeError, ValueError, ArithmeticError):
             return None
 
-    def _calculated(self, read: StoredInputs) -> Recalculated | None:
-        chains = self._chains.get(read.uncertainty_version)
-        if chains is None:
-            config = CONFIGS[read.uncertainty_version]
-            chains = self._chains[read.uncertainty_version] = Chains(self._factors, config)
-        on = _day(read.on)
-        baseline = [chains.element(item, on) for item in read.baseline]
-        project = [chains.element(item, on) for item in read.project]
-        if not baseline or not project:
+    def _calculated(self, inputs: bytes, number: str, lot_no: int) -> Recalculated | None:
+        # Each piece is held against what it must be: cut at another place, one of them is not.
+        first, second = inputs.find(b'],"boundary":'), inputs.find(b',"project":[')
+        third = inputs.rfind(b'],"uncertainty_version":')
+        frame = _FRAME.fullmatch(inputs, first, second + 12)
+        ending = _ENDING.fullmatch(inputs, third)
+        if frame is None or ending is None or not inputs.startswith(b'{"baseline":['):
             return None
-        return _result(read, baseline, project, chains.mass)
+        if ending[2] != encode_basestring(number).encode() or int(frame[2]) != lot_no:
+            return None
+        version, on = ending[1].decode(), _day(frame[4].decode())
+        chains = self._chains.get(version)
+        if chains is None:
+            chains = self._chains[version] = Chains(self._factors, CONFIGS[version])
+        baseline = [chains.element(text, on) for text in _elements(inputs[13:first])]
+        project = [chains.element(text, on) for text in _elements(inputs[second + 12 : third])]
+        return _result(int(frame[3]), frame[1] is not None, baseline, project, chains.shapes)
 
 
-def _result(read: StoredInputs, baseline: Sequence[Made], project: Sequence[Made], mass: Error) -> Recalculated:
+def _elements(listed: bytes) -> list[bytes]:
+    """The texts of the elements of one side, each without its beginning. Raises ValueError where there is none."""
+    if not listed.startswith(b'{"distance_basis":'):
+        raise ValueError("no elements")
+    return listed[18:].split(b',{"distance_basis":')
+
+
+def _result(
+    mass_kg: int, budget: bool, baseline: Sequence[Made], project: Sequence[Made], shapes: LotShapes
+) -> Recalculated:
     """As ``calculation.calculate`` and ``reduction.shift_v1``: totals, what is credited, and the text of it all."""
-    baseline_g, actual_g = sum(item.wtw_g for item in baseline), sum(item.wtw_g for item in project)
+    kinds = [item[4] for item in baseline], [item[4] for item in project]
+    logs = [kind.log for side in kinds for kind in side if kind.log]
+    shape = shapes.lot(tuple([kind.shape for kind in kinds[0]]), tuple([kind.shape for kind in kinds[1]]), logs)
+    baseline_g, actual_g = sum([item[0] for item in baseline]), sum([item[0] for item in project])
     expected_g = baseline_g - actual_g
-    shortfall_g, exposures = _exposures(baseline, project, expected_g, mass)
+    amounts = [item[0] * share for item in baseline for share in item[4].shares]
+    amounts += [-item[0] * share for item in project for share in item[4].shares]
+    amounts.append(float(expected_g))
+    shortfall_g, exposures = _exposures(shape, amounts, logs)
     credited_g = max(0, math.floor(expected_g - shortfall_g))
-    saved_g = sum(item.coal_g for item in baseline) - sum(item.coal_g for item in project)
-    activity: dict[str, int] = {}
-    for item in project:
-        if item.mode != HUB:
-            activity[item.mode] = activity.get(item.mode, 0) + item.activity_kgkm
-    by_mode = tuple(sorted(activity.items()))
-    activity_text = "{" + ",".join(f'"{mode}":{amount}' for mode, amount in by_mode) + "}"
-    water = [item.tier for item in project if item.mode in WATER_MODES]
-    tier = max(water or [item.tier for item in project], key=_RANKS.__getitem__)
+    saved_g = sum([item[2] for item in baseline]) - sum([item[2] for item in project])
+    activity = tuple([(mode, sum([project[place][3] for place in places])) for mode, places in shape.modes])
+    activity_text = "{" + ",".join([f'"{mode}":{amount}' for mode, amount in activity]) + "}"
     elements = ",".join(
-        f'{{"activity_kgkm":{item.activity_kgkm},"co2e_wtw_g":{item.wtw_g},"mode":"{item.mode}",'
-        f'"route":{encode_basestring(item.route)},"tier":"{item.tier}"}}'
-        for item in project
+        [f'{{"activity_kgkm":{kgkm},"co2e_wtw_g":{wtw_g}{kind.text}' for wtw_g, _, _, kgkm, kind in project]
     )
-    kept = f'"exposures":[{exposures}],' if read.budget and exposures else ""
+    kept = f'"exposures":[{exposures}],' if budget and exposures else ""
+    actual_co2 = sum([item[1] for item in project]) if shape.project_co2 else "null"
+    baseline_co2 = sum([item[1] for item in baseline]) if shape.baseline_co2 else "null"
     text = (
-        f'{{"activity_kgkm":{activity_text},"actual_ttw_co2_g":{_co2_text(project)},"actual_wtw_g":{actual_g},'
-        f'"baseline_kgkm":{sum(item.activity_kgkm for item in baseline)},"baseline_ttw_co2_g":{_co2_text(baseline)},'
+        f'{{"activity_kgkm":{activity_text},"actual_ttw_co2_g":{actual_co2},"actual_wtw_g":{actual_g},'
+        f'"baseline_kgkm":{sum([item[3] for item in baseline])},"baseline_ttw_co2_g":{baseline_co2},'
         f'"baseline_wtw_g":{baseline_g},"credited_wtw_g":{credited_g},"elements":[{elements}],'
         f'"energy_saved_g":{saved_g},"expected_wtw_g":{expected_g},{kept}'
-        f'"factor_ids":[{_ids_text(chain(baseline, project))}],"mass_kg":{read.mass_kg},"tier":"{tier}"}}'
+        f'"factor_ids":[{shape.factor_ids_text}],"mass_kg":{mass_kg},"tier":"{shape.tier}"}}'
     )
     return Recalculated(
         text.encode(),
-        read.mass_kg,
+        mass_kg,
         baseline_g,
         actual_g,
         expected_g,
         credited_g,
         saved_g,
-        tier,
-        by_mode,
+        shape.tier,
+        activity,
         activity_text,
     )
 
 
-def _exposures(baseline: Sequence[Made], project: Sequence[Made], expected_g: int, mass: Error) -> tuple[float, str]:
-    """How far all errors together lower the reduction, g, and the error sources as a result lists them."""
-    exposed: dict[str, list[float]] = {}
-    widths: dict[str, Width] = {}
-    for sign, elements in ((1, baseline), (-1, project)):
-        for item in elements:
-            signed_g = sign * item.wtw_g
-            for key, share, width in item.errors:
-                if key not in exposed:
-                    exposed[key], widths[key] = [signed_g * share], width
-                else:
-                    exposed[key].append(signed_g * share)
-                    if width.value > widths[key].value:
-                        widths[key] = width
-    key, share, width = mass
-    exposed.setdefault(key, []).append(expected_g)
-    if width.value > widths.setdefault(key, width).value:
-        widths[key] = width
+def _exposures(shape: LotShape, amounts: Sequence[float], logs: Sequence[str]) -> tuple[float, str]:
+    """How far all errors together lower the reduction, g, and the error sources as a result lists them. The sum of
+    floats is the exact one, rounded, so their order does not matter."""
     squares, texts = [], []
-    for key in sorted(exposed):
-        total = math.fsum(exposed[key])
+    for log, before, after, down, up, first, others in shape.sources:
+        total = amounts[first]
+        if others:
+            total = math.fsum([total, *[amounts[place] for place in others]])
         if total:
-            _, down, up, kind_text, rel_text = widths[key]
             squares.append((abs(total) * (up if total < 0 else down)) ** 2)
-            texts.append(f"[{encode_basestring(key)}{kind_text}{total!r}{rel_text}")
+            if log < 0:
+                texts.append(f"{before}{total!r}{after}")
+            else:
+                texts.append(f"[{encode_basestring(logs[log])}{before}{total!r}{after}")
     return math.sqrt(math.fsum(squares)), ",".join(texts)
-
-
-def _co2_text(elements: Sequence[Made]) -> str:
-    total_g = 0
-    for item in elements:
-        if item.co2_g is None:
-            return "null"
-        total_g += item.co2_g
-    return str(total_g)
-
-
-def _ids_text(elements: Iterable[Made]) -> str:
-    key = tuple(item.factor_ids for item in elements)
-    known = _IDS.get(key)
-    if known is None:
-        known = _IDS[key] = ",".join(encode_basestring(name) for name in dict.fromkeys(chain.from_iterable(key)))
-    return known
 
 
 def _day(text: str) -> date:
@@ -177,6 +155,13 @@ def _day(text: str) -> date:
     return known
 
 
-_DECODER = msgspec.json.Decoder(StoredInputs)
-_IDS: Memo[tuple[tuple[str, ...], ...], str] = Memo()
+_WHOLE = rb"(0|[1-9]\d{0,17})"
+_WORD = rb'"([ !#-\[\]-~]*)"'
+_FRAME = re.compile(
+    rb'\],"boundary":"%s"(,"budget":true)?,"lot_no":%s,"mass_kg":%s,"method":"[ !#-\[\]-~]*","on":%s,"project":\['
+    % (BOUNDARY.value.encode(), _WHOLE, _WHOLE, _WORD)
+)
+_ENDING = re.compile(
+    rb'\],"uncertainty_version":%s,"waybill_number":(.*),"waybill_version":%s\}' % (_WORD, _WHOLE), re.DOTALL
+)
 _DAYS: Memo[str, date] = Memo()

@@ -7,11 +7,15 @@ a tour, the rates of an energy and the width of an error are made once for all l
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
+from json.encoder import encode_basestring
 from typing import Any, NamedTuple
 
-from optimizer.accounts.audit.stored_inputs import ABSENT, Memo, StoredElement
+import msgspec
+
+from optimizer.accounts.audit.lot_shape import HUB, LOGGED, Error, LotShapes, Shape, Width
+from optimizer.accounts.audit.stored_inputs import ABSENT, Memo, StoredElement, element_text, record_text
 from optimizer.accounts.lot_chain import VoyageShare, logged_kg
 from optimizer.emissions.chain import DISTANCE_BASES
 from optimizer.emissions.factors import FactorTable
@@ -22,29 +26,17 @@ from optimizer.emissions.tour import Tour
 from optimizer.emissions.uncertainty import ErrorKind, ErrorSource, UncertaintyConfig
 from optimizer.network.model import Mode
 from optimizer.quantities import G_PER_KG
-from optimizer.waybills.codec import from_json, to_json
+from optimizer.waybills.codec import from_json
 
-HUB = Mode.HUB.value
 _MODES = frozenset(mode.value for mode in Mode)
-
-
-class Width(NamedTuple):
-    """How wide an error is: its value, its relative shift at the 90 % point when what it moves is above zero (``down``)
-    or below (``up``), and its texts in a result, before and after the grams."""
-
-    value: float
-    down: float
-    up: float
-    kind_text: str
-    rel_text: str
-
-
-Error = tuple[str, float, Width]
-"""Key, share of the element's WTW grams, width."""
+_BEGINNING, _MASS = b'{"distance_basis":', b',"mass_kg":'
+_MOST_DIGITS = 18
+_ZERO = ord("0")
 
 
 class _Rates(NamedTuple):
-    """Of an intensity: kg per unit; of logged energy: the exact ratio of each."""
+    """Of an intensity: kg per unit; of logged energy: the exact ratio of each, and ``logged``: the kinds of elements
+    that burnt it, by mode, route and what models the empties."""
 
     unit: str
     ttw: Any
@@ -54,20 +46,37 @@ class _Rates(NamedTuple):
     tier: str
     factor_ids: tuple[str, ...]
     errors: tuple[Error, ...]
+    logged: Memo[tuple[str, str, str | None], Kind]
 
 
-class Made(NamedTuple):
-    """What an element came to. ``co2_g`` None where it has no factor of CO2 alone."""
+class Kind(NamedTuple):
+    """What elements have in common that differ in nothing but amounts. ``shape``: its number; ``shares``: of each of
+    its errors the part of the WTW grams that moves with it; ``text``: what a result says of such an element after its
+    grams; ``log``: the key of a log's error, empty without one."""
 
-    mode: str
-    route: str
-    wtw_g: int
-    co2_g: int | None
-    coal_g: int
-    activity_kgkm: int
-    tier: str
-    factor_ids: tuple[str, ...]
-    errors: Sequence[Error]
+    shape: int
+    shares: tuple[float, ...]
+    text: str
+    log: str
+
+
+Made = tuple[int, int, int, int, Kind]
+"""What an element came to: g CO2e WTW, g CO2 TTW (0 where it has no factor of CO2 alone), g coal equivalent, kg·km,
+kind. Plain tuples: an audit makes millions."""
+
+
+class _Leg(NamedTuple):
+    """An element by intensity, but for its mass: distance and its exact ratio, kg per unit."""
+
+    hub: bool
+    distance_km: float
+    top: int
+    bottom: int
+    ttw: float
+    wtt: float
+    ttw_co2: float
+    kgce: float
+    kind: Kind
 
 
 class Chains:
@@ -80,43 +89,74 @@ class Chains:
         self._energies: Memo[tuple[str, str, date], _Rates] = Memo()
         self._tours: Memo[bytes, Tour] = Memo()
         self._distances: Memo[tuple[str, str, str, bool], tuple[Error, ...]] = Memo()
-        (self.mass,) = self._errors([WEIGHED_MASS])
+        self._legs: Memo[tuple[bytes, bytes], _Leg] = Memo()
+        (mass,) = self._errors([WEIGHED_MASS])
+        self.shapes = LotShapes(mass)
 
-    def element(self, item: StoredElement, on: date) -> Made:
-        """Raises ValueError, KeyError or FactorError where ``calculate`` would raise anything."""
+    def element(self, text: bytes, on: date) -> Made:
+        """``text``: of an element, without :data:`_BEGINNING`. Elements by intensity that differ in nothing but their
+        mass are read once. Raises ValueError, KeyError or FactorError where it is not canonical, or ``calculate``
+        would raise anything."""
+        head, _, rest = text.partition(_MASS)
+        digits, _, tail = rest.partition(b",")
+        if not digits.isdigit() or digits[0] == _ZERO or len(digits) > _MOST_DIGITS:
+            raise ValueError("not a mass")
+        leg = self._legs.get((head, tail))
+        if leg is not None:
+            return _moved(leg, int(digits))
+        item: StoredElement = _DECODER.decode(_BEGINNING + text)
+        if item.mass_kg != int(digits):
+            raise ValueError("not the canonical text of an element")
         hub = item.mode == HUB
-        if item.mass_kg <= 0 or item.mode not in _MODES:
+        if item.mode not in _MODES:
             raise ValueError("not an element")
         if not hub and not (0 <= item.distance_km < math.inf and item.distance_basis in DISTANCE_BASES):
             raise ValueError("not a distance")
+        records = bytes(item.intensity), bytes(item.round_trip), bytes(item.tour)
+        if element_text(item, *records)[len(_BEGINNING) :] != text:
+            raise ValueError("not the canonical text of an element")
         # A tour and a round trip are read whether or not the element's energy hangs on them.
-        tour = None if item.tour is ABSENT else self._tour(bytes(item.tour))
-        round_trip = None if item.round_trip is ABSENT else _record(RoundTrip, bytes(item.round_trip))
+        tour = None if item.tour is ABSENT else self._tour(records[2])
+        round_trip = None if item.round_trip is ABSENT else _record(RoundTrip, records[1])
         if item.log is None:
-            rates = self._intensity(bytes(item.intensity))
-            if rates.unit != ("t" if hub else "tkm"):
-                raise ValueError("an intensity of another unit")
-            return self._by_intensity(item, rates, hub)
-        if bytes(item.intensity) != b"null":
+            leg = self._legs[head, tail] = self._leg(item, self._intensity(records[0]), hub)
+            return _moved(leg, item.mass_kg)
+        if records[0] != b"null":
             raise ValueError("an element with a log and an intensity")
         return self._by_log(item, logged_kg(item.log, round_trip, tour), tour, self._energy(item.log, on))
 
-    def _by_intensity(self, item: StoredElement, rates: _Rates, hub: bool) -> Made:
-        mass_kg = item.mass_kg
-        amount = float(mass_kg) if hub else mass_kg * item.distance_km
-        if not amount < math.inf:
-            raise ValueError("not a finite amount")
-        return Made(
-            item.mode,
-            item.route,
-            round(amount * rates.ttw) + round(amount * rates.wtt),
-            None if rates.ttw_co2 is None else round(amount * rates.ttw_co2),
-            round(amount * rates.kgce),
-            0 if hub else _activity_kgkm(mass_kg, item.distance_km),
-            rates.tier,
-            rates.factor_ids,
-            rates.errors if hub else rates.errors + self._distance(item),
-        )
+    def _leg(self, item: StoredElement, rates: _Rates, hub: bool) -> _Leg:
+        if rates.unit != ("t" if hub else "tkm"):
+            raise ValueError("an intensity of another unit")
+        errors = rates.errors if hub else rates.errors + self._distance(item)
+        top, bottom = (0, 1) if hub else item.distance_km.as_integer_ratio()
+        kind = self._kind(item, rates, rates.ttw_co2 is not None, errors)
+        return _Leg(hub, item.distance_km, top, bottom, rates.ttw, rates.wtt, rates.ttw_co2 or 0.0, rates.kgce, kind)
+
+    def _kind(
+        self, item: StoredElement, rates: _Rates, co2: bool, errors: Sequence[Error], logged: bool = False
+    ) -> Kind:
+        """``logged``: the first error is that of a log, whatever its key."""
+        named = f'"route":{encode_basestring(item.route)},"tier":{encode_basestring(rates.tier)}'
+        keys, shares, widths = zip(*errors, strict=True) if errors else ((), (), ())
+        shape = Shape(item.mode, rates.tier, rates.factor_ids, keys, widths, co2, logged)
+        return Kind(self.shapes.number(shape), shares, f',"mode":"{item.mode}",{named}}}', "")
+
+    def _logged_kind(self, item: StoredElement, empties: float, tour: Tour | None, rates: _Rates) -> Kind:
+        """With the errors of ``LoggedEnergy.errors``. ``empties``: their part of all energy."""
+        assert item.log is not None
+        model = None
+        if empties:
+            model = fuel_model_key(tour.vessel_class) if tour is not None else ""
+        key = item.mode, item.route, model
+        known = rates.logged.get(key)
+        if known is None:
+            own: list[Error] = [("", 1.0, self._width(ErrorKind.LOGGED_ENERGY, None))]
+            if model is not None:
+                own.append((model, 0.0, self._width(ErrorKind.EMPTY_RUNNING, None)))
+            known = rates.logged[key] = self._kind(item, rates, True, (*own, *rates.errors), logged=True)
+        shares = (1 - empties, empties, *known.shares[2:]) if empties else known.shares
+        return Kind(known.shape, shares, known.text, LOGGED + item.log.voyage_id)
 
     def _by_log(self, item: StoredElement, logged: tuple[float, float], tour: Tour | None, rates: _Rates) -> Made:
         log, (amount_kg, empties_kg) = item.log, logged
@@ -125,31 +165,17 @@ class Chains:
             raise ValueError("not a share of a log")
         energy, per_kg = amount_kg.as_integer_ratio()
         share, of = energy * log.own_kg * G_PER_KG, per_kg * log.load_kg
-        ttw_g, wtt_g, co2_g, coal_g = (
-            _rounded(share * top, of * bottom) for top, bottom in (rates.ttw, rates.wtt, rates.ttw_co2, rates.kgce)
+        (ttw, ttw_of), (wtt, wtt_of), (co2, co2_of), (coal, coal_of) = rates[1:5]
+        hub = item.mode == HUB
+        top, bottom = (0, 1) if hub else item.distance_km.as_integer_ratio()
+        empties = empties_kg / amount_kg if empties_kg else 0.0
+        return (
+            _rounded(share * ttw, of * ttw_of) + _rounded(share * wtt, of * wtt_of),
+            _rounded(share * co2, of * co2_of),
+            _rounded(share * coal, of * coal_of),
+            0 if hub else _rounded(top * item.mass_kg, bottom),
+            self._logged_kind(item, empties, tour, rates),
         )
-        return Made(
-            item.mode,
-            item.route,
-            ttw_g + wtt_g,
-            co2_g,
-            coal_g,
-            0 if item.mode == HUB else _activity_kgkm(item.mass_kg, item.distance_km),
-            "primary",
-            rates.factor_ids,
-            (*self._log_errors(log.voyage_id, amount_kg, empties_kg, tour), *rates.errors),
-        )
-
-    def _log_errors(self, log_id: str, amount_kg: float, empties_kg: float, tour: Tour | None) -> Iterator[Error]:
-        """As ``LoggedEnergy.errors``."""
-        logged = self._width(ErrorKind.LOGGED_ENERGY, None)
-        if not empties_kg:
-            yield f"logged:{log_id}", 1.0, logged
-            return
-        empties = empties_kg / amount_kg
-        yield f"logged:{log_id}", 1 - empties, logged
-        model = fuel_model_key(tour.vessel_class) if tour is not None else ""
-        yield model, empties, self._width(ErrorKind.EMPTY_RUNNING, None)
 
     def _intensity(self, text: bytes) -> _Rates:
         known = self._intensities.get(text)
@@ -164,6 +190,7 @@ class Chains:
                 read.tier,
                 read.factor_ids,
                 self._errors(read.errors),
+                Memo(),
             )
         return known
 
@@ -181,6 +208,7 @@ class Chains:
                 "primary",
                 found.factor_ids,
                 self._errors(found.errors),
+                Memo(),
             )
         return known
 
@@ -220,9 +248,17 @@ class Chains:
         return known
 
 
-def _activity_kgkm(mass_kg: int, distance_km: float) -> int:
-    top, bottom = distance_km.as_integer_ratio()
-    return _rounded(top * mass_kg, bottom)
+def _moved(leg: _Leg, mass_kg: int) -> Made:
+    """A mass over a leg or through a hub. Raises ValueError for an amount that is not finite."""
+    hub, distance_km, top, bottom, ttw, wtt, ttw_co2, kgce, kind = leg
+    if hub:
+        amount, activity_kgkm = float(mass_kg), 0
+    else:
+        amount, activity_kgkm = mass_kg * distance_km, _rounded(top * mass_kg, bottom)
+        if not amount < math.inf:
+            raise ValueError("not a finite amount")
+    wtw_g = round(amount * ttw) + round(amount * wtt)
+    return wtw_g, round(amount * ttw_co2), round(amount * kgce), activity_kgkm, kind
 
 
 def _rounded(top: int, bottom: int) -> int:
@@ -234,6 +270,9 @@ def _rounded(top: int, bottom: int) -> int:
 def _record(kind: type[Any], text: bytes) -> Any:
     """A record inside the inputs. Raises ValueError where the text is not its canonical one."""
     read = from_json(kind, text)
-    if to_json(read).encode() != text:
+    if record_text(read) != text:
         raise ValueError(f"not the canonical text of a {kind.__name__}")
     return read
+
+
+_DECODER = msgspec.json.Decoder(StoredElement)
