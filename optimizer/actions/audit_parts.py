@@ -114,21 +114,36 @@ class _Reader:
 
 def ledger_doubts(session: Session, readers: Readers) -> Doubts:
     """Read every waybill, run and entry once: all digests, all balances, all settlements recomputed."""
-    return begin(session, readers)()
+    return LedgerReading(session, readers).doubts()
 
 
-def begin(session: Session, readers: Readers) -> Callable[[], Doubts]:
-    """Ask for all parts of the ledger; the answer joins them."""
-    waybills = readers.each(_waybills, session.row_parts("waybills", readers.parts))
-    runs = readers.each(_runs, session.row_parts("calculation_runs", readers.parts))
-    parts = session.numbered_parts("transactions", readers.parts)
-    entries = zip(readers.each(_entries, parts), [part.entries for part in parts], strict=True)
+class LedgerReading:
+    """All parts of the ledger, asked for at once. The runs come first: what hangs on them can begin soon."""
 
-    def doubts() -> Doubts:
+    def __init__(self, session: Session, readers: Readers) -> None:
+        self._session = session
+        self._runs = readers.each(_runs, session.row_parts("calculation_runs", readers.parts))
+        self._waybills = readers.each(_waybills, session.row_parts("waybills", readers.parts))
+        parts = session.numbered_parts("transactions", readers.parts)
+        self._entries = zip(readers.each(_entries, parts), [part.entries for part in parts], strict=True)
+        self._read: list[RunsRead] = []
+
+    def unsound(self) -> frozenset[str]:
+        """The runs that are not what they should be, as soon as all were read."""
+        self._read += self._runs
+        return frozenset[str]().union(*(part.unsound for part in self._read))
+
+    def doubts(self) -> Doubts:
+        """All parts joined, and each let go."""
+        self._read += self._runs
         with collection_paused():
-            return joined(waybills, runs, entries, session.kept_balances())
+            return joined(self._waybills, _taken(self._read), self._entries, self._session.kept_balances())
 
-    return doubts
+
+def _taken(parts: list[RunsRead]) -> Iterator[RunsRead]:
+    parts.reverse()
+    while parts:
+        yield parts.pop()
 
 
 def _waybills(session: Session, _package: Package, part: Part) -> WaybillsRead:

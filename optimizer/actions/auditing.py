@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from operator import itemgetter
+from typing import NamedTuple
 
 from optimizer.accounts import audit as checks
 from optimizer.accounts.audit import Check
@@ -19,7 +21,7 @@ from optimizer.accounts.corrections import standing_entries
 from optimizer.accounts.ledger import Period
 from optimizer.accounts.settlement import Review, review
 from optimizer.accounts.voyages import Voyages
-from optimizer.actions.audit_parts import Package, Readers, begin, fitting_processes
+from optimizer.actions.audit_parts import LedgerReading, Package, Readers, fitting_processes
 from optimizer.actions.evidencing import check_evidence
 from optimizer.actions.garbage import collected_rarely
 from optimizer.emissions.factors import FactorTable
@@ -89,13 +91,19 @@ def _recorded(session: Session, readers: Readers) -> list[Finding]:
             found.setdefault(check, []).extend(check(view))
 
     # What hangs on nothing else is asked for first: the processes work on it while the ledger is joined.
-    doubts_of = begin(session, readers)
-    events = readers.each(_changed_events, session.numbered_parts("events", readers.parts))
-    numbers = session.audited_numbers()
+    ledger = LedgerReading(session, readers)
+    numbers, others = session.audited_numbers()
     sharing = session.ticket_sharing()
-    by_evidence = readers.each(_evidence, [(sorted(block), sharing) for block in _blocks(numbers)])
-    doubts = doubts_of()
-    read = session.documents() if doubts.documents else [item for part in events for item in part]
+    # Events about waybills that nobody issued are in no block.
+    events = readers.each(_changed_events, session.numbered_parts("events", readers.parts)) if others else ()
+    unsound = ledger.unsound()
+    by_evidence = readers.each(_evidence, [(sorted(block), sharing, unsound) for block in _blocks(numbers)])
+    doubts = ledger.doubts()
+    seen = list(by_evidence)
+    changed = [item for part in events for item in part]
+    if not others:
+        changed = [item for _, item in sorted((item for one in seen for item in one.changed), key=itemgetter(0))]
+    read = session.documents() if doubts.documents else changed
     look(_view(Books({}, (), read, {}, {}, (), *package)), (documents_are_as_written,))
     if doubts.ledger:
         whole = Books(
@@ -106,8 +114,8 @@ def _recorded(session: Session, readers: Readers) -> list[Finding]:
         look(_view(Books({}, (), (), {}, {}, (), *package)), (closed_periods_untouched,))
         for block in _blocks(sorted(doubts.numbers)):
             look(_view(_books_of(session, block, package)), checks.LOT_CHECKS)
-    for answers in by_evidence:
-        for check, findings in zip(_EVIDENCE, answers, strict=True):
+    for one in seen:
+        for check, findings in zip(_EVIDENCE, one.findings, strict=True):
             found.setdefault(check, []).extend(findings)
     listed = [finding for check in checks.CHECKS for finding in found.get(check, ())]
     return listed + list(balances_are_the_fold(doubts))
@@ -118,22 +126,32 @@ _EVIDENCE = tuple(check for check in checks.CHECKS if check in checks.EVIDENCE_C
 
 def _changed_events(session: Session, _package: Package, part: Part) -> list[StoredDocument]:
     """The events of a part that are not what was written."""
-    return [item for item in session.event_documents(part) if item.sha256_now != item.sha256_written]
+    return list(session.changed_events(part))
 
 
-def _evidence(session: Session, package: Package, task: tuple[Sequence[str], Sharing]) -> list[list[Finding]]:
-    """What the events of some waybills and of their neighbours answer, check by check of :data:`_EVIDENCE`. ``task``:
-    their numbers, and who in all the books shows tickets of others."""
-    numbers, sharing = task
+class _Seen(NamedTuple):
+    """Of a block of waybills: findings, check by check of :data:`_EVIDENCE`, and the events that are not what was
+    written, by number."""
+
+    findings: list[list[Finding]]
+    changed: list[tuple[int, StoredDocument]]
+
+
+def _evidence(session: Session, package: Package, task: tuple[Sequence[str], Sharing, Collection[str]]) -> _Seen:
+    """What the events of some waybills and of their neighbours answer. ``task``: their numbers, who in all the books
+    shows tickets of others, and the runs that are not what they should be."""
+    numbers, sharing, unsound = task
     around = session.neighbourhood(numbers, sharing) | set(numbers)
     stored = session.standing(numbers)
+    reported = session.reported(around, numbers)
     read = (session.periods(), package.network, package.factors, package.kept)
-    books = Books(session.waybills(around), session.events(around), (), {}, {}, stored, *read)
+    books = Books(session.waybills(around), reported.events, (), {}, {}, stored, *read)
     view = _view(books, numbers)
-    doubted = runs_in_doubt(view, session.run_documents({item.transaction.run_id for item in stored}))
+    digests = session.run_digests({item.transaction.run_id for item in stored})
+    doubted = runs_in_doubt(view, digests, unsound)
     if doubted:
         view = replace(view, books=replace(books, runs=session.runs(doubted)))
-    return [list(check(view)) for check in _EVIDENCE]
+    return _Seen([list(check(view)) for check in _EVIDENCE], reported.changed)
 
 
 ReadWith = tuple[Sequence[Period], Network, FactorTable, Mapping[str, FactorTable]]

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from json.encoder import encode_basestring
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, LargeBinary, func, select, type_coerce, union
 from sqlalchemy.exc import DatabaseError
 
 from optimizer.accounts.audit.rows import EntryRow, Lines, RunRow
 from optimizer.accounts.books import StoredDocument
-from optimizer.store import schema
+from optimizer.store.evidence_rows import EVENT_COLUMNS, EvidenceRows, changed_event
 from optimizer.store.packed import unpacked
 from optimizer.store.rows import BUCKET_CODES, LEDGER_CODES, LINE_COLUMNS, TRANSACTION_COLUMNS, run_of_document, run_row
-from optimizer.store.sorted_ids import run_where
 from optimizer.waybills.codec import sha256
 
-_IDS = 500
-"""Most ids asked for at a time."""
 _BLOCK = 2_000
 """Rows fetched at a time."""
 
@@ -82,10 +77,8 @@ _LEDGERS = {number: name for name, number in LEDGER_CODES.items()}
 _BUCKETS = {number: name for name, number in BUCKET_CODES.items()}
 
 
-class AuditRows:
+class AuditRows(EvidenceRows):
     """The part of a session that reads everything once."""
-
-    _connection: Connection
 
     def waybill_rows(self, part: Part = WHOLE) -> Iterator[tuple[str, int, str, bytes]]:
         """Number, version, digest and document of the waybills of a part, in the order in which they lie."""
@@ -100,19 +93,6 @@ class AuditRows:
         columns = ", ".join(stored if name == "document" else name for name in RunRow._fields)
         for row in self._streamed(f"SELECT {columns} FROM calculation_runs" + self._within(part)):
             yield RunRow._make((*row[:_DOCUMENT], unpacked(bytes(row[_DOCUMENT])), *row[_DOCUMENT + 1 :]))
-
-    def run_documents(self, run_ids: Iterable[str]) -> dict[str, bytes]:
-        """The documents of those of these runs that exist, by id, as UTF-8."""
-        wanted = sorted(set(run_ids))
-        slices = (wanted[start : start + _IDS] for start in range(0, len(wanted), _IDS))
-        return {run_id: document for chosen in slices for run_id, document in self._run_documents(chosen)}
-
-    def _run_documents(self, run_ids: Sequence[str]) -> Iterator[tuple[str, bytes]]:
-        table = schema.calculation_runs
-        asked = run_where(self._connection, table, lambda column: column.in_(run_ids))
-        query = select(table.c.run_id, type_coerce(table.c.document, LargeBinary)).where(asked)
-        for run_id, stored in self._connection.execute(query).all():
-            yield run_id, unpacked(stored.encode() if isinstance(stored, str) else bytes(stored))
 
     def entry_rows(self, part: Part = WHOLE) -> Iterator[tuple[EntryRow, Lines]]:
         """The entries of a part in order, each with its postings in order."""
@@ -166,30 +146,22 @@ class AuditRows:
         bounds += [f"ctid < '({part.last + 1},0)'"] if part.last is not None else []
         return " WHERE " + " AND ".join(bounds) if bounds else ""
 
-    def event_documents(self, part: Part = WHOLE) -> Iterator[StoredDocument]:
-        """Digest now and digest written of the events of a part. The columns by which events are looked up say what the
-        document says; where they do not, the event is not what was written."""
-        query = "SELECT event_id, content_sha256, document, number, voyage_id, vessel_id, location_id, event_time"
-        for event_id, written, document, number, voyage_id, vessel_id, location_id, event_time in self._streamed(
-            f"{query} FROM events{_between('seq', part)} ORDER BY seq"
-        ):
-            same = (
-                f'"waybill_number":{encode_basestring(str(number))}' in document
-                and f'"voyage_id":{encode_basestring(str(voyage_id))}' in document
-                and f'"vessel_id":{encode_basestring(str(vessel_id))}' in document
-                and f'"location_id":{encode_basestring(str(location_id))}' in document
-                and f'"event_time":{encode_basestring(str(event_time))}' in document
-            )
-            yield StoredDocument(f"event {event_id}", sha256(document) if same else "differs", written)
+    def changed_events(self, part: Part = WHOLE) -> Iterator[StoredDocument]:
+        """The events of a part that are not what was written (``evidence_rows.changed_event``), in order."""
+        query = f"SELECT {self._as_bytes('document')}, {EVENT_COLUMNS} FROM events{_between('seq', part)} ORDER BY seq"
+        for document, *columns in self._streamed(query):
+            found = changed_event(bytes(document), columns)
+            if found is not None:
+                yield found
 
     def documents(self) -> Iterator[StoredDocument]:
-        """Digest now and digest written of every waybill, event and run document. A run's columns repeat what its
-        document says; where they do not, the run is not what was written."""
+        """Digest now and digest written of every waybill and run document, and of the events that changed. A run's
+        columns repeat what its document says; where they do not, the run is not what was written."""
         for number, version, written, document in self._streamed(
             "SELECT number, version, content_sha256, document FROM waybills ORDER BY number, version"
         ):
             yield StoredDocument(f"waybill {number}/{version}", sha256(document), written)
-        yield from self.event_documents()
+        yield from self.changed_events()
         for row in self.run_rows():
             now = run_of_document(row.run_id, row.document)
             document = row.document.decode()
@@ -200,18 +172,6 @@ class AuditRows:
         """The balances that the database keeps, as stored; zeros left out."""
         rows = self._streamed("SELECT account_id, ledger, bucket, part, amount FROM balances")
         return {(account, ledger, bucket, part): amount for account, ledger, bucket, part, amount in rows if amount}
-
-    def audited_numbers(self) -> list[str]:
-        """Every waybill number that is issued or stands in the ledger, in the order of their first reports: who sails
-        together loads together, so that a run of them has most of its mates on board in itself. Those without reports
-        come last, by number."""
-        issued, booked = select(schema.waybills.c.number), select(schema.transactions.c.number)
-        found = {str(row[0]) for row in self._connection.execute(union(issued, booked)).all()}
-        reported = schema.events.c
-        query = select(reported.number, func.min(reported.seq)).group_by(reported.number)
-        first: dict[str, int] = {row[0]: row[1] for row in self._connection.execute(query).all()}
-        last = max(first.values(), default=0) + 1
-        return sorted(found - {""}, key=lambda number: (first.get(number, last), number))
 
     def _streamed(self, query: str) -> Iterator[tuple[Any, ...]]:
         """Rows in blocks; the server keeps the rest on PostgreSQL. SQLite's driver hands out plain tuples by itself."""

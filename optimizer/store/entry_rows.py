@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, select, text
 
 from optimizer.accounts.books import StoredTransaction
-from optimizer.accounts.corrections import SETTLING
 from optimizer.accounts.ledger import Transaction, content_digest, placed, require_same_content
 from optimizer.store import schema
 from optimizer.store.batch_tables import ID_START, LEVELS, entry_ids
@@ -18,7 +17,6 @@ from optimizer.store.line_tables import account_numbers
 from optimizer.store.ready import ReadyEntry, ready_entries
 from optimizer.store.rows import LINE_COLUMNS, TRANSACTION_COLUMNS, entry_of
 
-_STANDING = tuple(kind.value for kind in SETTLING)
 _CHUNK = 500
 """Most ids in one IN clause: below SQLite's limit on variables in every build."""
 _DIGESTS = {
@@ -99,16 +97,6 @@ class EntryRows:
         about those waybills."""
         entries = schema.transactions
         return self._stored(self._selected(select(entries), entries.c.number, numbers), everything=numbers is None)
-
-    def standing(self, numbers: Iterable[str]) -> list[StoredTransaction]:
-        """The settlements, restatements and reversals of these waybills in order, without their postings."""
-        entries = schema.transactions
-        query = select(entries).where(entries.c.kind.in_(_STANDING))
-        rows = self._selected(query, entries.c.number, numbers)
-        return [
-            StoredTransaction(entry_of(row, ()), row.content_sha256, 2 * row.line_count)
-            for row in sorted(rows, key=lambda row: int(row.seq))
-        ]
 
     def _stored(self, rows: Sequence[Any], everything: bool = False) -> list[StoredTransaction]:
         lines = schema.postings

@@ -7,23 +7,12 @@ of a calculation run only the columns beside its document.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import (
-    ARRAY,
-    ColumnElement,
-    Connection,
-    LargeBinary,
-    Text,
-    bindparam,
-    case,
-    cast,
-    func,
-    select,
-)
+from sqlalchemy import ColumnElement, Connection, LargeBinary, case, cast, func, select
 
 from optimizer.accounts.calculation import RunFigures, part_of
 from optimizer.accounts.ledger import BalanceKey, Bucket, Kind, Ledger
@@ -32,9 +21,9 @@ from optimizer.emissions.portfolio import Part
 from optimizer.store import schema
 from optimizer.store.entry_rows import has_id
 from optimizer.store.line_tables import account_numbers, posting_lines
+from optimizer.store.listed import columns_of_runs
 from optimizer.store.packed import unpacked
 from optimizer.store.rows import BUCKET_CODES, LEDGER_CODES
-from optimizer.store.sorted_ids import run_where
 
 _ENTRIES, _RUNS = schema.transactions, schema.calculation_runs
 _STORED = cast(_RUNS.c.document, LargeBinary)
@@ -42,8 +31,6 @@ _STORED = cast(_RUNS.c.document, LargeBinary)
 _BILLS = schema.waybills
 _LINES = posting_lines.c
 _CHUNK = 500
-_SLICE = 5_000
-"""Most runs whose documents are held at a time."""
 
 
 class AccountReader:
@@ -134,7 +121,7 @@ class AccountReader:
     def run_figures(self, run_ids: Iterable[str]) -> dict[str, RunFigures]:
         """The figures of calculation runs by id."""
         found: dict[str, RunFigures] = {}
-        for row in self._of_runs([_RUNS.c[name] for name in _FIGURE_COLUMNS], run_ids):
+        for row in columns_of_runs(self._connection, [_RUNS.c[name] for name in _FIGURE_COLUMNS], run_ids):
             found[row[0]] = RunFigures(*(*row[:-1], _activity(row[-1])))
         return {**found, **self._of_later_versions(found)}
 
@@ -144,7 +131,8 @@ class AccountReader:
         if self._connection.execute(amended.limit(1)).first() is None:
             return {}
         found: dict[str, RunFigures] = {}
-        for run_id, document in self._of_runs([_RUNS.c.run_id, _RUNS.c.document], figures, _RUNS.c.number.in_(amended)):
+        columns, on_amended = (_RUNS.c.run_id, _RUNS.c.document), _RUNS.c.number.in_(amended)
+        for run_id, document in columns_of_runs(self._connection, columns, figures, on_amended):
             version = int(json.loads(document)["inputs"]["waybill_version"])
             found[run_id] = figures[run_id]._replace(waybill_version=version)
         return found
@@ -153,21 +141,9 @@ class AccountReader:
         """What each run that keeps its error sources adds to a whole, by id; those that keep none are left out."""
         parts = (
             (run_id, part_of(unpacked(document)))
-            for run_id, document in self._of_runs([_RUNS.c.run_id, _STORED], run_ids)
+            for run_id, document in columns_of_runs(self._connection, [_RUNS.c.run_id, _STORED], run_ids)
         )
         return {run_id: part for run_id, part in parts if part is not None}
-
-    def _of_runs(
-        self, columns: Sequence[ColumnElement[Any]], run_ids: Iterable[str], *also: ColumnElement[bool]
-    ) -> Iterator[Any]:
-        """Columns of runs by id, in large slices: every slice is one statement with one list of ids."""
-        wanted = sorted(set(run_ids))
-        query = select(*columns).where(
-            run_where(self._connection, _RUNS, lambda run_id: _in_list(self._connection, run_id)), *also
-        )
-        for start in range(0, len(wanted), _SLICE):
-            ids = wanted[start : start + _SLICE]
-            yield from self._connection.execute(query, {"ids": _as_list(self._connection, ids)}).all()
 
     def replaced_runs(self, corrections: Iterable[SeenEntry]) -> dict[str, str]:
         """Correction id -> the run that it takes back: of the SETTLE or RESTATE it names, empty after a REVERSE."""
@@ -220,17 +196,6 @@ _FIGURE_COLUMNS = (
 _activity = lru_cache(maxsize=65_536)(json.loads)
 """What runs of one cargo and way say is often the same text; nobody changes the mapping."""
 _moment = lru_cache(maxsize=65_536)(datetime.fromisoformat)
-
-
-def _in_list(connection: Connection, column: ColumnElement[str]) -> ColumnElement[bool]:
-    """Whether a column is in the list ``ids``: one parameter, where an IN clause has one for each id."""
-    if connection.dialect.name == "sqlite":
-        return column.in_(select(func.json_each(bindparam("ids")).table_valued("value").c.value))
-    return column == func.any(bindparam("ids", type_=ARRAY(Text)))
-
-
-def _as_list(connection: Connection, ids: list[str]) -> Any:
-    return json.dumps(ids) if connection.dialect.name == "sqlite" else ids
 
 
 def _sides(account_id: str) -> Iterator[tuple[ColumnElement[bool], ColumnElement[int], int]]:

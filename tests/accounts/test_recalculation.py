@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from optimizer.accounts.audit.recalculation import Recalculation
 from optimizer.accounts.audit.stored_inputs import InputsWriter
-from optimizer.accounts.calculation import CalculationRun, ElementInput, LotInputs, calculate
-from optimizer.accounts.lot_chain import VoyageShare
+from optimizer.accounts.calculation import CalculationRun, LotInputs, calculate
+from optimizer.accounts.lot_chain import ElementInput, VoyageShare
 from optimizer.emissions.boundaries import Boundary
 from optimizer.emissions.operations import Intensity
 from optimizer.emissions.round_trip import RoundTrip

@@ -215,7 +215,7 @@ def test_every_fault_in_large_books_is_found_where_it_is(
     assert named <= faults.touched
     assert {code for code, _ in found} == {code for code, _ in faults.expected}
     with store.read() as session:
-        sharing, numbers = session.ticket_sharing(), session.audited_numbers()
+        sharing, numbers = session.ticket_sharing(), session.audited_numbers().numbers
         shared = {record for code, record in faults.expected if code == "duplicate_under_another_number"}
         assert sorted(sharing) == sorted(record.split()[1].split("/")[0] for record in shared)
         for number in (*sharing, *numbers[::50]):

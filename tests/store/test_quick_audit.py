@@ -21,7 +21,9 @@ from optimizer.accounts.settlement import credit_lines
 from optimizer.actions import auditing
 from optimizer.actions.audit_parts import Package, Readers, ledger_doubts
 from optimizer.store.engine import Store
+from optimizer.store.packed import packed, unpacked
 from optimizer.waybills.finding import Finding
+from optimizer.waybills.lifecycle import lot_record
 from tests.store.tampering import disarm
 from tests.waybills.world import LATER, world_factors, world_network
 
@@ -122,7 +124,7 @@ def test_clean_books_leave_no_doubt(settled: Store) -> None:
     for parts in (1, 3):
         with settled.read() as session, Readers(settled, session, package, parts=parts) as readers:
             assert not ledger_doubts(session, readers)
-            number = session.audited_numbers()[0]
+            number = session.audited_numbers().numbers[0]
     actions.reverse(settled, number, 1, "evidence fell away", LATER)
     for parts in (1, 3, 100):
         with settled.read() as session, Readers(settled, session, package, parts=parts) as readers:
@@ -218,3 +220,28 @@ def test_credit_rows_are_the_rows_of_credit_lines(settled: Store) -> None:
                 accounts, changed.credited_wtw_g, changed.actual_wtw_g, activity, changed.energy_saved_g
             )
             assert len(pairs(lines)) == len(rows)
+
+
+def test_what_a_run_says_and_its_columns_hide_is_held_against_the_evidence(url: str, settled: Store) -> None:
+    """A document rewritten to another mass while its columns keep the digest of the evidence, and an event moved to a
+    waybill that nobody issued: the checks on all records name both, and so does the audit, in any number of parts."""
+    if not url.startswith("sqlite"):
+        return
+    raw = sqlite3.connect(url.removeprefix("sqlite:///"))
+    disarm(raw)
+    run_id, number, lot_no, document = raw.execute(
+        "SELECT run_id, number, lot_no, document FROM calculation_runs ORDER BY number, lot_no"
+    ).fetchone()
+    text = unpacked(document).decode()
+    heavier = text.replace(f'"lot_no":{lot_no},"mass_kg":', f'"lot_no":{lot_no},"mass_kg":1', 1)
+    raw.execute("UPDATE calculation_runs SET document = ? WHERE run_id = ?", [packed(heavier), run_id])
+    (event_id,) = raw.execute("SELECT event_id FROM events WHERE number <> ? ORDER BY seq", [number]).fetchone()
+    raw.execute("UPDATE events SET number = 'nobody' WHERE event_id = ?", [event_id])
+    raw.commit()
+    raw.close()
+    quick = by_record(recorded(settled, 1))
+    assert ("inputs_differ_from_evidence", lot_record(number, lot_no)) in quick
+    assert ("document_changed", f"event {event_id}") in quick
+    assert ("run_changed", f"run {run_id}") in quick
+    assert set(by_record(whole(settled))) <= set(quick)
+    assert by_record(recorded(settled, 3)) == quick

@@ -1,32 +1,41 @@
 """Part of the settled lots: are their stored inputs, byte for byte, what their evidence gives today?
 
 Making a record of every stored run to compare it with one costs more than making its inputs again and writing them
-down. What differs in any byte is a doubt: ``inputs_match_evidence`` looks at its record. So this may doubt too much and
-never too little.
+down; and unpacking its document costs more than digesting what was written. A run's columns name the digest of its
+inputs, and that they say what its document says is what ``run_part`` finds out: it names the runs of which that does
+not hold. What differs is a doubt: ``inputs_match_evidence`` looks at its record. So this may doubt too much and never
+too little.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-import msgspec
+from collections.abc import Collection, Mapping
+from hashlib import sha256
+from typing import Any, NamedTuple
 
 from optimizer.accounts.audit.settlements import inputs_now
-from optimizer.accounts.audit.stored_inputs import InputsWriter, Memo, StoredRun
+from optimizer.accounts.audit.stored_inputs import InputsWriter, Memo
 from optimizer.accounts.books import AuditView
 from optimizer.accounts.ledger import Kind, Transaction
 from optimizer.emissions.operations import Intensity
 
 
-def runs_in_doubt(view: AuditView, documents: Mapping[str, bytes]) -> set[str]:
-    """Those runs of standing entries that have to be looked at. ``documents``: theirs, by id; a run that is not there
-    cannot be in doubt."""
+class RunDigest(NamedTuple):
+    """What the columns of a run say: the digest of its inputs, and what it was made with."""
+
+    inputs_sha256: str
+    factors_version: str
+    network_version: str
+
+
+def runs_in_doubt(view: AuditView, digests: Mapping[str, RunDigest], unsound: Collection[str]) -> set[str]:
+    """Those runs of standing entries that have to be looked at. ``digests``: theirs, by id; a run that is not there
+    cannot be in doubt. ``unsound``: the runs whose columns do not say what their documents say."""
     desk = _Desk(view)
     return {
         entry.run_id
         for entry in view.standing.values()
-        if entry.run_id in documents and desk.doubts(entry, documents[entry.run_id])
+        if entry.run_id in digests and (entry.run_id in unsound or desk.doubts(entry, digests[entry.run_id]))
     }
 
 
@@ -39,18 +48,10 @@ class _Desk:
         self._known: Memo[Any, Intensity] = Memo()
         self._written = InputsWriter()
 
-    def doubts(self, entry: Transaction, document: bytes) -> bool:
+    def doubts(self, entry: Transaction, digest: RunDigest) -> bool:
+        """Whether the inputs of today are others than those of the run."""
         waybill = self._view.books.waybills.get(entry.waybill_number)
-        if waybill is None or entry.kind is Kind.REVERSE:
-            return False
-        try:
-            stored = _DECODER.decode(document)
-        except ValueError:
-            return True
-        if (stored.factors_version, stored.network_version) != self._versions:
+        if waybill is None or entry.kind is Kind.REVERSE or digest[1:] != self._versions:
             return False
         inputs = inputs_now(self._view, waybill, entry.lot_no, self._known)
-        return inputs is not None and self._written(inputs) != bytes(stored.inputs)
-
-
-_DECODER = msgspec.json.Decoder(StoredRun)
+        return inputs is not None and sha256(self._written(inputs)).hexdigest() != digest.inputs_sha256

@@ -35,10 +35,11 @@ class Figures:
 
 @dataclass(slots=True)
 class RunsRead:
-    """``numbers``: waybills of runs that are not what they should be. Of each sound run its id, waybill, lot and place
-    in ``figures``, side by side."""
+    """``numbers``: waybills of runs that are not what they should be, ``unsound``: the ids of these. Of each sound run
+    its id, waybill, lot and place in ``figures``, side by side."""
 
     numbers: set[str] = field(default_factory=set)
+    unsound: set[str] = field(default_factory=set)
     run_ids: list[str] = field(default_factory=list)
     lots: list[tuple[str, int, int]] = field(default_factory=list)
     figures: list[Figures] = field(default_factory=list)
@@ -53,6 +54,7 @@ def read_runs(rows: Iterable[RunRow], factors: FactorTable, kept: Mapping[str, F
         figures = reader.sound(row)
         if figures is None:
             read.numbers.add(row.number)
+            read.unsound.add(row.run_id)
             continue
         read.run_ids.append(row.run_id)
         read.lots.append((row.number, row.lot_no, places.setdefault(figures, len(places))))

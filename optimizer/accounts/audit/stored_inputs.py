@@ -2,8 +2,7 @@
 
 An intensity is a kilobyte of text and the same for all lots of a class or a voyage; it is left as text, so that who
 reads many lots reads it once. :func:`element_text` writes what was read as canonical JSON: where that is the stored
-text, nothing was left out, added or written otherwise. :func:`cut` takes the text of inputs apart into elements.
-"""
+text, nothing was left out, added or written otherwise."""
 
 from __future__ import annotations
 
@@ -50,14 +49,6 @@ class StoredElement(msgspec.Struct, frozen=True):
     round_trip: msgspec.Raw = ABSENT
     gcd_km: float = 0.0
     tour: msgspec.Raw = ABSENT
-
-
-class StoredRun(msgspec.Struct, frozen=True):
-    """Of a run's document what made it, and the text of its inputs."""
-
-    factors_version: str
-    network_version: str
-    inputs: msgspec.Raw
 
 
 class InputsWriter:

@@ -1,0 +1,38 @@
+"""Long lists of ids in a query: one parameter, where an IN clause has one for each id and is written anew each time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import ARRAY, ColumnElement, Connection, Text, bindparam, func, select
+
+from optimizer.store import schema
+from optimizer.store.sorted_ids import run_where
+
+_SLICE = 5_000
+"""Most runs whose documents are held at a time."""
+
+
+def in_list(connection: Connection, column: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether a column is in the list ``ids``."""
+    if connection.dialect.name == "sqlite":
+        return column.in_(select(func.json_each(bindparam("ids")).table_valued("value").c.value))
+    return column == func.any(bindparam("ids", type_=ARRAY(Text)))
+
+
+def as_list(connection: Connection, ids: Sequence[str]) -> Any:
+    """The value of ``ids``."""
+    return json.dumps(ids) if connection.dialect.name == "sqlite" else list(ids)
+
+
+def columns_of_runs(
+    connection: Connection, columns: Sequence[ColumnElement[Any]], run_ids: Iterable[str], *also: ColumnElement[bool]
+) -> Iterator[Any]:
+    """Columns of those of these runs that exist, in large slices."""
+    wanted, runs = sorted(set(run_ids)), schema.calculation_runs
+    query = select(*columns).where(run_where(connection, runs, lambda run_id: in_list(connection, run_id)), *also)
+    for start in range(0, len(wanted), _SLICE):
+        ids = wanted[start : start + _SLICE]
+        yield from connection.execute(query, {"ids": as_list(connection, ids)}).all()
