@@ -66,7 +66,8 @@ class Reasons:
     def rejected(self, k: int) -> Reason:
         """Why a shipment is left behind."""
         shipment, places = self.space.shipments[k], self.network.locations
-        if not self.routes(k) and not self.water.routes(k):
+        services = [route for route in self.routes(k) if self.own_voyages or route.planned_at is None]
+        if not services and not self.water.routes(k):
             cut_off = [places[end] for end in (shipment.origin, shipment.destination) if not places[end].road_access]
             zh = "、".join(place.name_zh for place in cut_off)
             en = " and ".join(place.name_en for place in cut_off)

@@ -20,6 +20,7 @@ from optimizer.planning.routes import RouteBook
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
 from optimizer.planning.timespace import TimeSpace, make_timespace
+from optimizer.planning.totals import left_behind
 from tests.planning.round_factors import round_factors
 
 EXACT = Effort(gap=1e-9)
@@ -55,7 +56,7 @@ class Case:
     def assemble(self, x: Floats) -> Plan:
         """The plan of a solution."""
         bound_yuan, prices = self.relaxed()
-        return assemble(
+        plan = assemble(
             self.space,
             self.fleet,
             self.program,
@@ -68,6 +69,7 @@ class Case:
             status="feasible",
             row_prices=prices,
         )
+        return replace(plan, left_behind=left_behind(bound_yuan, plan.objective_yuan, self.space, plan.shipments))
 
     def check(self, plan: Plan) -> list[Violation]:
         """What the second opinion finds wrong."""

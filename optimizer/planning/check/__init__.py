@@ -18,6 +18,7 @@ from optimizer.planning.check.amounts import (
     check_voyage_costs,
 )
 from optimizer.planning.check.bought import check_offers
+from optimizer.planning.check.claims import check_left_behind, check_left_out, check_reasons, check_status
 from optimizer.planning.check.fleet import check_fleet, check_hulls
 from optimizer.planning.check.kept import check_accepted, check_kept
 from optimizer.planning.check.limits import check_locks, check_terminals
@@ -29,6 +30,7 @@ from optimizer.planning.check.sailing import (
     check_voyage_ids,
     check_water,
 )
+from optimizer.planning.check.scarce import check_bindings, check_unusable
 from optimizer.planning.check.structure import (
     check_chains,
     check_late,
@@ -81,6 +83,12 @@ CHECKS: tuple[Callable[[Workings, Findings], None], ...] = (
     check_totals,
     check_cap,
     check_objective,
+    check_status,
+    check_left_out,
+    check_reasons,
+    check_left_behind,
+    check_bindings,
+    check_unusable,
     check_kept,
     check_accepted,
 )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
+from hashlib import sha256
 
 from optimizer.planning.check.structure import CLOCK
 from optimizer.planning.check.violation import Findings
 from optimizer.planning.check.workings import Workings
+from optimizer.planning.document import plan_to_json
 from optimizer.planning.plan import Moved, Plan, PlannedShipment, Voyage
 
 
@@ -17,10 +21,18 @@ def check_kept(work: Workings, found: Findings) -> None:
     by_id = {planned.shipment_id: planned for planned in plan.shipments}
     kept = plan.kept.shipments if plan.kept is not None else ()
     moved = [item.shipment_id for item in plan.moved]
+    aboard = {voyage_id for name in kept if name in by_id for voyage_id in _voyages(by_id[name])}
+    voyages = plan.kept.voyages if plan.kept is not None else ()
+    for where, names in (("kept/shipments", kept), ("kept/voyages", voyages), ("moved", moved)):
+        for name, times in Counter(names).items():
+            if times > 1:
+                found.add("kept_unknown", f"{where}/{name}", 1, times)
+    for voyage_id in sorted(aboard - set(voyages)):
+        found.add("kept_unknown", f"kept/voyages/{voyage_id}", "listed: kept cargo is aboard", "not listed")
     for name in kept:
         if name not in by_id or by_id[name].status != "planned" or name in moved:
             found.add("kept_unknown", f"kept/shipments/{name}", "a planned shipment that did not move", name)
-    for voyage_id in plan.kept.voyages if plan.kept is not None else ():
+    for voyage_id in voyages:
         if voyage_id not in work.voyage_by_id:
             found.add("kept_unknown", f"kept/voyages/{voyage_id}", "a voyage of the plan", voyage_id)
     for item in plan.moved:
@@ -32,7 +44,12 @@ def check_accepted(work: Workings, found: Findings) -> None:
     """Against the accepted plan itself, where it is given: each of its shipments is kept, moved for a reason that
     holds, or had no waybill and sails as before; what is kept has its lots, vehicles, voyages and hours."""
     accepted, plan = work.accepted, work.plan
-    if accepted is None or plan.kept is None:
+    if accepted is None:
+        return
+    digest = sha256(plan_to_json(accepted).encode()).hexdigest()
+    if plan.kept is None or plan.kept.plan_sha256 != digest:
+        found.add("kept_other", "kept/plan_sha256", digest, plan.kept.plan_sha256 if plan.kept else "none")
+    if plan.kept is None:
         return
     by_id = {planned.shipment_id: planned for planned in plan.shipments}
     moved = {item.shipment_id: item for item in plan.moved}
@@ -41,6 +58,11 @@ def check_accepted(work: Workings, found: Findings) -> None:
         was, now = before.get(name), by_id.get(name)
         if was is None or now is None or not _same_lots(was, now):
             found.add("kept_changed", f"kept/shipments/{name}", "as in the accepted plan", "otherwise")
+    for item in plan.moved:
+        if item.shipment_id not in before:
+            found.add("moved_voyages", f"moved/{item.shipment_id}", "a shipment of the accepted plan", item.shipment_id)
+        else:
+            found.same("moved_voyages", f"moved/{item.shipment_id}/was", _voyages(before[item.shipment_id]), item.was)
     for name, was in before.items():
         if name in plan.kept.shipments or (name in moved and _holds(moved[name], was, work, accepted)):
             continue
@@ -91,7 +113,7 @@ def _same_lots(was: PlannedShipment, now: PlannedShipment) -> bool:
 def _holds(item: Moved, was: PlannedShipment, work: Workings, accepted: Plan) -> bool:
     """Whether a reason can be true; those that depend on what else is kept are not followed up."""
     test = REASONS.get(item.code)
-    return test is None or test(was, work, accepted)
+    return item.code in OTHER_REASONS if test is None else test(was, work, accepted)
 
 
 def _mass_changed(was: PlannedShipment, work: Workings, accepted: Plan) -> bool:
@@ -106,6 +128,22 @@ def _ready_later(was: PlannedShipment, work: Workings, accepted: Plan) -> bool:
 
 def _missing(was: PlannedShipment, work: Workings, accepted: Plan) -> bool:
     return was.shipment_id not in work.shipment_by_id
+
+
+def _after_horizon(was: PlannedShipment, work: Workings, accepted: Plan) -> bool:
+    shipment, days = work.shipment_by_id.get(was.shipment_id), work.setting("horizon_days")
+    return shipment is not None and days is not None and shipment.ready_at >= work.epoch + timedelta(days=days)
+
+
+def _doors_changed(was: PlannedShipment, work: Workings, accepted: Plan) -> bool:
+    shipment = work.shipment_by_id.get(was.shipment_id)
+    ends = {(lot.legs[0].origin, lot.legs[-1].destination) for lot in was.lots if lot.legs}
+    return shipment is not None and ends != {(shipment.origin, shipment.destination)}
+
+
+def _not_whole(was: PlannedShipment, work: Workings, accepted: Plan) -> bool:
+    shipment = work.shipment_by_id.get(was.shipment_id)
+    return shipment is not None and not shipment.splittable and (len(was.lots) > 1 or was.left_kg > 0)
 
 
 def _closed(was: PlannedShipment, work: Workings, accepted: Plan) -> bool:
@@ -132,9 +170,24 @@ def _terminal_closed(was: PlannedShipment, work: Workings, accepted: Plan) -> bo
 
 REASONS: dict[str, Callable[[PlannedShipment, Workings, Plan], bool]] = {
     "missing": _missing,
+    "after_horizon": _after_horizon,
+    "doors_changed": _doors_changed,
+    "not_whole": _not_whole,
     "mass_changed": _mass_changed,
     "ready_later": _ready_later,
     "closed": _closed,
     "terminal_closed": _terminal_closed,
 }
 """Reasons that the tables or the new file alone prove or refute."""
+OTHER_REASONS = (
+    "not_issued",
+    "way_changed",
+    "voyage_gone",
+    "shallow",
+    "below_least",
+    "vessel_gone",
+    "vessel_late",
+    "lock_full",
+    "terminal_full",
+)
+"""Reasons that depend on what else is kept, or on waybills: nothing here refutes them."""

@@ -1,0 +1,190 @@
+"""What a plan says of itself in words is held too: status, reasons, limits, sailings nobody can use, cargo left behind,
+and the lists of a plan made around another. Each lie, put alone into a plan that holds, has its code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from optimizer.network.model import FleetEntry, Network
+from optimizer.planning.check import check_plan
+from optimizer.planning.keeping.held import Accepted
+from optimizer.planning.offer import Offer
+from optimizer.planning.plan import LeftBehind, Moved, Plan, Reason
+from optimizer.planning.settings import PlanSettings
+from optimizer.planning.shipment import Shipment
+from tests.network.tiny import MADE_UP, TINY_START, tiny_network
+from tests.planning.random_tasks import cargo, planned
+from tests.planning.round_factors import round_factors
+from tests.planning.test_offers import MARKET, offer
+
+TINY = tiny_network()
+CLAIMS = {"status_wrong", "left_out", "reason", "binding", "offer_unusable", "kept_other"}
+"""Codes of the check that this module provokes."""
+
+FULL = (
+    cargo(1, 900, "UP", due_h=72),
+    replace(cargo(2, 5, "UP", due_h=30), shipment_id="TINY"),
+    cargo(3, 60, "UP", ready_h=300.0, due_h=400),
+)
+OFFERS = (offer(1, capacity_kg=300_000), offer(6, 900.0), offer(7, cargo_groups=("coal",)))
+
+
+def codes(
+    plan: Plan,
+    shipments: Sequence[Shipment],
+    network: Network = TINY,
+    offers: Sequence[Offer] = (),
+    accepted: Plan | None = None,
+) -> set[str]:
+    """Codes of everything that is wrong."""
+    return {item.code for item in check_plan(plan, shipments, network, round_factors(), offers, accepted)}
+
+
+@pytest.fixture(scope="module")
+def market() -> Plan:
+    """A full sailing, cargo on the road for want of one, two sailings that nobody can use, a shipment beyond the
+    horizon."""
+    plan = planned(TINY, FULL, replace(MARKET, horizon_days=5), offers=OFFERS)
+    assert [entry.status for entry in plan.shipments] == ["planned", "planned", "rejected"]
+    assert plan.binding
+    assert len(plan.unusable_offers) == 2
+    assert plan.shipments[1].on_road_because is not None
+    assert codes(plan, FULL, offers=OFFERS) == set()
+    return plan
+
+
+def first(items: tuple[Any, ...], **changes: Any) -> tuple[Any, ...]:
+    """The items with fields of the first one changed."""
+    return (replace(items[0], **changes), *items[1:])
+
+
+def entry(plan: Plan, number: int, **changes: Any) -> Plan:
+    """The plan with one shipment changed."""
+    shipments = plan.shipments
+    return replace(
+        plan, shipments=(*shipments[:number], replace(shipments[number], **changes), *shipments[number + 1 :])
+    )
+
+
+def why(plan: Plan, **changes: Any) -> Plan:
+    """The plan with another reason for the second shipment to stay on the road."""
+    reason = plan.shipments[1].on_road_because
+    assert reason is not None
+    return entry(plan, 1, on_road_because=replace(reason, **changes))
+
+
+LIES: list[tuple[str, Callable[[Plan], Plan], str]] = [
+    ("optimal with a gap", lambda p: replace(p, status="optimal", gap=0.1), "status_wrong"),
+    ("infeasible, and yet a plan", lambda p: replace(p, status="infeasible"), "status_wrong"),
+    ("a limit twice", lambda p: replace(p, binding=p.binding + p.binding[:1]), "binding"),
+    ("a limit of another sailing", lambda p: replace(p, binding=first(p.binding, item_id="Y7")), "binding"),
+    ("a lock that is not there", lambda p: replace(p, binding=first(p.binding, kind="lock")), "binding"),
+    ("a limit of another day", lambda p: replace(p, binding=first(p.binding, day="2026-10-09")), "binding"),
+    ("a limit in other units", lambda p: replace(p, binding=first(p.binding, unit="kg")), "binding"),
+    ("a negative worth", lambda p: replace(p, binding=first(p.binding, value_yuan=-1.0)), "binding"),
+    ("a sailing that was not offered", lambda p: replace(p, unusable_offers=first(p.unusable_offers, sailing_id="Y9")),
+     "offer_unknown"),
+    ("another carrier's", lambda p: replace(p, unusable_offers=first(p.unusable_offers, carrier_id="C2")),
+     "offer_unusable"),
+    ("closed on open water", lambda p: replace(p, unusable_offers=first(p.unusable_offers, code="closed")),
+     "offer_unusable"),
+    ("an unknown obstacle", lambda p: replace(p, unusable_offers=first(p.unusable_offers, code="storm")),
+     "offer_unusable"),
+    ("unusable twice", lambda p: replace(p, unusable_offers=p.unusable_offers + p.unusable_offers[:1]),
+     "offer_unusable"),
+    ("unusable and yet sailed", lambda p: replace(p, unusable_offers=first(p.unusable_offers, sailing_id="Y1")),
+     "offer_unusable"),
+    ("no reason to be on the road", lambda p: entry(p, 1, on_road_because=None), "reason"),
+    ("a reason to be on the road, by water", lambda p: entry(p, 0, on_road_because=p.shipments[1].on_road_because),
+     "reason"),
+    ("a reason nobody knows", lambda p: why(p, code="weather"), "reason"),
+    ("a reason that lacks something else", lambda p: why(p, lacks="money"), "reason"),
+    ("a reason short of nothing", lambda p: why(p, short=3.0), "reason"),
+    ("too slow by a negative time", lambda p: why(p, code="too_slow", lacks="time", unit="h", short=-1.0), "reason"),
+    ("whole, and yet splittable", lambda p: why(p, code="whole_too_large", lacks="room", unit="t"), "reason"),
+    ("no room for another mass", lambda p: why(p, code="vessels_taken", lacks="room", unit="t", short=9.0), "reason"),
+    ("a class that there is not", lambda p: why(p, option="HUGE UP-DOWN"), "reason"),
+    ("a way that there is not", lambda p: why(p, option="SMALL UP-PIT"), "reason"),
+    ("within the horizon, and yet beyond it", lambda p: replace(p, settings={**p.settings, "horizon_days": 30}),
+     "left_out"),
+    ("left out for another reason", lambda p: entry(p, 2, reason=Reason("", "", "no_road_no_water", lacks="way")),
+     "left_out"),
+    ("something left behind", lambda p: replace(p, left_behind=LeftBehind(1000, 0, p.binding[0].message)), "left_out"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("lie", "code"), [item[1:] for item in LIES], ids=[item[0] for item in LIES])
+def test_each_lie_is_found(market: Plan, lie: Callable[[Plan], Plan], code: str) -> None:
+    """One at a time."""
+    assert code in codes(lie(market), FULL, offers=OFFERS)
+
+
+def test_a_shipment_with_a_road_is_not_left_out() -> None:
+    """A plan that carries nothing, with sums that fit: the truck could have taken it."""
+    plan = planned(TINY, FULL[:1])
+    none = replace(plan.totals.planned, cost_fen=0, co2e_ttw_g=0, co2e_wtw_g=0, duration_s=0)
+    totals = replace(plan.totals, planned=none, baseline=none, saving=none, mass_kg=0, water_mass_kg=0, activity_kgkm=0,
+                     water_activity_kgkm=0, empty_km=0.0, loaded_km=0.0)  # fmt: skip
+    reason = Reason("没有公路", "No road", "no_road_no_water", lacks="way")
+    empty = entry(plan, 0, status="rejected", reason=reason, lots=(), baseline=None, baseline_legs=(), saving=None,
+                  on_road_because=None, late_s=0)  # fmt: skip
+    empty = replace(empty, voyages=(), binding=(), totals=totals, objective_yuan=0.0, bound_yuan=0.0, gap=0.0)
+    assert codes(empty, FULL[:1]) == {"left_out"}
+
+
+def test_no_own_voyages_means_none() -> None:
+    """Own hulls in a plan that was to take carriers' sailings alone."""
+    plan = planned(TINY, FULL[:1])
+    assert any(voyage.offer is None for voyage in plan.voyages)
+    assert codes(replace(plan, settings={**plan.settings, "own_voyages": False}), FULL[:1]) == {"status_wrong"}
+
+
+def test_cargo_left_behind_is_summed_up() -> None:
+    """A place without a road and a vessel too few: more or less than stays behind, or nothing said of it."""
+    network = replace(
+        TINY,
+        locations={**TINY.locations, "UP": replace(TINY.locations["UP"], road_access=False)},
+        fleet=(FleetEntry("F", "SMALL", "UP", 1, TINY_START, "own", MADE_UP),),
+    )
+    shipments = (cargo(1, 3000, "UP", due_h=40),)
+    plan = planned(network, shipments)
+    said, left_kg = plan.left_behind, plan.shipments[0].left_kg
+    assert said is not None
+    assert said.mass_kg == left_kg > 0
+    assert codes(plan, shipments, network) == set()
+    for lie in (None, replace(said, mass_kg=left_kg - 1), replace(said, at_least_kg=left_kg + 1)):
+        assert codes(replace(plan, left_behind=lie), shipments, network) == {"left_out"}
+    reason = plan.shipments[0].reason
+    assert reason is not None
+    shorter = entry(plan, 0, reason=replace(reason, short=reason.short - 1.0))
+    assert codes(shorter, shipments, network) == {"reason"}
+
+
+def test_the_lists_of_a_plan_around_another_are_held() -> None:
+    """Another accepted plan, a plan made around none, names listed twice or left out, voyages that it was not on."""
+    network = replace(TINY, fleet=(FleetEntry("F0", "BIG", "UP", 2, TINY_START, "own", MADE_UP),))
+    gone, stays = cargo(1, 900, value=2000.0), cargo(2, 400, "UP", ready_h=30.0, value=2000.0)
+    accepted, now = planned(network, (gone, stays)), (stays,)
+    plan = planned(network, now, PlanSettings(gap=0.0), keep=Accepted(accepted))
+    kept = plan.kept
+    assert kept is not None
+    assert codes(plan, now, network, accepted=accepted) == set()
+
+    def found(lie: Plan, before: Plan = accepted) -> set[str]:
+        return codes(lie, now, network, accepted=before)
+
+    assert "kept_other" in found(plan, replace(accepted, seconds=99.0))
+    assert "kept_other" in found(replace(plan, kept=None, moved=()))
+    assert found(replace(plan, kept=replace(kept, shipments=kept.shipments * 2))) == {"kept_unknown"}
+    assert found(replace(plan, kept=replace(kept, voyages=kept.voyages * 2))) == {"kept_unknown"}
+    assert found(replace(plan, kept=replace(kept, voyages=()))) == {"kept_unknown"}
+    assert found(replace(plan, moved=plan.moved * 2)) == {"kept_unknown"}
+    assert found(replace(plan, moved=first(plan.moved, was=("V00099",)))) == {"moved_voyages"}
+    assert found(replace(plan, moved=first(plan.moved, code="whim"))) == {"moved_reason"}
+    assert found(replace(plan, moved=first(plan.moved, code="after_horizon"))) == {"moved_reason"}
+    stranger = Moved("S9", "missing", plan.moved[0].message, (), ())
+    assert found(replace(plan, moved=(*plan.moved, stranger))) == {"moved_voyages"}
