@@ -32,21 +32,24 @@ _COUNTED = ("events", "transactions")
 
 @dataclass(frozen=True, slots=True)
 class BackupResult:
-    """A finished copy: its file, SHA-256, sealed entries (0: nothing was sealed), and evidence files copied beside."""
+    """A finished copy: its file, SHA-256, sealed entries (0: nothing was sealed), evidence files copied beside, and how
+    many were left out because they are no longer what their digest says."""
 
     file: Path
     sha256: str
     tree_size: int
     evidence_files: int
+    altered_files: int
 
 
 @dataclass(frozen=True, slots=True)
 class RestoreResult:
-    """A finished restore: sealed entries of the database now, evidence files that came with it, and where the database
-    that stood there is kept (None: there was none)."""
+    """A finished restore: sealed entries of the database now, evidence files that came with it (or were left out, being
+    no longer what their digest says), and where the database that stood there is kept (None: there was none)."""
 
     tree_size: int
     evidence_files: int
+    altered_files: int
     set_aside: Path | None
 
 
@@ -68,12 +71,12 @@ def backup(url: str, out: Path) -> BackupResult:
     with draft_beside(out) as draft:
         copy_database(source, draft)
         # Evidence is kept before the row that names it, so what this copy names is there by now.
-        copied = copy_evidence(evidence_directory(url), evidence_directory(f"sqlite:///{out}"))
+        copied, altered = copy_evidence(evidence_directory(url), evidence_directory(f"sqlite:///{out}"))
         with draft.open("rb") as content:
             digest = file_digest(content, "sha256").hexdigest()
         present = _present(draft)
         publish(draft, out)
-    return BackupResult(out, digest, present.head.size if present and present.head else 0, copied)
+    return BackupResult(out, digest, present.head.size if present and present.head else 0, copied, altered)
 
 
 def restore(
@@ -102,14 +105,14 @@ def restore(
         _require_not_older(draft, present, checkpoints)
         size = _brought_up(draft, [*checkpoints, *([present.head] if present and present.head else [])])
         reached("verified")
-        copied = copy_evidence(evidence_directory(f"sqlite:///{source}"), evidence_directory(url))
+        copied, altered = copy_evidence(evidence_directory(f"sqlite:///{source}"), evidence_directory(url))
         reached("evidence")
         # Verifying may take minutes: what somebody wrote meanwhile is not lost either.
         _require_not_older(draft, _closed(target), checkpoints)
         set_aside = _free_name(target, at)
         was_there = target.exists()
         put_in_place(draft, target, set_aside, reached)
-    return RestoreResult(size, copied, set_aside if was_there else None)
+    return RestoreResult(size, copied, altered, set_aside if was_there else None)
 
 
 def _require_not_older(draft: Path, present: _Present | None, checkpoints: Sequence[Checkpoint]) -> None:

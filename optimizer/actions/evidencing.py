@@ -35,6 +35,7 @@ def keep_evidence(
 
     The file is on disk before its row: a crash between the two leaves a file that the audit names and that keeping it
     again registers. Raises InputError for every file that is empty, too large or of another kind; then none is kept.
+    Raises StorageError where they cannot be written.
     """
     faults: list[Fault] = []
     if len(contents) > MAX_FILES:
@@ -82,8 +83,8 @@ def _differing(registered: Iterable[EvidenceFile], files: EvidenceFiles) -> Iter
             yield _finding(
                 "evidence_altered",
                 record,
-                "文件内容已变，与登记的摘要、大小或类型不符",
-                "its file is not what was registered (digest, size or type)",
+                "文件内容已变，与登记的摘要、大小或类型不符；请重新登记原件或从备份恢复",
+                "its file is not what was registered (digest, size or type); add the original again or restore it",
             )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from optimizer.cli.command import Verb, option
+from optimizer.cli.command import DONE, FINDINGS, Verb, option
 from optimizer.cli.documents import read_document
 from optimizer.cli.printing import say
 from optimizer.cli.session import current_session
@@ -19,8 +19,8 @@ from optimizer.quantities import CHINA_TIME
 @option(
     "--out", required=True, type=click.Path(path_type=Path), metavar="FILE", zh="写入的新文件", en="new file to write"
 )
-def backup(out: Path) -> None:
-    """Evidence goes to FILE.evidence beside it."""
+def backup(out: Path) -> int:
+    """Evidence goes to FILE.evidence beside it. Exit 1 when some of it was altered and is left out."""
     from optimizer.actions.backing_up import backup as copy
 
     made = copy(current_session().db_url, out)
@@ -31,6 +31,7 @@ def backup(out: Path) -> None:
             f"SHA-256 {made.sha256}",
         )
     )
+    return _said_altered(made.altered_files)
 
 
 @click.command(
@@ -55,8 +56,8 @@ def backup(out: Path) -> None:
     zh="私钥文件，其旁记有最后签过的树头",
     en="private key; the last head it signed is remembered beside it",
 )
-def restore(source: Path, checkpoints: tuple[Path, ...], key_file: Path | None) -> None:
-    """The database that stood there is kept beside it under another name."""
+def restore(source: Path, checkpoints: tuple[Path, ...], key_file: Path | None) -> int:
+    """The database that stood there is kept beside it under another name. Exit 1 when evidence was left out."""
     from optimizer.accounts.checkpoint import parse_checkpoint
     from optimizer.actions.backing_up import restore as put_back
     from optimizer.cli.key_file import signed_before
@@ -74,3 +75,16 @@ def restore(source: Path, checkpoints: tuple[Path, ...], key_file: Path | None) 
             + (f"The database that stood there is kept as {kept}" if kept else "There was no database before."),
         )
     )
+    return _said_altered(done.altered_files)
+
+
+def _said_altered(files: int) -> int:
+    if not files:
+        return DONE
+    say(
+        Message(
+            f"另有 {files} 件凭证内容已变，未复制；请运行 modalshift evidence check。",
+            f"{files} evidence file(s) are not what was registered and were not copied; run modalshift evidence check.",
+        )
+    )
+    return FINDINGS

@@ -18,9 +18,11 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from optimizer.errors import ConflictError, InputError, Message, StorageError
+from optimizer.store.evidence_files import EvidenceFiles, unwritten
 
 SIDE_FILES = ("-wal", "-shm", "-journal")
 """What SQLite keeps beside a database; beside another database it would be taken for that one's."""
+DIGEST_LENGTH = 64
 MAGIC = b"SQLite format 3\0"
 TAKEN = "in use"
 
@@ -163,21 +165,29 @@ def put_in_place(draft: Path, target: Path, set_aside: Path, reached: Callable[[
     sync(target.parent)
 
 
-def copy_evidence(source: Path, target: Path) -> int:
-    """Copy those evidence files that ``target`` lacks; how many. Files are named by their digest and never change."""
-    copied = 0
+def copy_evidence(source: Path, target: Path) -> tuple[int, int]:
+    """Copy those evidence files that ``target`` lacks, or holds altered: how many, and how many in ``source`` are no
+    longer what their digest says and were left out. Raises StorageError where they cannot be written."""
+    from_files, to_files = EvidenceFiles(source), EvidenceFiles(target)
+    copied = altered = 0
     for file in sorted(source.glob("??/??/*")) if source.is_dir() else ():
-        kept = target / file.relative_to(source)
-        if kept.exists() or not file.is_file() or len(file.name) != 64:
+        if len(file.name) != DIGEST_LENGTH or to_files.found(file.name) is not None:
             continue
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        with draft_beside(kept) as draft:
-            shutil.copyfile(file, draft)
-            sync(draft)
-            os.replace(draft, kept)
+        if from_files.found(file.name) is None:
+            altered += 1
+            continue
+        kept = target / file.relative_to(source)
+        try:
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            with draft_beside(kept) as draft:
+                shutil.copyfile(file, draft)
+                sync(draft)
+                os.replace(draft, kept)
+        except OSError as error:
+            raise unwritten(target, error) from error
         sync(kept.parent)
         copied += 1
-    return copied
+    return copied, altered
 
 
 def sync(path: Path) -> None:

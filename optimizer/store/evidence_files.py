@@ -2,7 +2,8 @@
 
 They lie in a directory beside the database, two levels deep by the first digits; a row of ``evidence_files`` names each
 of them, and the row is sealed (``actions.evidencing`` writes both). A file is written under another name
-first and then renamed, so a digest never names half a file. Nothing here is ever changed or deleted.
+first and then renamed, so a digest never names half a file. Nothing here is ever deleted, and nothing changed but what
+is no longer what its name says: handed in or restored again, it is whole again.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from optimizer.errors import Fault, InputError, Message, UnknownRecordError
+from optimizer.errors import Fault, InputError, Message, StorageError, UnknownRecordError
 
 MAX_FILE_BYTES = 10_000_000
 TYPES = {
@@ -45,21 +46,18 @@ class EvidenceFiles:
         self.directory = directory
 
     def add(self, content: bytes, name: str = "evidence") -> EvidenceFile:
-        """Keep a file; the same content again is the same file.
+        """Keep a file; the same content again is the same file, and takes the place of one that was altered.
 
-        Raises InputError for an empty file, one above MAX_FILE_BYTES, or one that is neither PDF, JPEG, PNG nor WebP.
+        Raises InputError for an empty file, one above MAX_FILE_BYTES, or one that is neither PDF, JPEG, PNG nor WebP;
+        StorageError where it cannot be written.
         """
         media_type = accepted_type(content, name)
         digest = sha256(content).hexdigest()
-        path = self._path(digest)
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with NamedTemporaryFile(dir=path.parent, delete=False) as draft:
-                draft.write(content)
-                draft.flush()
-                os.fsync(draft.fileno())
-            os.replace(draft.name, path)
-            _sync_directory(path.parent)
+        if self.found(digest) is None:
+            try:
+                _write(self._path(digest), content)
+            except OSError as error:
+                raise unwritten(self.directory, error) from error
         return EvidenceFile(digest, media_type, len(content))
 
     def read(self, digest: str) -> tuple[EvidenceFile, bytes]:
@@ -101,6 +99,34 @@ class EvidenceFiles:
 
     def _path(self, digest: str) -> Path:
         return self.directory / digest[:2] / digest[2:4] / digest
+
+
+def _write(path: Path, content: bytes) -> None:
+    """A file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = NamedTemporaryFile(dir=path.parent, delete=False)  # noqa: SIM115 -- it is renamed when it is closed
+    try:
+        with draft:
+            draft.write(content)
+            draft.flush()
+            os.fsync(draft.fileno())
+        os.replace(draft.name, path)
+    except BaseException:
+        Path(draft.name).unlink(missing_ok=True)
+        raise
+    _sync_directory(path.parent)
+
+
+def unwritten(directory: Path, error: OSError) -> StorageError:
+    """Why evidence could not be kept in a directory."""
+    reason = error.strerror or str(error)
+    return StorageError(
+        Message(
+            f"凭证无法写入 {directory}（{reason}）；未登记任何凭证，请腾出空间或检查权限后重试。",
+            f"Evidence cannot be written to {directory} ({reason}); none was registered. Make room or check your "
+            "rights, then try again.",
+        )
+    )
 
 
 def media_type_of(content: bytes) -> str | None:

@@ -293,3 +293,18 @@ def test_a_dump_of_postgresql_comes_back_and_an_old_one_is_found_out(postgres: P
         with pytest.raises(ConflictError, match="old backup"):
             actions.seal(store, KEY, LATER, signed_before=newer)
         store.close()
+
+
+def test_altered_evidence_is_neither_backed_up_nor_kept_by_a_restore(sealed: Path, url: str, tmp_path: Path) -> None:
+    """What is no longer what its digest says does not travel; a restore makes good what the backup still has."""
+    assert sealed.exists()
+    directory = evidence_directory(url)
+    files = EvidenceFiles(directory)
+    kept, bad = files.add(b"%PDF-1.7 ticket"), files.add(b"%PDF-1.7 other")
+    (directory / files.name_of(bad.sha256)).write_bytes(b"%PDF-1.7 OTHER")
+    made = backup(url, tmp_path / "a.backup")
+    assert (made.evidence_files, made.altered_files) == (1, 1)
+    (directory / files.name_of(kept.sha256)).write_bytes(b"%PDF-1.7 Ticket")
+    done = restore(url, made.file, LATER)
+    assert (done.evidence_files, done.altered_files) == (1, 0)
+    assert files.read(kept.sha256)[1] == b"%PDF-1.7 ticket"

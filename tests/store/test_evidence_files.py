@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from optimizer import actions
 from optimizer.actions.evidencing import check_evidence, keep_evidence
-from optimizer.errors import InputError, UnknownRecordError
+from optimizer.errors import InputError, StorageError, UnknownRecordError
 from optimizer.store.engine import Store
 from optimizer.store.evidence_files import MAX_FILE_BYTES, EvidenceFiles, evidence_directory, media_type_of
 from tests.store.conftest import allow_changes, connect
@@ -166,3 +166,27 @@ def test_a_crash_between_file_and_row_is_found_and_mended(store: Store, files: E
     assert codes_of(store, files) == ["evidence_orphan"]
     keep_evidence(store, files, [("a.pdf", PDF)], LATER)
     assert codes_of(store, files) == []
+
+
+def test_an_altered_file_is_whole_again_when_it_is_handed_in_again(store: Store, files: EvidenceFiles) -> None:
+    """Of the same size, or none at all: who keeps the original makes good what was altered."""
+    (kept,) = keep_evidence(store, files, [("a.pdf", PDF)], LATER)
+    path = files.directory / files.name_of(kept.sha256)
+    path.write_bytes(PDF.replace(b"ticket", b"Ticket"))
+    assert codes_of(store, files) == ["evidence_altered"]
+    assert keep_evidence(store, files, [("a.pdf", PDF)], LATER) == [kept]
+    assert path.read_bytes() == PDF
+    assert codes_of(store, files) == []
+
+
+def test_evidence_that_cannot_be_written_is_said_and_leaves_nothing(tmp_path: Path, store: Store) -> None:
+    """A file where the directory should be; a directory where the file should be."""
+    (tmp_path / "taken").write_text("")
+    files = EvidenceFiles(tmp_path / "evidence")
+    (files.directory / files.name_of(sha256(PDF).hexdigest())).mkdir(parents=True)
+    for directory in (tmp_path / "taken", files.directory):
+        with pytest.raises(StorageError, match="none was registered"):
+            keep_evidence(store, EvidenceFiles(directory), [("a.pdf", PDF)], LATER)
+    assert list(files.names()) == []
+    with store.read() as session:
+        assert session.evidence_files() == {}
