@@ -50,7 +50,7 @@ COLOUR_NAMES: Mapping[str, Message] = {
 class BankReport:
     """Figures of one enterprise and period. Mass in kg, activity kg·km, emissions g CO2e WTW.
 
-    ``verified_mass_kg`` of ``shipped_mass_kg`` is settled, the rest still open. ``primary_credited_g``: credited on
+    ``lots``: settled in the period, less those reversed in it. ``verified_mass_kg`` of ``shipped_mass_kg`` is settled, the rest still open. ``primary_credited_g``: credited on
     primary data. ``percentile``: share of peers with a higher intensity, 0 to 100, None with fewer than
     :data:`LEAST_PEERS` peers. ``restatements``: corrections booked in the period.
     """
@@ -98,13 +98,13 @@ def bank_report(
         for mode, amount in movement.activity_kgkm.items():
             activity[mode] = activity.get(mode, 0) + amount
     party_id = statement.account.party_id
-    verified_kg = settled.get(party_id, CityAmounts()).mass_kg
+    own_amounts = settled.get(party_id, CityAmounts())
     percentile, peers = percentile_among_peers(party_id, settled)
     return BankReport(
         statement=statement,
-        lots=len(own),
-        shipped_mass_kg=verified_kg + open_mass_kg,
-        verified_mass_kg=verified_kg,
+        lots=own_amounts.lots,
+        shipped_mass_kg=own_amounts.mass_kg + open_mass_kg,
+        verified_mass_kg=own_amounts.mass_kg,
         activity_kgkm=activity,
         baseline_g=sum(movement.baseline_g for movement in own),
         actual_g=sum(movement.actual_g for movement in own),

@@ -44,3 +44,13 @@ class Head:
     last_event_seq: int
     last_transaction_seq: int
     note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """What the first ``size`` leaves of a tree hold: events and transactions are sealed in order, so the last of each
+    says which."""
+
+    size: int
+    last_event_seq: int
+    last_transaction_seq: int

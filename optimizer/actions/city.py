@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from threading import Lock
 
-from optimizer.accounts.city import CityGroup, CityTotals, GroupKeys, city_groups, grouped, require_city_names
+from optimizer.accounts.city import (
+    CityAmounts,
+    CityGroup,
+    CityTotals,
+    GroupKeys,
+    city_groups,
+    grouped,
+    require_city_names,
+)
 from optimizer.network.model import Network
 from optimizer.store.engine import Store
+from optimizer.store.session import Session
 
 MOST_BEHIND = 500
 """Entries that a reader folds on the way; more are folded once for all readers. Settling folds what it adds."""
@@ -33,10 +42,7 @@ class CityView:
     """The totals as of one moment, for a page that asks for several groupings of them."""
 
     def __init__(self, store: Store, network: Network | None = None) -> None:
-        with store.read() as session:
-            behind = session.city_behind()
-        if behind > MOST_BEHIND:
-            keep_city_totals(store)
+        keep_when_far_behind(store)
         with store.read() as session:
             self._since = session.city_cells_since()
             self._parties = session.parties()
@@ -76,6 +82,25 @@ class CityView:
             cargo = self._network.cargo
             labels |= {("cargo", code): (one.name_zh, one.name_en) for code, one in cargo.items()}
         return labels
+
+
+def keep_when_far_behind(store: Store) -> None:
+    """Fold the newest entries for all readers where they are many."""
+    with store.read() as session:
+        behind = session.city_behind()
+    if behind > MOST_BEHIND:
+        keep_city_totals(store)
+
+
+def amounts_by_enterprise(session: Session, month: str, until_seq: int | None) -> dict[str, CityAmounts]:
+    """What each enterprise settled in a month, by its id, as the ledger stood after an entry (None: as it stands): the
+    kept sums, with the entries since, without those after it."""
+    only, by = {"month": month}, ("enterprise",)
+    parts = [*session.city_sums(by, only), *grouped(session.city_cells_since(), by, only)]
+    if until_seq is not None:
+        later = grouped(session.city_cells_after(until_seq), by, only)
+        parts += [(keys, amounts.times(-1)) for keys, amounts in later]
+    return {group.keys[0]: group.amounts for group in city_groups(parts, by, {})}
 
 
 def keep_city_totals(store: Store, anew: bool = False) -> int:

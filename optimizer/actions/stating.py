@@ -9,9 +9,10 @@ from optimizer.accounts import merkle
 from optimizer.accounts.ledger import Account, Kind, month_of
 from optimizer.accounts.report import BankReport
 from optimizer.accounts.report import bank_report as report_of
+from optimizer.accounts.sealed import Extent
 from optimizer.accounts.statement import Seal, Statement, statement_of
 from optimizer.accounts.whole import runs_behind, whole_of
-from optimizer.actions.city import city_totals
+from optimizer.actions.city import amounts_by_enterprise, keep_when_far_behind
 from optimizer.actions.closing import require_period
 from optimizer.actions.disposing import account_named
 from optimizer.actions.garbage import collection_paused
@@ -32,13 +33,11 @@ def statement(
     """
     require_period(period)
     with collection_paused(), store.read() as session:
-        chosen = account_named(session.accounts(), account)
-        party = session.parties().get(chosen.party_id)
         if until_seq is not None:
             as_of = AsOf(until_seq, session.last_closed(), None)
         else:
             as_of = _now(session) if at_size is None else _at_size(session, at_size)
-        return _statement(session, chosen, party, period, as_of)
+        return _of_account(session, account, period, as_of)
 
 
 def statements(store: Store, periods: Iterable[str]) -> list[Statement]:
@@ -62,29 +61,34 @@ def statements(store: Store, periods: Iterable[str]) -> list[Statement]:
 
 def bank_report(store: Store, account: str, period: str, at_size: int | None = None) -> BankReport:
     """The one-page report of an account and month, compared with the other enterprises of that month. ``at_size`` and
-    errors as in :func:`statement`; the comparison is with the books as they are now, out of kept sums."""
-    found = statement(store, account, period, at_size=at_size)
-    groups = city_totals(store, ("enterprise",), {"month": period})
-    settled = {group.keys[0]: group.amounts for group in groups}
-    return report_of(found, settled, _open_mass_kg(store, found.account.party_id, period))
+    errors as in :func:`statement`: comparison and open lots too are those of the tree, bit for bit what was printed."""
+    require_period(period)
+    keep_when_far_behind(store)
+    with collection_paused(), store.read() as session:
+        as_of = _now(session) if at_size is None else _at_size(session, at_size)
+        found = _of_account(session, account, period, as_of)
+        settled = amounts_by_enterprise(session, period, as_of.until_seq)
+        open_kg = _open_mass_kg(session, found.account.party_id, period, as_of.extent)
+    return report_of(found, settled, open_kg)
 
 
-def _open_mass_kg(store: Store, party_id: str, period: str) -> int:
+def _open_mass_kg(session: Session, party_id: str, period: str, extent: Extent | None) -> int:
     """Declared mass of a consignor's lots that are planned to arrive in the month and are not settled."""
-    with store.read() as session:
-        unsettled = session.unsettled_lots(party_id)
-        waybills = session.waybills({number for number, _ in unsettled})
-    lots = [lot for number, lot_no in unsettled for lot in waybills[number].lots if lot.lot_no == lot_no]
+    unsettled = set(session.unsettled_lots(party_id, extent))
+    waybills = session.waybill_versions({number for number, _, _ in unsettled})
+    lots = [lot for bill in waybills for lot in bill.lots if (bill.number, bill.version, lot.lot_no) in unsettled]
     return sum(lot.declared_mass_kg for lot in lots if month_of(lot.legs[-1].planned_arrives_at) == period)
 
 
 @dataclass(frozen=True, slots=True)
 class AsOf:
-    """How much of the books is read: transactions up to a number (None: all), what was closed, what is sealed."""
+    """How much of the books is read: transactions up to a number (None: all), what was closed, what is sealed, and what
+    else the tree holds where nothing but the tree is read."""
 
     until_seq: int | None
     last_closed: str
     seal: Seal | None
+    extent: Extent | None = None
 
 
 def _now(session: Session) -> AsOf:
@@ -111,10 +115,17 @@ def _at_size(session: Session, size: int) -> AsOf:
             )
         )
     before = tree.head(at_most=size)
-    start, counted = (0, 0) if before is None else (before.size, before.last_transaction_seq)
-    sealed_seq = counted + tree.count_leaves("transaction", start, size)
+    start = 0 if before is None else before.size
+    sealed_seq = (before.last_transaction_seq if before else 0) + tree.count_leaves("transaction", start, size)
+    event_seq = (before.last_event_seq if before else 0) + tree.count_leaves("event", start, size)
     root = merkle.root_of(tree.reader([(0, size)]), size)
-    return AsOf(sealed_seq, tree.last_closed(size), Seal(size, root, sealed_seq))
+    extent = Extent(size, event_seq, sealed_seq)
+    return AsOf(sealed_seq, tree.last_closed(size), Seal(size, root, sealed_seq), extent)
+
+
+def _of_account(session: Session, account: str, period: str, as_of: AsOf) -> Statement:
+    chosen = account_named(session.accounts(), account)
+    return _statement(session, chosen, session.parties().get(chosen.party_id), period, as_of)
 
 
 def _statement(session: Session, account: Account, party: Party | None, period: str, as_of: AsOf) -> Statement:

@@ -78,6 +78,10 @@ class CityRows(CityExposureRows):
         """What the entries after the kept cells add and take out."""
         return summed(self._city_moves(self._city_cursor(), None))
 
+    def city_cells_after(self, seq: int) -> CityCells:
+        """What the entries after one of them add and take out, up to the newest."""
+        return summed(self._city_moves(seq, None))
+
     def kept_city_cells(self) -> CityCells:
         """The cells as they are kept, without the entries since."""
         found = {}

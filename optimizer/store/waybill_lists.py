@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Text, and_, cast, exists, func, or_, select
 
 from optimizer.accounts.ledger import Kind
+from optimizer.accounts.sealed import Extent
 from optimizer.store import schema
 from optimizer.store.neighbourhood import on_voyages
-from optimizer.waybills.event import EventType
+from optimizer.waybills.event import Classifier, EventType
 
 ENDS_LOT = (EventType.DLV.value, EventType.LOST.value, EventType.RETN.value)
 TAKES_LOT_AWAY = (EventType.LOST.value, EventType.RETN.value)
@@ -86,51 +87,69 @@ class WaybillLists:
         found = _unsettled_lots().subquery()
         return int(self._connection.execute(select(func.count()).select_from(found)).scalar_one())
 
-    def unsettled_lots(self, consignor_id: str) -> list[tuple[str, int]]:
-        """Number and lot of a consignor's lots, of the newest versions, that were never settled and that nobody
-        reported lost, returned or void: those under way, or delivered and waiting."""
+    def unsettled_lots(self, consignor_id: str, sealed: Extent | None = None) -> list[tuple[str, int, int]]:
+        """Number, version and lot of a consignor's lots, of the newest versions, that were never settled and that
+        nobody reported lost, returned or void: those under way, or delivered and waiting. ``sealed``: by what a tree
+        holds and nothing else."""
         bills, lots = schema.waybills.c, schema.waybill_lots.c
         whose = exists().where(
             bills.number == lots.number, bills.version == lots.version, bills.consignor_id == consignor_id
         )
-        query = _unsettled_lots().where(whose).order_by(lots.number, lots.lot_no)
-        return [(row.number, int(row.lot_no)) for row in self._connection.execute(query)]
+        query = _unsettled_lots(sealed).where(whose).order_by(lots.number, lots.lot_no)
+        return [(row.number, int(row.version), int(row.lot_no)) for row in self._connection.execute(query)]
 
 
-def _unsettled_lots() -> Select[tuple[str, int]]:
+def _unsettled_lots(sealed: Extent | None = None) -> Select[tuple[str, int, int]]:
     bills, lots, entries = schema.waybills.c, schema.waybill_lots.c, schema.transactions.c
-    events = schema.events
-    newest = select(bills.number, func.max(bills.version).label("version")).group_by(bills.number).subquery()
-    withdrawal = events.alias("withdrawal")
+    events, leaves = schema.events, schema.tree_leaves.c
+    versions = select(bills.number, func.max(bills.version).label("version")).group_by(bills.number)
+    if sealed is not None:
+        name = bills.number.concat("/").concat(cast(bills.version, Text))
+        leaf = leaves.kind == "waybill", leaves.entry_id == name, leaves.leaf_index < sealed.size
+        versions = versions.where(exists().where(*leaf))
+    newest = versions.subquery()
     gone = exists().where(
         events.c.number == lots.number,
         or_(
             and_(events.c.lot_no == lots.lot_no, events.c.event_type.in_(TAKES_LOT_AWAY)),
             and_(events.c.lot_no.is_(None), events.c.event_type == EventType.VOID.value),
         ),
-        ~exists().where(withdrawal.c.withdraws == events.c.event_id),
+        *_stands(sealed),
     )
     booked = exists().where(
-        entries.number == lots.number, entries.lot_no == lots.lot_no, entries.kind == Kind.SETTLE.value
+        entries.number == lots.number,
+        entries.lot_no == lots.lot_no,
+        entries.kind == Kind.SETTLE.value,
+        *(() if sealed is None else (entries.seq <= sealed.last_transaction_seq,)),
     )
     joined = schema.waybill_lots.join(newest, and_(lots.number == newest.c.number, lots.version == newest.c.version))
-    return select(lots.number, lots.lot_no).select_from(joined).where(~booked, ~gone)
+    return select(lots.number, lots.version, lots.lot_no).select_from(joined).where(~booked, ~gone)
 
 
 def _has_open_lot() -> ColumnElement[bool]:
-    """Some lot of the waybill's version has no event that ends it, and the waybill none that ends it whole; reports
-    that were withdrawn count for nothing."""
+    """Some lot of the waybill's version has no event that ends it, and the waybill none that ends it whole; estimates
+    and reports that were withdrawn count for nothing."""
     bills, lots, events = schema.waybills.c, schema.waybill_lots.c, schema.events
-    withdrawal = events.alias("withdrawal")
-    stands = ~exists().where(withdrawal.c.withdraws == events.c.event_id)
     ended = exists().where(
-        events.c.number == lots.number, events.c.lot_no == lots.lot_no, events.c.event_type.in_(ENDS_LOT), stands
+        events.c.number == lots.number, events.c.lot_no == lots.lot_no, events.c.event_type.in_(ENDS_LOT), *_stands()
     )
     ended_whole = exists().where(
-        events.c.number == bills.number, events.c.lot_no.is_(None), events.c.event_type.in_(ENDS_WAYBILL), stands
+        events.c.number == bills.number, events.c.lot_no.is_(None), events.c.event_type.in_(ENDS_WAYBILL), *_stands()
     )
     open_lot = exists().where(lots.number == bills.number, lots.version == bills.version, ~ended)
     return and_(open_lot, ~ended_whole)
+
+
+def _stands(sealed: Extent | None = None) -> Iterator[ColumnElement[bool]]:
+    """That an event is a fact which nobody withdrew."""
+    events = schema.events
+    withdrawal = events.alias("withdrawal")
+    taken_back = [withdrawal.c.withdraws == events.c.event_id]
+    yield events.c.classifier == Classifier.ACT.value
+    if sealed is not None:
+        yield events.c.seq <= sealed.last_event_seq
+        taken_back.append(withdrawal.c.seq <= sealed.last_event_seq)
+    yield ~exists().where(*taken_back)
 
 
 def _header(row: Any) -> WaybillHeader:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,13 +13,18 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from optimizer import actions
 from optimizer.accounts.statement_document import statement_csv, statement_json
+from optimizer.actions.amending import amend
+from optimizer.documents.report_files import bank_report_json
 from optimizer.errors import UnknownRecordError
 from optimizer.store.engine import Store
+from optimizer.waybills.amendment import Amendment
+from optimizer.waybills.event import EventType, event_id
 from tests.accounts.small_books import FUEL_LOGS
 from tests.waybills.world import (
     ISSUED_AT,
     LATER,
     all_events,
+    delivery,
     parties,
     shipments,
     world_factors,
@@ -31,13 +38,17 @@ AT = LATER + timedelta(days=1)
 
 
 def printed(store: Store, at_size: int | None = None) -> list[str]:
-    """Every account's statement in both forms."""
+    """Every account's statement in both forms, and its report for a bank."""
     found = [actions.statement(store, account, "2026-10", at_size=at_size) for account in ACCOUNTS]
-    return [form(item) for item in found for form in (statement_json, statement_csv)]
+    reports = [actions.bank_report(store, account, "2026-10", at_size=at_size) for account in ACCOUNTS]
+    return [
+        *(form(item) for item in found for form in (statement_json, statement_csv)),
+        *map(bank_report_json, reports),
+    ]
 
 
 def test_past_statements_come_back_bit_for_bit(store: Store) -> None:
-    """Printed after dispatch, after settling and after closing; asked for again when all three have passed."""
+    """Printed after dispatch, an amendment, a loss, settling, a reversal and closing; asked for when all have passed."""
     issued = actions.accept(store, world_plan(), shipments(), parties(), world_network(), ISSUED_AT)
     then: dict[int, list[str]] = {}
 
@@ -46,12 +57,27 @@ def test_past_statements_come_back_bit_for_bit(store: Store) -> None:
         then[size] = printed(store)
 
     seal_and_print()
-    actions.record(store, all_events(issued, FUEL_LOGS), LATER)
+    lighter = Amendment(declared_mass_kg={1: 140_000})
+    amend(store, issued[1].number, lighter, "less was ready", world_network(), ISSUED_AT + timedelta(hours=1))
+    seal_and_print()
+    lost = replace(
+        delivery(issued[1], issued[1].lots[0]),
+        event_id=event_id(issued[1].number, 1, None, EventType.LOST),
+        event_type=EventType.LOST,
+    )
+    actions.record(store, [lost], LATER)
+    seal_and_print()
+    actions.record(store, all_events(issued[:1], FUEL_LOGS), LATER)
     actions.settle(store, world_network(), world_factors(), LATER)
+    seal_and_print()
+    actions.reverse(store, issued[0].number, 1, "a forged ticket", LATER - timedelta(days=3))
     seal_and_print()
     actions.close(store, "2026-10", AT)
     seal_and_print()
-    assert len(set(map(tuple, then.values()))) == 3
+    assert len(set(map(tuple, then.values()))) == len(then) == 6
+    shipped = [json.loads(report)["shipped_t"] for report in (pages[-3] for pages in then.values())]
+    assert shipped == ["150.000", "140.000", "0.000", "0.000", "0.000", "0.000"]
+    assert [json.loads(pages[-4])["lots"] for pages in then.values()] == [0, 0, 0, 2, 1, 1]
     assert {size: printed(store, size) for size in then} == then
 
 

@@ -13,7 +13,7 @@ import pytest
 from optimizer import actions
 from optimizer.access.user import Role, User
 from optimizer.actions.waybill_views import waybill_file, waybills_seen_by
-from optimizer.waybills.event import EventType
+from optimizer.waybills.event import Classifier, EventType, event_id
 from tests.waybills import world
 from tests.webapp.signed_in import House, Visitor
 from webapp import Settings
@@ -258,6 +258,26 @@ def test_a_reversed_lot_is_not_shown_as_settled(house: House) -> None:
     assert status == "RESTATED"
     assert "结算：基准" in page
     assert actions.lots_overview(house.store).carbon["RESTATED"] == 1
+
+
+def test_an_estimated_end_ends_nothing(house: House) -> None:
+    """A delivery or a loss that is only expected: the waybill still waits for its report, and its mass is still open."""
+    number = number_of(house, SECOND)
+    with house.store.read() as session:
+        waybill = session.waybills([number])[number]
+    hoped = [
+        replace(world.delivery(waybill, waybill.lots[0]), classifier=Classifier.EST),
+        replace(
+            world.delivery(waybill, waybill.lots[0]),
+            event_id=event_id(number, 1, None, EventType.LOST),
+            event_type=EventType.LOST,
+            classifier=Classifier.PLN,
+        ),
+    ]
+    assert actions.record(house.store, hoped, world.LATER).refused == ()
+    assert number in house.browser("carrier").get("/carrier").text
+    with house.store.read() as session:
+        assert session.unsettled_lots(SECOND) == [(number, 1, 1)]
 
 
 def test_a_carrier_sees_first_what_waits_for_a_report(house: House) -> None:
