@@ -95,7 +95,8 @@ def keep_when_far_behind(store: Store) -> None:
 def amounts_by_enterprise(session: Session, month: str, until_seq: int | None) -> dict[str, CityAmounts]:
     """What each enterprise settled in a month, by its id, as the ledger stood after an entry (None: as it stands): the
     kept sums, with the entries since, without those after it."""
-    only, by = {"month": month}, ("enterprise",)
+    only = {"month": month}
+    by: tuple[CityGroup, ...] = ("enterprise",)
     parts = [*session.city_sums(by, only), *grouped(session.city_cells_since(), by, only)]
     if until_seq is not None:
         later = grouped(session.city_cells_after(until_seq), by, only)

@@ -48,7 +48,7 @@ def printed(store: Store, at_size: int | None = None) -> list[str]:
 
 
 def test_past_statements_come_back_bit_for_bit(store: Store) -> None:
-    """Printed after dispatch, an amendment, a loss, settling, a reversal and closing; asked for when all have passed."""
+    """Printed after dispatch, an amendment, a loss, settling, a reversal, closing; asked for when all have passed."""
     issued = actions.accept(store, world_plan(), shipments(), parties(), world_network(), ISSUED_AT)
     then: dict[int, list[str]] = {}
 

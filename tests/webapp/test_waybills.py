@@ -261,7 +261,7 @@ def test_a_reversed_lot_is_not_shown_as_settled(house: House) -> None:
 
 
 def test_an_estimated_end_ends_nothing(house: House) -> None:
-    """A delivery or a loss that is only expected: the waybill still waits for its report, and its mass is still open."""
+    """A delivery or a loss that is only expected: the waybill still waits for its report, its mass is still open."""
     number = number_of(house, SECOND)
     with house.store.read() as session:
         waybill = session.waybills([number])[number]
