@@ -240,11 +240,14 @@ def _driven(path: Path, batches: Sequence[Rows]) -> float:
     begun = time.perf_counter()
     for rows in batches:
         connection.execute("BEGIN IMMEDIATE")
+        connection.execute("INSERT INTO run_batch SELECT COALESCE(MAX(rowid), 0) + 1, 1 FROM calculation_runs")
         connection.execute("INSERT INTO ledger_batch SELECT MAX(seq) + 1, 1 FROM transactions")
         for table in TABLES:
             if rows[table]:
                 marks = ", ".join("?" * len(rows[table][0]))
                 connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows[table])
+            if table == "calculation_runs":
+                connection.execute("DELETE FROM run_batch")
         connection.execute("DELETE FROM ledger_batch")
         connection.executemany("DELETE FROM settlement_jobs WHERE number = ? AND lot_no = ?", rows["settlement_jobs"])
         connection.execute("COMMIT")

@@ -15,6 +15,14 @@ ledger_batch = Table(
 """SQLite: the batch of entries that is being appended; never a row after COMMIT. Deleting the row applies the rules of
 the ledger to all of it at once. PostgreSQL has statement triggers and leaves it empty."""
 
+run_batch = Table(
+    "run_batch",
+    metadata,
+    Column("first_run", Integer, primary_key=True, autoincrement=False),
+    Column("open_batch", BigInteger, ForeignKey("zero.value", deferrable=True, initially="DEFERRED"), nullable=False),
+)
+"""The same of calculation runs, by the row of the first (``batch_rules`` of the migrations)."""
+
 entry_ids = Table(
     "entry_ids",
     metadata,
@@ -25,7 +33,7 @@ entry_ids = Table(
 )
 """SQLite: which entries have an id that begins so. Ids are random, and an index on them has a page changed for nearly
 every entry once it is large. So the close of a batch sorts its ids into level 0; whenever the ledger passes a multiple
-of 8,192 entries that level sinks into level 1 in order, and of 262,144 level 1 into level 2 (``sorted_rules`` of the
+of 32,768 entries that level sinks into level 1 in order, and of 262,144 level 1 into level 2 (``batch_rules`` of the
 migrations). Who looks for an id looks in all three. PostgreSQL has a unique index on ids and leaves it empty."""
 
 run_ids = Table(
@@ -36,7 +44,7 @@ run_ids = Table(
     Column("run_no", Integer, autoincrement=False, nullable=False),
     sqlite_with_rowid=False,
 )
-"""SQLite: at which row each calculation run lies, in levels as ``entry_ids`` (``run_rules`` of the migrations);
+"""SQLite: at which row each calculation run lies, in levels as ``entry_ids`` (``batch_rules`` of the migrations);
 ``store.sorted_ids`` asks it. PostgreSQL has the primary key of runs and leaves it empty."""
 
 ID_START = 8

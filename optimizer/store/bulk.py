@@ -130,14 +130,31 @@ def ledger_batch(connection: Connection, first_seq: int, entries: bool = True) -
 
     Raises IntegrityError there when the database refuses them. PostgreSQL's triggers see a statement whole anyway.
     """
-    if connection.dialect.name != "sqlite" or not entries:
+    table = batch_tables.ledger_batch.name
+    with _batch(connection, table, f"INSERT INTO {table} (first_seq, open_batch) VALUES (?, 1)", (first_seq,), entries):
+        yield
+
+
+@contextmanager
+def run_batch(connection: Connection, runs: bool = True) -> Iterator[None]:
+    """The same of calculation runs, from the next row on."""
+    table = batch_tables.run_batch.name
+    next_row = (
+        f"INSERT INTO {table} (first_run, open_batch) SELECT COALESCE(MAX(rowid), 0) + 1, 1 FROM calculation_runs"
+    )
+    with _batch(connection, table, next_row, (), runs):
+        yield
+
+
+@contextmanager
+def _batch(connection: Connection, table: str, begin: str, place: tuple[int, ...], rows: bool) -> Iterator[None]:
+    if connection.dialect.name != "sqlite" or not rows:
         yield
         return
     driver: Any = connection.connection.driver_connection
-    table = batch_tables.ledger_batch.name
-    begin, close = f"INSERT INTO {table} (first_seq, open_batch) VALUES (?, 1)", f"DELETE FROM {table}"
+    close = f"DELETE FROM {table}"
     try:
-        driver.execute(begin, (first_seq,))
+        driver.execute(begin, place)
         yield
         driver.execute(close)
     except sqlite3.IntegrityError as error:

@@ -3,7 +3,7 @@
 Times are ISO 8601 text with the offset of China, so they sort and read the same in SQLite and PostgreSQL. Amounts are
 64-bit integers. ``document`` columns hold canonical JSON (``waybills.codec``), the other columns are what is searched
 or constrained. All tables but ``users``, what triggers keep (``balances``, ``pendings``, ``entry_ids``,
-``run_ids``), the outbox and ``ledger_batch`` are append-only: triggers refuse UPDATE and DELETE.
+``run_ids``), the outbox, ``ledger_batch`` and ``run_batch`` are append-only: triggers refuse UPDATE and DELETE.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from optimizer.errors import ConflictError, Message
 from optimizer.store import schema
 from optimizer.store.access_rows import AccessRows
 from optimizer.store.audit_rows import AuditRows
-from optimizer.store.bulk import append, append_new, append_tuples
+from optimizer.store.bulk import append, append_new, append_tuples, run_batch
 from optimizer.store.city_rows import CityRows
 from optimizer.store.entry_rows import EntryRows
 from optimizer.store.evidence_files import EvidenceFile
@@ -254,7 +254,8 @@ class Session(
         """The same with rows that are made already."""
 
         def write(fresh: Sequence[ReadyRun]) -> None:
-            append_tuples(self._connection, "calculation_runs", RUN_COLUMNS, fresh)
+            with run_batch(self._connection, bool(fresh)):
+                append_tuples(self._connection, "calculation_runs", RUN_COLUMNS, fresh)
 
         append_new(self._connection, rows, write, self._unknown_runs)
 

@@ -83,7 +83,17 @@ SOURCES: tuple[Source, ...] = (
 
 NOT_SEALED = frozenset(
     {
-        *("users", "zero", "balances", "pendings", "ledger_batch", "settlement_jobs", "tree_leaves", "tree_nodes"),
+        *(
+            "users",
+            "zero",
+            "balances",
+            "pendings",
+            "ledger_batch",
+            "run_batch",
+            "settlement_jobs",
+            "tree_leaves",
+            "tree_nodes",
+        ),
         *("api_tokens", "account_grants", "idempotency_keys", "security_events"),
         *("shipments", "plan_runs", "returned_files"),
         *("city_cells", "city_exposures", "city_cursor", "webhooks", "account_numbers", "entry_ids", "run_ids"),

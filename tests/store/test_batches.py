@@ -181,6 +181,15 @@ def test_claims_are_followed_line_by_line_where_the_sums_do_not_tell(ledger: sql
 ENTRY = "INSERT INTO transactions VALUES (?, ?, ?, 'n', 1, 'm', ?, ?, ?, 't', 't', '', 1, 'x')"
 
 
+def record_run(ledger: sqlite3.Connection) -> None:
+    """A calculation run of the id r, in a batch of its own."""
+    ledger.execute("BEGIN")
+    ledger.execute("INSERT INTO run_batch VALUES (1, 1)")
+    ledger.execute(f"INSERT INTO calculation_runs VALUES ('r', {', '.join('?' * 18)})", ["x"] * 18)
+    ledger.execute("DELETE FROM run_batch")
+    ledger.execute("COMMIT")
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
@@ -198,7 +207,7 @@ def test_one_wrong_entry_in_a_batch_is_refused_at_the_close_and_says_why(
     ledger: sqlite3.Connection, wrong: tuple[object, ...], said: str
 ) -> None:
     """Beside one that is right: the whole batch is refused, and after a rollback nothing of it is left."""
-    ledger.execute(f"INSERT INTO calculation_runs VALUES ('r', {', '.join('?' * 18)})", ["x"] * 18)
+    record_run(ledger)
     ledger.execute("INSERT INTO periods VALUES ('2026-09', 't', 0)")
     ledger.execute("BEGIN")
     ledger.execute("INSERT INTO ledger_batch VALUES (1, 1)")
@@ -215,7 +224,7 @@ def test_one_wrong_entry_in_a_batch_is_refused_at_the_close_and_says_why(
 
 def test_an_original_is_corrected_once_also_within_a_batch(ledger: sqlite3.Connection) -> None:
     """Settled, reversed and restated in one batch is one correction too many; the first two pass."""
-    ledger.execute(f"INSERT INTO calculation_runs VALUES ('r', {', '.join('?' * 18)})", ["x"] * 18)
+    record_run(ledger)
     settled = [(1, "a", "SETTLE", "r", None, "2026-10"), (2, "b", "REVERSE", None, "a", "2026-10")]
     for entries in ([*settled, (3, "c", "RESTATE", "r", "a", "2026-10")], settled):
         ledger.execute("BEGIN")

@@ -73,6 +73,7 @@ def test_every_table_is_append_only_but_those_that_may_change() -> None:
         "city_exposures",
         "city_cursor",
         "ledger_batch",
+        "run_batch",
         "entry_ids",
         "run_ids",
         "webhooks",

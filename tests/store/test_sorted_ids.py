@@ -17,7 +17,7 @@ from sqlalchemy.pool import StaticPool
 from optimizer import actions
 from optimizer.store.engine import prepare_sqlite
 from optimizer.store.entry_rows import EntryRows
-from optimizer.store.migrations import run_rules
+from optimizer.store.migrations.batch_rules import runs_sink
 from optimizer.store.migrations.sorted_rules import sink
 from optimizer.store.ready import RUN_COLUMNS
 from optimizer.store.session import Session
@@ -40,8 +40,8 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for level, at in enumerate(SMALL):
             connection.execute(f"DROP TRIGGER entry_ids_of_level_{level}_sink")
             connection.execute(sink(level, at))
-        connection.execute("DROP TRIGGER run_ids_sink")
-        connection.execute(run_rules.sink(*SMALL))
+            connection.execute(f"DROP TRIGGER run_ids_of_level_{level}_sink")
+            connection.execute(runs_sink(level, at))
     connection.close()
     return file
 
@@ -171,7 +171,9 @@ def test_runs_are_recorded_once_and_found_at_every_level(empty: Path, batches: l
     session = Session(connection)
     rows: dict[str, int] = {}
     for names in batches:
+        connection.exec_driver_sql("BEGIN")
         session.add_ready_runs([run_row(name) for name in names])
+        connection.exec_driver_sql("COMMIT")
         for name in names:
             rows.setdefault(name, len(rows) + 1)
         assert session._known_runs([f"{place:064x}" for place in range(45)]) == set(rows)
@@ -187,31 +189,103 @@ def test_runs_are_recorded_once_and_found_at_every_level(empty: Path, batches: l
         assert lost_ids(connection) == []
         connection.commit()
         ledger.execute("VACUUM")
-    assert ledger.execute("SELECT COUNT(*) FROM run_ids WHERE level = 0").fetchone()[0] <= SMALL[0]
+    assert ledger.execute("SELECT COUNT(*) FROM run_ids WHERE level = 0").fetchone()[0] < SMALL[0]
     connection.close()
     ledger.close()
 
 
+def record(ledger: sqlite3.Connection, *names: str, verb: str = "INSERT", row: str = "NULL") -> None:
+    """Runs of these ids as one batch, at a row where one is given; raises IntegrityError where the database refuses
+    them, and nothing of the batch is left."""
+    columns, places = ", ".join(RUN_COLUMNS), ", ".join("?" * len(RUN_COLUMNS))
+    ledger.execute("BEGIN")
+    try:
+        ledger.execute("INSERT INTO run_batch SELECT COALESCE(MAX(rowid), 0) + 1, 1 FROM calculation_runs")
+        for name in names:
+            insert = f"{verb} INTO calculation_runs (rowid, {columns}) VALUES ({row}, {places})"
+            ledger.execute(insert, run_row(name))
+        ledger.execute("DELETE FROM run_batch")
+    except sqlite3.IntegrityError:
+        ledger.execute("ROLLBACK")
+        raise
+    ledger.execute("COMMIT")
+
+
+def runs_of(ledger: sqlite3.Connection) -> list[tuple[int, str]]:
+    """Rows and ids of all runs."""
+    return ledger.execute("SELECT rowid, run_id FROM calculation_runs ORDER BY rowid").fetchall()
+
+
 def test_a_run_is_not_replaced_nor_set_apart(ledger: sqlite3.Connection) -> None:
     """By its id or by its row, also where triggers of deletion sleep; no row is left out, so that numbers stay."""
-    names = ", ".join(RUN_COLUMNS)
-    places = ", ".join("?" * len(RUN_COLUMNS))
-    for name in ("a", "b", "c"):
-        ledger.execute(f"INSERT INTO calculation_runs ({names}) VALUES ({places})", run_row(name))
+    record(ledger, "a", "b", "c")
     ledger.execute("PRAGMA recursive_triggers = OFF")
-    for verb in ("INSERT", "REPLACE"):
-        for row, name in (("2", "d"), ("3", "d"), ("5", "d"), ("NULL", "a"), ("2", "b")):
+    for verb in ("INSERT", "REPLACE", "INSERT OR IGNORE"):
+        for row, name in (("2", "d"), ("3", "d"), ("5", "d"), ("-7", "d"), ("NULL", "a"), ("2", "b"), ("4", "b")):
+            if verb == "INSERT OR IGNORE" and row in ("2", "3"):
+                continue  # ignored: nothing is written, and nothing refused
             with pytest.raises(sqlite3.IntegrityError, match="calculation_runs"):
-                ledger.execute(f"{verb} INTO calculation_runs (rowid, {names}) VALUES ({row}, {places})", run_row(name))
+                record(ledger, name, verb=verb, row=row)
+    with pytest.raises(sqlite3.IntegrityError):
+        record(ledger, "d", "e", "d")
     for statement in ("UPDATE run_ids SET run_no = 1", "DELETE FROM run_ids"):
         with pytest.raises(sqlite3.IntegrityError, match="kept by the runs"):
             ledger.execute(statement)
-    assert ledger.execute("SELECT rowid, run_id FROM calculation_runs").fetchall() == [(1, "a"), (2, "b"), (3, "c")]
+    assert runs_of(ledger) == [(1, "a"), (2, "b"), (3, "c")]
+
+
+def test_runs_are_recorded_in_a_batch_only(ledger: sqlite3.Connection) -> None:
+    """Without one none enters, at the highest row there is neither; an open one is not committed, and there is one at a
+    time, from the next row on."""
+    record(ledger, "a")
+    columns, places = ", ".join(RUN_COLUMNS), ", ".join("?" * len(RUN_COLUMNS))
+    for verb in ("INSERT", "REPLACE", "INSERT OR IGNORE", "INSERT OR FAIL"):
+        for row in ("NULL", "2", str(2**63 - 1)):
+            with pytest.raises(sqlite3.IntegrityError, match="recorded in a batch"):
+                ledger.execute(
+                    f"{verb} INTO calculation_runs (rowid, {columns}) VALUES ({row}, {places})", run_row("b")
+                )
+    for wrong in ((1, 1), (3, 1), (2, 0), (2, None)):
+        with pytest.raises(sqlite3.IntegrityError):
+            ledger.execute("INSERT INTO run_batch VALUES (?, ?)", wrong)
+    ledger.execute("BEGIN")
+    ledger.execute("INSERT INTO run_batch VALUES (2, 1)")
+    for statement in (
+        "INSERT INTO run_batch VALUES (3, 1)",
+        "UPDATE run_batch SET first_run = 1",
+        "UPDATE run_batch SET open_batch = 0",
+        "REPLACE INTO run_batch VALUES (2, 1)",
+    ):
+        with pytest.raises(sqlite3.IntegrityError, match="run_batch"):
+            ledger.execute(statement)
+    ledger.execute(f"INSERT INTO calculation_runs VALUES ({places})", run_row("b"))
+    with pytest.raises(sqlite3.IntegrityError):
+        ledger.execute("COMMIT")
+    ledger.execute("ROLLBACK")
+    assert runs_of(ledger) == [(1, "a")]
+    record(ledger, "b")
+    assert runs_of(ledger) == [(1, "a"), (2, "b")]
+
+
+def test_an_entry_enters_in_a_batch_only_at_the_highest_number_too(ledger: sqlite3.Connection) -> None:
+    """The largest number that a row can have is inside of no batch that is not open."""
+    row = (
+        "INSERT INTO transactions VALUES (?, 't', 'TRANSFER', 'n', 1, 'm', NULL, NULL, '2026-10', 't', 't', '', 1, 'x')"
+    )
+    with pytest.raises(sqlite3.IntegrityError, match="in a batch"):
+        ledger.execute(row, (2**63 - 1,))
+    ledger.execute("BEGIN")
+    ledger.execute("INSERT INTO ledger_batch VALUES (1, 1)")
+    ledger.execute(row, (2**63 - 1,))
+    with pytest.raises(sqlite3.IntegrityError, match="no gaps"):
+        ledger.execute("DELETE FROM ledger_batch")
+    ledger.execute("ROLLBACK")
+    assert appended(ledger, ["a"])
 
 
 def test_an_entry_names_no_run_that_only_the_ids_know(ledger: sqlite3.Connection) -> None:
     """A row that somebody put into ``run_ids`` makes no run."""
-    ledger.execute(f"INSERT INTO calculation_runs VALUES ({', '.join('?' * len(RUN_COLUMNS))})", run_row("a"))
+    record(ledger, "a")
     ledger.execute("INSERT INTO run_ids VALUES (2, 'forged', 1)")
     settle = "INSERT INTO transactions VALUES (1, 't', 'SETTLE', 'n', 1, 'm', ?, NULL, '2026-10', 't', 't', '', 1, 'x')"
 
