@@ -11,7 +11,8 @@ from optimizer.store.engine import Store
 from optimizer.store.session import Session
 from optimizer.waybills.lifecycle import lot_record
 
-_PERIOD = re.compile(r"\d{4}-(0[1-9]|1[0-2])", re.ASCII)
+_PERIOD = re.compile(r"2\d{3}-(0[1-9]|1[0-2])", re.ASCII)
+"""Of the years that an event may lie in: a month after and before each is in the calendar."""
 
 
 def close(store: Store, period: str, at: datetime) -> Period:

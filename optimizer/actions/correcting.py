@@ -119,8 +119,8 @@ def require_reason(reason: str) -> None:
         )
 
 
-def append_covered(session: Session, entry: Transaction) -> Transaction:
-    """Append an entry that takes claim from parties; what is recorded already is answered as recorded.
+def append_covered(session: Session, entry: Transaction, run: CalculationRun | None = None) -> Transaction:
+    """Append an entry that takes claim from parties, with its run; what is recorded already is answered as recorded.
 
     Raises ConflictError when the id is recorded with other content, or when a balance does not cover it.
     """
@@ -139,6 +139,8 @@ def append_covered(session: Session, entry: Transaction) -> Transaction:
         if not account_id.startswith("issuance."):
             own = tuple(line for line in entry.postings if line.account_id == account_id)
             require_covered(own, session.account_reader.balances(account_id))
+    if run is not None:
+        session.add_runs([run])
     (written,) = session.add_transactions([entry])
     return written
 
@@ -198,8 +200,7 @@ def _write_restatement(
     entry = restatement(known, waybill, run, booking)
     if entry is None:
         return None
-    session.add_runs([run])
-    return append_covered(session, entry)
+    return append_covered(session, entry, run)
 
 
 def _lot_entries(session: Session, key: LotKey) -> list[Transaction]:

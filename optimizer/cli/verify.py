@@ -69,12 +69,25 @@ def verify(
 
 
 def _proof(proof: Path, checkpoints: tuple[Path, ...], public_key: str | None) -> int:
-    from optimizer.accounts.proof import VERDICTS, verdict_on
+    from optimizer.accounts.checkpoint import parse_checkpoint
+    from optimizer.accounts.proof import VERDICTS, parse_proof, verdict_on
 
     if len(checkpoints) > 1:
         raise InputError(Message("核对证明时至多给一个树头文件。", "Give at most one checkpoint with a proof."))
     trusted = read_document(checkpoints[0]) if checkpoints else None
-    verdict = verdict_on(read_document(proof), trusted, public_key)
+    text = read_document(proof)
+    verdict = verdict_on(text, trusted, public_key)
     words = VERDICTS[verdict]
     say(Message(f"{proof}：{words.zh}。[{verdict}]", f"{proof}: {words.en}. [{verdict}]"))
+    bundle = parse_proof(text)
+    if verdict == "ok" and bundle is not None and trusted is None and public_key is None:
+        # Anybody can sign a tree with a key of his own; only who knows the log's key knows whose tree it is.
+        head = parse_checkpoint(bundle.checkpoint)
+        say(
+            Message(
+                f"树头由证明自带：日志 {head.origin}，公钥 {head.key.text}；请与公布的公钥核对，或用 --public-key、树头文件核对。",
+                f"The tree head is the proof's own: log {head.origin}, key {head.key.text}. Compare it with the published "
+                "key, or give --public-key or a checkpoint.",
+            )
+        )
     return DONE if verdict == "ok" else FINDINGS

@@ -140,7 +140,7 @@ class RecordReader:
         if value is None:
             return None
         unit = "amount_kwh" if isinstance(value, Mapping) and value.get("carrier") == "Electric" else "amount_kg"
-        if not isinstance(value, Mapping) or set(value) != {"carrier", unit} or not isinstance(value["carrier"], str):
+        if not isinstance(value, Mapping) or set(value) != {"carrier", unit} or not _is_word(value["carrier"]):
             self.wrong(
                 "energy",
                 "bad_energy",
@@ -157,7 +157,7 @@ class RecordReader:
         if value is None:
             return ()
         fits = isinstance(value, list) and len(value) <= MAX_EVIDENCE
-        if not fits or not all(isinstance(item, Mapping) and set(item) == {"kind", "sha256"} for item in value):
+        if not fits or not all(_names_evidence(item) for item in value):
             self.wrong(
                 "evidence",
                 "bad_evidence",
@@ -165,7 +165,7 @@ class RecordReader:
                 f"a list of at most {MAX_EVIDENCE} {{kind, sha256}}",
             )
             return ()
-        return tuple(Evidence(str(item["kind"]), str(item["sha256"])) for item in value)
+        return tuple(Evidence(item["kind"], item["sha256"]) for item in value)
 
     def _integer(self, name: str, value: Any, scale: int) -> int | None:
         """A number times ``scale``, which must come out whole: nothing is rounded in silence."""
@@ -189,6 +189,15 @@ class RecordReader:
     def wrong(self, name: str, code: str, zh: str, en: str) -> None:
         """Note a fault of a field."""
         self.faults.append(_fault(f"{self.at}/{name}", code, zh, en))
+
+
+def _names_evidence(item: Any) -> bool:
+    return isinstance(item, Mapping) and set(item) == {"kind", "sha256"} and all(map(_is_word, item.values()))
+
+
+def _is_word(value: Any) -> bool:
+    """A short text that has bytes: a lone surrogate has none."""
+    return isinstance(value, str) and len(value) <= MAX_TEXT and value.isprintable()
 
 
 def _fault(pointer: str, code: str, zh: str, en: str) -> Fault:

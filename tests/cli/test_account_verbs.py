@@ -157,6 +157,8 @@ def test_corrections_and_deals_from_the_command_line(settled_url: str) -> None:
         ["statement", "E1", "--period", "２０２６-10", "--out", "s.json"],
         ["audit", "population", "--period", "２０２６-10", "--out", "p.csv"],
         ["close", "２０２６-10"],
+        ["statement", "E1", "--period", "9999-12", "--format", "pdf", "--out", "s.pdf"],
+        ["statement", "E1", "--period", "0000-01", "--format", "xlsx", "--out", "s.xlsx"],
         ["close", "2006-09"],
     ],
 )

@@ -66,7 +66,8 @@ def test_the_whole_way(place: Path) -> None:
     done("proof", "period:2026-10", "--out", "proof.json", "--checkpoint", "october.checkpoint")
     assert "The proof holds" in done("verify", "--proof", "proof.json", "october.checkpoint")
     key = (place / "october.checkpoint").read_text().split("\n")[4].removeprefix("key ")
-    done("verify", "--proof", "proof.json", "--public-key", key)
+    assert "proof's own" not in done("verify", "--proof", "proof.json", "--public-key", key)
+    assert f"quzhou.example/accounts, key {key}" in done("verify", "--proof", "proof.json")
 
 
 def test_a_changed_row_ends_with_exit_code_1(place: Path) -> None:

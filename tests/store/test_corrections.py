@@ -334,3 +334,13 @@ def test_a_clock_that_runs_behind_takes_nothing_back_before_it_was_credited(sett
     assert actions.statement(settled, "E2", "2026-09").closing == ()
     assert actions.statement(settled, "E2", "2026-10").closing == ()
     assert findings(settled) == {}
+
+
+def test_a_restatement_that_is_refused_leaves_no_calculation(settled: Store) -> None:
+    """The claim is sold, so it cannot be taken back: the lot is named, and nothing of the attempt is kept."""
+    actions.transfer(settled, "E1", "E2", claim(settled, "E1.industry"), "all of it", "sold", NOVEMBER)
+    actions.record(settled, lighter(200_000), NOVEMBER)
+    result = actions.restate_all(settled, world_network(), world_factors(), "a lighter ticket", NOVEMBER)
+    assert [finding.code for finding in result.findings] == ["cannot_restate"]
+    with settled.read() as session:
+        assert set(session.runs()) == {entry.run_id for entry in session.transactions() if entry.run_id}
