@@ -83,11 +83,12 @@ def _proof(proof: Path, checkpoints: tuple[Path, ...], public_key: str | None) -
     if verdict == "ok" and bundle is not None and trusted is None and public_key is None:
         # Anybody can sign a tree with a key of his own; only who knows the log's key knows whose tree it is.
         head = parse_checkpoint(bundle.checkpoint)
+        log, key = head.origin, head.key.text
         say(
             Message(
-                f"树头由证明自带：日志 {head.origin}，公钥 {head.key.text}；请与公布的公钥核对，或用 --public-key、树头文件核对。",
-                f"The tree head is the proof's own: log {head.origin}, key {head.key.text}. Compare it with the published "
-                "key, or give --public-key or a checkpoint.",
+                f"树头由证明自带：日志 {log}，公钥 {key}；请与公布的公钥核对，或用 --public-key、树头文件核对。",
+                f"The tree head is the proof's own: log {log}, key {key}. Compare it with the published key, or give "
+                "--public-key or a checkpoint.",
             )
         )
     return DONE if verdict == "ok" else FINDINGS
