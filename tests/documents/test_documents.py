@@ -18,10 +18,12 @@ from optimizer import actions
 from optimizer.accounts.city import CityAmounts
 from optimizer.accounts.report import COLOURS, BankReport, percentile_among_peers
 from optimizer.accounts.statement import Statement
+from optimizer.documents.glyphs import covered
 from optimizer.documents.report_files import bank_report_json, bank_report_pdf
 from optimizer.documents.sheets import Sheet, workbook_of
 from optimizer.documents.statement_files import statement_pdf, statement_xlsx
 from optimizer.documents.statement_words import period_end, qr_text, statement_words
+from optimizer.documents.typesetting import font_characters
 from optimizer.errors import Lang
 from optimizer.quantities import CHINA_TIME
 from optimizer.store.engine import Store
@@ -212,3 +214,23 @@ def test_the_report_counts_open_lots_as_shipped_and_not_as_verified(tmp_path: Pa
     assert {bool(row.mass_kg) for row in rows.values()} == {bool(row.open_mass_kg) for row in rows.values()}
     assert actions.bank_report(store, "E1", "2026-12").shipped_mass_kg == 0
     store.close()
+
+
+def test_a_name_that_the_font_cannot_show_is_spelt_out(statement: Statement) -> None:
+    """Rare characters and pictures stand as their code points, the others as they are; the document is made."""
+    assert statement.party is not None
+
+    def named(name: str) -> bytes:
+        assert statement.party is not None
+        return statement_pdf(replace(statement, party=replace(statement.party, name_zh=name)), "zh")
+
+    assert named("𠮷野钢铁🚢") == named("[U+20BB7]野钢铁[U+1F6A2]") != named("野钢铁")
+
+
+def test_a_font_says_which_characters_it_has() -> None:
+    """Common ones, none of the second plane's rarest; no picture of a ship."""
+    known = font_characters()
+    assert all(ord(letter) in known for letter in "A衢州（）—·")
+    assert not {ord(letter) for letter in "𠮷🚢"} & known
+    with pytest.raises(ValueError, match="no table"):
+        covered(bytes(64))
