@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -75,7 +75,7 @@ def amend(
             return waybill
         graph = NetworkGraph(network)
         new = amended(waybill, change, lambda leg: way_of(leg, graph), clock + _TICK)
-        _require_allowed(session, waybill, new, events)
+        _require_allowed(session, waybill, new, events, network)
         session.add_parties([new.consignee], at)
         session.add_events(written, at)
         session.add_waybills([new])
@@ -140,8 +140,8 @@ def _reserved_anew(session: Session, old: Waybill, new: Waybill, at: datetime) -
     return renewed_estimates(old, new, pending, settled, at, session.last_closed())
 
 
-def _require_allowed(session: Session, old: Waybill, new: Waybill, events: Sequence[Event]) -> None:
-    faults = amendment_faults(old, new, effective(events))
+def _require_allowed(session: Session, old: Waybill, new: Waybill, events: Sequence[Event], network: Network) -> None:
+    faults = [*amendment_faults(old, new, effective(events)), *_without_terminal(old, new, network)]
     known = session.parties().get(new.consignee.party_id)
     if new.consignee != old.consignee and known != new.consignee:
         message = Message("收货人未登记。", "The consignee is not registered.")
@@ -151,6 +151,19 @@ def _require_allowed(session: Session, old: Waybill, new: Waybill, events: Seque
         faults.append(Fault("waybill", None, None, "no_change", message))
     if faults:
         raise InputError.of(faults)
+
+
+def _without_terminal(old: Waybill, new: Waybill, network: Network) -> Iterator[Fault]:
+    """Cargo may be put down only where the network has a terminal for it: else the lot could never be calculated."""
+    for before, after in zip(old.lots, new.lots, strict=True):
+        for leg, hub in zip(before.legs, after.legs, strict=True):
+            handled = (hub.origin, new.cargo_group) in network.terminals
+            if hub.mode == "Hub" and hub.origin != leg.origin and not handled:
+                message = Message(
+                    f"路网中 {hub.origin} 没有装卸 {new.cargo_group} 的码头或货场。",
+                    f"The network has no terminal for {new.cargo_group} at {hub.origin}.",
+                )
+                yield Fault("waybill", None, f"lots/{after.lot_no}/legs/{hub.seq}", "no_terminal", message)
 
 
 def _document_event(

@@ -162,6 +162,7 @@ def test_deliveries_fix_consignee_and_due_time(issued: Store) -> None:
         (Amendment(legs=(LegChange(1, 9, "X"),)), "unknown"),
         (Amendment(legs=(LegChange(1, 3, destination="NOWHERE"),)), "no_way"),
         (Amendment(legs=(LegChange(1, 3, destination="UP"),)), "no_way"),
+        (Amendment(legs=(LegChange(1, 1, destination="MID"),)), "no_terminal"),
         (Amendment(consignee=replace(parties()[0], name_en="Somebody else")), "unknown_party"),
         (Amendment(due_at=S1.due_at), "no_change"),
     ],
