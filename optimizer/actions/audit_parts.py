@@ -19,6 +19,7 @@ from optimizer.accounts.audit.quick import Doubts, joined
 from optimizer.accounts.audit.run_part import RunsRead, read_runs
 from optimizer.accounts.audit.waybill_part import WaybillsRead, read_waybills
 from optimizer.actions.garbage import collect_rarely, collection_paused
+from optimizer.actions.interrupts import end_on_interrupt, interrupts_held
 from optimizer.emissions.factors import FactorTable
 from optimizer.network.model import Network
 from optimizer.store.audit_rows import Part
@@ -79,7 +80,8 @@ class Readers(AbstractContextManager["Readers"]):
         """The answers in order of the tasks, all of which begin at once where there are several processes."""
         if self._pool is None:
             return (function(self._session, self.package, task) for task in tasks)
-        asked: list[Future[Answer]] = [self._pool.submit(_Reader.ask, function, task) for task in tasks]
+        with interrupts_held():
+            asked: list[Future[Answer]] = [self._pool.submit(_Reader.ask, function, task) for task in tasks]
         return _answers(asked)
 
 
@@ -100,6 +102,7 @@ class _Reader:
     @classmethod
     def open(cls, url: str, snapshot: str, package: Package) -> None:
         """Open the database and see what the session of ``snapshot`` sees."""
+        end_on_interrupt()
         collect_rarely()
         cls._open = ExitStack()
         store = open_store(url)
