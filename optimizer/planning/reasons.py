@@ -22,6 +22,7 @@ from optimizer.planning.timespace import TimeSpace
 from optimizer.planning.waterway import WaterRoute, WaterWays
 from optimizer.quantities import KG_PER_T
 
+SAME_T = 1e-9
 CROWDED_YUAN_PER_T = 1.0
 """From this price of a tonne's handling on, terminals count as what was taken."""
 
@@ -128,7 +129,7 @@ class Reasons:
             return self.water.missing(k) if self.own_voyages else _no_offer()
         shipment = self.space.shipments[k]
         largest_t = max(item.most_t for item in water)
-        if not shipment.splittable and self._mass_t(k) > largest_t > 0:
+        if not shipment.splittable and self._mass_t(k) - SAME_T > largest_t > 0:
             return Reason(
                 f"不可拆分的 {self._mass_t(k):,.1f} 吨装不进任何一艘船（水深允许时最大载 {largest_t:,.0f} 吨）。",
                 f"The {self._mass_t(k):,.1f} t must stay whole and fit no vessel"
@@ -138,6 +139,8 @@ class Reasons:
                 short=self._mass_t(k) - largest_t,
                 unit="t",
             )
+        if not shipment.splittable:
+            water = [item for item in water if item.most_t >= self._mass_t(k) - SAME_T]
         latest_h = self.space.grid.hour(shipment.due_at) + MAX_LATE_H
         arrivals = [(self.water.earliest_h(k, item), item) for item in water]
         sailing = [(hour, item) for hour, item in arrivals if hour is not None]
@@ -160,7 +163,12 @@ class Reasons:
         """Dearer than the road, worth it only with a cargo back or a fuller vessel, or something is taken."""
         road, mass_t = self._road_yuan_per_t(k), self._mass_t(k)
         prices = [(self.water.price(k, item, road), item) for item in in_time]
-        price, cheapest = min(prices, key=lambda pair: pair[0].round_trip_yuan_per_t)
+        # The cheapest round trip of those that pay at least one way, and where none does, the cheapest one way.
+        paying = [pair for pair in prices if pair[0].one_way_yuan_per_t < road]
+        if paying:
+            price, cheapest = min(paying, key=lambda pair: pair[0].round_trip_yuan_per_t)
+        else:
+            price, cheapest = min(prices, key=lambda pair: pair[0].one_way_yuan_per_t)
         one_way, round_trip = price.one_way_yuan_per_t, price.round_trip_yuan_per_t
         voyage = self.water.named(cheapest)
         if one_way >= road:
@@ -186,7 +194,8 @@ class Reasons:
                 round_trip - road,
                 "yuan/t",
             )
-        least_t, smallest = min(((p.least_t, item) for p, item in prices), key=lambda pair: pair[0])
+        whole = [(p.least_t, item) for p, item in paying if p.round_trip_yuan_per_t < road]
+        least_t, smallest = min(whole, key=lambda pair: pair[0])
         if mass_t < least_t:
             voyage = self.water.named(smallest)
             return Reason(

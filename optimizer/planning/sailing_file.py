@@ -25,7 +25,7 @@ from optimizer.planning.sailing_cells import (
     parse_price_yuan_per_t,
 )
 from optimizer.planning.shipment_cells import Cell, CellError, parse_identifier, parse_moment, plain, quoted
-from optimizer.planning.shipment_columns import columns_of, records_of
+from optimizer.planning.shipment_columns import columns_of, header_of, records_of
 from optimizer.planning.shipment_file import content_of, named
 from optimizer.planning.shipment_sheet import rows_of
 
@@ -69,7 +69,7 @@ def read_sailings(path: Path, network: Network) -> list[Offer]:
     """
     try:
         rows = rows_of(content_of(path), path.name)
-        header = next(rows)
+        header = header_of(rows, HEADERS)
         faults = FaultList(path.name)
         columns = columns_of(header, faults, HEADERS, REQUIRED)
         faults.raise_if_any(SailingDataError)

@@ -13,6 +13,7 @@ import io
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import openpyxl
 
@@ -23,6 +24,10 @@ MAX_FILE_BYTES = 100_000_000
 MAX_UNPACKED_BYTES = 1_000_000_000
 """A workbook is a zip archive: what it unpacks to is limited as well."""
 MAX_ROWS = 1_000_000
+
+DELIMITERS = ",;\t"
+LINES_LOOKED_AT, LEAST_DELIMITERS = 10, 5
+"""A header has eight columns or more; a title that holds as many commas is none that anybody wrote."""
 
 _ZIP_MAGIC = b"PK\x03\x04"
 _OLD_EXCEL_MAGIC = b"\xd0\xcf\x11\xe0"
@@ -123,13 +128,19 @@ def _decoded(content: bytes, name: str) -> str:
 
 
 def _delimiter(text: str) -> tuple[str, int]:
-    """The delimiter of the first line that is not blank, and how many lines to skip (Excel's ``sep=;`` line)."""
-    for number, line in enumerate(io.StringIO(text)):
-        if line.casefold().startswith("sep=") and len(line.strip("\r\n")) == 5:
+    """The delimiter, and how many lines to skip (Excel's ``sep=;`` line). It is that of the first line with as many
+    columns as a header has at least: above it may stand titles, with a comma in their text. Without such a line near
+    the top, that of the first one."""
+    first = ""
+    filled = ((number, line) for number, line in enumerate(io.StringIO(text)) if line.strip())
+    for number, line in islice(filled, LINES_LOOKED_AT):
+        if line.casefold().startswith("sep=") and len(line.strip("\r\n")) == 5 and not first:
             return line[4], number + 1
-        if line.strip():
-            return max(",;\t", key=line.count), 0
-    return ",", 0
+        first = first or line
+        delimiter = max(DELIMITERS, key=line.count)
+        if line.count(delimiter) >= LEAST_DELIMITERS:
+            return delimiter, 0
+    return max(DELIMITERS, key=first.count), 0
 
 
 def _workbook_rows(content: bytes, name: str) -> Iterator[Row]:

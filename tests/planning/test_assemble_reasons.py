@@ -11,6 +11,7 @@ import pytest
 from optimizer.network.model import Closure, FleetEntry, Network
 from optimizer.planning.plan import Plan, Reason
 from optimizer.planning.shipment import Shipment
+from optimizer.planning.waterway import WaterPrice, WaterRoute, WaterWays
 from tests.network.tiny import MADE_UP, TINY_START, tiny_network
 from tests.planning.corridor import corridor
 from tests.planning.plan_by_hand import SHIPMENTS
@@ -168,6 +169,46 @@ def test_too_little_for_a_vessel_of_its_own() -> None:
     assert (because.code, because.lacks, because.unit) == ("too_little_cargo", "cargo", "t")
     assert because.short == pytest.approx(least_t - mass_t, abs=0.6)
     assert least_t == pytest.approx(trip_yuan / (road_yuan - small_tonne_yuan(TINY)), abs=1)
+
+
+def dear_fleet() -> Network:
+    """Both classes at ten times their day rates, so that everything stays on the road."""
+    return replace(dear_vessels(10), fleet=TINY.fleet)
+
+
+def priced(monkeypatch: pytest.MonkeyPatch, **prices: tuple[float, float, float]) -> None:
+    """Let each class cost so much a tonne one way and there and back, and pay from so many tonnes on."""
+
+    def price(_: WaterWays, k: int, water: WaterRoute, road: float) -> WaterPrice:
+        assert 58 < road < 60
+        return WaterPrice(*prices[water.families[0].vessel_class])
+
+    monkeypatch.setattr(WaterWays, "price", price)
+
+
+def test_what_must_stay_whole_is_told_of_a_vessel_that_takes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """700 t in one piece: that SMALL (500 t) would be cheaper is no answer."""
+    priced(monkeypatch, SMALL=(70.0, 80.0, 900.0), BIG=(75.0, 85.0, 900.0))
+    because = why(dear_fleet(), stone(700, splittable=False))
+    assert (because.code, because.option) == ("water_dearer", "BIG UP-DOWN")
+
+
+def test_water_is_dearer_only_where_no_voyage_pays_one_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """BIG is the cheaper round trip and loses even one way; SMALL pays one way: a cargo back is what is missing."""
+    priced(monkeypatch, SMALL=(50.0, 90.0, 900.0), BIG=(70.0, 80.0, 900.0))
+    because = why(dear_fleet(), stone())
+    assert (because.code, because.option) == ("return_cargo_missing", "SMALL UP-DOWN")
+    assert because.short == pytest.approx(90 - 59, abs=1)
+    priced(monkeypatch, SMALL=(75.0, 76.0, 900.0), BIG=(70.0, 80.0, 900.0))
+    because = why(dear_fleet(), stone())
+    assert (because.code, because.option) == ("water_dearer", "BIG UP-DOWN")
+
+
+def test_the_least_load_is_one_that_the_vessel_can_carry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SMALL would pay from 520 t on and carries 500; BIG pays from 600 t on: of 550 t that is 50 t too little."""
+    priced(monkeypatch, SMALL=(50.0, 62.0, 520.0), BIG=(45.0, 55.0, 600.0))
+    because = why(dear_fleet(), stone(550))
+    assert (because.code, because.option, because.short) == ("too_little_cargo", "BIG UP-DOWN", pytest.approx(50.0))
 
 
 def test_vessels_went_to_cargo_that_gains_more() -> None:

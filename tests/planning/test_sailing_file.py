@@ -87,6 +87,15 @@ def faults(tmp_path: Path, *rows: list[str], header: list[str] = HEADER) -> list
     return [(fault.row, fault.column, fault.code) for fault in caught.value.faults]
 
 
+def test_titles_above_the_header_are_passed_over(tmp_path: Path) -> None:
+    """As in a sheet of shipments; a fault names the row of the sheet."""
+    path = write(tmp_path, f"十月报价航次\n\n{text(ROW)}".encode())
+    assert read_sailings(path, TINY) == [RIGHT]
+    with pytest.raises(SailingDataError) as caught:
+        read_sailings(write(tmp_path, f"十月报价航次\n\n{text(with_cell('capacity_t', '-1'))}".encode()), TINY)
+    assert [(fault.row, fault.column) for fault in caught.value.faults] == [(4, "capacity_t")]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
 @pytest.mark.parametrize("header", [HEADER, CHINESE])
 def test_encodings_and_headers(tmp_path: Path, encoding: str, header: list[str]) -> None:

@@ -526,6 +526,15 @@ def test_titles_above_the_header_are_passed_over(tmp_path: Path) -> None:
     assert [shipment.shipment_id for shipment in read_shipments(path, NETWORK)] == ["S1"]
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_title_does_not_decide_on_the_delimiter(tmp_path: Path, delimiter: str) -> None:
+    """The line with the columns does, whatever commas stand above it."""
+    path = tmp_path / "titled.csv"
+    lines = ["Shipments, October", *(line.replace(",", delimiter) for line in (HEADER, GOOD))]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    assert [shipment.shipment_id for shipment in read_shipments(path, NETWORK)] == ["S1"]
+
+
 def test_a_file_that_names_no_columns_is_told_of_its_first_row(tmp_path: Path) -> None:
     """However many rows were looked at."""
     path = tmp_path / "x.csv"

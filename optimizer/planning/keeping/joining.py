@@ -60,7 +60,8 @@ def joined(rest: Plan, held: Held, part: KeptPart, tasks: Sequence[Shipment], se
     number = {}
     for voyage in rest.voyages:
         if voyage.market == KEPT:
-            added[voyage.voyage_id.removeprefix(ROOM)] += voyage.load_kg
+            number[voyage.voyage_id] = voyage.voyage_id.removeprefix(ROOM)
+            added[number[voyage.voyage_id]] += voyage.load_kg
         elif OWN_VOYAGE_ID.fullmatch(voyage.voyage_id):
             number[voyage.voyage_id] = f"V{int(voyage.voyage_id[1:]) + held.last_number:05d}"
             new.append(replace(voyage, voyage_id=number[voyage.voyage_id]))
@@ -205,8 +206,7 @@ def _renamed(planned: PlannedShipment, number: Mapping[str, str]) -> PlannedShip
     """The shipment with the ids that voyages have in the whole plan."""
 
     def name(leg: Leg) -> Leg:
-        now = leg.voyage_id.removeprefix(ROOM) if leg.voyage_id.startswith(ROOM) else number.get(leg.voyage_id, "")
-        return replace(leg, voyage_id=now or leg.voyage_id)
+        return replace(leg, voyage_id=number.get(leg.voyage_id, leg.voyage_id))
 
     lots = tuple(replace(lot, legs=tuple(map(name, lot.legs))) for lot in planned.lots)
     return replace(planned, lots=lots)
