@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from optimizer.emissions.factors import FactorTable, load_factors
-from optimizer.errors import SolverError
+from optimizer.errors import InputError, SolverError
 from optimizer.network.graph import NetworkGraph
 from optimizer.network.model import Network
 from optimizer.network.reader import read_network
@@ -98,7 +98,10 @@ def run_planner(task: PlanTask) -> PlanRun:
         plan = plan_shipments(
             shipments, network, factors, task.settings, clock=time.perf_counter, tell=tell, offers=offers
         )
-    except SolverError:
+    except (SolverError, InputError) as refused:
+        # The files have been read: what is refused now is a cap that no plan was found to keep.
+        if isinstance(refused, InputError) and task.settings.co2e_cap_t is None:
+            raise
         return _nothing(time.perf_counter() - start, told[-1].columns if told else 0, len(shipments))
     seconds = time.perf_counter() - start
     close = (progress.seconds for progress in told if progress.gap is not None and progress.gap <= CLOSE_GAP)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ from optimizer.cli.command import Verb, option
 from optimizer.cli.session import current_session
 from optimizer.errors import InputError, Message
 
+PART = re.compile(r"0?\.[0-9]{1,6}")
 MARKET, MOST = 10_000, 1_000_000
 """Shipments of a generated market unless told otherwise, and of any generated month at most."""
 
@@ -52,6 +54,13 @@ MARKET, MOST = 10_000, 1_000_000
     zh="生成一万票（或 --sizes 一个票数）与 N 个报价航次，只用这些航次",
     en="generate 10,000 shipments (or one of --sizes) and N carriers' sailings, and plan with these alone",
 )
+@option(
+    "--caps",
+    metavar="PART,PART,...",
+    callback=lambda _ctx, _param, value: _parts(value),
+    zh="再按排放上限规划 --sizes 的月份，上限比无上限计划的排放低这些份额，如 0.015",
+    en="plan the months of --sizes again under caps on CO2e, by these parts below what they emit without, like 0.015",
+)
 @append_option
 @seed_option
 @json_option
@@ -63,20 +72,26 @@ def plan(
     sailings: Path | None,
     sizes: tuple[int, ...],
     offers: int | None,
+    caps: tuple[float, ...],
     seed: int,
     json_file: Path | None,
     append: bool,
 ) -> None:
     """The demo month unless a file is named or a month is generated."""
+    from optimizer.bench import caps as capping
     from optimizer.bench import growth
     from optimizer.bench.plan import PlanBench, run, run_generated
 
     _check_generated(shipments or sailings, sizes, offers, append=append)
+    _check_caps(caps, sizes, alone=not offers and not append)
     network_dir = current_session().network_dir
     if offers is not None:
         limits = time_limit or 60.0, 0.001 if gap is None else gap, runs or 1
         market = PlanBench(now(), None, network_dir, *limits, seed, cp_sat=False)
         report(run_generated(market, (sizes or (MARKET,))[0], offers, tell), json_file)
+    elif caps:
+        limits = time_limit or 300.0, 0.015 if gap is None else gap, runs or 1
+        report(capping.run(capping.CapBench(now(), sizes, caps, network_dir, *limits, seed), tell), json_file)
     elif sizes:
         limits = time_limit or 300.0, 0.015 if gap is None else gap, runs or 1
         curve = growth.run(growth.GrowthBench(now(), sizes, network_dir, *limits, seed), tell)
@@ -98,6 +113,30 @@ def _counts(text: str | None) -> tuple[int, ...]:
             )
         )
     return tuple(int(part) for part in parts)
+
+
+def _parts(text: str | None) -> tuple[float, ...]:
+    """``0.01,0.03`` as numbers. Raises InputError for what is no part of 1."""
+    parts = [] if text is None else text.split(",")
+    if not all(PART.fullmatch(part.strip()) for part in parts):
+        raise InputError(
+            Message(
+                f"--caps 应为逗号分隔的份额（0 至 1 之间），如 0.01,0.03，而不是“{text}”。",
+                f"--caps takes parts between 0 and 1 with commas between, like 0.01,0.03, not '{text}'.",
+            )
+        )
+    return tuple(float(part) for part in parts)
+
+
+def _check_caps(caps: tuple[float, ...], sizes: tuple[int, ...], *, alone: bool) -> None:
+    """Raises InputError for caps without months to plan under them, or beside another bench."""
+    if caps and not (sizes and alone):
+        raise InputError(
+            Message(
+                "--caps 须与 --sizes 同用，不能与 --offers 或 --append 同用。",
+                "--caps goes with --sizes, and not with --offers or --append.",
+            )
+        )
 
 
 def _check_generated(file: Path | None, sizes: tuple[int, ...], offers: int | None, *, append: bool) -> None:

@@ -82,6 +82,8 @@ prove more in the end, the most where quays are crowded; and averages over many 
 to a linear solution, so that hulls have better ones to follow."""
 ONWARD = Stage((*LEVELS, 0), 120, 0.02, 0.12)
 """From the prices of a program that is coarse in time: short steps, slot by slot."""
+DEARER = Stage((*LEVELS, 0), 240, 0.1, 0.03)
+"""From prices that were good for other costs."""
 TOLD = 20
 """Steps between two signs of life."""
 
@@ -103,11 +105,11 @@ def climb_up(proof: LagrangianBound, left_s: Callable[[], float], tell: Callable
     return ascent.result()
 
 
-def climb_on(proof: LagrangianBound, prices: Floats, left_s: Callable[[], float]) -> Climb:
+def climb_on(proof: LagrangianBound, prices: Floats, left_s: Callable[[], float], stage: Stage = ONWARD) -> Climb:
     """Climb from prices that are good already but alike over spans of slots, as far as the time allows."""
     ascent = Ascent(proof, prices)
-    ascent.enter(ONWARD)
-    ascent.climb(ONWARD.steps, left_s)
+    ascent.enter(stage)
+    ascent.climb(stage.steps, left_s)
     return ascent.result()
 
 
@@ -125,6 +127,9 @@ class Ascent:
         self.weight = np.full(len(numbers), SHIP_T**2)
         self.weight[self.terminal_at] = 1.0
         self.weight[self.cap_at] = CAP_T**2
+        # A row without a limit has no price; what it lacks to infinity would make nonsense of every step.
+        limited = np.isfinite(self.upper)
+        self.weight[~limited], self.upper = 0.0, np.where(limited, self.upper, 0.0)
         self.prices = prices
         self.spans: tuple[int, ...] = ()
         self.bases = sp.csr_array((len(proof.fleet.node_slot), 0))
@@ -229,7 +234,7 @@ class Ascent:
     def _step(self) -> _Point:
         """The next point, from the best one along the averaged misses."""
         # Room left over counts only where a price could still fall.
-        other = np.where((self.best.other >= 0) & (self.miss_other > 0), 0.0, self.miss_other)
+        other = np.where((self.best.other >= 0) & (self.miss_other > 0) | (self.weight == 0), 0.0, self.miss_other)
         along = self.bases.T @ self.miss_nodes
         size = SHIP_T**2 * _dot(along, along) + _dot(self.weight * other, other)
         if size <= NOTHING_MISSED:

@@ -62,6 +62,12 @@ class Batch:
     slots: Indices
 
 
+def changes_ships(space: TimeSpace, relaxation: Relaxation) -> bool:
+    """Whether the relaxation sends cargo over two voyages in a row: of that batches know nothing."""
+    changing = space.columns.onward >= 0
+    return bool(relaxation.shares[: len(changing)][changing].sum() > 0.5)
+
+
 def batch_plan(
     plan: PlanProgram, space: TimeSpace, relaxation: Relaxation, moves: Bools, effort: Effort
 ) -> Floats | None:

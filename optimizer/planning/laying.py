@@ -20,7 +20,6 @@ from optimizer.network.model import Network
 from optimizer.network.order import in_order
 from optimizer.planning.ascent import climb_up
 from optimizer.planning.capping import plan_near_cap
-from optimizer.planning.design import Floats
 from optimizer.planning.fleetflow import FleetFlow, make_fleetflow
 from optimizer.planning.given import offered_sailings
 from optimizer.planning.given_hulls import with_given_hulls
@@ -29,7 +28,7 @@ from optimizer.planning.keeping.held import Held
 from optimizer.planning.keeping.reserving import rooms, without_kept_hulls, without_kept_use
 from optimizer.planning.lagrange import LagrangianBound
 from optimizer.planning.offer import Offer
-from optimizer.planning.pool import plan_at_once, promising, services_only
+from optimizer.planning.pool import Made, plan_at_once, promising, services_only
 from optimizer.planning.problem import Problem
 from optimizer.planning.program import PlanProgram, make_program
 from optimizer.planning.relaxation import Relaxation
@@ -100,7 +99,7 @@ def lay_out(
     ordered = sorted(shipments, key=lambda shipment: shipment.shipment_id)
     graph, network = book.graph, book.network
     carbon = settings.carbon_price_yuan_per_t / 1000
-    relaxation, made, interrupted = None, None, False
+    relaxation, made, priced, interrupted = None, None, None, False
     givens = offered_sailings(offers, graph)
     widely = replace(settings, co2e_cap_t=inf) if keep_cleaner else settings
     grid = None if held is None else held.book.grid
@@ -114,7 +113,8 @@ def lay_out(
             # Too large to write all of it down: then the rest has no room on kept voyages.
             ways = make_ways(ordered, book, graph, widely, grid)
         fleet = _without_kept(make_fleetflow(ways, book, graph, carbon), held)
-        space, relaxation, made, interrupted = _promising(ways, fleet, network, settings, watch, held)
+        space, relaxation, plan, interrupted = _promising(ways, fleet, network, settings, watch, held)
+        made, priced = (None, None) if plan is None else (plan.x, plan.priced)
     else:
         space = TimeSpace(ways, columns_of(ways, *all_columns(ways)))
         own = _without_kept(make_fleetflow(space, book, graph, carbon), held)
@@ -130,7 +130,7 @@ def lay_out(
         (program, proof), again = _all_the_same(write_out)
         interrupted = interrupted or again
     unusable.sort(key=lambda item: item.offer.sailing_id)
-    return Problem(network, space, fleet, program, proof, relaxation, made, tuple(unusable), interrupted)
+    return Problem(network, space, fleet, program, proof, relaxation, made, priced, tuple(unusable), interrupted)
 
 
 def _without_kept(fleet: FleetFlow, held: Held | None) -> FleetFlow:
@@ -151,7 +151,7 @@ def is_large(ways: Ways, most: int) -> bool:
 
 def _promising(
     ways: Ways, fleet: FleetFlow, network: Network, settings: PlanSettings, watch: Watch, held: Held | None
-) -> tuple[TimeSpace, Relaxation, Floats | None, bool]:
+) -> tuple[TimeSpace, Relaxation, Made | None, bool]:
     """Prices and a bound over all columns, the columns that they make worth writing down, a plan of these where one
     could be made at once, and whether somebody pressed Ctrl-C meanwhile."""
 
@@ -185,7 +185,7 @@ def _promising(
             interrupted = True
     if made is not None:
         space = TimeSpace(ways, columns_of(ways, made.line, made.slot))
-        return space, Relaxation(climb.prices, climb.bound, made.x, partial=True), made.x, made.interrupted
+        return space, Relaxation(climb.prices, climb.bound, made.x, partial=True), made, made.interrupted
     (space, shares), again = _all_the_same(lambda: promising(proof, climb, watch.left_s))
     x = np.concatenate([shares, np.zeros(len(fleet.columns.kind))])
     return space, Relaxation(climb.prices, climb.bound, x, partial=True), None, interrupted or again

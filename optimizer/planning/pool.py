@@ -19,6 +19,7 @@ from optimizer.planning.following import follow
 from optimizer.planning.lagrange import LagrangianBound
 from optimizer.planning.month_program import linear_hulls
 from optimizer.planning.pricing import columns_within
+from optimizer.planning.problem import Priced
 from optimizer.planning.relaxation import USED
 from optimizer.planning.rerouting import reroute
 from optimizer.planning.settings import SLOTS_PER_DAY
@@ -39,12 +40,13 @@ NOISE = 0.01
 @dataclass(frozen=True, slots=True)
 class Made:
     """(line, slot) of the columns worth writing down and a plan of them: one entry per cargo column, then per hull
-    column."""
+    column. ``priced``: at which price of CO2e it was made, where it was made for a cap."""
 
     line: Indices
     slot: Indices
     x: Floats
     interrupted: bool = False
+    priced: Priced | None = None
 
 
 def services_only(ways: Ways) -> TimeSpace:

@@ -15,6 +15,14 @@ from optimizer.planning.unusable import Unusable
 
 
 @dataclass(frozen=True, slots=True)
+class Priced:
+    """A price of CO2e, yuan a tonne, and prices of a program's rows where emissions cost that much more."""
+
+    carbon_yuan_per_t: float
+    prices: Floats
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """What one run works on."""
 
@@ -27,10 +35,17 @@ class Problem:
     """Prices and shares, where they are known before the search begins."""
     made: Floats | None = None
     """A plan that was made with them."""
+    priced: Priced | None = None
+    """Under a cap on CO2e: the price at which that plan was made."""
     unusable: tuple[Unusable, ...] = ()
     """Carriers' offers that nobody can use."""
     interrupted: bool = False
     """Somebody pressed Ctrl-C before the search began: what is at hand is the plan."""
+
+    @property
+    def only_given(self) -> bool:
+        """Whether all vessels are carriers' own, each on its sailing."""
+        return bool(self.fleet.pools) and all(pool.sailing_id for pool in self.fleet.pools)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ from dataclasses import replace
 import numpy as np
 
 from optimizer.planning.ascent import climb_on
-from optimizer.planning.batches import BatchBuilder, batch_plan
-from optimizer.planning.capping import Cleaned, below_cap
+from optimizer.planning.batches import BatchBuilder, batch_plan, changes_ships
+from optimizer.planning.capping import Cleaned, at_a_price, below_cap
 from optimizer.planning.closing import close_gap
 from optimizer.planning.design import Effort, Floats, solve_integer
 from optimizer.planning.dispatch import dispatch
@@ -26,7 +26,7 @@ from optimizer.planning.exact.refine import Refinement
 from optimizer.planning.neighbourhoods import Neighbourhoods
 from optimizer.planning.openings import by_services
 from optimizer.planning.problem import Problem, Start
-from optimizer.planning.relaxation import LEAST_S, relax, relax_whole, tightened, unrelaxed
+from optimizer.planning.relaxation import LEAST_S, Relaxation, relax, relax_whole, tightened, unrelaxed
 from optimizer.planning.settings import SLOTS_PER_DAY, PlanSettings
 from optimizer.planning.spans import Spans
 from optimizer.planning.strengthening import Strengthened, strengthened
@@ -125,7 +125,7 @@ class Search:
         self.tell("layout")
         plan, proof = self.problem.program, self.problem.proof
         prices = None if self.start is None else self.start.prices
-        if self._only_given():
+        if self.problem.only_given:
             self.relaxation = relax_whole(plan, proof, self._effort(0.0))
         elif not self._partial():
             self.relaxation = relax(plan, proof, Effort(seed=self.settings.seed), self.watch.left_s, prices)
@@ -140,7 +140,7 @@ class Search:
             return self._solve_in_steps()
         if self.is_small:
             return self._solve_exactly()
-        if self._only_given():
+        if self.problem.only_given:
             return self._take_offers()
         # The refinement thins out slots; a given sailing has one, and so has the end of a kept hull's tour.
         given = any(pool.sailing_id for pool in self.problem.fleet.pools) or bool(self.problem.fleet.reserved)
@@ -157,10 +157,6 @@ class Search:
     def _partial(self) -> bool:
         """Whether only promising columns are written down: what their program proves is no bound of the plan."""
         return self.problem.relaxation is not None
-
-    def _only_given(self) -> bool:
-        pools = self.problem.fleet.pools
-        return bool(pools) and all(pool.sailing_id for pool in pools)
 
     def _take_offers(self) -> str:
         """No fleet to balance: round the relaxation, with more sailings left open in each round."""
@@ -204,7 +200,9 @@ class Search:
         plan, left_s = self.problem.program, self.watch.left_s
         self.windows = windows = Windows(plan, self.relaxation, WindowSizes(), self.settings.seed)
         moves = ~windows.is_cargo & (plan.column_family < 0) & windows.promising
-        self.cleaned = below_cap(self.problem, self.relaxation, self.settings.seed, left_s)
+        seed = self.settings.seed
+        problem = at_a_price(self.problem, self.relaxation, self._made, seed, left_s)
+        self.cleaned = below_cap(problem, self.relaxation, seed, left_s)
         if self.cleaned.x is not None:
             self._offer(self.cleaned.x)
             return
@@ -220,10 +218,17 @@ class Search:
         x = batch_plan(plan, self.problem.space, self.relaxation, moves, effort)
         if x is not None:
             self._polish(x)
-        if (self.x is None or self._changes_ships()) and not self._late():
+        if (self.x is None or changes_ships(self.problem.space, self.relaxation)) and not self._late():
             x = windows.roll_forward(left_s)
             if x is not None:
                 self._polish(x)
+
+    def _made(self, problem: Problem, relaxation: Relaxation) -> Floats | None:
+        """The first plan of a like problem without a cap."""
+        inner = Search(problem, replace(self.settings, co2e_cap_t=None), self.watch.unheard())
+        inner.relaxation, inner.bound_yuan = relaxation, relaxation.bound
+        inner._first_plan()
+        return inner.x
 
     def _is_crowded(self) -> bool:
         """Whether full quays make up much of the bound, and there is time to plan window after window."""
@@ -244,11 +249,6 @@ class Search:
             self._polish(x)
             self._search_spans()  # What such a plan still loses it loses over weeks at once.
         return x is not None
-
-    def _changes_ships(self) -> bool:
-        """Whether the relaxation sends cargo over two voyages in a row: of that batches know nothing."""
-        changing = self.problem.space.columns.onward >= 0
-        return bool(self.relaxation.shares[: len(changing)][changing].sum() > 0.5)
 
     def _solve_in_steps(self) -> str:
         if self.windows is None:

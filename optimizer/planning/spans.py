@@ -47,14 +47,14 @@ class Spans:
         self.waits = np.concatenate([np.zeros(around.plan.cargo_count, dtype=bool), hulls.kind == WAIT])
         self.useful = self._useful()
 
-    def better(self, left_s: Callable[[], float] = lambda: np.inf) -> Iterator[Floats]:
-        """Better and better plans, until a round gains little or the time is up."""
+    def better(self, left_s: Callable[[], float] = lambda: np.inf, rounds: float = np.inf) -> Iterator[Floats]:
+        """Better and better plans, until a round gains little, or so many rounds are over, or the time is up."""
         gained, length = np.inf, self._length()
         if length < LEAST_SLOTS:
             return
         start = 0
-        while gained > POOR * self._yuan():
-            gained = 0.0
+        while rounds > 0 and gained > POOR * self._yuan():
+            gained, rounds = 0.0, rounds - 1
             for first in range(start, self.slots, length // 2):
                 if left_s() <= 0:
                     return

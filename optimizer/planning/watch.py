@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +42,12 @@ class Watch:
     def seconds(self) -> float:
         """Seconds since the start."""
         return self.clock() - self.start
+
+    def unheard(self) -> Watch:
+        """The same stopwatch for a search of other costs, of whose progress nobody hears."""
+        other = copy(self)
+        other.listener = lambda progress: None
+        return other
 
     def left_s(self) -> float:
         """Seconds until the limit, inf without one."""
