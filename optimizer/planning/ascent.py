@@ -82,7 +82,7 @@ prove more in the end, the most where quays are crowded; and averages over many 
 to a linear solution, so that hulls have better ones to follow."""
 ONWARD = Stage((*LEVELS, 0), 120, 0.02, 0.12)
 """From the prices of a program that is coarse in time: short steps, slot by slot."""
-DEARER = Stage((*LEVELS, 0), 240, 0.1, 0.03)
+DEARER = Stage((*LEVELS, 0), 360, 0.1, 0.03)
 """From prices that were good for other costs."""
 TOLD = 20
 """Steps between two signs of life."""
@@ -134,7 +134,7 @@ class Ascent:
         self.spans: tuple[int, ...] = ()
         self.bases = sp.csr_array((len(proof.fleet.node_slot), 0))
         self.average = 1.0
-        self.best = _Point(prices[proof.node].copy(), np.minimum(prices[proof.other], 0.0))
+        self.best = _Point(prices[proof.node].copy(), np.where(limited, np.minimum(prices[proof.other], 0.0), 0.0))
         self.shares = np.zeros(len(self.ways.lines.route))
         self.hulls = np.zeros(len(proof.tail))
         self.miss_nodes, self.miss_other = np.zeros(len(self.best.nodes)), np.zeros(len(numbers))

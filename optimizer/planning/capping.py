@@ -29,13 +29,11 @@ from optimizer.planning.ways import Ways
 from optimizer.planning.windows import FEASIBLE, violation
 from optimizer.quantities import KG_PER_T
 
-WHOLE_SHIPS = 0.008
-"""Whole ships emit about this part more than the averages that they follow: so much below the cap these must be."""
-LEAST_YUAN_PER_T, MOST_YUAN_PER_T = 250.0, 64_000.0
-"""The first price of CO2e above none, and the greatest. Plans cost some 7,000 yuan in all for each tonne that they
-emit."""
-DEARER_TIMES = 3.0
-"""By so much the price rises while a plan is above its cap."""
+FIRST_PART, DEARER_TIMES, MOST_TIMES = 0.4, 3.0, 27.0
+"""The first price of CO2e as a part of what a plan costs for each tonne that it emits; by so much it rises while a plan
+is above its cap, and so many times that at most."""
+WHOLE_SHIPS = 1.03
+"""Whole ships emit up to so many times what averages do: where even that keeps the cap no price is asked for."""
 
 Programs = Callable[[Ways, FleetFlow, float | None], PlanProgram]
 """The program over services alone for ways and fleet, with a cap in tonnes or without."""
@@ -44,34 +42,52 @@ Programs = Callable[[Ways, FleetFlow, float | None], PlanProgram]
 def plan_near_cap(
     programs: Programs, proof: LagrangianBound, climb: Climb, seed: int, left_s: Callable[[], float] = lambda: np.inf
 ) -> Made | None:
-    """A plan of the whole month at a price of CO2e that keeps averages a little below the cap; the plan may stand above
-    it. ``proof`` and ``climb``: over the program with the cap. None and KeyboardInterrupt as in :func:`plan_at_once`.
-    """
-    ways, fleet, workers = proof.ways, proof.fleet, proof.workers
+    """A plan of the whole month where CO2e has a price; it may stand above the cap. ``proof`` and ``climb``: over the
+    program with the cap. None and KeyboardInterrupt as in :func:`plan_at_once`."""
+    ways, fleet = proof.ways, proof.fleet
     cap_t = float(proof.plan.program.row_upper[proof.cap][0])
-    lower = LagrangianBound(programs(ways, fleet, cap_t * (1 - WHOLE_SHIPS)), fleet, ways, workers)
-    onward = climb_on(lower, climb.prices, left_s, DEARER)
-    asked = -float(onward.prices[proof.cap].sum())
-    price = min(asked, MOST_YUAN_PER_T)
+    worth = -float(climb.prices[proof.cap].sum())
+    loose = worth == 0 and _averages_t(proof, climb) * WHOLE_SHIPS <= cap_t
+    price = 0.0 if loose else _first_price(climb.bound, worth, cap_t)
     ways, fleet = with_carbon(ways, fleet, price / KG_PER_T)
-    priced = LagrangianBound(programs(ways, fleet, None), fleet, ways, workers)
+    priced = LagrangianBound(programs(ways, fleet, None), fleet, ways, proof.workers)
     # The row of the cap is the last one; without it the same prices prove the same and what the cap was worth.
-    prices = onward.prices[: len(priced.plan.row_slot)]
-    if price == asked:
-        onward = replace(onward, prices=prices, bound=priced.prove(prices)[0])
-    else:
-        onward = climb_on(priced, prices, left_s, DEARER)
+    prices = climb.prices[: len(priced.plan.row_slot)]
+    onward = replace(climb, prices=prices)
+    if price != worth:
+        onward = climb_on(priced, prices * _dearer_by(climb.bound, cap_t, worth, price), left_s, DEARER)
     made = plan_at_once(priced, onward, seed, left_s)
     return None if made is None else replace(made, priced=Priced(price, np.append(onward.prices, 0.0)))
+
+
+def _averages_t(proof: LagrangianBound, climb: Climb) -> float:
+    """What the averages of a climb emit, t: roughly what a linear solution does."""
+    lines, ways = proof.ways.lines, proof.ways
+    mass_t = climb.line_shares * ways.cargo.mass_t[lines.shipment]
+    cargo_kg, hulls_kg = mass_t @ ways.wtw_kg_per_t[lines.route], climb.hulls @ proof.fleet.columns.wtw_kg
+    return float(cargo_kg + hulls_kg) / KG_PER_T
+
+
+def _first_price(bound_yuan: float, worth_yuan_per_t: float, cap_t: float) -> float:
+    """The first price of CO2e: that of the cap in parts of ships is often nothing, and whole ships emit more."""
+    first = FIRST_PART * abs(bound_yuan) / max(cap_t, 1.0)
+    return min(max(worth_yuan_per_t, first), first * MOST_TIMES)
+
+
+def _dearer_by(bound_yuan: float, cap_t: float, before: float, after: float) -> float:
+    """How much dearer all becomes at another price of CO2e: about so much must all prices rise, and a climb that begins
+    from these is soon there, where from prices as they were it comes nowhere near in the same steps."""
+    return (abs(bound_yuan) + after * cap_t) / max(abs(bound_yuan) + before * cap_t, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
     """A plan that keeps the cap on CO2e, or None; and what the cleanest plan emits that was seen on the way, t (None
-    where none was made or there is no cap)."""
+    where none was made or there is no cap). ``interrupted``: somebody pressed Ctrl-C before there was one."""
 
     x: Floats | None
     cleanest_t: float | None = None
+    interrupted: bool = False
 
 
 FirstPlan = Callable[[Problem, Relaxation], Floats | None]
@@ -87,11 +103,13 @@ def at_a_price(
     limits_t = problem.program.program.row_upper[problem.proof.cap]
     if problem.relaxation is not None or not np.isfinite(limits_t).any():
         return problem
-    price = max(-float(relaxation.prices[problem.proof.cap].sum()), LEAST_YUAN_PER_T)
-    if price > MOST_YUAN_PER_T:
-        return problem  # So dear is only what leaves cargo behind: what emits less is asked of the rows themselves.
+    cap_t, worth = float(limits_t[0]), -float(relaxation.prices[problem.proof.cap].sum())
+    price = _first_price(relaxation.bound, worth, cap_t)
+    if worth > price:
+        return problem  # So dear is only what leaves cargo behind: that is asked of the rows themselves.
     free = repriced(problem, price)
-    relaxed = relax(free.program, free.proof, Effort(seed=seed), left_s, relaxation.prices)
+    prices = relaxation.prices * _dearer_by(relaxation.bound, cap_t, worth, price)
+    relaxed = relax(free.program, free.proof, Effort(seed=seed), left_s, prices)
     if not relaxed.feasible or left_s() <= 0:
         return problem
     return replace(problem, made=plan(free, relaxed), priced=Priced(price, relaxed.prices))
@@ -113,37 +131,43 @@ def below_cap(
         return float(problem.program.wtw_kg @ x) / KG_PER_T
 
     cap_t, x, cleanest_t = float(program.row_upper[cap][0]), made, emitted_t(made)
-    for price, prices in _dearer(problem, relaxation, left_s):
-        around = Neighbourhoods(repriced(problem, price), replace(relaxation, prices=prices), x, seed)
-        for x in _searched(around, left_s, to_the_end=price * DEARER_TIMES > MOST_YUAN_PER_T):
-            cleanest_t = min(cleanest_t, emitted_t(x))
-            if emitted_t(x) <= cap_t and violation(program, x) <= FEASIBLE:
-                return Cleaned(x, emitted_t(x))
-        if left_s() <= 0:
-            break
+    try:
+        for price, prices in _dearer(problem, relaxation, cap_t, left_s):
+            around = Neighbourhoods(repriced(problem, price), replace(relaxation, prices=prices), x, seed)
+            for x in _searched(around, left_s):
+                cleanest_t = min(cleanest_t, emitted_t(x))
+                if emitted_t(x) <= cap_t and violation(program, x) <= FEASIBLE:
+                    return Cleaned(x, emitted_t(x))
+            if left_s() <= 0:
+                break
+    except KeyboardInterrupt:
+        return Cleaned(None, cleanest_t, interrupted=True)
     return Cleaned(None, cleanest_t)
 
 
-def _searched(around: Neighbourhoods, left_s: Callable[[], float], *, to_the_end: bool) -> Iterator[Floats]:
-    """One round of spans; corridors where these find nothing, and where no dearer price comes after this one."""
+def _searched(around: Neighbourhoods, left_s: Callable[[], float]) -> Iterator[Floats]:
+    """One round of spans; corridors where these find nothing."""
     found = False
     for x in Spans(around).better(left_s, 1):
         found = True
         yield x
-    if to_the_end or not found:
+    if not found:
         yield from around.better(left_s)
 
 
-def _dearer(problem: Problem, relaxation: Relaxation, left_s: Callable[[], float]) -> Iterator[tuple[float, Floats]]:
+def _dearer(
+    problem: Problem, relaxation: Relaxation, cap_t: float, left_s: Callable[[], float]
+) -> Iterator[tuple[float, Floats]]:
     """Dearer and dearer prices of CO2e, each with prices of the rows that were climbed for it: prices of other costs
     would call every empty voyage too dear and every saving too small."""
-    price, prices = -float(relaxation.prices[problem.proof.cap].sum()), relaxation.prices
+    worth, prices = -float(relaxation.prices[problem.proof.cap].sum()), relaxation.prices
+    price, most = _first_price(relaxation.bound, worth, cap_t), MOST_TIMES * _first_price(relaxation.bound, 0.0, cap_t)
     if problem.priced is not None:
-        price, prices = problem.priced.carbon_yuan_per_t, problem.priced.prices
-        yield price, prices
-        price *= DEARER_TIMES
-    price = max(price, LEAST_YUAN_PER_T)
-    while price <= MOST_YUAN_PER_T:
+        worth, prices = problem.priced.carbon_yuan_per_t, problem.priced.prices
+        yield worth, prices
+        price = max(worth * DEARER_TIMES, price)
+    while price <= most:
+        prices = prices * _dearer_by(relaxation.bound, cap_t, worth, price)
         prices = climb_on(repriced(problem, price).proof, prices, left_s, DEARER).prices
         yield price, prices
-        price *= DEARER_TIMES
+        worth, price = price, price * DEARER_TIMES

@@ -2,9 +2,8 @@
 
 Small programs (up to :data:`EXACT_COLUMNS` columns) go whole to branch and bound and come back optimal. A few shipments
 (up to :data:`FEW_SHIPMENTS`) on a large network are settled by a program that is coarse in time (``exact``). Larger
-ones get prices and a proven bound from the coarse relaxation, a first plan from full ships, and are then improved
-corridor by corridor where they lose most, in the end window by window, until the gap that was asked for is reached,
-nothing improves any more, or the time is up.
+ones get prices and a bound from the coarse relaxation, a first plan from full ships, and are then improved corridor by
+corridor where they lose most, then window by window, until the gap, nothing improves any more, or the time is up.
 
 Before anything is solved there is a plan (services only) and a bound: whenever it is stopped, the best so far stands.
 """
@@ -197,12 +196,13 @@ class Search:
 
     def _first_plan(self) -> None:
         """Full ships, polished; where they come to no plan, or cannot to all of one, window after window."""
-        plan, left_s = self.problem.program, self.watch.left_s
-        self.windows = windows = Windows(plan, self.relaxation, WindowSizes(), self.settings.seed)
+        plan, left_s, seed = self.problem.program, self.watch.left_s, self.settings.seed
+        self.windows = windows = Windows(plan, self.relaxation, WindowSizes(), seed)
         moves = ~windows.is_cargo & (plan.column_family < 0) & windows.promising
-        seed = self.settings.seed
         problem = at_a_price(self.problem, self.relaxation, self._made, seed, left_s)
         self.cleaned = below_cap(problem, self.relaxation, seed, left_s)
+        if self.cleaned.interrupted:
+            raise KeyboardInterrupt
         if self.cleaned.x is not None:
             self._offer(self.cleaned.x)
             return

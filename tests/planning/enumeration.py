@@ -95,6 +95,30 @@ def cheapest(
     return best
 
 
+def every_plan(
+    shipments: Sequence[Shipment], hulls: Sequence[Hull], handling_t_per_day: float = 3000.0
+) -> list[tuple[float, float]]:
+    """(yuan without carbon, kg CO2e) of every assignment of whole shipments to the road and to own hulls in slots, each
+    hull on its tour of least cost: for an own hull that waits free of charge it is the one that emits least as well.
+    """
+    assert all(hull.market == "own" for hull in hulls)
+    free, priced = _World(tuple(hulls), 0.0), _World(tuple(hulls), 1.0)
+    ways = [list(zip(free.ways(shipment), priced.ways(shipment), strict=True)) for shipment in shipments]
+    found = []
+    for plan in product(*ways):
+        if not free.holds(shipments, [way for way, _ in plan], handling_t_per_day):
+            continue
+        tasks: dict[int, set[tuple[str, int]]] = defaultdict(set)
+        for (_, sailing, _), _ in plan:
+            if sailing is not None:
+                tasks[sailing[0]].add(sailing[1:])
+        yuan = sum(way[0] for way, _ in plan) + sum(free.tour_yuan(h, frozenset(s)) for h, s in tasks.items())
+        if yuan < float("inf"):
+            dear = sum(way[0] for _, way in plan) + sum(priced.tour_yuan(h, frozenset(s)) for h, s in tasks.items())
+            found.append((yuan, dear - yuan))
+    return found
+
+
 Way = tuple[float, Sailing | None, tuple[tuple[str, int], ...]]
 """Yuan, the sailing (None: road), and (port, day) of each handling."""
 

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from optimizer.errors import InputError
 from optimizer.network.model import FleetEntry, Network
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
 from tests.network.tiny import MADE_UP, TINY_START, tiny_network
-from tests.planning.enumeration import SLOT_H, Hull, cheapest
+from tests.planning.enumeration import SLOT_H, Hull, cheapest, every_plan
 from tests.planning.random_tasks import cargo, planned
 
 HULL = st.builds(
@@ -120,3 +121,35 @@ def test_four_shipments_share_two_hulls() -> None:
     ]
     plan = planned(world(hulls), shipments)
     assert plan.objective_yuan == pytest.approx(cheapest(shipments, hulls), abs=0.5)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@given(
+    st.lists(WHOLE, min_size=1, max_size=3),
+    st.lists(st.builds(Hull, st.sampled_from(["SMALL", "BIG"]), st.sampled_from(["UP", "DOWN"])), max_size=2),
+    st.lists(st.floats(0.0, 1.0), min_size=3, max_size=3),
+)
+def test_under_a_cap_the_plan_costs_what_the_best_of_all_plans_that_keep_it_costs(
+    shipments: list[Shipment], hulls: list[Hull], parts: list[float]
+) -> None:
+    """From what the cheapest plan emits to below what the cleanest does; so a lower cap never costs less."""
+    numbered = [replace(shipment, shipment_id=f"S{number}") for number, shipment in enumerate(shipments)]
+    plans = every_plan(numbered, hulls)
+    emits = sorted({round(kg, 3) for _, kg in plans})
+    before = -1.0
+    for part in sorted(parts, reverse=True):
+        at = round(part * len(emits))
+        # Half way between two plans, so that no rounding decides; below all of them at the end.
+        cap_kg = emits[0] - 1.0 if at == 0 else (emits[at - 1] + emits[min(at, len(emits) - 1)] + 0.1) / 2
+        within = [yuan for yuan, kg in plans if kg <= cap_kg]
+        asked = PlanSettings(0.0, co2e_cap_t=cap_kg / 1000, gap=0.0)
+        if not within:
+            with pytest.raises(InputError):
+                planned(world(hulls), tuple(numbered), asked)
+            continue
+        plan = planned(world(hulls), tuple(numbered), asked)
+        assert plan.objective_yuan == pytest.approx(min(within), abs=0.2)
+        assert plan.totals.planned.co2e_wtw_g / 1000 <= cap_kg + 0.05
+        assert plan.bound_yuan <= plan.objective_yuan
+        assert plan.objective_yuan >= before - 0.2
+        before = plan.objective_yuan

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,18 +11,23 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from optimizer.errors import InputError, SolverError
-from optimizer.planning import laying, neighbourhoods
+from optimizer.planning import capping, laying, neighbourhoods
+from optimizer.planning.ascent import DEARER, climb_on
 from optimizer.planning.capping import below_cap
 from optimizer.planning.carbon_price import repriced
 from optimizer.planning.design import Effort
+from optimizer.planning.document import plan_to_json
+from optimizer.planning.lagrange import LagrangianBound
 from optimizer.planning.plan import Plan
 from optimizer.planning.problem import Problem
+from optimizer.planning.program import make_program
 from optimizer.planning.relaxation import relax
 from optimizer.planning.settings import PlanSettings
 from tests.network.tiny import tiny_network
 from tests.planning.corridor import START, corridor
 from tests.planning.random_tasks import Task, any_tasks, cargo, faults, planned
 from tests.planning.solved import Case, lay_out
+from tests.planning.test_interrupts import Ticking
 from tests.planning.test_relaxation import proof_of
 
 LOOK = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -81,6 +87,24 @@ def under(problem: Problem, cap_t: float, made: np.ndarray) -> Problem:
     return Problem(capped.network, capped.space, capped.fleet, capped.program, capped.proof, made=made)
 
 
+def test_a_climb_is_not_lost_where_the_cap_has_no_limit() -> None:
+    """As a frontier asks for plans at a price: it proves as much as the same program without a row for the cap."""
+    _, case, problem = week()
+    free = repriced(problem, 300.0)
+    nothing = np.zeros(len(case.program.row_slot))
+    climb = climb_on(free.proof, nothing, lambda: np.inf, DEARER)
+    priced = nothing.copy()
+    priced[free.proof.cap] = -50.0  # Left over from a cap: worth nothing now.
+    assert climb_on(free.proof, priced, lambda: np.inf, DEARER).bound == climb.bound
+    program = make_program(free.space, free.fleet, free.network)
+    alone = LagrangianBound(program, free.fleet, free.space.ways)
+    without = climb_on(alone, nothing[: len(program.row_slot)], lambda: np.inf, DEARER)
+    assert climb.steps > 1
+    assert np.isfinite(climb.prices).all()
+    assert climb.bound > free.proof.prove(nothing)[0]
+    assert climb.bound == pytest.approx(without.bound, rel=1e-9)
+
+
 def test_from_a_plan_above_the_cap_one_is_found_that_keeps_it() -> None:
     """The plan of least cost, and a cap three per cent below what it emits."""
     _, case, problem = week()
@@ -137,6 +161,60 @@ def test_the_large_way_finds_a_plan_under_a_cap_that_binds() -> None:
         assert plan is not None
         assert emitted_t(plan) <= emitted_t(free) * part
         assert plan.objective_yuan > free.objective_yuan
+
+
+def test_the_same_cap_and_seed_give_the_same_bytes() -> None:
+    """On the large way, which climbs, makes a plan at a price and searches around it."""
+    task, _, _ = week()
+    free = planned_large(task, 1e6)
+    assert free is not None
+    first, second = (planned_large(task, emitted_t(free) * 0.95) for _ in range(2))
+    assert first is not None
+    assert second is not None
+    assert plan_to_json(first) == plan_to_json(second)
+
+
+def test_ctrl_c_on_the_way_to_a_cap_leaves_what_the_cleanest_plan_emits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no plan yet that keeps it; whoever stops the run hears how near it came."""
+    _, case, problem = week()
+    best = case.solve()
+    assert best.x is not None
+
+    def pressed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(capping, "climb_on", pressed)
+    emits_t = float(problem.program.wtw_kg @ best.x) / 1000
+    cleaned = below_cap(under(problem, emits_t * 0.97, best.x), relax(problem.program, problem.proof, Effort()), 0)
+    assert cleaned.x is None
+    assert cleaned.interrupted
+    assert cleaned.cleanest_t == emits_t
+
+
+def test_whenever_it_is_stopped_a_plan_under_a_cap_keeps_it_or_there_is_none() -> None:
+    """Ctrl-C at looks at the clock from the first to the last, and limits of time as many: a plan that keeps the cap,
+    proven no better than the best, or the word that none was found."""
+    task, _, _ = week()
+    free = planned_large(task, 1e6)
+    assert free is not None
+    cap_t = emitted_t(free) * 0.95
+    whole, best = Ticking(1.0), planned(*task, PlanSettings(gap=0.0, co2e_cap_t=cap_t))
+    asked = PlanSettings(gap=0.0, co2e_cap_t=cap_t, time_limit_s=1e6)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(laying, "is_large", lambda ways, most: True)
+        done = planned(*task, asked, clock=whole)
+        assert emitted_t(done) <= cap_t + 1e-5
+        found = 0
+        for look in range(8, whole.looks, max(whole.looks // 6, 1)):
+            for clock, limit_s in ((Ticking(1.0, look), 1e6), (Ticking(1.0), float(look))):
+                try:
+                    plan = planned(*task, replace(asked, time_limit_s=limit_s), clock=clock)
+                except (InputError, SolverError):
+                    continue
+                found += 1
+                assert emitted_t(plan) <= cap_t + 1e-5
+                assert plan.bound_yuan <= best.objective_yuan + 0.05
+        assert found
 
 
 def test_who_asks_for_too_low_a_cap_hears_how_near_a_plan_came() -> None:
