@@ -88,12 +88,17 @@ TOLD = 20
 """Steps between two signs of life."""
 
 
-def climb_up(proof: LagrangianBound, left_s: Callable[[], float], tell: Callable[[float], None]) -> Climb:
-    """Climb from nothing through all stages, as far as the time allows; ``tell`` hears the bound now and then. A
-    KeyboardInterrupt ends the climb, not the plan."""
-    ascent = Ascent(proof, np.zeros(len(proof.plan.row_slot)))
+def climb_up(
+    proof: LagrangianBound,
+    left_s: Callable[[], float],
+    tell: Callable[[float], None] = lambda bound_yuan: None,
+    prices: Floats | None = None,
+) -> Climb:
+    """Climb from nothing through all stages, or from ``prices`` through all but the first, as far as the time allows;
+    ``tell`` hears the bound now and then. A KeyboardInterrupt ends the climb, not the plan."""
+    ascent = Ascent(proof, np.zeros(len(proof.plan.row_slot)) if prices is None else prices)
     try:
-        for stage in STAGES:
+        for stage in STAGES if prices is None else STAGES[1:]:
             ascent.enter(stage)
             for _ in range(stage.steps // TOLD):
                 ascent.climb(TOLD, left_s)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from optimizer.planning.ascent import DEARER, Climb, climb_on
+from optimizer.planning.ascent import DEARER, Climb, climb_on, climb_up
 from optimizer.planning.carbon_price import repriced, with_carbon
 from optimizer.planning.design import Effort, Floats
 from optimizer.planning.fleetflow import FleetFlow
@@ -55,7 +55,9 @@ def plan_near_cap(
     prices = climb.prices[: len(priced.plan.row_slot)]
     onward = replace(climb, prices=prices)
     if price != worth:
-        onward = climb_on(priced, prices * _dearer_by(climb.bound, cap_t, worth, price), left_s, DEARER)
+        onward = climb_up(priced, left_s, prices=prices * _dearer_by(climb.bound, cap_t, worth, price))
+    if onward.interrupted:
+        raise KeyboardInterrupt
     made = plan_at_once(priced, onward, seed, left_s)
     return None if made is None else replace(made, priced=Priced(price, np.append(onward.prices, 0.0)))
 
