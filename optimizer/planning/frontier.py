@@ -100,8 +100,9 @@ def frontier(
     """At least two and at most ``points`` plans between least cost and least CO2e; fewer only where no price asked for
     gave another one. ``settings``: as for a plan; its carbon price and cap do not matter, gap and time limit are those
     of each point. ``keep_plan`` is handed the plan of each point when it is found, before it is known whether another
-    one beats it; once ``go_on`` says no, the points found so far are the frontier. Raises what ``plan_shipments``
-    raises."""
+    one beats it. Once ``go_on`` says no, or after a KeyboardInterrupt (the point being made then is the best plan so
+    far), the points found so far are the frontier. Raises what ``plan_shipments`` raises, and KeyboardInterrupt where
+    no point was found yet."""
     begun = clock()
     line = _Line(shipments, network, factors, settings, offers, clock, tell, warm)
     found: list[_Solved] = []
@@ -112,12 +113,19 @@ def frontier(
         if len(best) >= points or question is None or not go_on():
             break
         asked.add(question)
-        solved = line.at(question, _nearest(found, question))
+        try:
+            solved = line.at(question, _nearest(found, question))
+        except KeyboardInterrupt:
+            if not found:
+                raise
+            break
         if solved is not None:
             found.append(_Solved(solved.point, solved.start, None))
             tell_point(solved.point)
             if solved.plan is not None:
                 keep_plan(solved.point, solved.plan)
+        if line.interrupted:
+            break
     return _frontier(found, clock() - begun)
 
 
@@ -147,6 +155,7 @@ class _Line:
     ) -> None:
         self.shipments, self.network, self.factors, self.offers = shipments, network, factors, offers
         self.settings, self.clock, self.tell, self.warm = settings, clock, tell, warm
+        self.interrupted = False
         self.book, self.inside = task_of(shipments, network, factors, settings)
         self.free = self._laid_out()
 
@@ -165,9 +174,10 @@ class _Line:
             problem, settings, Watch(self.clock, settings.time_limit_s, self.tell), start if self.warm else None
         )
         search.run()
-        if search.x is None:
+        plan = None if search.x is None else written(search, self.book)
+        self.interrupted = search.stopped_by == "interrupt"
+        if search.x is None or plan is None:
             return None
-        plan = written(search, self.book)
         return _Solved(_point(plan, *question), Start(search.x, search.relaxation.prices), plan)
 
 

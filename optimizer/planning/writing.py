@@ -27,12 +27,14 @@ OPTIMAL_GAP = 1e-5
 
 
 def written(search: Search, book: RouteBook) -> Plan:
-    """The best plan of a search as a document. Interrupted here, it begins anew: whoever stops a run wants its plan."""
+    """The best plan of a search as a document. Interrupted here, it begins anew, and the search is over: whoever stops
+    a run wants its plan."""
     if search.x is None:
         raise _no_plan(search)
     try:
         return _document(search, search.x, book.network, book)
     except KeyboardInterrupt:
+        search.stopped_by = "interrupt"
         return _document(search, search.x, book.network, book, hurried=True)
 
 

@@ -7,16 +7,17 @@ import io
 import json
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
 from optimizer.planning import frontier as module
-from optimizer.planning.frontier import CLEANEST_YUAN_PER_T, Frontier, frontier, repriced
+from optimizer.planning.frontier import CLEANEST_YUAN_PER_T, Frontier, FrontierPoint, frontier, repriced
 from optimizer.planning.frontier_document import drawing, frontier_to_csv, frontier_to_json
 from optimizer.planning.laying import lay_out, task_of
 from optimizer.planning.plan import Plan
 from optimizer.planning.settings import PlanSettings
-from optimizer.planning.solve import plan_shipments
+from optimizer.planning.solve import Progress, plan_shipments
 from tests.network.tiny import tiny_network
 from tests.planning.random_tasks import cargo
 from tests.planning.round_factors import round_factors
@@ -73,6 +74,58 @@ def test_each_point_costs_more_and_emits_less_than_the_one_before() -> None:
         for left, right in pairwise(convex)
     ]
     assert all(later >= earlier * (1 - 1e-3) - 5 for earlier, later in pairwise(steps))
+
+
+@pytest.mark.parametrize("stage", ["layout", "write"])
+def test_an_interrupt_ends_the_frontier_with_what_is_found(stage: str) -> None:
+    """Pressed once, while the third point is sought or written down: that one is the last."""
+    seen: list[FrontierPoint] = []
+    pressed: list[str] = []
+
+    def press(progress: Progress) -> None:
+        if len(seen) == 2 and progress.stage == stage and not pressed:
+            pressed.append(progress.stage)
+            raise KeyboardInterrupt
+
+    found = frontier(
+        SHIPMENTS,
+        TINY,
+        round_factors(),
+        EXACT,
+        7,
+        clock=lambda: 0.0,
+        tell=press,
+        tell_point=seen.append,
+        offers=OFFERS,
+    )
+    assert pressed
+    assert len(seen) == 3
+    assert len(found.points) >= 2
+
+
+@pytest.mark.parametrize("points", [0, 2])
+def test_an_interrupt_between_points_leaves_those_that_are_found(monkeypatch: pytest.MonkeyPatch, points: int) -> None:
+    """And is passed on where there are none: there is nothing to show then."""
+    seen: list[FrontierPoint] = []
+    prices = module.repriced
+
+    def pressed(*task: Any) -> Any:
+        if len(seen) == points:
+            raise KeyboardInterrupt
+        return prices(*task)
+
+    monkeypatch.setattr(module, "repriced", pressed)
+
+    def trace() -> Frontier:
+        return frontier(
+            SHIPMENTS, TINY, round_factors(), EXACT, 7, clock=lambda: 0.0, tell_point=seen.append, offers=OFFERS
+        )
+
+    if points:
+        assert len(trace().points) == points
+    else:
+        with pytest.raises(KeyboardInterrupt):
+            trace()
 
 
 def test_the_ends_are_the_cheapest_and_the_cleanest_plan() -> None:
