@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from optimizer.errors import Fault, Message
@@ -27,7 +27,8 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class RecordResult:
-    """What became of each event. ``known``: recorded before with the same content; answered as then."""
+    """What became of each event. ``known``: recorded before with the same content, whenever that was written down;
+    answered as then."""
 
     accepted: tuple[str, ...]
     known: tuple[str, ...]
@@ -111,7 +112,7 @@ class _Intake:
         """Whether the event is recorded now; otherwise ``faults`` says why not."""
         digest = sha256(to_json(event))
         recorded = self._digests.get(event.event_id)
-        if recorded == digest:
+        if recorded is not None and (recorded == digest or self._is_told_again(event)):
             self.known.append(event.event_id)
             return True
         faults = self._why_not(event, recorded)
@@ -122,6 +123,12 @@ class _Intake:
         self._events.setdefault(event.waybill_number, []).append(event)
         self.accepted.append(event)
         return True
+
+    def _is_told_again(self, event: Event) -> bool:
+        """Whether the recorded event of this id differs in nothing but when it was written down: a report that is sent
+        again, after a time-out, is written down later."""
+        known = (item for item in self._events.get(event.waybill_number, ()) if item.event_id == event.event_id)
+        return any(replace(item, record_time=event.record_time) == event for item in known)
 
     def _why_not(self, event: Event, recorded: str | None) -> Sequence[Fault]:
         if recorded is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,13 +13,13 @@ from optimizer.accounts.corrections import standing_entries
 from optimizer.accounts.ledger import Kind, Transaction
 from optimizer.accounts.settlement import review
 from optimizer.actions.amending import Version, amend, cancel_amendment, versions
-from optimizer.actions.recording import RecordResult, record
-from optimizer.errors import Message, UnknownRecordError
+from optimizer.actions.recording import RecordResult, Refusal, record
+from optimizer.errors import Fault, Message, UnknownRecordError
 from optimizer.network.model import Network
 from optimizer.store.engine import Store
 from optimizer.store.waybill_lists import WaybillHeader
 from optimizer.waybills.amendment_reader import amendment_from_record
-from optimizer.waybills.event import Event
+from optimizer.waybills.event import Event, EventType
 from optimizer.waybills.lifecycle import CarbonStatus, WaybillState, settled_status
 from optimizer.waybills.waybill import Waybill
 
@@ -93,9 +93,39 @@ def waybill_file(store: Store, user: User, number: str) -> WaybillFile:
 
 
 def report_events(store: Store, user: User, number: str, events: Sequence[Event], at: datetime) -> RecordResult:
-    """Record events upon a waybill in the user's scope. Raises UnknownRecordError as :func:`waybill_file`."""
+    """Record events upon a waybill in the user's scope. Raises UnknownRecordError as :func:`waybill_file`.
+
+    What a carrier may not say is refused: nobody releases his own lot after a hold or a suspicion, and the document is
+    its issuer's.
+    """
     _require_seen(store, user, number, Permission.REPORT_EVENTS)
-    return record(store, events, at)
+    kept = _kept_from(store, user, number, events)
+    result = record(store, [event for event in events if event not in kept], at)
+    return replace(result, refused=(*result.refused, *(Refusal(event, (_NOT_A_CARRIERS,)) for event in kept)))
+
+
+_OF_THE_ISSUER = frozenset({EventType.RELS, EventType.VOID, EventType.CMPL, EventType.AMND})
+_NOT_A_CARRIERS = Fault(
+    "events",
+    None,
+    "event_type",
+    "not_a_carriers",
+    Message(
+        "解除冻结、作废、完成与改单须由经营人的调度报告，冻结也不由承运人撤回。",
+        "Releases, voiding, completion and amendments are reported by the operator's planners, who alone withdraw "
+        "holds.",
+    ),
+)
+
+
+def _kept_from(store: Store, user: User, number: str, events: Sequence[Event]) -> list[Event]:
+    """The events that a user may not report."""
+    if user.role is not Role.CARRIER:
+        return []
+    with store.read() as session:
+        kinds = {event.event_id: event.event_type for event in session.events([number])}
+    of_others = _OF_THE_ISSUER | {EventType.HOLD}
+    return [event for event in events if event.event_type in _OF_THE_ISSUER or kinds.get(event.withdraws) in of_others]
 
 
 def versions_seen_by(store: Store, user: User, number: str) -> list[Version]:

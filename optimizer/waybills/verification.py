@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import combinations
 
 from optimizer.errors import Message
@@ -71,17 +71,29 @@ class _Loading:
 def duplicates(waybills: Mapping[str, Waybill], events: Iterable[Event]) -> dict[LotKey, list[Finding]]:
     """Findings for every lot that looks like a transport already reported under another number.
 
-    ``waybills`` by number; ``events`` of all of them. A lot released by a RELS event after review is not flagged again.
+    ``waybills`` by number; ``events`` of all of them. A lot released by a RELS event after review is not flagged again
+    for what was reported by then; one that was released before the other loading was reported was not reviewed.
     """
     facts = effective(events)
-    released = {_key(fact) for fact in facts if fact.event_type is EventType.RELS}
+    released = _latest(fact for fact in facts if fact.event_type is EventType.RELS)
     loadings = _loadings(waybills, facts)
+    reported = _latest(loading.event for loading in loadings)
     pairs = {*_same_loading(loadings), *_same_evidence(loadings, facts), *_too_much_on_board(loadings)}
     found: dict[LotKey, list[Finding]] = {}
     for suspect, other in sorted(pairs):
-        if suspect not in released:
+        reviewed_at = released.get(suspect)
+        if reviewed_at is None or any(reported.get(key, reviewed_at) > reviewed_at for key in (suspect, other)):
             found.setdefault(suspect, []).append(_finding(suspect, other))
     return found
+
+
+def _latest(facts: Iterable[Event]) -> dict[LotKey, datetime]:
+    """When the last of these facts about each lot was written down."""
+    latest: dict[LotKey, datetime] = {}
+    for fact in facts:
+        key = _key(fact)
+        latest[key] = max(latest.get(key, fact.record_time), fact.record_time)
+    return latest
 
 
 def _loadings(waybills: Mapping[str, Waybill], facts: Sequence[Event]) -> list[_Loading]:

@@ -118,6 +118,8 @@ def test_invariant_3_recording_twice_answers_the_same(store: Store) -> None:
     assert (len(first.accepted), first.known, first.refused) == (len(EVENTS), (), ())
     second = actions.record(store, EVENTS, LATER + timedelta(days=1))
     assert (second.accepted, sorted(second.known)) == ((), sorted(first.accepted))
+    later = actions.record(store, [replace(event, record_time=LATER) for event in EVENTS], LATER)
+    assert (later.accepted, sorted(later.known), later.refused) == ((), sorted(first.accepted), ())
     (refusal,) = actions.record(store, [replace(EVENTS[0], reporter_id="E1")], LATER).refused
     assert [fault.code for fault in refusal.faults] == ["id_taken"]
 

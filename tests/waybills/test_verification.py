@@ -9,7 +9,7 @@ from optimizer.waybills.event import Event, EventType, Evidence
 from optimizer.waybills.lifecycle import CarbonStatus, fold
 from optimizer.waybills.verification import duplicates
 from optimizer.waybills.waybill import Waybill
-from tests.waybills.world import all_events, digest, leg_event, lot_events, world_waybills
+from tests.waybills.world import LATER, all_events, digest, leg_event, lot_events, world_waybills
 
 S1, S2 = world_waybills()
 WAYBILLS = {waybill.number: waybill for waybill in (S1, S2)}
@@ -120,10 +120,12 @@ def test_a_fuel_receipt_may_be_shared() -> None:
 
 
 def test_a_person_may_release_a_suspect() -> None:
-    """After a RELS event the lot is not flagged again."""
+    """After a RELS event the lot is not flagged again; one written down before the loadings reviewed nothing."""
     events = lot_events(S1, S1.lots[1]) + copied(lot_events(S2, S2.lots[0]))
-    release = replace(events[-1], event_id="r", event_type=EventType.RELS, reason="已核实")
+    release = replace(events[-1], event_id="r", event_type=EventType.RELS, reason="已核实", record_time=LATER)
     assert duplicates(WAYBILLS, [*events, release]) == {}
+    beforehand = replace(release, record_time=min(event.record_time for event in events) - timedelta(days=1))
+    assert set(duplicates(WAYBILLS, [*events, beforehand])) == {(S2.number, 1)}
 
 
 def test_a_shared_ticket_under_two_vessels_and_voyages_accuses_neither_alone() -> None:

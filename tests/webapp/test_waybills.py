@@ -94,9 +94,9 @@ def test_only_planners_and_carriers_report(house: House, login: str) -> None:
     assert house.browser(login).get(f"/carrier/{number}").status_code == 403
 
 
-def report(house: House, number: str, records: Any) -> list[dict[str, Any]]:
+def report(house: House, number: str, records: Any, login: str = "carrier") -> list[dict[str, Any]]:
     """Report over the API."""
-    reply = house.program("carrier").post(f"/api/v1/waybills/{number}/events", records)
+    reply = house.program(login).post(f"/api/v1/waybills/{number}/events", records)
     assert reply.status_code == 200
     results: list[dict[str, Any]] = reply.json["results"]
     return results
@@ -261,6 +261,22 @@ def test_a_reversed_lot_is_not_shown_as_settled(house: House) -> None:
     assert status == "RESTATED"
     assert "结算：基准" in page
     assert actions.lots_overview(house.store).carbon["RESTATED"] == 1
+
+
+def test_a_carrier_does_not_release_its_own_lot(house: House) -> None:
+    """Nor void, complete or amend the document, nor withdraw a hold of the planner's; the planner may."""
+    number = number_of(house, SECOND)
+    hold = {"event_type": "HOLD", "lot_no": 1, "event_time": "2026-10-02T08:00:00", "reason": "a doubt"}
+    (held,) = report(house, number, [hold], login="planner")
+    release = {"event_type": "RELS", "lot_no": 1, "event_time": "2026-10-02T09:00:00"}
+    withdrawal = {**release, "event_type": "WDRW", "withdraws": held["event_id"], "reason": "no doubt"}
+    whole = [{"event_type": kind, "event_time": "2026-10-02T09:00:00"} for kind in ("VOID", "CMPL", "AMND")]
+    refused = report(house, number, [release, withdrawal, *whole])
+    assert {error["code"] for result in refused for error in result["errors"]} == {"not_a_carriers"}
+    assert [result["status"] for result in report(house, number, [hold, release], login="planner")] == [
+        "known",
+        "accepted",
+    ]
 
 
 def test_an_estimated_end_ends_nothing(house: House) -> None:
