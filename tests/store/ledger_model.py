@@ -39,6 +39,7 @@ from tests.waybills.world import (
 
 ACCOUNTS = ("E1.industry", "E2.energy", "E3.building", "E9.transport")
 MASSES_KG = (80_000, 150_000, 220_000, 300_000)
+ENDS = (EventType.VOID, EventType.LOST, EventType.RETN)
 MOVING = (EventType.LOAD, EventType.DEPA, EventType.ARRI, EventType.DISC)
 NEEDED = {(1, EventType.LOAD), (1, EventType.DISC), (3, EventType.LOAD), (3, EventType.DISC), (None, EventType.DLV)}
 TICK = timedelta(minutes=1)
@@ -100,7 +101,6 @@ class LotModel:
     reported: dict[str, Event] = field(default_factory=dict)
     withdrawn: set[str] = field(default_factory=set)
     times: dict[Place, int] = field(default_factory=Counter)
-    last_event: datetime = ISSUED_AT
     reserved_g: int = 0
     reserve_from: datetime = ISSUED_AT
     settled: bool = False
@@ -119,13 +119,15 @@ class LotModel:
         return {"E1": "E1.industry", "E2": "E2.energy"}[self.waybill.consignor.party_id]
 
     @property
+    def standing_reports(self) -> list[Event]:
+        """What was reported and not withdrawn."""
+        reports = (item for item in self.reported.values() if item.event_type is not EventType.WDRW)
+        return [item for item in reports if item.event_id not in self.withdrawn]
+
+    @property
     def facts(self) -> dict[Place, Event]:
         """What stands."""
-        return {
-            (item.leg_seq, item.event_type): item
-            for item in self.reported.values()
-            if item.event_id not in self.withdrawn and item.event_type is not EventType.WDRW
-        }
+        return {(item.leg_seq, item.event_type): item for item in self.standing_reports}
 
     @property
     def under_way(self) -> bool:
@@ -151,7 +153,7 @@ class LotModel:
         if facts.keys() >= NEEDED and not self.settled and self.carbon != "NONE":
             self.job_at = facts[None, EventType.DLV].event_time
         elif self.carbon == "NONE" and self.reserved_g:
-            self.job_at = self.last_event
+            self.job_at = max(item.event_time for item in self.standing_reports if item.event_type in ENDS)
 
 
 @dataclass
@@ -191,7 +193,6 @@ class LedgerModel:
         if event.event_type is EventType.WDRW:
             lot.withdrawn.add(event.withdraws)
         lot.voided = lot.voided or event.event_type is EventType.VOID
-        lot.last_event = max(lot.last_event, event.event_time)
         self.events += 1
         lot.look_again()
         return "accepted"
@@ -205,7 +206,7 @@ class LedgerModel:
             if lot.carbon == "DISPUTED":
                 lot.held = True
             elif lot.carbon == "NONE":
-                self.book("VOID", lot.job_at)
+                self.book("VOID", max(lot.job_at, lot.reserve_from))
                 lot.reserved_g, lot.job_at = 0, None
             else:
                 self._settle_lot(lot, table)
@@ -252,7 +253,8 @@ class LedgerModel:
         booked = min((month for month, _ in self.entries if month > self.last_closed), default="")
         waiting = any(lot.job_at and not lot.held and month_of(lot.job_at) <= period for lot in self.lots)
         out_of_order = (booked and booked < period) or (self.last_closed and period != month_after(self.last_closed))
-        if month_of(at) <= period or out_of_order or waiting:
+        before_all = period < min(self.closed, default=booked)
+        if month_of(at) <= period or before_all or out_of_order or waiting:
             return "conflict"
         self.closed.append(period)
         return "done"
@@ -270,7 +272,6 @@ class LedgerModel:
             if lot.reserved_g:
                 self.book("VOID", max(at, lot.reserve_from))
             self._reserve(lot)
-        lot.last_event = max(lot.last_event, at + timedelta(microseconds=1))
         lot.look_again()
         return "done"
 
@@ -302,7 +303,7 @@ class LedgerModel:
         posted_g = min(lot.reserved_g, credited_g)
         for kind, released_g in (("POST", posted_g), ("VOID", lot.reserved_g - posted_g)):
             if released_g:
-                self.book(kind, lot.job_at)
+                self.book(kind, max(lot.job_at, lot.reserve_from))
         self.book("SETTLE", lot.job_at)
         self.available_g[lot.account] += credited_g
         lot.settled, lot.reserved_g, lot.job_at = True, 0, None
