@@ -9,7 +9,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from optimizer.access.user import User
 from optimizer.actions.accepting import accept
-from optimizer.actions.keeping import accepted_so_far, carried_shipments
+from optimizer.actions.keeping import accepted_so_far, carried_shipments, issued_shipments
 from optimizer.actions.planning import plan
 from optimizer.actions.submitting import open_shipments, unknown_shipment
 from optimizer.emissions.factors import FactorTable
@@ -190,7 +190,8 @@ def accept_run(
 ) -> list[Waybill]:
     """Accept what a run planned, all of it or the chosen shipments: issue their waybills.
 
-    Raises as :func:`~optimizer.actions.accepting.accept`, and UnknownRecordError for a chosen id that the plan lacks.
+    Raises as :func:`~optimizer.actions.accepting.accept`, UnknownRecordError for a chosen id that the plan lacks, and
+    InputError where none is chosen.
     """
     made = plan_of_run(store, run_id)
     planned = {entry.shipment_id for entry in made.shipments}
@@ -198,8 +199,10 @@ def accept_run(
         if shipment_id not in planned:
             raise unknown_shipment(shipment_id)
     if chosen is not None:
-        # What it keeps stays part of it: the next plan is made around this one.
-        wanted = {*chosen, *(made.kept.shipments if made.kept is not None else ())}
+        if not chosen:
+            raise InputError(Message("没有选中任何货单；请至少选一票。", "No shipment is chosen; choose at least one."))
+        # What it keeps and what was accepted before stay part of it: the next plan is made around this one.
+        wanted = {*chosen, *(made.kept.shipments if made.kept is not None else ()), *issued_shipments(store)}
         kept = tuple(entry for entry in made.shipments if entry.shipment_id in wanted)
         made = replace(made, shipments=kept)
     with store.read() as session:
