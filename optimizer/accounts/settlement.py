@@ -41,7 +41,7 @@ from optimizer.errors import Message, UnknownRecordError
 from optimizer.network.model import Network
 from optimizer.quantities import CHINA_TIME
 from optimizer.waybills.event import Event
-from optimizer.waybills.lifecycle import CarbonStatus, LotState, WaybillState, effective, fold
+from optimizer.waybills.lifecycle import CarbonStatus, Facts, LotState, WaybillState, effective, fold
 from optimizer.waybills.party import Party
 from optimizer.waybills.verification import duplicates
 from optimizer.waybills.waybill import Waybill, WaybillLot
@@ -73,8 +73,10 @@ def review(waybills: Mapping[str, Waybill], events: Sequence[Event], numbers: Co
     facts = effective(events)
     found = duplicates(waybills, facts)
     by_waybill: dict[str, list[Event]] = {}
-    for event in events:
-        by_waybill.setdefault(event.waybill_number, []).append(event)
+    # Where every event is a fact, those of one waybill are its facts, in order.
+    kind, listed = (Facts, facts) if len(facts) == len(events) else (list[Event], events)
+    for event in listed:
+        by_waybill.setdefault(event.waybill_number, kind()).append(event)
     states = {
         number: fold(
             waybill,

@@ -183,10 +183,11 @@ def missing_evidence(lot: WaybillLot, facts: Sequence[Event]) -> tuple[Message, 
     is a LOAD or DISC with a mass and the digest of a weigh ticket or draught survey.
     """
     missing = []
-    to_weigh = [leg for leg in lot.transport_legs if leg.mode in WATER_MODES] or list(lot.transport_legs[-1:])
-    for leg in lot.transport_legs:
+    legs = lot.transport_legs
+    to_weigh = [leg for leg in legs if leg.mode in WATER_MODES] or list(legs[-1:])
+    for leg in legs:
         of_leg = [fact for fact in facts if fact.leg_seq == leg.seq]
-        have = {fact.event_type for fact in of_leg}
+        have = [fact.event_type for fact in of_leg]
         for kind in (EventType.LOAD, EventType.DISC):
             if kind not in have:
                 missing.append(
@@ -280,6 +281,8 @@ def _deviations(waybill: Waybill, lot: WaybillLot, facts: Sequence[Event]) -> li
     findings: list[Finding] = []
     for fact in facts:
         leg = legs.get(fact.leg_seq) if fact.leg_seq is not None else None
+        if leg is None and fact.event_type is not EventType.DLV:
+            continue  # nothing is planned of it
         expected = _expected_place(waybill, leg, fact.event_type)
         if expected and fact.location_id and fact.location_id != expected:
             findings.append(

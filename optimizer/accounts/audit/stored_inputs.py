@@ -52,25 +52,38 @@ class StoredElement(msgspec.Struct, frozen=True):
 
 
 class InputsWriter:
-    """Writes inputs as ``to_json`` does; intensities and tours that come again are written once."""
+    """Writes inputs as ``to_json`` does; intensities, tours and legs that come again are written once."""
 
     def __init__(self) -> None:
         self._known: Memo[int, tuple[Any, bytes]] = Memo()
+        self._legs: Memo[tuple[Any, ...], tuple[Intensity | None, bytes, bytes]] = Memo()
 
     def __call__(self, inputs: LotInputs) -> bytes:
         """The canonical text of inputs."""
         return _joined(inputs, inputs.on.isoformat(), self._side(inputs.baseline), self._side(inputs.project))
 
     def _side(self, elements: Iterable[ElementInput]) -> bytes:
-        texts = []
-        for item in elements:
-            round_trip = b"" if item.round_trip is None else self._text(item.round_trip)
-            tour = b"" if item.tour is None else self._text(item.tour)
-            texts.append(element_text(item, self._text(item.intensity), round_trip, tour))
-        return b",".join(texts)
+        return b",".join([self._leg(item) if item.log is None else self._element(item) for item in elements])
+
+    def _element(self, item: ElementInput) -> bytes:
+        round_trip = b"" if item.round_trip is None else self._text(item.round_trip)
+        tour = b"" if item.tour is None else self._text(item.tour)
+        return element_text(item, self._text(item.intensity), round_trip, tour)
+
+    def _leg(self, item: ElementInput) -> bytes:
+        """An element by intensity: those of one way differ in their mass alone. Records are known by the object itself,
+        which is held as long: comparing what they say takes longer than writing it."""
+        intensity, mass = item.intensity, b'"mass_kg":%d,' % item.mass_kg
+        if item.tour is not None or item.round_trip is not None:
+            return self._element(item)
+        key = item.route, item.mode, item.distance_km, item.distance_basis, item.gcd_km, id(intensity)
+        known = self._legs.get(key)
+        if known is None or known[0] is not intensity:
+            before, _, after = self._element(item).partition(mass)
+            known = self._legs[key] = intensity, before, after
+        return b"%b%b%b" % (known[1], mass, known[2])
 
     def _text(self, record: Any) -> bytes:
-        """Known by the object itself, which is held as long: comparing what it says takes longer than writing it."""
         known = self._known.get(id(record))
         if known is None:
             known = self._known[id(record)] = (record, record_text(record))
