@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -36,6 +36,33 @@ ExposureSums = dict[ExposureKey, int]
 
 UNKNOWN = ExposureKey("", "", "", "")
 """Counts the lots whose runs keep no error sources."""
+
+MG_PER_G = 1000
+SourceName = tuple[str, str, str, float | None]
+"""An :class:`ExposureKey` whose width is still a number."""
+Moved = tuple[SourceName, int]
+"""An error source and the whole mg that move with it."""
+KEEPS_NONE: tuple[Moved, ...] = ((("", "", "", None), 1),)
+"""Of a run without error sources: it is counted."""
+
+
+def moved_by(part: Part | None) -> Iterator[Moved]:
+    """What moves with each error source of a run; ``part`` None for a run that keeps none."""
+    if part is None:
+        yield from KEEPS_NONE
+        return
+    for source, kind, exposed_g, rel in part.exposures:
+        yield (part.uncertainty_version, source, kind, rel), round(exposed_g * MG_PER_G)
+
+
+def exposure_sums(moved: Mapping[SourceName, int]) -> ExposureSums:
+    """With widths as texts, without sources that come to nothing. They are told apart as numbers until here: there are
+    few of them and many lots."""
+    return {
+        ExposureKey(version, source, kind, "" if rel is None else repr(rel)): exposed_mg
+        for (version, source, kind, rel), exposed_mg in moved.items()
+        if exposed_mg
+    }
 
 
 def whole_of_sums(sums: Mapping[ExposureKey, int], lots: int, expected_g: int, credited_g: int) -> Whole:

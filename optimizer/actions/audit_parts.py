@@ -18,6 +18,7 @@ from optimizer.accounts.audit.entry_part import EntriesRead, read_entries
 from optimizer.accounts.audit.quick import Doubts, joined
 from optimizer.accounts.audit.run_part import RunsRead, read_runs
 from optimizer.accounts.audit.waybill_part import WaybillsRead, read_waybills
+from optimizer.accounts.whole import SourceName
 from optimizer.actions.garbage import collect_rarely, collection_paused
 from optimizer.actions.interrupts import end_on_interrupt, interrupts_held
 from optimizer.emissions.factors import FactorTable
@@ -135,6 +136,20 @@ class LedgerReading:
         """The runs that are not what they should be, as soon as all were read."""
         self._read += self._runs
         return frozenset[str]().union(*(part.unsound for part in self._read))
+
+    def moved(self) -> dict[SourceName, int] | None:
+        """What moves with each error source in all runs together, each counted once; None where not every run is what
+        it should be. To be asked before the parts are joined."""
+        self._read += self._runs
+        ids = [len(part.run_ids) for part in self._read]
+        if self.unsound() or len({run_id for part in self._read for run_id in part.run_ids}) != sum(ids):
+            return None
+        sums: dict[SourceName, int] = {}
+        for part in self._read:
+            for name, exposed_mg in part.moved.items():
+                sums[name] = sums.get(name, 0) + exposed_mg
+            part.moved = {}
+        return sums
 
     def doubts(self) -> Doubts:
         """All parts joined, and each let go."""

@@ -21,6 +21,7 @@ from optimizer.accounts.corrections import standing_entries
 from optimizer.accounts.ledger import Period
 from optimizer.accounts.settlement import Review, review
 from optimizer.accounts.voyages import Voyages
+from optimizer.accounts.whole import SourceName, exposure_sums
 from optimizer.actions.audit_parts import LedgerReading, Package, Readers, fitting_processes
 from optimizer.actions.evidencing import check_evidence
 from optimizer.actions.garbage import collected_rarely
@@ -58,9 +59,15 @@ def audit(
         kept, changed = session.kept_factor_tables()
         with Readers(store, session, Package(network, factors, kept), count) as readers:
             # Each is one task for as long as the ledger is: a process that takes it early does not keep others waiting.
-            city = readers.each(_city, [city_totals, city_exposures])
-            found = [*kept_factors_are_whole(changed), *_recorded(session, readers)]
-            amended = [*_amendments(session), *(finding for findings in city for finding in findings)]
+            beside = readers.each(_beside, [None])
+            totals = readers.each(_city, [city_totals])
+            exposures: list[Finding] = []
+
+            def meanwhile(ledger: LedgerReading) -> None:
+                exposures.extend(city_exposures(session, ledger, next(beside)))
+
+            found = [*kept_factors_are_whole(changed), *_recorded(session, readers, meanwhile)]
+            amended = [*_amendments(session), *(finding for findings in totals for finding in findings), *exposures]
     if evidence is not None:
         found += check_evidence(store, evidence).findings
     return found + amended
@@ -71,17 +78,31 @@ def city_totals(session: Session) -> Iterator[Finding]:
     return city_totals_are_the_fold(session.kept_city_cells(), session.folded_city_cells())
 
 
-def city_exposures(session: Session) -> Iterator[Finding]:
-    """What its kept sums of error sources differ in."""
-    return city_exposures_are_the_fold(session.kept_city_exposures(), session.folded_city_exposures())
+def city_exposures(session: Session, ledger: LedgerReading, beside: dict[SourceName, int] | None) -> list[Finding]:
+    """What its kept sums of error sources differ in. Every run was read for the ledger; ``beside``: in what the fold
+    differs from all runs once. Where either is not to be had the runs are read again."""
+    moved = None if beside is None else ledger.moved()
+    if moved is None or beside is None:
+        folded = session.folded_city_exposures()
+    else:
+        for name, exposed_mg in beside.items():
+            moved[name] = moved.get(name, 0) + exposed_mg
+        folded = exposure_sums(moved)
+    return list(city_exposures_are_the_fold(session.kept_city_exposures(), folded))
+
+
+def _beside(session: Session, _package: Package, _task: None) -> dict[SourceName, int] | None:
+    return session.exposures_beside_runs()
 
 
 def _city(session: Session, _package: Package, look: Callable[[Session], Iterator[Finding]]) -> list[Finding]:
     return list(look(session))
 
 
-def _recorded(session: Session, readers: Readers) -> list[Finding]:
-    """The findings of :data:`checks.CHECKS`, in their order."""
+def _recorded(
+    session: Session, readers: Readers, meanwhile: Callable[[LedgerReading], None] = lambda ledger: None
+) -> list[Finding]:
+    """The findings of :data:`checks.CHECKS`, in their order. ``meanwhile``: done as soon as all runs were read."""
     found: dict[Check, list[Finding]] = {}
     read_with = readers.package
     package = (session.periods(), read_with.network, read_with.factors, read_with.kept)
@@ -98,6 +119,7 @@ def _recorded(session: Session, readers: Readers) -> list[Finding]:
     events = readers.each(_changed_events, session.numbered_parts("events", readers.parts)) if others else ()
     unsound = ledger.unsound()
     by_evidence = readers.each(_evidence, [(sorted(block), sharing, unsound) for block in _blocks(numbers)])
+    meanwhile(ledger)
     doubts = ledger.doubts()
     seen = list(by_evidence)
     changed = [item for part in events for item in part]

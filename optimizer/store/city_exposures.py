@@ -9,28 +9,29 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, text
+from sqlalchemy import Connection, LargeBinary, cast, delete, select, text
 
 from optimizer.accounts.calculation import part_of
-from optimizer.accounts.whole import UNKNOWN, ExposureKey, ExposureSums
+from optimizer.accounts.whole import ExposureKey, ExposureSums, SourceName, exposure_sums, moved_by
 from optimizer.emissions.portfolio import Part
 from optimizer.emissions.uncertainty import ErrorKind
 from optimizer.store.city_tables import city_exposures
+from optimizer.store.listed import columns_of_runs
 from optimizer.store.packed import unpacked
+from optimizer.store.schema import calculation_runs
 from optimizer.store.sorted_ids import joined_runs
 
-_MG = 1000
 _COLUMNS = ("uncertainty_version", "source_key", "kind", "rel")
-_RUNS = """
-SELECT m.sign, r.document FROM (
+_MOVES = """
   SELECT 1 AS sign, run_id FROM transactions
   WHERE seq > :after AND seq <= :until AND kind IN ('SETTLE','RESTATE')
   UNION ALL
   SELECT -1, o.run_id FROM transactions AS t JOIN transactions AS o
     ON o.transaction_id = t.resolves AND o.number = t.number AND o.lot_no = t.lot_no
   WHERE t.seq > :after AND t.seq <= :until AND t.kind IN ('REVERSE','RESTATE') AND o.kind <> 'REVERSE'
-) AS m {runs}
 """
+_RUNS = f"SELECT m.sign, r.document FROM ({_MOVES}) AS m {{runs}}"  # nosec B608
+_ID, _STORED = calculation_runs.c.run_id, cast(calculation_runs.c.document, LargeBinary)
 _LOGGED = ErrorKind.LOGGED_ENERGY.value
 _LOGS = """
 SELECT MIN(version), rel, SUM(CAST(exposed_mg AS DOUBLE PRECISION) * exposed_mg) FROM (
@@ -48,10 +49,9 @@ class CityExposureRows:
 
     def kept_city_exposures(self) -> ExposureSums:
         """The sums as they are kept, without the entries since."""
-        rows = self._connection.execute(select(city_exposures))
-        return {
-            ExposureKey(*(row._mapping[name] for name in _COLUMNS)): row.exposed_mg for row in rows if row.exposed_mg
-        }
+        columns = city_exposures.c
+        rows = self._connection.execute(select(*(columns[name] for name in _COLUMNS), columns.exposed_mg))
+        return {ExposureKey(*row[:4]): row[4] for row in rows if row[4]}
 
     def kept_city_sources(self) -> ExposureSums:
         """The kept sums with all logged voyages as one source, ``logged:*``. They are independent of each other, of one
@@ -68,24 +68,26 @@ class CityExposureRows:
 
     def exposures_between(self, after: int, until: int) -> ExposureSums:
         """What the entries after one number, up to another, add and take out; sources that come to nothing left out."""
-        sums: dict[tuple[str, str, str, float | None], int] = {}
-        unknown = 0
+        sums: dict[SourceName, int] = {}
         for start in range(after, until, BLOCK):
             for sign, part in self._moved({"after": start, "until": min(start + BLOCK, until)}):
-                if part is None:
-                    unknown += sign
-                    continue
-                version = part.uncertainty_version
-                for source, kind, exposed_g, rel in part.exposures:
-                    key = (version, source, kind, rel)
-                    sums[key] = sums.get(key, 0) + sign * round(exposed_g * _MG)
-        # Widths are told apart as numbers until here: there are few of them and many lots.
-        found = {
-            ExposureKey(version, source, kind, "" if rel is None else repr(rel)): exposed_mg
-            for (version, source, kind, rel), exposed_mg in sums.items()
-            if exposed_mg
-        }
-        return found | ({UNKNOWN: unknown} if unknown else {})
+                for key, exposed_mg in moved_by(part):
+                    sums[key] = sums.get(key, 0) + sign * exposed_mg
+        return exposure_sums(sums)
+
+    def exposures_beside(self, until: int) -> dict[SourceName, int]:
+        """What the entries up to a number add and take out beside every run there is once: of a run that was taken
+        back, restated by another or settled after, less than nothing; in books without corrections nothing at all."""
+        moves, span = _MOVES.replace(":after", "0"), {"until": until}
+        uneven = f"SELECT run_id, SUM(sign) - 1 FROM ({moves}) AS m GROUP BY run_id HAVING SUM(sign) <> 1"  # nosec B608
+        unmoved = f"SELECT run_id FROM calculation_runs EXCEPT SELECT run_id FROM ({moves}) AS m"  # nosec B608
+        counts = {row[0]: int(row[1]) for row in self._connection.execute(text(uneven), span) if row[0] is not None}
+        counts |= {row[0]: -1 for row in self._connection.execute(text(unmoved), span)}
+        sums: dict[SourceName, int] = {}
+        for run_id, document in columns_of_runs(self._connection, (_ID, _STORED), counts):
+            for key, exposed_mg in moved_by(part_of(unpacked(bytes(document)))):
+                sums[key] = sums.get(key, 0) + counts[run_id] * exposed_mg
+        return sums
 
     def _moved(self, span: dict[str, int]) -> Iterator[tuple[int, Part | None]]:
         query = text(_RUNS.format(runs=joined_runs(self._connection, "m.run_id")))

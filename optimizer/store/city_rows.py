@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, text
 
 from optimizer.accounts.city import AMOUNTS, CityAmounts, CityCell, CityCells, CityGroup, GroupKeys, summed
-from optimizer.accounts.whole import ExposureSums
+from optimizer.accounts.whole import ExposureSums, SourceName
 from optimizer.store import schema
 from optimizer.store.city_exposures import CityExposureRows
 from optimizer.store.city_tables import city_cells, city_cursor
@@ -97,6 +97,11 @@ class CityRows(CityExposureRows):
     def folded_city_exposures(self) -> ExposureSums:
         """What the kept sums of error sources have to be: the fold of the ledger up to the cursor."""
         return self.exposures_between(0, self._city_cursor())
+
+    def exposures_beside_runs(self) -> dict[SourceName, int] | None:
+        """What the same differs in from every run there is, taken once (``exposures_beside``); None where the kept sums
+        are so far behind that most runs are in none of them."""
+        return None if 2 * self.city_behind() > self._city_cursor() else self.exposures_beside(self._city_cursor())
 
     def keep_city_cells(self, block: int = CITY_BLOCK) -> int:
         """Fold the next entries into the kept cells; how many entries (0: nothing was behind). In a writing session."""

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from optimizer.accounts.audit.stored_inputs import Memo
 from optimizer.accounts.calculation import TIERS_BEST_FIRST
+from optimizer.accounts.whole import SourceName
 from optimizer.network.model import Mode
 from optimizer.waybills.waybill import WATER_MODES
 
@@ -25,13 +26,13 @@ LOGGED = "logged:"
 
 class Width(NamedTuple):
     """How wide an error is: its value, its relative shift at the 90 % point when what it moves is above zero (``down``)
-    or below (``up``), and its texts in a result, before and after the grams."""
+    or below (``up``), and how a result names it: kind, and the value where it is not the configured one."""
 
     value: float
     down: float
     up: float
-    kind_text: str
-    rel_text: str
+    kind: str
+    rel: float | None
 
 
 Error = tuple[str, float, Width]
@@ -53,8 +54,8 @@ class Shape(NamedTuple):
 
 class Source(NamedTuple):
     """An error source of a lot: its texts in a result before and after the grams, its relative shifts, and where the
-    amounts stand that move with it. ``log``: which of the lot's logs it is, whose quoted key comes before the text;
-    below zero for what is none."""
+    amounts stand that move with it; ``name`` in the city's sums. ``log``: which of the lot's logs it is, whose quoted
+    key comes before the text; below zero for what is none."""
 
     log: int
     before: str
@@ -63,6 +64,7 @@ class Source(NamedTuple):
     up: float
     first: int
     others: tuple[int, ...]
+    name: SourceName
 
 
 class LotShape(NamedTuple):
@@ -80,8 +82,9 @@ class LotShape(NamedTuple):
 class LotShapes:
     """Shapes of lots, each made once. Kinds of elements go by a number."""
 
-    def __init__(self, mass: Error) -> None:
-        self._mass = mass
+    def __init__(self, version: str, mass: Error) -> None:
+        """``version``: of the widths."""
+        self._version, self._mass = version, mass
         self._numbers: dict[Shape, int] = {}
         self._shapes: list[Shape] = []
         self._lots: Memo[tuple[Any, ...], LotShape] = Memo()
@@ -107,7 +110,9 @@ class LotShapes:
             key = (baseline, project, tuple(logs) if alike else order)
             known = self._lots.get(key)
             if known is None:
-                known = self._lots[key] = _lot_shape(shapes, len(baseline), logs, self._mass)
+                known = self._lots[key] = _lot_shape(
+                    shapes, len(baseline), list(_sources(shapes, logs, self._version, self._mass))
+                )
         return known
 
 
@@ -118,7 +123,7 @@ def _order(logs: Sequence[str]) -> tuple[int, ...]:
     return tuple(ranks[name] for name in logs)
 
 
-def _lot_shape(shapes: Sequence[Shape], split: int, logs: Sequence[str], mass: Error) -> LotShape:
+def _lot_shape(shapes: Sequence[Shape], split: int, sources: Sequence[Source]) -> LotShape:
     """``split``: how many of the shapes are of the baseline."""
     project = shapes[split:]
     water = [one.tier for one in project if one.mode in WATER_MODES]
@@ -128,7 +133,7 @@ def _lot_shape(shapes: Sequence[Shape], split: int, logs: Sequence[str], mass: E
             modes.setdefault(one.mode, []).append(place)
     ids = dict.fromkeys(chain.from_iterable(one.factor_ids for one in shapes))
     return LotShape(
-        tuple(_sources(shapes, logs, mass)),
+        tuple(sources),
         ",".join(encode_basestring(name) for name in ids),
         max(water or [one.tier for one in project], key=_RANKS.__getitem__),
         tuple((mode, tuple(listed)) for mode, listed in sorted(modes.items())),
@@ -137,7 +142,7 @@ def _lot_shape(shapes: Sequence[Shape], split: int, logs: Sequence[str], mass: E
     )
 
 
-def _sources(shapes: Sequence[Shape], logs: Sequence[str], mass: Error) -> Iterator[Source]:
+def _sources(shapes: Sequence[Shape], logs: Sequence[str], version: str, mass: Error) -> Iterator[Source]:
     """In order of their keys; of the widths of one key the widest counts, the first of equals."""
     errors, own = list[tuple[str, int, Width]](), iter(enumerate(logs))
     for shape in shapes:
@@ -153,5 +158,7 @@ def _sources(shapes: Sequence[Shape], logs: Sequence[str], mass: Error) -> Itera
     for name, listed_at in sorted(places.items()):
         width = max((errors[place][2] for place in listed_at), key=lambda one: one.value)
         log = max(errors[place][1] for place in listed_at)
-        before = width.kind_text if log >= 0 else f"[{encode_basestring(name)}{width.kind_text}"
-        yield Source(log, before, width.rel_text, width.down, width.up, listed_at[0], tuple(listed_at[1:]))
+        before = f',"{width.kind}",' if log >= 0 else f'[{encode_basestring(name)},"{width.kind}",'
+        after = ",null]" if width.rel is None else f",{width.rel!r}]"
+        named = (version, name, width.kind, width.rel)
+        yield Source(log, before, after, width.down, width.up, listed_at[0], tuple(listed_at[1:]), named)

@@ -22,6 +22,7 @@ from optimizer.accounts.audit.lot_shape import LotShape, LotShapes
 from optimizer.accounts.audit.stored_elements import Chains, Made
 from optimizer.accounts.audit.stored_inputs import Memo
 from optimizer.accounts.calculation import BOUNDARY
+from optimizer.accounts.whole import KEEPS_NONE, MG_PER_G, Moved
 from optimizer.emissions.factors import FactorTable
 from optimizer.emissions.uncertainty import CONFIGS
 from optimizer.errors import ModalshiftError
@@ -29,7 +30,7 @@ from optimizer.errors import ModalshiftError
 
 class Recalculated(NamedTuple):
     """A result: its canonical text, and of its figures those that a row repeats. Grams, kg·km by mode in order of its
-    name; ``activity_text`` as the result has it."""
+    name; ``activity_text`` as the result has it; ``moved``: whole mg that move with each error source."""
 
     text: bytes
     mass_kg: int
@@ -41,6 +42,7 @@ class Recalculated(NamedTuple):
     tier: str
     activity: tuple[tuple[str, int], ...]
     activity_text: str
+    moved: tuple[Moved, ...]
 
 
 class Recalculation:
@@ -96,7 +98,7 @@ def _result(
     amounts = [item[0] * share for item in baseline for share in item[4].shares]
     amounts += [-item[0] * share for item in project for share in item[4].shares]
     amounts.append(float(expected_g))
-    shortfall_g, exposures = _exposures(shape, amounts, logs)
+    shortfall_g, exposures, moved = _exposures(shape, amounts, logs)
     credited_g = max(0, math.floor(expected_g - shortfall_g))
     saved_g = sum([item[2] for item in baseline]) - sum([item[2] for item in project])
     activity = tuple([(mode, sum([project[place][3] for place in places])) for mode, places in shape.modes])
@@ -125,14 +127,15 @@ def _result(
         shape.tier,
         activity,
         activity_text,
+        tuple(moved) if budget else KEEPS_NONE,
     )
 
 
-def _exposures(shape: LotShape, amounts: Sequence[float], logs: Sequence[str]) -> tuple[float, str]:
-    """How far all errors together lower the reduction, g, and the error sources as a result lists them. The sum of
-    floats is the exact one, rounded, so their order does not matter."""
-    squares, texts = [], []
-    for log, before, after, down, up, first, others in shape.sources:
+def _exposures(shape: LotShape, amounts: Sequence[float], logs: Sequence[str]) -> tuple[float, str, list[Moved]]:
+    """How far all errors together lower the reduction, g, and the error sources as a result and as the city's sums list
+    them. The sum of floats is the exact one, rounded, so their order does not matter."""
+    squares, texts, moved = list[float](), list[str](), list[Moved]()
+    for log, before, after, down, up, first, others, name in shape.sources:
         total = amounts[first]
         if others:
             total = math.fsum([total, *[amounts[place] for place in others]])
@@ -140,9 +143,11 @@ def _exposures(shape: LotShape, amounts: Sequence[float], logs: Sequence[str]) -
             squares.append((abs(total) * (up if total < 0 else down)) ** 2)
             if log < 0:
                 texts.append(f"{before}{total!r}{after}")
+                moved.append((name, round(total * MG_PER_G)))
             else:
                 texts.append(f"[{encode_basestring(logs[log])}{before}{total!r}{after}")
-    return math.sqrt(math.fsum(squares)), ",".join(texts)
+                moved.append(((name[0], logs[log], *name[2:]), round(total * MG_PER_G)))
+    return math.sqrt(math.fsum(squares)), ",".join(texts), moved
 
 
 def _day(text: str) -> date:

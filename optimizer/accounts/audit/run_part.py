@@ -18,7 +18,9 @@ from optimizer.accounts.audit.recalculation import Recalculation
 from optimizer.accounts.audit.rows import RunRow, quoted
 from optimizer.accounts.audit.stored_inputs import Memo
 from optimizer.accounts.calculation import LotInputs, LotResult, calculate
+from optimizer.accounts.whole import Moved, SourceName, moved_by
 from optimizer.emissions.factors import FactorTable
+from optimizer.emissions.portfolio import Part
 from optimizer.errors import ModalshiftError
 from optimizer.waybills.codec import from_json, to_json
 
@@ -36,13 +38,15 @@ class Figures:
 @dataclass(slots=True)
 class RunsRead:
     """``numbers``: waybills of runs that are not what they should be, ``unsound``: the ids of these. Of each sound run
-    its id, waybill, lot and place in ``figures``, side by side."""
+    its id, waybill, lot and place in ``figures``, side by side; ``moved``: whole mg that move with each error source
+    in all of these together."""
 
     numbers: set[str] = field(default_factory=set)
     unsound: set[str] = field(default_factory=set)
     run_ids: list[str] = field(default_factory=list)
     lots: list[tuple[str, int, int]] = field(default_factory=list)
     figures: list[Figures] = field(default_factory=list)
+    moved: dict[SourceName, int] = field(default_factory=dict)
 
 
 def read_runs(rows: Iterable[RunRow], factors: FactorTable, kept: Mapping[str, FactorTable]) -> RunsRead:
@@ -50,25 +54,29 @@ def read_runs(rows: Iterable[RunRow], factors: FactorTable, kept: Mapping[str, F
     ``kept``: by version, the tables that former runs were made with."""
     reader, read = _Recomputing({**kept, factors.version: factors}), RunsRead()
     places: dict[Figures, int] = {}
+    moved = read.moved
     for row in rows:
-        figures = reader.sound(row)
-        if figures is None:
+        worth = reader.sound(row)
+        if worth is None:
             read.numbers.add(row.number)
             read.unsound.add(row.run_id)
             continue
         read.run_ids.append(row.run_id)
-        read.lots.append((row.number, row.lot_no, places.setdefault(figures, len(places))))
+        read.lots.append((row.number, row.lot_no, places.setdefault(worth.figures, len(places))))
+        for name, exposed_mg in worth.moved:
+            moved[name] = moved.get(name, 0) + exposed_mg
     read.figures = list(places)
     return read
 
 
 class _Worth(NamedTuple):
     """What inputs come to: the digest of the result, what a settlement posts of it, the columns of a row that repeat
-    it."""
+    it, what moves with its error sources."""
 
     result_sha256: str
     figures: Figures
     columns: tuple[Any, ...]
+    moved: tuple[Moved, ...]
 
 
 class _Known(NamedTuple):
@@ -87,8 +95,8 @@ class _Recomputing:
         self._straight = {version: Recalculation(factors) for version, factors in tables.items()}
         self._known: Memo[tuple[str, str], _Known] = Memo()
 
-    def sound(self, row: RunRow) -> Figures | None:
-        """What a settlement posts of a run, None where anything about it is not as it should be."""
+    def sound(self, row: RunRow) -> _Worth | None:
+        """What a run comes to, None where anything about it is not as it should be."""
         document = row.document
         head, network, versions = _frame(row.code_version, row.factors_version, row.network_version)
         middle = f',"inputs_sha256":"{row.inputs_sha256}",{network},"result":'.encode()
@@ -104,7 +112,7 @@ class _Recomputing:
         worth = self._worth(row, inputs, result)
         if worth is None or worth.result_sha256 != row.result_sha256 or row[-len(worth.columns) :] != worth.columns:
             return None
-        return worth.figures
+        return worth
 
     def _worth(self, row: RunRow, inputs: bytes, result: bytes) -> _Worth | None:
         """What the inputs, read as a record and calculated, come to; with factors that are not at hand, what the result
@@ -135,7 +143,7 @@ class _Recomputing:
             return None
         columns = (*found[1:8], found.activity_text)
         figures = Figures(found.actual_wtw_g, found.credited_wtw_g, found.energy_saved_g, found.activity)
-        return _Worth(row.result_sha256, figures, columns)
+        return _Worth(row.result_sha256, figures, columns, found.moved)
 
 
 def _by_records(row: RunRow, inputs: bytes, result: bytes, factors: FactorTable | None) -> _Worth | None:
@@ -152,7 +160,8 @@ def _by_records(row: RunRow, inputs: bytes, result: bytes, factors: FactorTable 
     columns = (*(getattr(found, name) for name in names), to_json(found.activity_kgkm))
     activity = tuple(sorted(found.activity_kgkm.items()))
     figures = Figures(found.actual_wtw_g, found.credited_wtw_g, found.energy_saved_g, activity)
-    return _Worth(sha256(to_json(found).encode()).hexdigest(), figures, columns)
+    kept = Part(1, 0, 0, read.uncertainty_version, found.exposures) if read.budget else None
+    return _Worth(sha256(to_json(found).encode()).hexdigest(), figures, columns, tuple(moved_by(kept)))
 
 
 @lru_cache(maxsize=1024)

@@ -91,7 +91,7 @@ class Chains:
         self._distances: Memo[tuple[str, str, str, bool], tuple[Error, ...]] = Memo()
         self._legs: Memo[tuple[bytes, bytes], _Leg] = Memo()
         (mass,) = self._errors([WEIGHED_MASS])
-        self.shapes = LotShapes(mass)
+        self.shapes = LotShapes(config.version, mass)
 
     def element(self, text: bytes, on: date) -> Made:
         """``text``: of an element, without :data:`_BEGINNING`. Elements by intensity that differ in nothing but their
@@ -242,8 +242,8 @@ class Chains:
                 spread.value,
                 spread.shift_rel(upward=False),
                 spread.shift_rel(upward=True),
-                f',"{kind.value}",',
-                f",{spread.value!r}]" if own else ",null]",
+                kind.value,
+                spread.value if own else None,
             )
         return known
 
