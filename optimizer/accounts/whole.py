@@ -40,16 +40,42 @@ UNKNOWN = ExposureKey("", "", "", "")
 MG_PER_G = 1000
 SourceName = tuple[str, str, str, float | None]
 """An :class:`ExposureKey` whose width is still a number."""
-Moved = tuple[SourceName, int]
-"""An error source and the whole mg that move with it."""
-KEEPS_NONE: tuple[Moved, ...] = ((("", "", "", None), 1),)
-"""Of a run without error sources: it is counted."""
 
 
-def moved_by(part: Part | None) -> Iterator[Moved]:
-    """What moves with each error source of a run; ``part`` None for a run that keeps none."""
+class SourceSums:
+    """Whole mg by error source, for who adds up millions: a source goes by its place."""
+
+    def __init__(self) -> None:
+        self._places: dict[SourceName, int] = {}
+        self._sums: list[int] = []
+
+    def place(self, name: SourceName) -> int:
+        """The place of a source."""
+        found = self._places.get(name)
+        if found is None:
+            found = self._places[name] = len(self._sums)
+            self._sums.append(0)
+        return found
+
+    def add(self, places: Iterable[int], exposed_mg: Iterable[int]) -> None:
+        """Add amounts, each to its source."""
+        sums = self._sums
+        for place, amount in zip(places, exposed_mg, strict=True):
+            sums[place] += amount
+
+    def sums(self) -> dict[SourceName, int]:
+        """What came together; sources that come to nothing left out."""
+        return {name: self._sums[place] for name, place in self._places.items() if self._sums[place]}
+
+
+KEEPS_NONE: SourceName = ("", "", "", None)
+"""Counts the runs without error sources."""
+
+
+def moved_by(part: Part | None) -> Iterator[tuple[SourceName, int]]:
+    """What moves with each error source of a run, whole mg; ``part`` None for a run that keeps none."""
     if part is None:
-        yield from KEEPS_NONE
+        yield KEEPS_NONE, 1
         return
     for source, kind, exposed_g, rel in part.exposures:
         yield (part.uncertainty_version, source, kind, rel), round(exposed_g * MG_PER_G)

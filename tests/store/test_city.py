@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 import pytest
@@ -12,6 +13,8 @@ from optimizer.accounts.audit import codes
 from optimizer.accounts.city import CITY_GROUPS, CityAmounts, CityGroup
 from optimizer.accounts.ledger import Bucket, Ledger
 from optimizer.accounts.totals import total
+from optimizer.accounts.whole import exposure_sums
+from optimizer.actions.audit_parts import LedgerReading, Package, Readers
 from optimizer.errors import InputError
 from optimizer.quantities import CHINA_TIME
 from optimizer.store.engine import Store
@@ -174,3 +177,30 @@ def test_the_audit_finds_a_kept_error_source_that_was_changed(settled: Store, ra
     assert codes(actions.audit(settled, world_network(), world_factors())) == {"city_exposures_differ": 1}
     actions.keep_city_totals(settled, anew=True)
     assert actions.audit(settled, world_network(), world_factors()) == []
+
+
+def test_the_runs_that_an_audit_reads_make_the_error_sources_of_the_ledger(settled: Store) -> None:
+    """Every run once and what corrections add and take out, in one part or several: the fold of the ledger. In books
+    without corrections every run counts once; sums that were never kept are folded the long way."""
+    revised, number = dearer_diesel(settled), S1.number
+    package = Package(world_network(), world_factors(), {revised.version: revised})
+    steps: tuple[Callable[[], object], ...] = (
+        lambda: None,
+        lambda: actions.restate(settled, number, 2, "revised", world_network(), revised, NOVEMBER),
+        lambda: actions.reverse(settled, number, 2, "the ticket was forged", NOVEMBER),
+    )
+    for corrected, correct in enumerate(steps):
+        correct()
+        actions.keep_city_totals(settled)
+        for parts in (1, 3):
+            with settled.read() as session, Readers(settled, session, package, parts=parts) as readers:
+                moved, beside = LedgerReading(session, readers).moved(), session.exposures_beside_runs()
+                assert moved is not None
+                assert beside is not None
+                assert bool(beside) == bool(corrected)
+                for name, exposed_mg in beside.items():
+                    moved[name] = moved.get(name, 0) + exposed_mg
+                assert exposure_sums(moved) == session.folded_city_exposures() == session.kept_city_exposures() != {}
+    with settled.write() as session:
+        session.forget_city_cells()
+        assert session.exposures_beside_runs() is None

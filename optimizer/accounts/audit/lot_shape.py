@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from optimizer.accounts.audit.stored_inputs import Memo
 from optimizer.accounts.calculation import TIERS_BEST_FIRST
-from optimizer.accounts.whole import SourceName
+from optimizer.accounts.whole import SourceSums
 from optimizer.network.model import Mode
 from optimizer.waybills.waybill import WATER_MODES
 
@@ -54,7 +54,7 @@ class Shape(NamedTuple):
 
 class Source(NamedTuple):
     """An error source of a lot: its texts in a result before and after the grams, its relative shifts, and where the
-    amounts stand that move with it; ``name`` in the city's sums. ``log``: which of the lot's logs it is, whose quoted
+    amounts stand that move with it. ``log``: which of the lot's logs it is, whose quoted
     key comes before the text; below zero for what is none."""
 
     log: int
@@ -64,14 +64,17 @@ class Source(NamedTuple):
     up: float
     first: int
     others: tuple[int, ...]
-    name: SourceName
 
 
 class LotShape(NamedTuple):
     """What a lot's elements come to but for amounts. ``sources`` in order of their keys; the last amount is that of the
-    weighed mass. ``modes``: of each mode of the project its elements' places, in order of its name."""
+    weighed mass; ``places`` of the sources in the city's sums, but for those of ``logs``: where among the sources each
+    stands, which of the lot's logs it is, and its width. ``modes``: of each mode of the project its elements' places,
+    in order of its name."""
 
     sources: tuple[Source, ...]
+    places: tuple[int, ...]
+    logs: tuple[tuple[int, int, Width], ...]
     factor_ids_text: str
     tier: str
     modes: tuple[tuple[str, tuple[int, ...]], ...]
@@ -82,9 +85,9 @@ class LotShape(NamedTuple):
 class LotShapes:
     """Shapes of lots, each made once. Kinds of elements go by a number."""
 
-    def __init__(self, version: str, mass: Error) -> None:
-        """``version``: of the widths."""
-        self._version, self._mass = version, mass
+    def __init__(self, version: str, mass: Error, sums: SourceSums) -> None:
+        """``version``: of the widths; ``sums``: in which lots will be added up."""
+        self._version, self._mass, self._sums = version, mass, sums
         self._numbers: dict[Shape, int] = {}
         self._shapes: list[Shape] = []
         self._lots: Memo[tuple[Any, ...], LotShape] = Memo()
@@ -110,10 +113,28 @@ class LotShapes:
             key = (baseline, project, tuple(logs) if alike else order)
             known = self._lots.get(key)
             if known is None:
-                known = self._lots[key] = _lot_shape(
-                    shapes, len(baseline), list(_sources(shapes, logs, self._version, self._mass))
-                )
+                known = self._lots[key] = self._made(shapes, len(baseline), logs)
         return known
+
+    def places(self, shape: LotShape, logs: Sequence[str]) -> Sequence[int]:
+        """Where the sources of a lot stand in the sums."""
+        if not shape.logs:
+            return shape.places
+        places = list(shape.places)
+        for at, log, width in shape.logs:
+            places[at] = self._sums.place((self._version, logs[log], width.kind, width.rel))
+        return places
+
+    def _made(self, shapes: Sequence[Shape], split: int, logs: Sequence[str]) -> LotShape:
+        """``split``: how many of the shapes are of the baseline."""
+        found = list(_sources(shapes, logs, self._mass))
+        places = [
+            -1 if source.log >= 0 else self._sums.place((self._version, name, width.kind, width.rel))
+            for name, width, source in found
+        ]
+        of_logs = [(at, source.log, width) for at, (_, width, source) in enumerate(found) if source.log >= 0]
+        sources = tuple(source for _, _, source in found)
+        return _lot_shape(shapes[:split], shapes[split:], (sources, tuple(places), tuple(of_logs)))
 
 
 def _order(logs: Sequence[str]) -> tuple[int, ...]:
@@ -123,27 +144,29 @@ def _order(logs: Sequence[str]) -> tuple[int, ...]:
     return tuple(ranks[name] for name in logs)
 
 
-def _lot_shape(shapes: Sequence[Shape], split: int, sources: Sequence[Source]) -> LotShape:
-    """``split``: how many of the shapes are of the baseline."""
-    project = shapes[split:]
+_Sources = tuple[tuple[Source, ...], tuple[int, ...], tuple[tuple[int, int, Width], ...]]
+
+
+def _lot_shape(baseline: Sequence[Shape], project: Sequence[Shape], sources: _Sources) -> LotShape:
     water = [one.tier for one in project if one.mode in WATER_MODES]
     modes: dict[str, list[int]] = {}
     for place, one in enumerate(project):
         if one.mode != HUB:
             modes.setdefault(one.mode, []).append(place)
-    ids = dict.fromkeys(chain.from_iterable(one.factor_ids for one in shapes))
+    ids = dict.fromkeys(chain.from_iterable(one.factor_ids for one in (*baseline, *project)))
     return LotShape(
-        tuple(sources),
+        *sources,
         ",".join(encode_basestring(name) for name in ids),
         max(water or [one.tier for one in project], key=_RANKS.__getitem__),
         tuple((mode, tuple(listed)) for mode, listed in sorted(modes.items())),
-        all(one.co2 for one in shapes[:split]),
+        all(one.co2 for one in baseline),
         all(one.co2 for one in project),
     )
 
 
-def _sources(shapes: Sequence[Shape], logs: Sequence[str], version: str, mass: Error) -> Iterator[Source]:
-    """In order of their keys; of the widths of one key the widest counts, the first of equals."""
+def _sources(shapes: Sequence[Shape], logs: Sequence[str], mass: Error) -> Iterator[tuple[str, Width, Source]]:
+    """Each with its key and width, in order of the keys. Of the widths of one key the widest counts, the first of
+    equals."""
     errors, own = list[tuple[str, int, Width]](), iter(enumerate(logs))
     for shape in shapes:
         listed = [(name, -1, width) for name, width in zip(shape.keys, shape.widths, strict=True)]
@@ -160,5 +183,5 @@ def _sources(shapes: Sequence[Shape], logs: Sequence[str], version: str, mass: E
         log = max(errors[place][1] for place in listed_at)
         before = f',"{width.kind}",' if log >= 0 else f'[{encode_basestring(name)},"{width.kind}",'
         after = ",null]" if width.rel is None else f",{width.rel!r}]"
-        named = (version, name, width.kind, width.rel)
-        yield Source(log, before, after, width.down, width.up, listed_at[0], tuple(listed_at[1:]), named)
+        source = Source(log, before, after, width.down, width.up, listed_at[0], tuple(listed_at[1:]))
+        yield name, width, source

@@ -22,7 +22,7 @@ from optimizer.accounts.audit.lot_shape import LotShape, LotShapes
 from optimizer.accounts.audit.stored_elements import Chains, Made
 from optimizer.accounts.audit.stored_inputs import Memo
 from optimizer.accounts.calculation import BOUNDARY
-from optimizer.accounts.whole import KEEPS_NONE, MG_PER_G, Moved
+from optimizer.accounts.whole import KEEPS_NONE, MG_PER_G, SourceSums
 from optimizer.emissions.factors import FactorTable
 from optimizer.emissions.uncertainty import CONFIGS
 from optimizer.errors import ModalshiftError
@@ -30,7 +30,8 @@ from optimizer.errors import ModalshiftError
 
 class Recalculated(NamedTuple):
     """A result: its canonical text, and of its figures those that a row repeats. Grams, kg·km by mode in order of its
-    name; ``activity_text`` as the result has it; ``moved``: whole mg that move with each error source."""
+    name; ``activity_text`` as the result has it; ``places`` and ``moved_mg``: what
+    moves with its error sources, and where these stand in the sums."""
 
     text: bytes
     mass_kg: int
@@ -42,14 +43,17 @@ class Recalculated(NamedTuple):
     tier: str
     activity: tuple[tuple[str, int], ...]
     activity_text: str
-    moved: tuple[Moved, ...]
+    places: Sequence[int]
+    moved_mg: Sequence[int]
 
 
 class Recalculation:
     """Calculates lots with one table of factors."""
 
-    def __init__(self, factors: FactorTable) -> None:
-        self._factors = factors
+    def __init__(self, factors: FactorTable, sums: SourceSums | None = None) -> None:
+        """``sums``: in which the error sources of lots will be added up."""
+        self._factors, self._sums = factors, sums or SourceSums()
+        self._none = self._sums.place(KEEPS_NONE)
         self._chains: dict[str, Chains] = {}
 
     def __call__(self, inputs: bytes, number: str, lot_no: int) -> Recalculated | None:
@@ -73,10 +77,11 @@ class Recalculation:
         version, on = ending[1].decode(), _day(frame[4].decode())
         chains = self._chains.get(version)
         if chains is None:
-            chains = self._chains[version] = Chains(self._factors, CONFIGS[version])
+            chains = self._chains[version] = Chains(self._factors, CONFIGS[version], self._sums)
         baseline = [chains.element(text, on) for text in _elements(inputs[13:first])]
         project = [chains.element(text, on) for text in _elements(inputs[second + 12 : third])]
-        return _result(int(frame[3]), frame[1] is not None, baseline, project, chains.shapes)
+        found = _result(int(frame[3]), frame[1] is not None, baseline, project, chains.shapes)
+        return found if frame[1] is not None else found._replace(places=(self._none,), moved_mg=(1,))
 
 
 def _elements(listed: bytes) -> list[bytes]:
@@ -98,7 +103,7 @@ def _result(
     amounts = [item[0] * share for item in baseline for share in item[4].shares]
     amounts += [-item[0] * share for item in project for share in item[4].shares]
     amounts.append(float(expected_g))
-    shortfall_g, exposures, moved = _exposures(shape, amounts, logs)
+    shortfall_g, exposures, moved_mg = _exposures(shape, amounts, logs)
     credited_g = max(0, math.floor(expected_g - shortfall_g))
     saved_g = sum([item[2] for item in baseline]) - sum([item[2] for item in project])
     activity = tuple([(mode, sum([project[place][3] for place in places])) for mode, places in shape.modes])
@@ -127,27 +132,27 @@ def _result(
         shape.tier,
         activity,
         activity_text,
-        tuple(moved) if budget else KEEPS_NONE,
+        shapes.places(shape, logs),
+        moved_mg,
     )
 
 
-def _exposures(shape: LotShape, amounts: Sequence[float], logs: Sequence[str]) -> tuple[float, str, list[Moved]]:
-    """How far all errors together lower the reduction, g, and the error sources as a result and as the city's sums list
-    them. The sum of floats is the exact one, rounded, so their order does not matter."""
-    squares, texts, moved = list[float](), list[str](), list[Moved]()
-    for log, before, after, down, up, first, others, name in shape.sources:
+def _exposures(shape: LotShape, amounts: Sequence[float], logs: Sequence[str]) -> tuple[float, str, list[int]]:
+    """How far all errors together lower the reduction, g, the error sources as a result lists them, and whole mg of
+    each. The sum of floats is the exact one, rounded, so their order does not matter."""
+    squares, texts, moved_mg = list[float](), list[str](), list[int]()
+    for log, before, after, down, up, first, others in shape.sources:
         total = amounts[first]
         if others:
             total = math.fsum([total, *[amounts[place] for place in others]])
+        moved_mg.append(round(total * MG_PER_G))
         if total:
             squares.append((abs(total) * (up if total < 0 else down)) ** 2)
             if log < 0:
                 texts.append(f"{before}{total!r}{after}")
-                moved.append((name, round(total * MG_PER_G)))
             else:
                 texts.append(f"[{encode_basestring(logs[log])}{before}{total!r}{after}")
-                moved.append(((name[0], logs[log], *name[2:]), round(total * MG_PER_G)))
-    return math.sqrt(math.fsum(squares)), ",".join(texts), moved
+    return math.sqrt(math.fsum(squares)), ",".join(texts), moved_mg
 
 
 def _day(text: str) -> date:

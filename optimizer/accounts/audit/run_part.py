@@ -7,7 +7,7 @@ Runs whose inputs differ in nothing but the lot are calculated once; the others 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
@@ -18,7 +18,7 @@ from optimizer.accounts.audit.recalculation import Recalculation
 from optimizer.accounts.audit.rows import RunRow, quoted
 from optimizer.accounts.audit.stored_inputs import Memo
 from optimizer.accounts.calculation import LotInputs, LotResult, calculate
-from optimizer.accounts.whole import Moved, SourceName, moved_by
+from optimizer.accounts.whole import SourceName, SourceSums, moved_by
 from optimizer.emissions.factors import FactorTable
 from optimizer.emissions.portfolio import Part
 from optimizer.errors import ModalshiftError
@@ -54,7 +54,6 @@ def read_runs(rows: Iterable[RunRow], factors: FactorTable, kept: Mapping[str, F
     ``kept``: by version, the tables that former runs were made with."""
     reader, read = _Recomputing({**kept, factors.version: factors}), RunsRead()
     places: dict[Figures, int] = {}
-    moved = read.moved
     for row in rows:
         worth = reader.sound(row)
         if worth is None:
@@ -63,9 +62,8 @@ def read_runs(rows: Iterable[RunRow], factors: FactorTable, kept: Mapping[str, F
             continue
         read.run_ids.append(row.run_id)
         read.lots.append((row.number, row.lot_no, places.setdefault(worth.figures, len(places))))
-        for name, exposed_mg in worth.moved:
-            moved[name] = moved.get(name, 0) + exposed_mg
-    read.figures = list(places)
+        reader.sums.add(worth.places, worth.moved_mg)
+    read.figures, read.moved = list(places), reader.sums.sums()
     return read
 
 
@@ -76,7 +74,8 @@ class _Worth(NamedTuple):
     result_sha256: str
     figures: Figures
     columns: tuple[Any, ...]
-    moved: tuple[Moved, ...]
+    places: Sequence[int]
+    moved_mg: Sequence[int]
 
 
 class _Known(NamedTuple):
@@ -92,7 +91,8 @@ class _Recomputing:
 
     def __init__(self, tables: Mapping[str, FactorTable]) -> None:
         self._tables = tables
-        self._straight = {version: Recalculation(factors) for version, factors in tables.items()}
+        self.sums = SourceSums()
+        self._straight = {version: Recalculation(factors, self.sums) for version, factors in tables.items()}
         self._known: Memo[tuple[str, str], _Known] = Memo()
 
     def sound(self, row: RunRow) -> _Worth | None:
@@ -130,7 +130,7 @@ class _Recomputing:
             return known.worth
         before, _, after = inputs[:cut].partition(lot)
         factors = self._tables.get(row.factors_version)
-        worth = self._calculated(row, inputs, result) or _by_records(row, inputs, result, factors)
+        worth = self._calculated(row, inputs, result) or self._by_records(row, inputs, result, factors)
         if worth is not None:
             self._known[row.result_sha256, row.factors_version] = _Known(before, after, worth)
         return worth
@@ -143,25 +143,35 @@ class _Recomputing:
             return None
         columns = (*found[1:8], found.activity_text)
         figures = Figures(found.actual_wtw_g, found.credited_wtw_g, found.energy_saved_g, found.activity)
-        return _Worth(row.result_sha256, figures, columns, found.moved)
+        return _Worth(row.result_sha256, figures, columns, found.places, found.moved_mg)
 
-
-def _by_records(row: RunRow, inputs: bytes, result: bytes, factors: FactorTable | None) -> _Worth | None:
-    """What these inputs come to, None for inputs that are not canonical or of another lot."""
-    try:
-        read = from_json(LotInputs, inputs)
-        found = from_json(LotResult, result) if factors is None else calculate(read, factors)
-        sound = to_json(read).encode() == inputs and read.lot_no == row.lot_no and read.waybill_number == row.number
-    except (ModalshiftError, KeyError, TypeError, ValueError, ArithmeticError):
-        return None
-    if not sound:
-        return None
-    names = ("mass_kg", "baseline_wtw_g", "actual_wtw_g", "expected_wtw_g", "credited_wtw_g", "energy_saved_g", "tier")
-    columns = (*(getattr(found, name) for name in names), to_json(found.activity_kgkm))
-    activity = tuple(sorted(found.activity_kgkm.items()))
-    figures = Figures(found.actual_wtw_g, found.credited_wtw_g, found.energy_saved_g, activity)
-    kept = Part(1, 0, 0, read.uncertainty_version, found.exposures) if read.budget else None
-    return _Worth(sha256(to_json(found).encode()).hexdigest(), figures, columns, tuple(moved_by(kept)))
+    def _by_records(self, row: RunRow, inputs: bytes, result: bytes, factors: FactorTable | None) -> _Worth | None:
+        """What these inputs come to, None for inputs that are not canonical or of another lot."""
+        try:
+            read = from_json(LotInputs, inputs)
+            found = from_json(LotResult, result) if factors is None else calculate(read, factors)
+            sound = to_json(read).encode() == inputs and read.lot_no == row.lot_no and read.waybill_number == row.number
+        except (ModalshiftError, KeyError, TypeError, ValueError, ArithmeticError):
+            return None
+        if not sound:
+            return None
+        names = (
+            "mass_kg",
+            "baseline_wtw_g",
+            "actual_wtw_g",
+            "expected_wtw_g",
+            "credited_wtw_g",
+            "energy_saved_g",
+            "tier",
+        )
+        columns = (*(getattr(found, name) for name in names), to_json(found.activity_kgkm))
+        activity = tuple(sorted(found.activity_kgkm.items()))
+        figures = Figures(found.actual_wtw_g, found.credited_wtw_g, found.energy_saved_g, activity)
+        kept = Part(1, 0, 0, read.uncertainty_version, found.exposures) if read.budget else None
+        moved = list(moved_by(kept))
+        places = [self.sums.place(name) for name, _ in moved]
+        digest = sha256(to_json(found).encode()).hexdigest()
+        return _Worth(digest, figures, columns, places, [exposed_mg for _, exposed_mg in moved])
 
 
 @lru_cache(maxsize=1024)

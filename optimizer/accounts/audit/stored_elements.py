@@ -17,6 +17,7 @@ import msgspec
 from optimizer.accounts.audit.lot_shape import HUB, LOGGED, Error, LotShapes, Shape, Width
 from optimizer.accounts.audit.stored_inputs import ABSENT, Memo, StoredElement, element_text, record_text
 from optimizer.accounts.lot_chain import VoyageShare, logged_kg
+from optimizer.accounts.whole import SourceSums
 from optimizer.emissions.chain import DISTANCE_BASES
 from optimizer.emissions.factors import FactorTable
 from optimizer.emissions.operations import Intensity, energy_rates, fuel_model_key
@@ -82,7 +83,7 @@ class _Leg(NamedTuple):
 class Chains:
     """Elements as ``emissions.chain`` makes them, with one table of factors and one version of the widths."""
 
-    def __init__(self, factors: FactorTable, config: UncertaintyConfig) -> None:
+    def __init__(self, factors: FactorTable, config: UncertaintyConfig, sums: SourceSums) -> None:
         self._factors, self._config = factors, config
         self._widths: dict[tuple[str, float | None], Width] = {}
         self._intensities: Memo[bytes, _Rates] = Memo()
@@ -91,7 +92,7 @@ class Chains:
         self._distances: Memo[tuple[str, str, str, bool], tuple[Error, ...]] = Memo()
         self._legs: Memo[tuple[bytes, bytes], _Leg] = Memo()
         (mass,) = self._errors([WEIGHED_MASS])
-        self.shapes = LotShapes(config.version, mass)
+        self.shapes = LotShapes(config.version, mass, sums)
 
     def element(self, text: bytes, on: date) -> Made:
         """``text``: of an element, without :data:`_BEGINNING`. Elements by intensity that differ in nothing but their
