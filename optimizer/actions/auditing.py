@@ -61,13 +61,15 @@ def audit(
             # Each is one task for as long as the ledger is: a process that takes it early does not keep others waiting.
             beside = readers.each(_beside, [None])
             totals = readers.each(_city, [city_totals])
-            exposures: list[Finding] = []
+            exposures: list[list[Finding] | None] = []
 
             def meanwhile(ledger: LedgerReading) -> None:
-                exposures.extend(city_exposures(session, ledger, next(beside)))
+                exposures.append(exposures_of_runs(session, ledger, beside))
 
             found = [*kept_factors_are_whole(changed), *_recorded(session, readers, meanwhile)]
-            amended = [*_amendments(session), *(finding for findings in totals for finding in findings), *exposures]
+            amended = [*_amendments(session), *(finding for findings in totals for finding in findings)]
+            for listed in exposures:
+                amended += city_exposures(session) if listed is None else listed
     if evidence is not None:
         found += check_evidence(store, evidence).findings
     return found + amended
@@ -78,17 +80,23 @@ def city_totals(session: Session) -> Iterator[Finding]:
     return city_totals_are_the_fold(session.kept_city_cells(), session.folded_city_cells())
 
 
-def city_exposures(session: Session, ledger: LedgerReading, beside: dict[SourceName, int] | None) -> list[Finding]:
-    """What its kept sums of error sources differ in. Every run was read for the ledger; ``beside``: in what the fold
-    differs from all runs once. Where either is not to be had the runs are read again."""
-    moved = None if beside is None else ledger.moved()
-    if moved is None or beside is None:
-        folded = session.folded_city_exposures()
-    else:
-        for name, exposed_mg in beside.items():
-            moved[name] = moved.get(name, 0) + exposed_mg
-        folded = exposure_sums(moved)
-    return list(city_exposures_are_the_fold(session.kept_city_exposures(), folded))
+def city_exposures(session: Session) -> Iterator[Finding]:
+    """What its kept sums of error sources differ in."""
+    return city_exposures_are_the_fold(session.kept_city_exposures(), session.folded_city_exposures())
+
+
+def exposures_of_runs(
+    session: Session, ledger: LedgerReading, beside: Iterator[dict[SourceName, int] | None]
+) -> list[Finding] | None:
+    """The same from the runs that were read for the ledger. ``beside``: in what the fold differs from all runs once.
+    None where either is not to be had, as of a run that cannot be read."""
+    moved = ledger.moved()
+    differs = next(beside) if moved is not None else None
+    if moved is None or differs is None:
+        return None
+    for name, exposed_mg in differs.items():
+        moved[name] = moved.get(name, 0) + exposed_mg
+    return list(city_exposures_are_the_fold(session.kept_city_exposures(), exposure_sums(moved)))
 
 
 def _beside(session: Session, _package: Package, _task: None) -> dict[SourceName, int] | None:
