@@ -14,6 +14,7 @@ from optimizer.errors import InputError, SolverError
 from optimizer.network.graph import NetworkGraph
 from optimizer.network.model import Network
 from optimizer.network.reader import read_network
+from optimizer.planning.check import check_plan
 from optimizer.planning.design import Effort, Floats, Outcome, Program, solve_by_cp_sat, solve_integer
 from optimizer.planning.laying import lay_out as laid_out
 from optimizer.planning.offer import Offer
@@ -58,7 +59,8 @@ class PlanRun:
     """What one run came to. ``ending``: gap | exhausted | time_limit | interrupt | no_solution | infeasible, for the
     road: summed. ``seconds`` is wall time from read shipments to a plan, reading not included; ``seconds_to_close``
     until the gap was at most :data:`CLOSE_GAP`. None: not known or nothing found. ``processor_s``: over all threads;
-    ``left_t``: cargo that stays behind; ``on_the_way``: each better gap, of the planner only."""
+    ``left_t``: cargo that stays behind; ``on_the_way``: each better gap, of the planner only; ``faults``: what
+    the check finds in a plan under a cap on CO2e, from its own sums."""
 
     ending: str
     seconds: float | None
@@ -72,6 +74,7 @@ class PlanRun:
     processor_s: float | None = None
     left_t: float | None = None
     on_the_way: tuple[Sign, ...] = ()
+    faults: int | None = None
 
     @property
     def gap(self) -> float | None:
@@ -104,6 +107,8 @@ def run_planner(task: PlanTask) -> PlanRun:
             raise
         return _nothing(time.perf_counter() - start, told[-1].columns if told else 0, len(shipments))
     seconds = time.perf_counter() - start
+    processor_s = time.process_time() - busy
+    capped = task.settings.co2e_cap_t is not None
     close = (progress.seconds for progress in told if progress.gap is not None and progress.gap <= CLOSE_GAP)
     return PlanRun(
         ending=str(plan.settings["stop"]),
@@ -115,7 +120,8 @@ def run_planner(task: PlanTask) -> PlanRun:
         columns=told[-1].columns,
         shipments=len(shipments),
         versions=dict(plan.versions),
-        processor_s=time.process_time() - busy,
+        processor_s=processor_s,
+        faults=len(check_plan(plan, shipments, network, factors, offers)) if capped else None,
         on_the_way=tuple(signs),
         left_t=(sum(shipment.mass_kg for shipment in shipments) - plan.totals.mass_kg) / KG_PER_T,
     )

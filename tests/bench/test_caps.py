@@ -43,7 +43,7 @@ def values(method: Method, name: str) -> tuple[float | None, ...]:
 
 
 def test_each_cap_stands_below_what_its_own_month_emits(result: Result, told: list[Message]) -> None:
-    """Run by run, since each run has a month of its own; a kept cap is one that the plan does not exceed."""
+    """Run by run, since each run has a month of its own; a plan that was found keeps it, as the check has it."""
     free, *capped = result.methods
     assert [method.name for method in result.methods] == ["no_cap:4", "modalshift:4:0.01", f"modalshift:4:{LOWEST:g}"]
     assert [method.baseline for method in result.methods] == [True, False, False]
@@ -53,7 +53,8 @@ def test_each_cap_stands_below_what_its_own_month_emits(result: Result, told: li
             assert emits_t is not None
             cap_t, found_t = values(method, "cap")[place], values(method, "co2e_wtw")[place]
             assert cap_t == pytest.approx(emits_t * (1 - below), abs=0.001)
-            assert values(method, "kept")[place] == float(found_t is not None and found_t <= cap_t)
+            assert values(method, "kept")[place] == float(found_t is not None)
+            assert found_t is None or found_t <= cap_t + 1e-5
     assert result_from_json(result_to_json(result), "plan_caps.json") == result
 
 
