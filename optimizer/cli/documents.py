@@ -26,6 +26,17 @@ def read_document(path: Path) -> str:
         raise InputError.of([Fault(str(path), None, None, "unreadable_file", message)]) from error
 
 
+def keep_apart(out: Path, *inputs: Path | None) -> None:
+    """Refuse to write over what is read. Raises InputError where ``out`` is one of the ``inputs``."""
+    if any(source is not None and source.resolve() == out.resolve() for source in inputs):
+        raise InputError(
+            Message(
+                f"{out} 是要读取的文件；结果请写到另一个文件。",
+                f"{out} is a file that is read; write the result to another one.",
+            )
+        )
+
+
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """A draft beside ``path`` that takes its place when the block ends well and vanishes when it does not.

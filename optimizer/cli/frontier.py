@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from optimizer.cli.command import DONE, FINDINGS, Verb, option
-from optimizer.cli.documents import whole_file
+from optimizer.cli.documents import keep_apart, whole_file
 from optimizer.cli.printing import print_table, say
 from optimizer.cli.session import current_session
 from optimizer.errors import InputError, Message
@@ -73,6 +73,7 @@ def frontier(
 
     if out.suffix.lower() not in (".json", ".csv"):
         raise InputError(Message(f"{out} 应以 .json 或 .csv 结尾。", f"{out} should end in .json or .csv."))
+    keep_apart(out, shipments, sailings)
     session = current_session()
     network, factors = session.network(), session.factors()
     listed, offers = read_shipments(shipments, network), read_sailings(sailings, network) if sailings else []

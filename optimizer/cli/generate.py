@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
 
 from optimizer.cli.command import Verb, option
-from optimizer.cli.documents import whole_file
+from optimizer.cli.documents import keep_apart, whole_file
 from optimizer.cli.printing import say
 from optimizer.cli.session import current_session
 from optimizer.errors import Message
@@ -50,12 +51,14 @@ def generate(shipments: int | None, month: str, seed: int, out: Path, sailings: 
 
     generated = generate_shipments(read_flows(), month, shipments, seed)
     offers = generate_sailings(generated, current_session().network(), sailings, seed) if sailings else []
-    with whole_file(out) as draft:
-        write_shipments_csv(generated, draft)
-    say(Message(f"已写入 {len(generated)} 票货单：{out}", f"Wrote {len(generated)} shipments: {out}"))
-    if sailings:
-        with whole_file(sailings_out) as draft:
-            write_sailings_csv(offers, draft)
-        say(
-            Message(f"已写入 {len(offers)} 个报价航次：{sailings_out}", f"Wrote {len(offers)} sailings: {sailings_out}")
-        )
+    said = [Message(f"已写入 {len(generated)} 票货单：{out}", f"Wrote {len(generated)} shipments: {out}")]
+    with ExitStack() as drafts:
+        # Both or none: a month without its market is not what was asked for.
+        write_shipments_csv(generated, drafts.enter_context(whole_file(out)))
+        if sailings:
+            keep_apart(sailings_out, out)
+            write_sailings_csv(offers, drafts.enter_context(whole_file(sailings_out)))
+            words = len(offers), sailings_out
+            said.append(Message(f"已写入 {words[0]} 个报价航次：{words[1]}", f"Wrote {words[0]} sailings: {words[1]}"))
+    for message in said:
+        say(message)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from optimizer.cli.command import DONE, FINDINGS, Verb, option
-from optimizer.cli.documents import read_document, whole_file
+from optimizer.cli.documents import keep_apart, read_document, whole_file
 from optimizer.cli.figures import kilograms, tonnes, yuan
 from optimizer.cli.printing import print_table, say
 from optimizer.cli.session import current_session
@@ -126,6 +126,7 @@ def plan(
     from optimizer.planning.shipment_file import read_shipments
     from optimizer.planning.summary import summary_of
 
+    keep_apart(out, shipments, sailings)
     session = current_session()
     network = session.network()
     listed, offers = read_shipments(shipments, network), read_sailings(sailings, network) if sailings else []

@@ -105,6 +105,27 @@ def test_a_place_nobody_can_write_to_is_named_before_the_work(shipments: Path, t
     assert result.stderr.startswith("Cannot write")
 
 
+@pytest.mark.parametrize("verb", ["plan", "frontier"])
+def test_what_is_read_is_not_written_over(shipments: Path, tmp_path: Path, verb: str) -> None:
+    """`--out` with the name of the shipments, however it is spelt: refused, and they still stand there."""
+    source = tmp_path / "mine.csv"
+    source.write_bytes(shipments.read_bytes())
+    result = run(verb, source, "--out", tmp_path / "." / "mine.csv", "--lang", "en")
+    assert result.exit_code == 2
+    assert "is a file that is read" in result.stderr
+    assert source.read_bytes() == shipments.read_bytes()
+
+
+def test_a_month_and_its_market_are_written_both_or_not_at_all(tmp_path: Path) -> None:
+    """A place for the sailings that cannot be written to, or the file of the shipments once more."""
+    words = ("generate", "--shipments", 5, "--out", tmp_path / "s.csv", "--sailings", 3, "--sailings-out")
+    assert run(*words, tmp_path / "none" / "y.csv").exit_code == 2
+    assert run(*words, tmp_path / "s.csv").exit_code == 2
+    assert list(tmp_path.iterdir()) == []
+    assert run(*words, tmp_path / "y.csv").exit_code == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["s.csv", "y.csv"]
+
+
 def test_a_shipment_left_out_is_named_and_exits_1(shipments: Path, tmp_path: Path) -> None:
     """Outside the horizon is an answer, with its reason."""
     lines = shipments.read_text(encoding="utf-8").splitlines(keepends=True)

@@ -61,3 +61,11 @@ def test_a_kept_tour_that_began_before_the_new_first_day_has_its_hull() -> None:
     assert plan.kept is not None
     assert plan.kept.shipments == ("THIRD_DAY",)
     assert min(voyage.berth_from for voyage in plan.voyages) < THIRD_DAY.ready_at.replace(hour=0)
+
+
+def test_what_was_left_out_before_and_is_gone_now_did_not_move(network: Network) -> None:
+    """It had no place in the accepted plan that it could have lost."""
+    before = planned(network, BOTH, PlanSettings(gap=0.0, horizon_days=2))
+    assert before.shipments[1].status == "rejected"
+    plan = replanned(before, (FIRST,), network)
+    assert moves(plan) == {}

@@ -118,12 +118,11 @@ class _Holding:
         finder = ChainFinder(book, grid, self.voyages)
         for planned in accepted.plan.shipments:
             shipment = self.today.get(planned.shipment_id)
-            if shipment is None:
-                self.moved[planned.shipment_id] = Why(
-                    "after_horizon" if planned.shipment_id in later_ids else "missing"
-                )
-            elif planned.status != "planned":
+            if planned.status != "planned":
                 self.moved[planned.shipment_id] = Why("left_out")
+            elif shipment is None:
+                gone = "after_horizon" if planned.shipment_id in later_ids else "missing"
+                self.moved[planned.shipment_id] = Why(gone)
             elif accepted.shipment_ids is not None and planned.shipment_id not in accepted.shipment_ids:
                 self.moved[planned.shipment_id] = Why("not_issued")
             else:
