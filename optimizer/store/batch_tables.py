@@ -33,8 +33,9 @@ entry_ids = Table(
 )
 """SQLite: which entries have an id that begins so. Ids are random, and an index on them has a page changed for nearly
 every entry once it is large. So the close of a batch sorts its ids into level 0; whenever the ledger passes a multiple
-of 32,768 entries that level sinks into level 1 in order, and of 262,144 level 1 into level 2 (``batch_rules`` of the
-migrations). Who looks for an id looks in all three. PostgreSQL has a unique index on ids and leaves it empty."""
+of 32,768 entries that level sinks into level 1 in order, and level 1 once in 262,144 into level 2, a sixteenth at a
+time (``batch_rules`` and ``slice_rules`` of the migrations). Who looks for an id looks in all three. PostgreSQL has a
+unique index on ids and leaves it empty."""
 
 run_ids = Table(
     "run_ids",

@@ -17,6 +17,7 @@ from sqlalchemy.pool import StaticPool
 from optimizer import actions
 from optimizer.store.engine import prepare_sqlite
 from optimizer.store.entry_rows import EntryRows
+from optimizer.store.migrations import slice_rules
 from optimizer.store.migrations.batch_rules import runs_sink
 from optimizer.store.migrations.sorted_rules import sink
 from optimizer.store.ready import RUN_COLUMNS
@@ -37,11 +38,11 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with sqlite3.connect(file) as connection:
         for name in ("issuance.shift-v1", "E1.industry"):
             connection.execute("INSERT INTO accounts VALUES (?, NULL, 'industry', 't')", (name,))
-        for level, at in enumerate(SMALL):
-            connection.execute(f"DROP TRIGGER entry_ids_of_level_{level}_sink")
-            connection.execute(sink(level, at))
-            connection.execute(f"DROP TRIGGER run_ids_of_level_{level}_sink")
-            connection.execute(runs_sink(level, at))
+        small = [sink(0, SMALL[0]), runs_sink(0, SMALL[0])]
+        small += [*slice_rules.entries_sink(SMALL[1]), *slice_rules.runs_sink(SMALL[1])]
+        for statement in small:
+            connection.execute(f"DROP TRIGGER {statement.split()[2]}")
+            connection.execute(statement)
     connection.close()
     return file
 
@@ -90,7 +91,12 @@ def levels(ledger: sqlite3.Connection) -> Counter[int]:
     return Counter(level for (level,) in ledger.execute("SELECT level FROM entry_ids"))
 
 
-NAMES = st.builds(lambda start, end: f"{start:08d}-{end}", st.integers(0, 5), st.integers(0, 9))
+def name_of(start: int, end: int) -> str:
+    """An id of a slice: the first, some between, the last, and two that are not hexadecimal."""
+    return f"{'048f!z7'[start]}{start:07d}-{end}"
+
+
+NAMES = st.builds(name_of, st.integers(0, 5), st.integers(0, 9))
 """Few starts, so that most ids share one."""
 
 
@@ -109,7 +115,7 @@ def test_an_id_is_given_once_and_found_at_every_level(empty: Path, batches: list
     with engine.connect() as connection:
         rows = EntryRows()
         rows._connection = connection
-        asked = [f"{start:08d}-{end}" for start in range(7) for end in range(10)]
+        asked = [name_of(start, end) for start in range(7) for end in range(10)]
         assert rows._transaction_digests(asked) == {name: f"digest of {name}" for name in given_ids}
     assert sum(levels(ledger).values()) == len(given_ids)
     assert levels(ledger)[0] < SMALL[0]
@@ -126,6 +132,21 @@ def test_levels_sink_in_order(ledger: sqlite3.Connection) -> None:
         seen.append((found[0], found[1] + found[2]))
     assert seen == [(3, 0), (0, 4), (3, 4), (0, 11), (0, 12), (0, 42)]
     assert levels(ledger)[2] >= 12
+
+
+def test_each_slice_sinks_once_in_a_period(ledger: sqlite3.Connection) -> None:
+    """Entries one by one, then more than a period of others: all of the first lie in level 2, and few moved at a
+    time."""
+    first = [f"{character}{place:07d}" for place, character in enumerate("0123456789abcdef!z")]
+    moved, before = [], 0
+    for name in [*first, *(f"5{place:07d}" for place in range(100, 116))]:
+        assert appended(ledger, [name])
+        now = levels(ledger)[2]
+        moved.append(now - before)
+        before = now
+    sunk = {start for (start,) in ledger.execute("SELECT id_start FROM entry_ids WHERE level = 2")}
+    assert {name[:8] for name in first} <= sunk
+    assert max(moved) <= 6
 
 
 def test_the_database_says_why_it_refuses_an_id(ledger: sqlite3.Connection) -> None:
@@ -152,7 +173,12 @@ def test_nothing_is_taken_out_of_the_ids(ledger: sqlite3.Connection) -> None:
             ledger.execute(statement)
 
 
-RUN_IDS = st.integers(0, 40).map("{:064x}".format)
+def run_id_of(number: int) -> str:
+    """Ids over all slices."""
+    return f"{6 * number:02x}{number:062x}"
+
+
+RUN_IDS = st.integers(0, 40).map(run_id_of)
 
 
 def run_row(run_id: str) -> tuple[Any, ...]:
@@ -176,7 +202,7 @@ def test_runs_are_recorded_once_and_found_at_every_level(empty: Path, batches: l
         connection.exec_driver_sql("COMMIT")
         for name in names:
             rows.setdefault(name, len(rows) + 1)
-        assert session._known_runs([f"{place:064x}" for place in range(45)]) == set(rows)
+        assert session._known_runs([run_id_of(number) for number in range(42)]) == set(rows)
     first, *others = sorted(rows)
     connection.exec_driver_sql("INSERT INTO tree_leaves VALUES (0, 'run', ?, x'00')", (first,))
     for count in (1, 4, 50):
