@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import xlsxwriter
 
-from optimizer.errors import Fault, Lang, ShipmentDataError
+from optimizer.errors import Fault, Lang, Message, ShipmentDataError
 from optimizer.network.model import Network
 from optimizer.planning.fault_list import FaultList
 from optimizer.planning.shipment import Shipment
@@ -26,6 +26,9 @@ from optimizer.planning.shipment_sheet import Row, rows_of
 FAULT_HEADERS: Mapping[Lang, str] = {"zh": "错误", "en": "fault"}
 MAX_WIDTH = 60
 MAX_FAULTS = 50_000
+NOT_DESCRIBED = Message(
+    "本行有误；错误太多，未逐条说明。", "This row is wrong; there are too many faults to describe each."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +60,17 @@ class Upload:
 
 
 def read_upload(content: bytes, name: str, network: Network) -> Upload:
-    """Read a CSV or XLSX file row by row. Raises ShipmentDataError for a fault of the whole file."""
+    """Read a CSV or XLSX file row by row; one that went back with its faults beside the rows (:func:`marked_rows`) may
+    come again as it is. Raises ShipmentDataError for a fault of the whole file."""
     rows = rows_of(content, name)
     header = header_of(rows)
+    marks = {place for place, cell in enumerate(header.cells) if plain(cell) in FAULT_HEADERS.values()}
+    header = _without(header, marks)
     faults = FaultList(name, MAX_FAULTS)
     columns = columns_of(header, faults)
     faults.raise_if_any(ShipmentDataError)
     reading = RowReading(network, faults, lambda place, column: (place, column))
-    kept = list(rows)
+    kept = [_without(row, marks) for row in rows]
     read: dict[int, Shipment | None] = {}
     for row, cells in records_of(kept, columns, faults):
         before = faults.count
@@ -73,8 +79,19 @@ def read_upload(content: bytes, name: str, network: Network) -> Upload:
     by_row: dict[int, list[Fault]] = {}
     for fault in faults.faults:
         by_row.setdefault(fault.row or header.number, []).append(fault)
+    for row in kept:
+        # Beyond the limit faults are counted, not described; the row is wrong all the same and goes back.
+        if read.get(row.number) is None and row.number not in by_row:
+            by_row[row.number] = [Fault(name, row.number, None, "too_many_faults", NOT_DESCRIBED)]
     found = tuple(UploadedRow(row, read.get(row.number), tuple(by_row.get(row.number, ()))) for row in kept)
     return Upload(name, header, found)
+
+
+def _without(row: Row, places: Collection[int]) -> Row:
+    """The row without some of its cells."""
+    if not places:
+        return row
+    return replace(row, cells=tuple(cell for place, cell in enumerate(row.cells) if place not in places))
 
 
 def marked_rows(upload: Upload, lang: Lang, only_wrong: bool = True) -> list[list[Cell]]:
