@@ -75,6 +75,7 @@ def run(options: PlanBench, tell: Callable[[Message], None] = lambda message: No
                 time_limit_s=options.time_limit_s,
                 seed=options.seed + number,
                 own_voyages=options.sailings is None,
+                workers=this_machine().cores,
             ),
             options.sailings,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
     from optimizer.planning.plan import Amounts, Plan
     from optimizer.planning.solve import Progress
     from optimizer.planning.summary import PlanSummary, Shifted
+
+
+def cores_here() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
 
 STAGES = {
     "layout": Message("布置时空网络", "laying out time and space"),
@@ -97,11 +104,11 @@ S_PER_H = 3600
 )
 @option(
     "--workers",
-    default=1,
-    show_default=True,
+    default=cores_here,
+    show_default=False,
     type=click.IntRange(1, 256),
-    zh="定价线程数；结果与线程数无关",
-    en="threads that price cargo; the plan does not depend on them",
+    zh="线程数，默认等于本机核数；结果与线程数无关",
+    en="threads, by default one for each core; the plan does not depend on them",
 )
 def plan(
     shipments: Path,

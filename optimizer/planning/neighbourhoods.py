@@ -28,6 +28,7 @@ from optimizer.planning.design import Effort, Floats, Indices, Outcome, Program,
 from optimizer.planning.fleetflow import EMPTY
 from optimizer.planning.problem import Problem
 from optimizer.planning.relaxation import Relaxation
+from optimizer.planning.windows import FEASIBLE
 
 LADDER = ((2_500, False), (5_000, True), (10_000, True))
 """Columns of a program and whether ways back are free: what is tried in turn while it is in vain."""
@@ -166,6 +167,17 @@ class Neighbourhoods:
         self.x[columns] = after
         self._recall(columns)
         return gain
+
+    def holds(self, columns: Indices, entries: sp.csc_array, outcome: Outcome) -> bool:
+        """Whether the plan would still hold every row with a solution that was found while other columns stood
+        elsewhere."""
+        if outcome.x is None:
+            return True
+        change, program = entries @ (outcome.x - self.x[columns]), self.program
+        rows = np.flatnonzero(change)
+        after = self.activity[rows] + change[rows]
+        over = np.maximum(after - program.row_upper[rows], program.row_lower[rows] - after)
+        return bool((over <= FEASIBLE).all())
 
     def _recall(self, columns: Indices) -> None:
         """Where something has changed, what was in vain before may gain now."""

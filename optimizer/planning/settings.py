@@ -22,7 +22,7 @@ class PlanSettings:
     """Settings of one plan. ``carbon_price_yuan_per_t`` prices WTW CO2e in the objective; ``co2e_cap_t`` limits it.
     ``horizon_days``: shipments that become ready later than this after the first day are left out (None: all).
     The run stops at ``gap``, or after ``time_limit_s`` with the best plan so far. Equal ``seed``, equal plan, with any
-    number of ``workers`` (threads that price cargo).
+    number of ``workers`` (threads).
     ``own_voyages``: whether the planner sails its own fleet; without, carriers' offers, trains, coasters and trucks
     compete alone."""
 

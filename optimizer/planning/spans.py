@@ -12,18 +12,36 @@ that equal input gives equal plans.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
 
 import numpy as np
+import scipy.sparse as sp
 
-from optimizer.planning.design import Bools, Effort, Floats, Indices, solve_integer, solve_linear
+from optimizer.planning.design import (
+    Bools,
+    Effort,
+    Floats,
+    Indices,
+    Outcome,
+    Program,
+    SideBySide,
+    solve_integer,
+    solve_linear,
+)
 from optimizer.planning.fleetflow import WAIT
 from optimizer.planning.neighbourhoods import USED, Neighbourhoods
 from optimizer.planning.windows import between
 
+SHORT = ((32, 3e-4),)
+"""Slots of the spans of one round each before the longest, and what a linear program must gain there: a short one is
+solved in a second where the longest take twenty, and gains much of what there is."""
+AHEAD = 2
+"""So many spans are solved at the same time."""
 COLUMNS = 90_000
-"""A span is as long as it may be with so many columns."""
+"""The longest spans are as long as it may be with so many columns."""
 LEAST_SLOTS = 32
 """A shorter span knows no way there and back: then there are none."""
 POOR = 2e-4
@@ -32,6 +50,26 @@ WORTH = 2e-4
 """A linear program that gains less than this part of the cost is not worth whole numbers; proofs stop at it, too."""
 NODES = 5
 LEAST_S = 0.1
+
+
+Threads = SideBySide[Outcome | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """Slots ``start`` to ``end`` set free, with what is being solved for them."""
+
+    start: int
+    end: int
+    worth: float
+    columns: Indices
+    program: Program
+    entries: sp.csc_array
+    answer: Future[Outcome | None]
+
+    def meets(self, start: int, end: int) -> bool:
+        """Whether these slots have some in common with others."""
+        return self.start < end and start < self.end
 
 
 class Spans:
@@ -52,18 +90,39 @@ class Spans:
         gained, length = np.inf, self._length()
         if length < LEAST_SLOTS:
             return
-        start = 0
-        while rounds > 0 and gained > POOR * self._yuan():
-            gained, rounds = 0.0, rounds - 1
-            for first in range(start, self.slots, length // 2):
-                if left_s() <= 0:
-                    return
-                gain = self._try(self.columns(first, first + length), left_s)
+        with Threads(min(self.around.problem.proof.workers, AHEAD)) as threads:
+            for short, worth in SHORT:
+                if short < length:
+                    yield from self._round(0, short, worth, threads, left_s)
+            start = 0
+            while rounds > 0 and gained > POOR * self._yuan() and left_s() > 0:
+                rounds -= 1
+                gained = yield from self._round(start, length, WORTH, threads, left_s)
+                # The next round's spans have their ends where these had their middles.
+                start = -(length // 4) - start
+
+    def _round(
+        self, start: int, length: int, worth: float, threads: Threads, left_s: Callable[[], float]
+    ) -> Generator[Floats, None, float]:
+        """Spans of a length all through the month, every other one first, so that two in a row have no day in common:
+        a span begins while the one before is still solved. What all gain, yuan."""
+        gained, begun = 0.0, deque[_Span]()
+        starts = range(start, self.slots, max(length // 2, 1))
+        for first in (*starts[::2], *starts[1::2]):
+            while begun and (len(begun) == AHEAD or begun[-1].meets(first, first + length)):
+                gain = self._end(begun.popleft(), threads, left_s)
                 gained += gain
                 if gain:
                     yield self.around.x
-            # The next round's spans have their ends where these had their middles.
-            start = -(length // 4) - start
+            if left_s() <= 0:
+                break
+            begun.append(self._begin(first, first + length, worth, begun, threads, left_s))
+        while begun:
+            gain = self._end(begun.popleft(), threads, left_s)
+            gained += gain
+            if gain:
+                yield self.around.x
+        return gained
 
     def _yuan(self) -> float:
         return abs(float(self.program.cost @ self.around.x))
@@ -96,18 +155,47 @@ class Spans:
         found = np.flatnonzero(self._inside(start, end))
         return np.asarray(self.around.near[np.sort(np.concatenate([found, self.around.services(found)]))])
 
-    def _try(self, columns: Indices, left_s: Callable[[], float]) -> float:
-        """Solve a span; what that gains (yuan, 0: nothing)."""
-        around = self.around
-        program, entries = around.restricted(columns)
-        x, worth = around.x[columns], WORTH * self._yuan()
+    def _begin(
+        self,
+        start: int,
+        end: int,
+        worth: float,
+        begun: Iterable[_Span],
+        threads: Threads,
+        left_s: Callable[[], float],
+    ) -> _Span:
+        """Begin to solve a span. Services of cargo that could go in a span before, too, are left to that one."""
+        columns = self.columns(start, end)
+        for span in begun:
+            columns = np.setdiff1d(columns, span.columns, assume_unique=True)
+        program, entries = self.around.restricted(columns)
+        x, worth_yuan = self.around.x[columns], worth * self._yuan()
+        answer = threads.begin(lambda: self._solved(program, x, self.waits[columns], worth_yuan, left_s))
+        return _Span(start, end, worth, columns, program, entries, answer)
+
+    def _end(self, span: _Span, threads: Threads, left_s: Callable[[], float]) -> float:
+        """Take what a span comes to; what that gains (yuan, 0: nothing)."""
+        outcome = threads.answer(span.answer)
+        if outcome is None:
+            return 0.0
+        if not self.around.holds(span.columns, span.entries, outcome):
+            # What the span before has taken since (room at a terminal on a day of both) is missing: once more without.
+            span = self._begin(span.start, span.end, span.worth, (), threads, left_s)
+            outcome = threads.answer(span.answer)
+            if outcome is None:
+                return 0.0
+        return self.around.take(span.program, span.columns, span.entries, outcome)
+
+    def _solved(
+        self, program: Program, x: Floats, waits: Bools, worth_yuan: float, left_s: Callable[[], float]
+    ) -> Outcome | None:
+        """Whole numbers between the plan ``x`` and the linear solution; None where these are not worth it."""
         before = float(program.cost @ x)
         linear = solve_linear(program, self._effort(left_s))
-        if linear.x is None or before - linear.objective < worth:
-            return 0.0
-        effort = replace(self._effort(left_s), gap=worth / max(abs(before), 1.0), nodes=NODES)
-        outcome = solve_integer(between(program, (x, linear.x), self.waits[columns]), effort, x)
-        return around.take(program, columns, entries, outcome)
+        if linear.x is None or before - linear.objective < worth_yuan:
+            return None
+        effort = replace(self._effort(left_s), gap=worth_yuan / max(abs(before), 1.0), nodes=NODES)
+        return solve_integer(between(program, (x, linear.x), waits), effort, x)
 
     def _effort(self, left_s: Callable[[], float]) -> Effort:
         left = left_s()

@@ -9,6 +9,7 @@ from typing import Any
 from ortools.util.python.pybind_solve_interrupter import PySolveInterrupter
 
 from optimizer.errors import Message, SolverError
+from optimizer.planning.design.side_by_side import ENDED
 
 SIGNAL_CHECK_S = 0.2
 """How long a Ctrl-C may wait while the solver runs; an answer does not wait for it."""
@@ -16,13 +17,16 @@ SIGNAL_CHECK_S = 0.2
 
 def interruptible(solve: Callable[[], Any], interrupter: PySolveInterrupter) -> Any:
     """MathOpt's answer, from a thread of its own: inside the native call a Ctrl-C would be swallowed. The waiting side
-    gets the KeyboardInterrupt, tells the solver to stop, and passes it on. Raises SolverError where the solver refuses.
+    gets the KeyboardInterrupt, tells the solver to stop, and passes it on; where solves run side by side and are wanted
+    no more, too. Raises SolverError where the solver refuses.
     """
+    ended = ENDED.get()
     with ThreadPoolExecutor(max_workers=1) as worker:
         answer = worker.submit(solve)
         try:
             while not wait([answer], timeout=SIGNAL_CHECK_S).done:
-                pass
+                if ended is not None and ended.is_set():
+                    raise KeyboardInterrupt
         except KeyboardInterrupt:
             interrupter.interrupt()
             raise
