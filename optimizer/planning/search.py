@@ -324,7 +324,7 @@ class Search:
         if self.x is None or self._gap() <= self.settings.gap or len(self.program.cost) <= WHOLE_COLUMNS:
             return
         around = Neighbourhoods(self.problem, self.relaxation, self.x, self.settings.seed)
-        self._take(Spans(around).better(self.watch.left_s))
+        self._take(Spans(around, self._partial()).better(self.watch.left_s))
 
     def _take(self, better: Iterator[Floats]) -> None:
         """Better and better plans, until the gap is reached."""

@@ -73,9 +73,10 @@ class _Span:
 
 
 class Spans:
-    """Searches on from where ``around`` stands; what is found it knows, too."""
+    """Searches on from where ``around`` stands; what is found it knows, too. ``short``: whether short spans go first."""
 
-    def __init__(self, around: Neighbourhoods) -> None:
+    def __init__(self, around: Neighbourhoods, short: bool = True) -> None:
+        self.short = SHORT if short else ()
         self.around, self.program = around, around.program
         timed = around.slot >= 0
         self.first = np.where(timed, np.minimum(around.slot, around.end), -1)
@@ -91,7 +92,7 @@ class Spans:
         if length < LEAST_SLOTS:
             return
         with Threads(min(self.around.problem.proof.workers, AHEAD)) as threads:
-            for short, worth in SHORT:
+            for short, worth in self.short:
                 if short < length:
                     yield from self._round(0, short, worth, threads, left_s)
             start = 0

@@ -21,6 +21,8 @@ def interruptible(solve: Callable[[], Any], interrupter: PySolveInterrupter) -> 
     no more, too. Raises SolverError where the solver refuses.
     """
     ended = ENDED.get()
+    if ended is not None and ended.is_set():
+        raise KeyboardInterrupt
     with ThreadPoolExecutor(max_workers=1) as worker:
         answer = worker.submit(solve)
         try:

@@ -1,4 +1,4 @@
-"""Solves side by side: each in a thread of its own, answers as they are asked for, and a Ctrl-C that ends them all.
+"""Solves side by side: each in a thread of its own, answers as they are asked for, and an end that waits for none.
 
 What is solved must not depend on which ends first: whoever asks for answers asks in the order of beginning.
 """
@@ -20,7 +20,8 @@ ENDED: ContextVar[Event | None] = ContextVar("ended", default=None)
 
 
 class SideBySide(Generic[Answer]):
-    """At most ``workers`` at a time. At the end of the ``with`` block what still runs is told to stop."""
+    """At most ``workers`` at a time. At the end of the ``with`` block what waits is never begun and what runs is told
+    to stop. Nobody waits for it: HiGHS ends a step of branch and bound before it listens, and its answer is not wanted."""
 
     def __init__(self, workers: int) -> None:
         self._pool, self._ended = ThreadPoolExecutor(workers), Event()
@@ -32,7 +33,7 @@ class SideBySide(Generic[Answer]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._ended.set()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def begin(self, solve: Callable[[], Answer]) -> Future[Answer]:
         """Solve in a thread; :meth:`answer` gives what it comes to."""
