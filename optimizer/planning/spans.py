@@ -73,9 +73,10 @@ class _Span:
 
 
 class Spans:
-    """Searches on from where ``around`` stands; what is found it knows, too. ``short``: whether short spans go first."""
+    """Searches on from where ``around`` stands; what is found it knows, too. ``short``: whether short spans go first,
+    which pays in large plans."""
 
-    def __init__(self, around: Neighbourhoods, short: bool = True) -> None:
+    def __init__(self, around: Neighbourhoods, short: bool = False) -> None:
         self.short = SHORT if short else ()
         self.around, self.program = around, around.program
         timed = around.slot >= 0

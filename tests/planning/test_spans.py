@@ -39,7 +39,7 @@ def test_each_plan_is_better_than_the_one_before_and_holds(task: Task) -> None:
     case = lay_out(*task)
     search_around, _ = around(case)
     before = cost(case, search_around.x)
-    for x in Spans(search_around).better():
+    for x in Spans(search_around, short=True).better():
         assert is_plan(case, x)
         assert cost(case, x) < before
         before = cost(case, x)
@@ -130,7 +130,7 @@ def test_spans_solved_at_the_same_time_give_the_plans_of_one_thread() -> None:
     for workers in (1, 2):
         search_around, _ = around(busy_week(4))
         search_around.problem.proof.workers = workers
-        found.append([x.tobytes() for x in Spans(search_around).better()])
+        found.append([x.tobytes() for x in Spans(search_around, short=True).better()])
     assert len(found[0]) > 1
     assert found[0] == found[1]
 
@@ -152,7 +152,7 @@ def test_spans_at_the_same_time_set_no_column_free_twice(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(Spans, "_begin", begun)
     monkeypatch.setattr(Spans, "_end", ended)
-    assert list(Spans(around(busy_week(4))[0]).better())
+    assert list(Spans(around(busy_week(4))[0], short=True).better())
 
 
 def test_what_two_spans_cannot_both_take_is_solved_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,7 +161,7 @@ def test_what_two_spans_cannot_both_take_is_solved_once_more(monkeypatch: pytest
     case = busy_week(4)
     search_around, _ = around(case)
     monkeypatch.setattr(search_around, "holds", lambda columns, entries, outcome: bool(again.append(len(columns))))
-    for x in Spans(search_around).better():
+    for x in Spans(search_around, short=True).better():
         assert is_plan(case, x)
     assert again
 

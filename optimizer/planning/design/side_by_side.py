@@ -21,7 +21,7 @@ ENDED: ContextVar[Event | None] = ContextVar("ended", default=None)
 
 class SideBySide(Generic[Answer]):
     """At most ``workers`` at a time. At the end of the ``with`` block what waits is never begun and what runs is told
-    to stop. Nobody waits for it: HiGHS ends a step of branch and bound before it listens, and its answer is not wanted."""
+    to stop. Nobody waits for it: HiGHS comes to the end of its branch and bound before it listens."""
 
     def __init__(self, workers: int) -> None:
         self._pool, self._ended = ThreadPoolExecutor(workers), Event()
