@@ -82,7 +82,7 @@ prove more in the end, the most where quays are crowded; and averages over many 
 to a linear solution, so that hulls have better ones to follow."""
 ONWARD = Stage((*LEVELS, 0), 120, 0.02, 0.12)
 """From the prices of a program that is coarse in time: short steps, slot by slot."""
-DEARER = Stage((*LEVELS, 0), 360, 0.1, 0.03)
+DEARER = Stage((*LEVELS, 0), 240, 0.1, 0.03)
 """From prices that were good for other costs."""
 TOLD = 20
 """Steps between two signs of life."""

@@ -1,10 +1,11 @@
-"""Large plans under a cap on CO2e.
+"""Plans under a cap on CO2e.
 
-Hulls that follow averages and cargo stowed on their voyages know no row that holds all of them at once. But the price
-of the cap that the climb has found, put on every tonne of CO2e, makes the same ways cheap, so the plan is made with
-that price and without the cap. Whole ships emit a little more than the averages: such a plan mostly stands somewhat
-above the cap. From there spans and corridors are searched in which CO2e costs far more than it is worth, until the cap
-is kept. The bound stays that of the cap and of the costs as they are.
+Hulls that follow a solution and cargo stowed on their voyages know no row that holds all of them at once, and full
+ships and windows that must keep it mostly come to no plan. But a price on every tonne of CO2e makes clean ways cheap,
+so the plan is made with a price and without the cap. In parts of ships a cap may be worth nothing that whole ships do
+not keep: what they emit more goes with what they cost more, so the price begins at what plans cost for each tonne that
+they emit. Such a plan mostly stands somewhat above the cap; from there spans are searched, at dearer and dearer prices,
+until the cap is kept. The bound stays that of the cap and of the costs as they are.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from optimizer.planning.ways import Ways
 from optimizer.planning.windows import FEASIBLE, violation
 from optimizer.quantities import KG_PER_T
 
-FIRST_PART, DEARER_TIMES, MOST_TIMES = 0.4, 3.0, 27.0
+FIRST_PART, DEARER_TIMES, MOST_TIMES = 1.0, 3.0, 27.0
 """The first price of CO2e as a part of what a plan costs for each tonne that it emits; by so much it rises while a plan
 is above its cap, and so many times that at most."""
 WHOLE_SHIPS = 1.03
@@ -47,14 +48,16 @@ def plan_near_cap(
     ways, fleet = proof.ways, proof.fleet
     cap_t = float(proof.plan.program.row_upper[proof.cap][0])
     worth = -float(climb.prices[proof.cap].sum())
-    loose = worth == 0 and _averages_t(proof, climb) * WHOLE_SHIPS <= cap_t
-    price = 0.0 if loose else _first_price(climb.bound, worth, cap_t)
+    emitted_t = _averages_t(proof, climb)
+    loose = worth == 0 and emitted_t * WHOLE_SHIPS <= cap_t
+    price = 0.0 if loose else _first_price(climb.bound, worth, max(emitted_t, cap_t))
     ways, fleet = with_carbon(ways, fleet, price / KG_PER_T)
     priced = LagrangianBound(programs(ways, fleet, None), fleet, ways, proof.workers)
     # The row of the cap is the last one; without it the same prices prove the same and what the cap was worth.
     prices = climb.prices[: len(priced.plan.row_slot)]
-    onward = replace(climb, prices=prices)
-    if price != worth:
+    if price == worth:
+        onward = replace(climb, prices=prices, bound=priced.prove(prices)[0])
+    else:
         onward = climb_up(priced, left_s, prices=prices * _dearer_by(climb.bound, cap_t, worth, price))
     if onward.interrupted:
         raise KeyboardInterrupt
@@ -70,9 +73,9 @@ def _averages_t(proof: LagrangianBound, climb: Climb) -> float:
     return float(cargo_kg + hulls_kg) / KG_PER_T
 
 
-def _first_price(bound_yuan: float, worth_yuan_per_t: float, cap_t: float) -> float:
+def _first_price(bound_yuan: float, worth_yuan_per_t: float, emitted_t: float) -> float:
     """The first price of CO2e: that of the cap in parts of ships is often nothing, and whole ships emit more."""
-    first = FIRST_PART * abs(bound_yuan) / max(cap_t, 1.0)
+    first = FIRST_PART * abs(bound_yuan) / max(emitted_t, 1.0)
     return min(max(worth_yuan_per_t, first), first * MOST_TIMES)
 
 
@@ -134,7 +137,7 @@ def below_cap(
 
     cap_t, x, cleanest_t = float(program.row_upper[cap][0]), made, emitted_t(made)
     try:
-        for price, prices in _dearer(problem, relaxation, cap_t, left_s):
+        for price, prices in _dearer(problem, relaxation, emitted_t(made), left_s):
             around = Neighbourhoods(repriced(problem, price), replace(relaxation, prices=prices), x, seed)
             for x in _searched(around, left_s):
                 cleanest_t = min(cleanest_t, emitted_t(x))
@@ -158,18 +161,21 @@ def _searched(around: Neighbourhoods, left_s: Callable[[], float]) -> Iterator[F
 
 
 def _dearer(
-    problem: Problem, relaxation: Relaxation, cap_t: float, left_s: Callable[[], float]
+    problem: Problem, relaxation: Relaxation, emits_t: float, left_s: Callable[[], float]
 ) -> Iterator[tuple[float, Floats]]:
     """Dearer and dearer prices of CO2e, each with prices of the rows that were climbed for it: prices of other costs
     would call every empty voyage too dear and every saving too small."""
     worth, prices = -float(relaxation.prices[problem.proof.cap].sum()), relaxation.prices
-    price, most = _first_price(relaxation.bound, worth, cap_t), MOST_TIMES * _first_price(relaxation.bound, 0.0, cap_t)
+    price, most = (
+        _first_price(relaxation.bound, worth, emits_t),
+        MOST_TIMES * _first_price(relaxation.bound, 0.0, emits_t),
+    )
     if problem.priced is not None:
         worth, prices = problem.priced.carbon_yuan_per_t, problem.priced.prices
         yield worth, prices
         price = max(worth * DEARER_TIMES, price)
     while price <= most:
-        prices = prices * _dearer_by(relaxation.bound, cap_t, worth, price)
+        prices = prices * _dearer_by(relaxation.bound, emits_t, worth, price)
         prices = climb_on(repriced(problem, price).proof, prices, left_s, DEARER).prices
         yield price, prices
         worth, price = price, price * DEARER_TIMES
