@@ -12,8 +12,12 @@ from __future__ import annotations
 import hashlib
 import re
 import uuid
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import count
+from multiprocessing import get_context
 
 from optimizer.accounts.calculation import CalculationRun
 from optimizer.accounts.ledger import Transaction, pending_by_lot
@@ -28,6 +32,10 @@ from optimizer.waybills.waybill import Waybill
 
 FILLED = 20
 """Generations written at a time."""
+AHEAD = 4
+"""How many batches are made ahead."""
+WORTH_ANOTHER = 20_000
+"""Lots that pay for another process."""
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _NAMESPACE = uuid.UUID("5b6b1a0e-41c1-5d0e-9a39-1d1f0a6a7c55")
 
@@ -48,15 +56,15 @@ class Names:
 
     number: int
     waybills: dict[str, str]
-    pattern: re.Pattern[str]
     known: dict[str, str] = field(default_factory=dict)
 
-    def renamed(self, text: str) -> str:
-        """A canonical text with all names of the generation."""
-        return self.pattern.sub(self._name, text)
+    def renamed(self, pieces: Sequence[str]) -> str:
+        """A canonical text with all names of the generation. ``pieces``: the text cut before and after each name."""
+        written = list(pieces)
+        written[1::2] = [self._name(old) for old in pieces[1::2]]
+        return "".join(written)
 
-    def _name(self, found: re.Match[str]) -> str:
-        old = found[0]
+    def _name(self, old: str) -> str:
         if old not in self.known:
             self.known[old] = self._new(old)
         return self.known[old]
@@ -82,16 +90,16 @@ class Generations:
         names = {waybill.number for waybill in made.waybills} | {leg.vessel_id for leg in legs}
         names |= {leg.voyage_id for leg in legs}
         listed = sorted((re.escape(name) for name in names - {""}), key=lambda name: (-len(name), name))
-        self._pattern = re.compile(f'(?:{"|".join(listed)}|CN\\d{{11}}|{_UUID}|\\b[0-9a-f]{{64}}\\b)(?=")')
-        self._waybills = [to_json(waybill) for waybill in made.waybills]
-        self._events = [to_json(event) for event in made.events]
+        name = re.compile(f'({"|".join(listed)}|CN\\d{{11}}|{_UUID}|\\b[0-9a-f]{{64}}\\b)(?=")')
+        self._waybills = [name.split(to_json(waybill)) for waybill in made.waybills]
+        self._events = [name.split(to_json(event)) for event in made.events]
         self._desk = Desk(made.world.network, made.world.factors, code_version(), made.at, "")
 
     def __call__(self, number: int) -> Generation:
         """The generation of a number."""
         made, count = self._made, len(self._made.waybills)
         numbers = {bill.number: copy_number(number * count + place) for place, bill in enumerate(made.waybills)}
-        names = Names(number, numbers, self._pattern)
+        names = Names(number, numbers)
         texts = [names.renamed(text) for text in self._waybills]
         waybills = {bill.number: (bill, text) for text in texts for bill in (from_json(Waybill, text),)}
         events = [varied(from_json(Event, names.renamed(text)), number) for text in self._events]
@@ -133,6 +141,38 @@ def _part(drawn: int, whole: int) -> int:
     return whole * drawn // (100 * 2**32)
 
 
+class _Maker:
+    """What a process holds that makes generations for another."""
+
+    _generations: Generations
+
+    @classmethod
+    def begin(cls, made: LedgerWorld) -> None:
+        """Hold the week that generations copy."""
+        cls._generations = Generations(made)
+
+    @classmethod
+    def batch(cls, first: int, filled: int) -> list[Generation]:
+        """So many generations from a number on."""
+        return [cls._generations(number) for number in range(first, first + filled)]
+
+
+def _batches(made: LedgerWorld, lots: int) -> Generator[list[Generation], None, None]:
+    """Generations without end; for many lots another process makes them while this one writes."""
+    if lots < WORTH_ANOTHER:
+        generation = Generations(made)
+        for first in count(0, FILLED):
+            yield [generation(number) for number in range(first, first + FILLED)]
+    with ProcessPoolExecutor(1, get_context("spawn"), _Maker.begin, (made,)) as pool:
+        asked = deque(pool.submit(_Maker.batch, FILLED * place, FILLED) for place in range(AHEAD))
+        try:
+            for place in count(AHEAD):
+                asked.append(pool.submit(_Maker.batch, FILLED * place, FILLED))
+                yield asked.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
 def fill_with_evidence(
     store: Store, made: LedgerWorld, lots: int, tell: Callable[[int], None] = lambda done: None
 ) -> int:
@@ -140,10 +180,9 @@ def fill_with_evidence(
     open_accounts(store, made)
     with store.write() as session:
         session.add_plan("bench", "{}", made.at)
-    generation, done, number = Generations(made), 0, 0
+    batches, done = _batches(made, lots), 0
     while done < lots:
-        batch = [generation(number + offset) for offset in range(FILLED)]
-        number += FILLED
+        batch = next(batches)
         with store.write() as session:
             bills = {bill.number: (bill, text) for item in batch for bill, text in item.waybills.values()}
             session.add_waybills([bill for bill, _ in bills.values()], {key: text for key, (_, text) in bills.items()})
@@ -153,5 +192,6 @@ def fill_with_evidence(
             session.add_transactions([entry for item in batch for entry in item.transactions])
         done += len(runs)
         tell(done)
+    batches.close()
     keep_city_totals(store)
     return done

@@ -100,6 +100,25 @@ def test_no_two_generations_weigh_or_burn_alike(made: LedgerWorld) -> None:
     assert len({log.logged_g for run in found for item in run.inputs.project if (log := item.log)}) > len(found) / 4
 
 
+def test_another_process_makes_the_same_books(
+    made: LedgerWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Books of many lots are made by one process and written by another: every row as if one had done both."""
+    monkeypatch.setattr(evidence_world, "FILLED", 1)
+    books = []
+    for worth in (1, 1_000):
+        monkeypatch.setattr(evidence_world, "WORTH_ANOTHER", worth)
+        file = tmp_path / f"{worth}.db"
+        store = open_store(f"sqlite:///{file}")
+        assert fill_with_evidence(store, made, 80) == 80
+        store.close()
+        with closing(sqlite3.connect(file)) as raw:
+            asked = ("waybills", "events", "calculation_runs", "transactions", "posting_lines", "city_exposures")
+            books.append([raw.execute(f"SELECT * FROM {table}").fetchall() for table in asked])
+    assert books[0] == books[1]
+    assert all(books[0])
+
+
 class Faults:
     """Generations of which each of some has one fault; ``expected``: code and record of what an audit must find."""
 
