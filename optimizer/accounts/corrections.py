@@ -113,8 +113,9 @@ def retirement(account_id: str, amount_g: int, reference: str, booking: Booking)
     return _disposition(Kind.RETIRE, (account_id, account_id, Bucket.RETIRED), amount_g, reference, booking)
 
 
-def require_covered(postings: Sequence[Posting], balances: Mapping[BalanceKey, int]) -> None:
-    """Raise ConflictError when postings would leave a party's claim below zero (invariant 6)."""
+def require_covered(postings: Sequence[Posting], balances: Mapping[BalanceKey, int], month: str = "") -> None:
+    """Raise ConflictError when postings would leave a party's claim below zero (invariant 6). ``month``: the one they
+    are booked in, whose end the balances are of; by a clock that runs behind it may come before the credit."""
     changes: dict[BalanceKey, int] = {}
     for line in postings:
         key = (line.account_id, line.ledger, line.bucket, line.part)
@@ -124,6 +125,15 @@ def require_covered(postings: Sequence[Posting], balances: Mapping[BalanceKey, i
         if ledger is not Ledger.CLAIM or account_id.startswith("issuance."):
             continue
         held = balances.get(key, 0)
+        if held + change < 0 and month:
+            raise ConflictError(
+                Message(
+                    f"记入 {month}，而账户 {account_id} 到该月末只有 {kilograms(held)} kg，"
+                    "其余入账在后；请核对系统时钟。",
+                    f"This is booked in {month}, by whose end account {account_id} holds {kilograms(held)} kg; the "
+                    "rest was credited later. Check the clock.",
+                )
+            )
         if held + change < 0:
             raise ConflictError(
                 Message(

@@ -28,7 +28,9 @@ def close(store: Store, period: str, at: datetime) -> Period:
         if period in closed:
             return closed[period]
         _require_closable(session, period, at)
-        record = Period(period, at, session.last_seq())
+        # By a clock that runs behind, a month would else be closed before the one before it.
+        closed_at = max([at, *(item.closed_at for item in closed.values())])
+        record = Period(period, closed_at, session.last_seq())
         session.add_period(record)
     return record
 

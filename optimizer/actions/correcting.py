@@ -8,7 +8,7 @@ from datetime import datetime
 
 from optimizer.accounts.calculation import CalculationRun
 from optimizer.accounts.corrections import Booking, chain, require_covered, restatement, reversal
-from optimizer.accounts.ledger import Kind, Ledger, Transaction
+from optimizer.accounts.ledger import BalanceKey, Kind, Ledger, Transaction
 from optimizer.accounts.settlement import Desk, Review, review
 from optimizer.actions.releasing import keep_factors, require_released_factors
 from optimizer.actions.versions import code_version
@@ -23,6 +23,7 @@ from optimizer.waybills.lifecycle import CarbonStatus, lot_record
 from optimizer.waybills.waybill import Waybill
 
 BATCH = 100
+DISPOSING = (Kind.TRANSFER, Kind.RETIRE)
 MAX_REASON = 200
 """Characters; the API takes as many."""
 
@@ -139,10 +140,18 @@ def append_covered(session: Session, entry: Transaction, run: CalculationRun | N
         if not account_id.startswith("issuance."):
             own = tuple(line for line in entry.postings if line.account_id == account_id)
             require_covered(own, session.account_reader.balances(account_id))
+            if entry.kind in DISPOSING:
+                require_covered(own, _held_by_month(session, account_id, entry.period), entry.period)
     if run is not None:
         session.add_runs([run])
     (written,) = session.add_transactions([entry])
     return written
+
+
+def _held_by_month(session: Session, account_id: str, period: str) -> dict[BalanceKey, int]:
+    """What an account holds by what is booked up to the end of a month."""
+    before, within = session.account_reader.balances_around(account_id, period, None)
+    return {key: before.get(key, 0) + within.get(key, 0) for key in {*before, *within}}
 
 
 def _restate_batch(

@@ -101,6 +101,7 @@ class LotModel:
     reported: dict[str, Event] = field(default_factory=dict)
     withdrawn: set[str] = field(default_factory=set)
     times: dict[Place, int] = field(default_factory=Counter)
+    standing_at: datetime = ISSUED_AT
     reserved_g: int = 0
     reserve_from: datetime = ISSUED_AT
     settled: bool = False
@@ -162,6 +163,7 @@ class LedgerModel:
 
     lots: list[LotModel] = field(default_factory=list)
     available_g: Counter[str] = field(default_factory=Counter)
+    booked_g: Counter[tuple[str, str]] = field(default_factory=Counter)
     retired_g: Counter[str] = field(default_factory=Counter)
     entries: Counter[tuple[str, str]] = field(default_factory=Counter)
     deals: dict[tuple[str, str], tuple[object, ...]] = field(default_factory=dict)
@@ -172,9 +174,13 @@ class LedgerModel:
     def last_closed(self) -> str:
         return self.closed[-1] if self.closed else ""
 
-    def book(self, kind: str, effective_at: datetime) -> None:
-        """One entry more."""
-        self.entries[booking_period(effective_at, self.last_closed), kind] += 1
+    def book(self, kind: str, effective_at: datetime, **claim_g: int) -> None:
+        """One entry more, and what it adds to the claim of accounts."""
+        month = booking_period(effective_at, self.last_closed)
+        self.entries[month, kind] += 1
+        for account, amount_g in claim_g.items():
+            self.available_g[account] += amount_g
+            self.booked_g[account, month] += amount_g
 
     def accept(self, place: int, mass_kg: int) -> None:
         """A waybill is issued and its planned saving reserved."""
@@ -238,12 +244,16 @@ class LedgerModel:
         known = self.deals.get((kind, reference))
         if known is not None:
             return "done" if known == content else "conflict"
-        if self.available_g[giver] < amount_g:
+        month = booking_period(at, self.last_closed)
+        by_then_g = sum(
+            held_g for (account, booked), held_g in self.booked_g.items() if account == giver and booked <= month
+        )
+        if min(self.available_g[giver], by_then_g) < amount_g:
             return "conflict"
-        self.available_g[giver] -= amount_g
-        (self.available_g if kind == "TRANSFER" else self.retired_g)[taker or giver] += amount_g
         self.deals[kind, reference] = content
-        self.book(kind, at)
+        if kind == "RETIRE":
+            self.retired_g[giver] += amount_g
+        self.book(kind, at, **{giver: -amount_g, **({taker: amount_g} if taker else {})})
         return "done"
 
     def close(self, period: str, at: datetime) -> str:
@@ -304,16 +314,16 @@ class LedgerModel:
         for kind, released_g in (("POST", posted_g), ("VOID", lot.reserved_g - posted_g)):
             if released_g:
                 self.book(kind, max(lot.job_at, lot.reserve_from))
-        self.book("SETTLE", lot.job_at)
-        self.available_g[lot.account] += credited_g
+        self.book("SETTLE", lot.job_at, **{lot.account: credited_g})
+        lot.standing_at = lot.job_at
         lot.settled, lot.reserved_g, lot.job_at = True, 0, None
 
     def _correct(self, lot: LotModel, kind: str, wanted_g: int, at: datetime, standing: tuple[int, int] | None) -> str:
         change_g = wanted_g - (self._worth(lot, lot.standing) if lot.standing else 0)
         if self.available_g[lot.account] + change_g < 0:
             return "conflict"
-        self.available_g[lot.account] += change_g
-        self.book(kind, at)
+        lot.standing_at = max(at, lot.standing_at)
+        self.book(kind, lot.standing_at, **{lot.account: change_g})
         lot.standing, lot.reversed = standing, kind == "REVERSE"
         return "done"
 

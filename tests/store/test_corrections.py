@@ -344,3 +344,20 @@ def test_a_restatement_that_is_refused_leaves_no_calculation(settled: Store) -> 
     assert [finding.code for finding in result.findings] == ["cannot_restate"]
     with settled.read() as session:
         assert set(session.runs()) == {entry.run_id for entry in session.transactions() if entry.run_id}
+
+
+def test_a_clock_that_runs_behind_gives_away_nothing_before_it_was_credited(settled: Store) -> None:
+    """A retirement by a clock in September of what October credited would leave September below zero: it is refused;
+    months are closed one after the other by any clock."""
+    september = ISSUED_AT - timedelta(days=20)
+    for way in (
+        lambda: actions.retire(settled, "E2", 5, "r", "x", september),
+        lambda: actions.transfer(settled, "E2", "E1", 5, "t", "x", september),
+    ):
+        with pytest.raises(ConflictError, match="Check the clock"):
+            way()
+    assert actions.retire(settled, "E2", 5, "r", "x", NOVEMBER).period == "2026-11"
+    first = actions.close(settled, "2026-10", NOVEMBER + timedelta(days=20))
+    second = actions.close(settled, "2026-11", NOVEMBER + timedelta(days=12))
+    assert second.closed_at == first.closed_at
+    assert findings(settled) == {}
