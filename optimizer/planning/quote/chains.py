@@ -8,7 +8,7 @@ left is tried pair by pair: every slot of the first vessel with every later one 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from optimizer.planning.quote.voyage import VoyagePrice, load_per_vessel_t, voya
 from optimizer.planning.route import Route
 from optimizer.planning.routes import RouteBook
 from optimizer.planning.settings import SLOT_H
+
+WHOLE_MARGIN_T = 1.0
+"""From this mass on a way is beaten only by more than rounding could hide; below, by that much a tonne."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +40,18 @@ class ChainSailing:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Ways by water that are known already, one entry each."""
+    """Ways by water that are known already, one entry each. ``margin``: the part of what rounding could hide that
+    counts for the shipment; of a few kilograms nearly every way is as good as the next to the fen and the gram."""
 
     cost_yuan: Floats
     wtw_kg: Floats
     arrives_s: Indices
+    margin: float = 1.0
 
     def beats(self, cost_yuan: Floats, wtw_kg: Floats, arrives_s: Floats) -> np.ndarray:
         """Which of these are beaten in everything, by more than rounding could hide."""
-        cheaper = self.cost_yuan[:, None] + ROUNDING_YUAN < cost_yuan
-        cleaner = self.wtw_kg[:, None] + ROUNDING_KG < wtw_kg
+        cheaper = self.cost_yuan[:, None] + ROUNDING_YUAN * self.margin < cost_yuan
+        cleaner = self.wtw_kg[:, None] + ROUNDING_KG * self.margin < wtw_kg
         return np.asarray((cheaper & cleaner & (self.arrives_s[:, None] <= arrives_s)).any(axis=0))
 
     def with_sailings(self, found: Sequence[ChainSailing]) -> Known:
@@ -55,6 +60,7 @@ class Known:
             np.concatenate([self.cost_yuan, [s.cost_yuan for s in found]]),
             np.concatenate([self.wtw_kg, [s.wtw_kg for s in found]]),
             np.concatenate([self.arrives_s, np.array([s.arrives_s for s in found], dtype=np.int64)]),
+            self.margin,
         )
 
 
@@ -93,6 +99,7 @@ class ChainTable:
 
     def sailings(self, request: Request, known: Known) -> list[ChainSailing]:
         """Pairs of departures that ``known`` does not beat; none that arrives after the request's end."""
+        known = replace(known, margin=min(1.0, request.mass_t / WHOLE_MARGIN_T))
         cost_yuan, wtw_kg, arrives_s = self._floors(request)
         open_to = (arrives_s <= request.until_h * 3600 + 0.5) & ~known.beats(cost_yuan, wtw_kg, arrives_s)
         found: list[ChainSailing] = []
