@@ -6,6 +6,7 @@ Exit codes: 0 done; 1 done with findings; 2 the input is wrong; 3 a defect of ou
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import traceback
@@ -213,3 +214,14 @@ def _defect(error: Exception, lang: Lang) -> str:
     if os.environ.get("MODALSHIFT_DEBUG") == "1":
         return "".join(traceback.format_exception(error)) + sentence
     return sentence
+
+
+class FiniteRange(click.FloatRange):
+    """Numbers in a range; ``nan`` and ``inf`` are none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number; fails as click's own range does."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number.", param, ctx)
+        return number

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from optimizer.cli.command import DONE, FINDINGS, Verb, option
+from optimizer.cli.command import DONE, FINDINGS, FiniteRange, Verb, option
 from optimizer.cli.documents import keep_apart, whole_file
 from optimizer.cli.printing import print_table, say
 from optimizer.cli.session import current_session
@@ -35,15 +35,15 @@ if TYPE_CHECKING:
 )
 @option("--points", default=7, show_default=True, type=click.IntRange(2, 50), zh="点数", en="how many points")
 @option("--horizon-days", type=click.IntRange(1, 366), zh="计划期（天），默认全部", en="days to plan; all by default")
-@option("--gap", default=0.01, show_default=True, type=click.FloatRange(0, 1), zh="每点的间隙", en="gap of each point")
+@option("--gap", default=0.01, show_default=True, type=FiniteRange(0, 1), zh="每点的间隙", en="gap of each point")
 @option(
     "--time-limit",
     metavar="SECONDS",
-    type=click.FloatRange(0, min_open=True),
+    type=FiniteRange(0, min_open=True),
     zh="每点时限（秒）",
     en="time limit of each point, s",
 )
-@option("--seed", default=0, show_default=True, type=int, zh="随机种子", en="random seed")
+@option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**31 - 1), zh="随机种子", en="random seed")
 @option("--sailings", metavar="FILE", type=click.Path(path_type=Path), zh="承运人报价航次", en="carriers' sailings")
 @option(
     "--own-voyages",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from optimizer.cli.command import DONE, FINDINGS, Verb, option
+from optimizer.cli.command import DONE, FINDINGS, FiniteRange, Verb, option
 from optimizer.cli.documents import keep_apart, read_document, whole_file
 from optimizer.cli.figures import kilograms, tonnes, yuan
 from optimizer.cli.printing import print_table, say
@@ -66,14 +66,14 @@ S_PER_H = 3600
     metavar="YUAN_PER_T",
     default=100.0,
     show_default=True,
-    type=click.FloatRange(0, 1e6),
+    type=FiniteRange(0, 1e6),
     zh="碳价（元/吨 CO2e）",
     en="price of carbon, yuan per t CO2e",
 )
-@option("--co2e-cap-t", type=click.FloatRange(0), zh="排放上限（吨 CO2e）", en="cap on emissions, t CO2e")
-@option("--gap", default=0.01, show_default=True, type=click.FloatRange(0, 1), zh="达到即停的间隙", en="gap to stop at")
-@option("--time-limit", metavar="SECONDS", type=click.FloatRange(0, min_open=True), zh="时限（秒）", en="time limit, s")
-@option("--seed", default=0, show_default=True, type=int, zh="随机种子", en="random seed")
+@option("--co2e-cap-t", type=FiniteRange(0), zh="排放上限（吨 CO2e）", en="cap on emissions, t CO2e")
+@option("--gap", default=0.01, show_default=True, type=FiniteRange(0, 1), zh="达到即停的间隙", en="gap to stop at")
+@option("--time-limit", metavar="SECONDS", type=FiniteRange(0, min_open=True), zh="时限（秒）", en="time limit, s")
+@option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**31 - 1), zh="随机种子", en="random seed")
 @option(
     "--sailings",
     metavar="FILE",

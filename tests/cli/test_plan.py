@@ -116,6 +116,14 @@ def test_what_is_read_is_not_written_over(shipments: Path, tmp_path: Path, verb:
     assert source.read_bytes() == shipments.read_bytes()
 
 
+@pytest.mark.parametrize("name", ["--gap", "--time-limit", "--carbon-price", "--co2e-cap-t"])
+def test_what_is_no_number_is_refused(shipments: Path, tmp_path: Path, name: str) -> None:
+    """Not a plan, and no internal error after the work."""
+    result = run("plan", shipments, "--out", tmp_path / "plan.json", name, "nan")
+    assert (result.exit_code, name in result.stderr) == (2, True)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_month_and_its_market_are_written_both_or_not_at_all(tmp_path: Path) -> None:
     """A place for the sailings that cannot be written to, or the file of the shipments once more."""
     words = ("generate", "--shipments", 5, "--out", tmp_path / "s.csv", "--sailings", 3, "--sailings-out")
