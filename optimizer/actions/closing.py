@@ -19,8 +19,8 @@ def close(store: Store, period: str, at: datetime) -> Period:
     """Close a month: nothing is booked into it afterwards; what comes late is booked in the next open one.
 
     Closing a closed month answers what was recorded then. Raises InputError for a text that is no month, ConflictError
-    when the month is not over, when an earlier month has bookings and is open, when it lies before all that is booked
-    or closed, or when a verified lot of it is not settled.
+    when the month is not over, when an earlier month has bookings and is open, when it lies two months or more before
+    all that is booked or closed, or when a verified lot of it is not settled.
     """
     require_period(period)
     with store.write() as session:
@@ -52,13 +52,14 @@ def _require_closable(session: Session, period: str, at: datetime) -> None:
     expected = month_after(last_closed) if last_closed else ""
     booked = session.first_open_booking()
     first_closed = min((item.period for item in session.periods()), default=booked)
-    if period < first_closed:
-        # Months close one after the other: after a wrong year nobody could close the right one for a long time.
+    if first_closed and month_after(period) < first_closed:
+        # Months close one after the other: after a wrong year nobody could close the right one for a long time. The
+        # month before the first is closed by who wants nothing late in it.
         raise ConflictError(
             Message(
-                f"{period} 早于账上最早的月份 {first_closed}，无可关闭；请核对年月。",
-                f"{period} lies before {first_closed}, the first month of the books: there is nothing to close. Check "
-                "the year.",
+                f"{period} 早于账上最早的月份 {first_closed}，且不相邻，无可关闭；请核对年月。",
+                f"{period} lies before {first_closed}, the first month of the books, by more than a month: there is "
+                "nothing to close. Check the year.",
             )
         )
     earlier = booked if booked and booked < period else ""

@@ -263,7 +263,8 @@ class LedgerModel:
         booked = min((month for month, _ in self.entries if month > self.last_closed), default="")
         waiting = any(lot.job_at and not lot.held and month_of(lot.job_at) <= period for lot in self.lots)
         out_of_order = (booked and booked < period) or (self.last_closed and period != month_after(self.last_closed))
-        before_all = period < min(self.closed, default=booked)
+        first = min(self.closed, default=booked)
+        before_all = bool(first) and month_after(period) < first
         if month_of(at) <= period or before_all or out_of_order or waiting:
             return "conflict"
         self.closed.append(period)
