@@ -8,13 +8,19 @@ from collections.abc import Iterator, Sequence
 
 from optimizer.errors import Fault, InputError, Message
 
+LARGEST_CELL = 131_072
+"""Characters of a cell; said here, for the reader's own limit belongs to the process and any library may lift it."""
+
 
 def csv_rows(text: str, name: str) -> Iterator[list[str]]:
     """The rows of a CSV text, header included, whatever ends its lines. Raises InputError with the line where the text
     cannot be followed (an endless quoted cell)."""
     reader = csv.reader(io.StringIO(text, newline=""))
     try:
-        yield from reader
+        for row in reader:
+            if any(len(cell) > LARGEST_CELL for cell in row):
+                raise csv.Error(f"field larger than field limit ({LARGEST_CELL})")
+            yield row
     except csv.Error as error:
         message = Message(
             f"不是可读的 CSV（{error}）；请用导出的原件，或另存为 UTF-8 CSV。",

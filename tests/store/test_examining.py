@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import timedelta
 
 import pytest
@@ -132,8 +133,12 @@ def test_a_claim_that_says_nothing_is_named_by_its_row(row: str) -> None:
     assert [fault.row for fault in refused.value.faults] == [3]
     with pytest.raises(InputError):
         parse_claims("scheme\n")
-    with pytest.raises(InputError, match="no CSV that can be read"):
-        parse_claims(claims('"' + "x" * 200_000))
+    before = csv.field_size_limit(1_000_000)
+    try:  # Whatever another library lets the reader of this process take.
+        with pytest.raises(InputError, match="no CSV that can be read"):
+            parse_claims(claims('"' + "x" * 200_000))
+    finally:
+        csv.field_size_limit(before)
     assert parse_claims(claims("VCS,0,MW1,,,,,").replace("\n", "\r")) == parse_claims(claims("VCS,0,MW1,,,,,"))
 
 

@@ -78,7 +78,8 @@ def enter(house: FullHouse, browser: Browser) -> Iterator[Enter]:
 
 
 def fits(page: Page) -> bool:
-    """Nothing runs off the side."""
+    """Nothing runs off the side, once style sheets are there."""
+    page.wait_for_load_state()
     return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
