@@ -142,7 +142,7 @@ def below_cap(
     try:
         for price, prices in _dearer(problem, relaxation, emitted_t(made), left_s):
             around = Neighbourhoods(repriced(problem, price), replace(relaxation, prices=prices), x, seed)
-            for x in _searched(around, left_s):
+            for x in _searched(around, problem.relaxation is not None, left_s):
                 cleanest_t = min(cleanest_t, emitted_t(x))
                 if emitted_t(x) <= cap_t and violation(program, x) <= FEASIBLE:
                     return Cleaned(x, emitted_t(x))
@@ -153,10 +153,10 @@ def below_cap(
     return Cleaned(None, cleanest_t)
 
 
-def _searched(around: Neighbourhoods, left_s: Callable[[], float]) -> Iterator[Floats]:
-    """Some rounds of spans; corridors where these find nothing."""
+def _searched(around: Neighbourhoods, large: bool, left_s: Callable[[], float]) -> Iterator[Floats]:
+    """Some rounds of spans, short ones first in large plans; corridors where these find nothing."""
     found = False
-    for x in Spans(around).better(left_s, ROUNDS):
+    for x in Spans(around, large).better(left_s, ROUNDS):
         found = True
         yield x
     if not found:
