@@ -134,18 +134,17 @@ class LedgerReading:
 
     def unsound(self) -> frozenset[str]:
         """The runs that are not what they should be, as soon as all were read."""
-        self._read += self._runs
-        return frozenset[str]().union(*(part.unsound for part in self._read))
+        return frozenset[str]().union(*(part.unsound for part in self._all_runs()))
 
     def moved(self) -> dict[SourceName, int] | None:
         """What moves with each error source in all runs together, each counted once; None where not every run is what
         it should be. To be asked before the parts are joined."""
-        self._read += self._runs
-        ids = [len(part.run_ids) for part in self._read]
-        if self.unsound() or len({run_id for part in self._read for run_id in part.run_ids}) != sum(ids):
+        runs = self._all_runs()
+        ids = sum(len(part.run_ids) for part in runs)
+        if self.unsound() or len({run_id for part in runs for run_id in part.run_ids}) != ids:
             return None
         sums: dict[SourceName, int] = {}
-        for part in self._read:
+        for part in runs:
             for name, exposed_mg in part.moved.items():
                 sums[name] = sums.get(name, 0) + exposed_mg
             part.moved = {}
@@ -153,9 +152,13 @@ class LedgerReading:
 
     def doubts(self) -> Doubts:
         """All parts joined, and each let go."""
-        self._read += self._runs
         with collection_paused():
-            return joined(self._waybills, _taken(self._read), self._entries, self._session.kept_balances())
+            return joined(self._waybills, _taken(self._all_runs()), self._entries, self._session.kept_balances())
+
+    def _all_runs(self) -> list[RunsRead]:
+        """Those whose answers came, and the others as soon as they come."""
+        self._read += self._runs
+        return self._read
 
 
 def _taken(parts: list[RunsRead]) -> Iterator[RunsRead]:

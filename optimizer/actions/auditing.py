@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from operator import itemgetter
@@ -25,6 +24,7 @@ from optimizer.accounts.whole import SourceName, exposure_sums
 from optimizer.actions.audit_parts import LedgerReading, Package, Readers, fitting_processes
 from optimizer.actions.evidencing import check_evidence
 from optimizer.actions.garbage import collected_rarely
+from optimizer.cores import cores_here
 from optimizer.emissions.factors import FactorTable
 from optimizer.network.model import Network
 from optimizer.store.audit_rows import Part
@@ -55,7 +55,7 @@ def audit(
     doubt, and the evidence in blocks of waybills. So memory stays bounded while the books are clean.
     """
     with collected_rarely(), store.read() as session:
-        count = fitting_processes(session.last_seq(), os.cpu_count() or 1) if processes is None else processes
+        count = fitting_processes(session.last_seq(), cores_here()) if processes is None else processes
         kept, changed = session.kept_factor_tables()
         with Readers(store, session, Package(network, factors, kept), count) as readers:
             # Each is one task for as long as the ledger is: a process that takes it early does not keep others waiting.

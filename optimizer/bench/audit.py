@@ -7,7 +7,6 @@ totals are asked of the same ledger.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -29,6 +28,7 @@ from optimizer.bench.ledger_world import (
 )
 from optimizer.bench.machine import load_average, this_machine
 from optimizer.bench.record import Figure, Load, Method, Result
+from optimizer.cores import cores_here
 from optimizer.demo.world import seed_world
 from optimizer.emissions.factors import load_factors
 from optimizer.errors import Message
@@ -142,7 +142,7 @@ def fill(url: str, made: LedgerWorld, entries: int, lots: int = 0) -> Ledger:
     keep_city_totals(store)
     store.close()
     largest = max(by_account, key=lambda name: by_account[name])
-    return Ledger(place, last, largest, by_account[largest], max(os.cpu_count() or 1, 1))
+    return Ledger(place, last, largest, by_account[largest], cores_here())
 
 
 def _waybills(made: LedgerWorld, documents: list[str], first: int) -> Iterator[tuple[Waybill, str]]:

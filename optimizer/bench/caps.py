@@ -10,38 +10,23 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from pathlib import Path
 
+from optimizer.bench.growth import MonthsBench, Runs, conditions, month_task
 from optimizer.bench.isolation import Isolated, in_fresh_process
 from optimizer.bench.machine import library_versions, load_average, this_machine
-from optimizer.bench.planning_runs import PlanRun, PlanTask, run_planner
+from optimizer.bench.planning_runs import PlanRun, run_planner
 from optimizer.bench.record import Figure, Load, Method, Result
-from optimizer.demo.generate import DEMO_MONTH, generate_shipments, write_shipments_csv
-from optimizer.demo.seed_files import read_flows
 from optimizer.errors import Message
-from optimizer.planning.settings import PlanSettings
 
 BENCH = "plan --caps"
 CAPPED, FREE = "modalshift", "no_cap"
 
-Runs = Sequence[Isolated[PlanRun] | None]
-"""None: the system killed the process for want of memory."""
-
 
 @dataclass(frozen=True, slots=True)
-class CapBench:
-    """``sizes``: shipments of the months; ``below``: caps as parts below what the plan without a cap emits. Every run
-    stops at ``gap`` or after ``time_limit_s``; run n has the seed ``seed`` + n, and so has its month."""
+class CapBench(MonthsBench):
+    """``below``: caps as parts below what the plan without a cap emits."""
 
-    measured_at: datetime
-    sizes: tuple[int, ...]
-    below: tuple[float, ...]
-    network_dir: Path | None = None
-    time_limit_s: float = 300.0
-    gap: float = 0.015
-    runs: int = 1
-    seed: int = 0
+    below: tuple[float, ...] = ()
 
 
 def run(options: CapBench, tell: Callable[[Message], None] = lambda message: None) -> Result:
@@ -65,12 +50,7 @@ def run(options: CapBench, tell: Callable[[Message], None] = lambda message: Non
         machine=this_machine(),
         load=Load(before, load_average()),
         versions={**versions, **library_versions("ortools", "numpy", "scipy", "numba")},
-        settings={
-            "time_limit_s": options.time_limit_s,
-            "gap": options.gap,
-            "month": DEMO_MONTH,
-            "network": "shipped" if options.network_dir is None else "directory",
-        },
+        settings=conditions(options),
         seed=options.seed,
         runs=options.runs,
         methods=tuple(methods),
@@ -80,16 +60,14 @@ def run(options: CapBench, tell: Callable[[Message], None] = lambda message: Non
 def _one(options: CapBench, size: int, seed: int, tell: Callable[[Message], None]) -> list[Isolated[PlanRun] | None]:
     """One month: without a cap, then under each."""
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "shipments.csv"
-        write_shipments_csv(generate_shipments(read_flows(), DEMO_MONTH, size, seed), file)
-        settings = PlanSettings(gap=options.gap, time_limit_s=options.time_limit_s, seed=seed)
+        task = month_task(options, size, seed, folder)
         tell(Message(f"{size:,} 票，种子 {seed}，无上限", f"{size:,} shipments, seed {seed}, no cap"))
-        free = in_fresh_process(run_planner, PlanTask(file, options.network_dir, settings))
+        free = in_fresh_process(run_planner, task)
         found = [free]
         for below in options.below:
             cap_t = _cap_t(free, below)
             tell(Message(f"{size:,} 票，上限低 {below:.1%}", f"{size:,} shipments, cap {below:.1%} below"))
-            capped = PlanTask(file, options.network_dir, replace(settings, co2e_cap_t=cap_t))
+            capped = replace(task, settings=replace(task.settings, co2e_cap_t=cap_t))
             found.append(None if cap_t is None else in_fresh_process(run_planner, capped))
         return found
 

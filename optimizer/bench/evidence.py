@@ -7,7 +7,6 @@ events are folded with those of its mates and suspects, and its inputs are made 
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,13 +21,14 @@ from optimizer.bench.isolation import in_fresh_process, peak_of_children_mib
 from optimizer.bench.ledger_world import ledger_versions, ledger_world
 from optimizer.bench.machine import load_average, this_machine
 from optimizer.bench.record import Figure, Load, Method, Result
+from optimizer.cores import cores_here
 from optimizer.demo.world import seed_world
 from optimizer.emissions.factors import load_factors
 from optimizer.errors import Message
 from optimizer.network.reader import read_network
 
 OURS, BOOKS = "modalshift", "books"
-PROCESSES = max(os.cpu_count() or 1, 1)
+PROCESSES = cores_here()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from optimizer.bench.isolation import Isolated, in_fresh_process
 from optimizer.bench.machine import library_versions, load_average, this_machine
 from optimizer.bench.planning_runs import PlanRun, PlanTask, Sign, run_planner
 from optimizer.bench.record import Figure, Load, Method, Result
+from optimizer.cores import cores_here
 from optimizer.demo.generate import DEMO_MONTH, generate_shipments, write_shipments_csv
 from optimizer.demo.seed_files import read_flows
 from optimizer.errors import InputError, Message
@@ -41,7 +42,7 @@ Runs = Sequence[Isolated[PlanRun] | None]
 
 
 @dataclass(frozen=True, slots=True)
-class GrowthBench:
+class MonthsBench:
     """``sizes``: shipments of the months. Every run stops at a proven ``gap`` or after ``time_limit_s``; run n has the
     seed ``seed`` + n, and so has its month."""
 
@@ -54,7 +55,25 @@ class GrowthBench:
     seed: int = 0
 
 
-def run(options: GrowthBench, tell: Callable[[Message], None] = lambda message: None) -> Result:
+def conditions(options: MonthsBench) -> dict[str, str | int | float | bool]:
+    """What a result says of how generated months were planned."""
+    return {
+        "time_limit_s": options.time_limit_s,
+        "gap": options.gap,
+        "month": DEMO_MONTH,
+        "network": "shipped" if options.network_dir is None else "directory",
+    }
+
+
+def month_task(options: MonthsBench, size: int, seed: int, folder: str) -> PlanTask:
+    """A generated month, written into a folder, to be planned with a worker for each core."""
+    file = Path(folder) / "shipments.csv"
+    write_shipments_csv(generate_shipments(read_flows(), DEMO_MONTH, size, seed), file)
+    settings = PlanSettings(gap=options.gap, time_limit_s=options.time_limit_s, seed=seed, workers=cores_here())
+    return PlanTask(file, options.network_dir, settings)
+
+
+def run(options: MonthsBench, tell: Callable[[Message], None] = lambda message: None) -> Result:
     """Measure. ``tell`` hears of each run before it starts."""
     before, methods, versions = load_average(), [], dict[str, str]()
     for size in sorted(set(options.sizes)):
@@ -76,12 +95,7 @@ def run(options: GrowthBench, tell: Callable[[Message], None] = lambda message: 
             machine=this_machine(),
             load=Load(before, load_average()),
             versions={**versions, **library_versions("ortools", "numpy", "scipy", "numba")},
-            settings={
-                "time_limit_s": options.time_limit_s,
-                "gap": options.gap,
-                "month": DEMO_MONTH,
-                "network": "shipped" if options.network_dir is None else "directory",
-            },
+            settings=conditions(options),
             seed=options.seed,
             runs=options.runs,
             methods=tuple(methods),
@@ -89,13 +103,9 @@ def run(options: GrowthBench, tell: Callable[[Message], None] = lambda message: 
     )
 
 
-def _run(options: GrowthBench, size: int, seed: int) -> Isolated[PlanRun] | None:
+def _run(options: MonthsBench, size: int, seed: int) -> Isolated[PlanRun] | None:
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "shipments.csv"
-        write_shipments_csv(generate_shipments(read_flows(), DEMO_MONTH, size, seed), file)
-        cores = this_machine().cores
-        settings = PlanSettings(gap=options.gap, time_limit_s=options.time_limit_s, seed=seed, workers=cores)
-        return in_fresh_process(run_planner, PlanTask(file, options.network_dir, settings))
+        return in_fresh_process(run_planner, month_task(options, size, seed, folder))
 
 
 def method_of(size: int, runs: Runs) -> Method:

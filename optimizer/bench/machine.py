@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from optimizer.bench.record import Machine
+from optimizer.cores import cores_here
 
 BYTES_PER_GIB = 2**30
 CPU_TABLE = Path("/proc/cpuinfo")
@@ -16,10 +17,9 @@ CPU_TABLE = Path("/proc/cpuinfo")
 def this_machine() -> Machine:
     """The machine at hand; what a system does not tell is given as Python's ``platform`` knows it."""
     memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return Machine(
         _cpu(),
-        cores,
+        cores_here(),
         round(memory_bytes / BYTES_PER_GIB, 1),
         _system(),
         f"{platform.python_implementation()} {platform.python_version()}",

@@ -91,10 +91,10 @@ def plan(
         report(run_generated(market, (sizes or (MARKET,))[0], offers, tell), json_file)
     elif caps:
         limits = time_limit or 300.0, 0.015 if gap is None else gap, runs or 1
-        report(capping.run(capping.CapBench(now(), sizes, caps, network_dir, *limits, seed), tell), json_file)
+        report(capping.run(capping.CapBench(now(), sizes, network_dir, *limits, seed, caps), tell), json_file)
     elif sizes:
         limits = time_limit or 300.0, 0.015 if gap is None else gap, runs or 1
-        curve = growth.run(growth.GrowthBench(now(), sizes, network_dir, *limits, seed), tell)
+        curve = growth.run(growth.MonthsBench(now(), sizes, network_dir, *limits, seed), tell)
         report(joined_with(curve, json_file, growth.joined) if append else curve, json_file)
     else:
         limits = time_limit or 60.0, 0.003 if gap is None else gap, runs or 3

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ from optimizer.cli.documents import keep_apart, read_document, whole_file
 from optimizer.cli.figures import kilograms, tonnes, yuan
 from optimizer.cli.printing import print_table, say
 from optimizer.cli.session import current_session
+from optimizer.cores import cores_here
 from optimizer.errors import InputError, Message
 from optimizer.quantities import FEN_PER_YUAN, KG_PER_T
 
@@ -23,11 +23,6 @@ if TYPE_CHECKING:
     from optimizer.planning.plan import Amounts, Plan
     from optimizer.planning.solve import Progress
     from optimizer.planning.summary import PlanSummary, Shifted
-
-
-def cores_here() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 STAGES = {

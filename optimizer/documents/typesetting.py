@@ -13,7 +13,6 @@ from typing import Any, cast
 
 import typst
 
-from optimizer.documents.glyphs import covered, spelt_out
 from optimizer.errors import Lang
 
 FONT_PACKAGE = "pylopdf_fonts_zh_cn"
@@ -51,13 +50,17 @@ def pdf_of(
     except typst.TypstError as error:
         if NOT_DISPLAYED not in str(error):
             raise
+    from optimizer.documents.glyphs import spelt_out  # rarely needed
+
     return compiled(spelt_out(text, font_characters()))
 
 
 @cache
 def font_characters() -> frozenset[int]:
     """The code points that the embedded font has."""
-    return covered(_font_directory().joinpath(FONT_FILE).read_bytes())
+    from optimizer.documents.glyphs import covered
+
+    return covered(_font_directory() / FONT_FILE)
 
 
 def _compiler() -> Any:

@@ -34,8 +34,8 @@ FIRST_PART, DEARER_TIMES, MOST_TIMES = 1.0, 3.0, 27.0
 """The first price of CO2e as a part of what a plan costs for each tonne that it emits; by so much it rises while a plan
 is above its cap, and so many times that at most."""
 ROUNDS = 3
-"""Rounds of spans at one price, for as long as they gain: of 10,000 shipments the first round won 680 t, and what a
-threefold price won after it was next to nothing."""
+"""Rounds of spans at one price, for as long as they gain: in large months a dearer price won little of what more rounds
+did."""
 WHOLE_SHIPS = 1.03
 """Whole ships emit up to so many times what averages do: where even that keeps the cap no price is asked for."""
 
@@ -169,10 +169,8 @@ def _dearer(
     """Dearer and dearer prices of CO2e, each with prices of the rows that were climbed for it: prices of other costs
     would call every empty voyage too dear and every saving too small."""
     worth, prices = -float(relaxation.prices[problem.proof.cap].sum()), relaxation.prices
-    price, most = (
-        _first_price(relaxation.bound, worth, emits_t),
-        MOST_TIMES * _first_price(relaxation.bound, 0.0, emits_t),
-    )
+    price = _first_price(relaxation.bound, worth, emits_t)
+    most = MOST_TIMES * _first_price(relaxation.bound, 0.0, emits_t)
     if problem.priced is not None:
         worth, prices = problem.priced.carbon_yuan_per_t, problem.priced.prices
         yield worth, prices

@@ -37,7 +37,7 @@ from optimizer.planning.windows import between
 
 SHORT = ((32, 3e-4),)
 """Slots of the spans of one round each before the longest, and what a linear program must gain there: a short one is
-solved in a second where the longest take twenty, and gains much of what there is."""
+solved in a fraction of the time of the longest, and gains much of what there is."""
 AHEAD = 2
 """So many spans are solved at the same time."""
 COLUMNS = 90_000

@@ -134,11 +134,6 @@ class AuditRows(EvidenceRows):
     def _number(self, query: str) -> int:
         return int(self._connection.exec_driver_sql(query).scalar() or 0)
 
-    def _as_bytes(self, column: str) -> str:
-        """A text as it lies in the file; reading it as text and encoding it again costs more than its digest."""
-        sqlite = self._connection.dialect.name == "sqlite"
-        return f"CAST({column} AS BLOB)" if sqlite else f"convert_to({column}, 'UTF8')"
-
     def _within(self, part: Part) -> str:
         if self._connection.dialect.name == "sqlite":
             return _between("rowid", part)

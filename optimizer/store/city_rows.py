@@ -76,7 +76,7 @@ class CityRows(CityExposureRows):
 
     def city_cells_since(self) -> CityCells:
         """What the entries after the kept cells add and take out."""
-        return summed(self._city_moves(self._city_cursor(), None))
+        return self.city_cells_after(self._city_cursor())
 
     def city_cells_after(self, seq: int) -> CityCells:
         """What the entries after one of them add and take out, up to the newest."""

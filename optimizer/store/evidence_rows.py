@@ -58,10 +58,8 @@ class EvidenceRows:
     def reported(self, around: Iterable[str], numbers: Collection[str]) -> Reported:
         """The events of waybills ``around``; those of ``numbers`` are held against their digests and columns. Raises
         UnreadableRecordError for one whose document was damaged."""
-        sqlite = self._connection.dialect.name == "sqlite"
-        document = "CAST(document AS BLOB)" if sqlite else "convert_to(document, 'UTF8')"
-        among = "IN (SELECT value FROM json_each(:ids))" if sqlite else "= ANY(:ids)"
-        query = text(f"SELECT seq, {document}, {EVENT_COLUMNS} FROM events WHERE number {among}")  # nosec B608
+        columns = text(f"seq, {self._as_bytes('document')}, {EVENT_COLUMNS}")
+        query = select(columns).select_from(schema.events).where(in_list(self._connection, schema.events.c.number))
         asked = {"ids": as_list(self._connection, sorted(set(around)))}
         events, changed, own = list[Event](), list[tuple[int, StoredDocument]](), set(numbers)
         for row in sorted(self._connection.execute(query, asked).all(), key=itemgetter(0)):
@@ -72,6 +70,11 @@ class EvidenceRows:
                     changed.append((seq, found))
             events.append(event_of_document(seq, now))
         return Reported(events, changed)
+
+    def _as_bytes(self, column: str) -> str:
+        """A text as it lies in the file; reading it as text and encoding it again costs more than its digest."""
+        sqlite = self._connection.dialect.name == "sqlite"
+        return f"CAST({column} AS BLOB)" if sqlite else f"convert_to({column}, 'UTF8')"
 
     def standing(self, numbers: Iterable[str]) -> list[StoredTransaction]:
         """The settlements, restatements and reversals of these waybills in order, without their postings."""

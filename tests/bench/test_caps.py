@@ -32,7 +32,7 @@ def result(told: list[Message]) -> Result:
     """A month of four shipments, caps a hundredth below and far below; not in processes of their own, to be quick."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(capping, "in_fresh_process", lambda function, task: Isolated(function(task), 100.0))
-        return run(CapBench(MEASURED_AT, (4,), (0.01, LOWEST), gap=0.0, runs=2), told.append)
+        return run(CapBench(MEASURED_AT, (4,), below=(0.01, LOWEST), gap=0.0, runs=2), told.append)
 
 
 def values(method: Method, name: str) -> tuple[float | None, ...]:
@@ -75,7 +75,7 @@ def test_where_no_plan_is_found_there_are_no_figures(monkeypatch: pytest.MonkeyP
         return Isolated(PlanRun("no_solution" if capped else "gap", 1.0, None, *known, 5, 3, {}, 1.0, 0.0), 100.0)
 
     monkeypatch.setattr(capping, "in_fresh_process", answer)
-    _, capped = run(CapBench(MEASURED_AT, (2,), (0.015,))).methods
+    _, capped = run(CapBench(MEASURED_AT, (2,), below=(0.015,))).methods
     assert values(capped, "cap") == (9.85,)
     assert values(capped, "kept") == (0.0,)
     assert values(capped, "gap") == values(capped, "co2e_wtw") == (None,)

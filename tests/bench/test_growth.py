@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from optimizer.bench import growth as growing
 from optimizer.bench.document import result_from_json, result_to_json
-from optimizer.bench.growth import GrowthBench, growth, joined, method_of, run, with_yardstick
+from optimizer.bench.growth import MonthsBench, growth, joined, method_of, run, with_yardstick
 from optimizer.bench.isolation import Isolated
 from optimizer.bench.planning_runs import PlanRun, Sign
 from optimizer.bench.record import Method, Result
@@ -28,7 +28,7 @@ def result() -> Result:
     """Two small months, the gap so wide that nothing is cut off; not in processes of their own, to be quick."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(growing, "in_fresh_process", lambda function, task: Isolated(function(task), 100.0))
-        return run(GrowthBench(MEASURED_AT, (4, 2), time_limit_s=300.0, gap=0.5))
+        return run(MonthsBench(MEASURED_AT, (4, 2), time_limit_s=300.0, gap=0.5))
 
 
 def ran(seconds: float, gap: float = 0.01) -> Isolated[PlanRun]:

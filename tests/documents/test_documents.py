@@ -18,7 +18,6 @@ from optimizer import actions
 from optimizer.accounts.city import CityAmounts
 from optimizer.accounts.report import COLOURS, BankReport, percentile_among_peers
 from optimizer.accounts.statement import Statement
-from optimizer.documents.glyphs import covered
 from optimizer.documents.report_files import bank_report_json, bank_report_pdf
 from optimizer.documents.sheets import Sheet, workbook_of
 from optimizer.documents.statement_files import statement_pdf, statement_xlsx
@@ -232,5 +231,3 @@ def test_a_font_says_which_characters_it_has() -> None:
     known = font_characters()
     assert all(ord(letter) in known for letter in "A衢州（）—·")
     assert not {ord(letter) for letter in "𠮷🚢"} & known
-    with pytest.raises(ValueError, match="no table"):
-        covered(bytes(64))

@@ -155,16 +155,7 @@ class _Recomputing:
             return None
         if not sound:
             return None
-        names = (
-            "mass_kg",
-            "baseline_wtw_g",
-            "actual_wtw_g",
-            "expected_wtw_g",
-            "credited_wtw_g",
-            "energy_saved_g",
-            "tier",
-        )
-        columns = (*(getattr(found, name) for name in names), to_json(found.activity_kgkm))
+        columns = (*(getattr(found, name) for name in _REPEATED), to_json(found.activity_kgkm))
         activity = tuple(sorted(found.activity_kgkm.items()))
         figures = Figures(found.actual_wtw_g, found.credited_wtw_g, found.energy_saved_g, activity)
         kept = Part(1, 0, 0, read.uncertainty_version, found.exposures) if read.budget else None
@@ -181,4 +172,6 @@ def _frame(code: str, factors: str, network: str) -> tuple[bytes, str, str]:
     return head, f'"network_version":{quoted(network)}', f"{quoted(factors)},{quoted(network)},{quoted(code)}"
 
 
+_REPEATED = RunRow._fields[RunRow._fields.index("mass_kg") : -1]
+"""Columns that repeat a result, but for the last, which is a text."""
 _VERSION = re.compile(rb"[1-9]\d*")

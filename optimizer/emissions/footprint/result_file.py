@@ -6,7 +6,6 @@ millionths printed with six decimals, so that a reader who adds up the file gets
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from optimizer.cores import cores_here
 from optimizer.emissions.footprint import columns as names
 from optimizer.emissions.footprint.cells import Flags, Integers
 from optimizer.emissions.footprint.chain_file import ChainFile
@@ -49,7 +49,7 @@ def write_result(
 
 def _in_order(work: Callable[[int], tuple[memoryview, int]], starts: Sequence[int]) -> Iterator[tuple[memoryview, int]]:
     """The slices in order, worked out on all cores, few of them waiting at a time."""
-    workers = os.cpu_count() or 1
+    workers = cores_here()
     with ThreadPoolExecutor(workers) as pool:
         waiting: deque[Future[tuple[memoryview, int]]] = deque()
         for start in starts:

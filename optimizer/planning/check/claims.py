@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
 
 from optimizer.network.model import Mode
 from optimizer.planning.check.violation import Findings
@@ -62,7 +61,7 @@ def check_left_out(work: Workings, found: Findings) -> None:
     for planned, shipment in work.known:
         if planned.status == "planned" and not planned.left_kg:
             continue
-        later, code = _later(work, shipment), planned.reason.code if planned.reason else ""
+        later, code = work.after_horizon(shipment), planned.reason.code if planned.reason else ""
         if later != (code == "after_horizon"):
             found.add("left_out", f"shipments/{planned.shipment_id}/reason", "after_horizon" if later else "not", code)
         elif not later and _has_road(work, shipment):
@@ -150,11 +149,6 @@ def check_left_behind(work: Workings, found: Findings) -> None:
         found.same("left_out", "left_behind", 0, least_kg)
     elif not (least_kg <= said.mass_kg <= most_kg and 0 <= said.at_least_kg <= said.mass_kg and said.mass_kg > 0):
         found.add("left_out", "left_behind", f"{least_kg} to {most_kg} kg", (said.mass_kg, said.at_least_kg))
-
-
-def _later(work: Workings, shipment: Shipment) -> bool:
-    days = work.setting("horizon_days")
-    return days is not None and shipment.ready_at >= work.epoch + timedelta(days=days)
 
 
 def _has_road(work: Workings, shipment: Shipment) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import timedelta
 from hashlib import sha256
 
 from optimizer.planning.check.structure import CLOCK
@@ -131,8 +130,8 @@ def _missing(was: PlannedShipment, work: Workings, accepted: Plan) -> bool:
 
 
 def _after_horizon(was: PlannedShipment, work: Workings, accepted: Plan) -> bool:
-    shipment, days = work.shipment_by_id.get(was.shipment_id), work.setting("horizon_days")
-    return shipment is not None and days is not None and shipment.ready_at >= work.epoch + timedelta(days=days)
+    shipment = work.shipment_by_id.get(was.shipment_id)
+    return shipment is not None and work.after_horizon(shipment)
 
 
 def _doors_changed(was: PlannedShipment, work: Workings, accepted: Plan) -> bool:

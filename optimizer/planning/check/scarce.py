@@ -18,7 +18,8 @@ UNITS = {
     "water_level": ("0.1 m", "0.1 m"),
 }
 """One more of what: on a day, and over the whole plan."""
-UNUSABLE = ("closed", "terminal_closed", "shallow", "below_least", "outside_horizon", "no_cargo", "dearer")
+NOT_REFUTED = ("outside_horizon", "no_cargo", "dearer")
+"""Why a sailing cannot be used whose closures, depth and least load do not stand in its way."""
 
 
 def check_bindings(work: Workings, found: Findings) -> None:
@@ -69,13 +70,9 @@ def check_unusable(work: Workings, found: Findings) -> None:
             found.add("offer_unknown", where, "a sailing of the file of offers", item.sailing_id)
             continue
         found.same("offer_unusable", where, offer.carrier_id, item.carrier_id)
-        true_code = _obstacle(work, offer)
-        if (
-            item.code not in UNUSABLE
-            or (true_code or item.code) != item.code
-            or (not true_code and item.code in UNUSABLE[:4])
-        ):
-            found.add("offer_unusable", where, true_code or "no obstacle of the water", item.code)
+        obstacle = _obstacle(work, offer)
+        if item.code not in ([obstacle] if obstacle else NOT_REFUTED):
+            found.add("offer_unusable", where, obstacle or NOT_REFUTED, item.code)
 
 
 def _obstacle(work: Workings, offer: Offer) -> str:

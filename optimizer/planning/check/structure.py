@@ -25,11 +25,9 @@ def check_versions(work: Workings, found: Findings) -> None:
 def check_presence(work: Workings, found: Findings) -> None:
     """Each shipment of the list stands in the plan once (later than the horizon: at most once), and no other does."""
     counts = Counter(planned.shipment_id for planned in work.plan.shipments)
-    days = work.setting("horizon_days")
     for shipment in work.shipments:
         times = counts.pop(shipment.shipment_id, 0)
-        later = days is not None and shipment.ready_at >= work.epoch + timedelta(days=days)
-        if times > 1 or (times == 0 and not later):
+        if times > 1 or (times == 0 and not work.after_horizon(shipment)):
             code = "shipment_missing" if times == 0 else "shipment_twice"
             found.add(code, f"shipments/{shipment.shipment_id}", 1, times)
     for shipment_id, times in counts.items():

@@ -207,6 +207,11 @@ class Workings:
         course = self.course(voyage)
         return vessel_fuel_kg(vessel, course.distance_km if course else 0.0, load_t)
 
+    def after_horizon(self, shipment: Shipment) -> bool:
+        """Whether a shipment becomes ready only after the days that were planned."""
+        days = self.setting("horizon_days")
+        return days is not None and shipment.ready_at >= self.epoch + timedelta(days=days)
+
     def group(self, shipment: Shipment) -> str:
         """The shipment's cargo group."""
         return self.network.cargo[shipment.cargo_code].cargo_group

@@ -13,7 +13,6 @@ SideBySide                       several of these at the same time
 """
 
 from optimizer.planning.design.growing import GrowingLinear
-from optimizer.planning.design.interrupting import SIGNAL_CHECK_S
 from optimizer.planning.design.mathopt import (
     SETTLED,
     SOLVER_VERSION,
@@ -36,7 +35,6 @@ from optimizer.planning.design.side_by_side import SideBySide
 
 __all__ = [
     "SETTLED",
-    "SIGNAL_CHECK_S",
     "SOLVER_VERSION",
     "Bools",
     "Effort",

@@ -9,10 +9,7 @@ from typing import Any
 from ortools.util.python.pybind_solve_interrupter import PySolveInterrupter
 
 from optimizer.errors import Message, SolverError
-from optimizer.planning.design.side_by_side import ENDED
-
-SIGNAL_CHECK_S = 0.2
-"""How long a Ctrl-C may wait while the solver runs; an answer does not wait for it."""
+from optimizer.planning.design.side_by_side import ENDED, LOOK_S
 
 
 def interruptible(solve: Callable[[], Any], interrupter: PySolveInterrupter) -> Any:
@@ -26,7 +23,7 @@ def interruptible(solve: Callable[[], Any], interrupter: PySolveInterrupter) -> 
     with ThreadPoolExecutor(max_workers=1) as worker:
         answer = worker.submit(solve)
         try:
-            while not wait([answer], timeout=SIGNAL_CHECK_S).done:
+            while not wait([answer], timeout=LOOK_S).done:
                 if ended is not None and ended.is_set():
                     raise KeyboardInterrupt
         except KeyboardInterrupt:

@@ -1,8 +1,8 @@
 """What the rows of a batch are asked one by one since revision 0022, and what its close asks. Used by migrations only.
 
 Runs enter in a batch of their own (``run_batch``), as entries do in ``ledger_batch``: its close holds that rows stand
-one after the other, and writes their ids in order. Before, three triggers asked that of each run, and took three
-quarters of the time of its row. One is left on each table, and asks only whether the row stands in the open batch: no
+one after the other, and writes their ids in order. Before, three triggers asked that of each run, and took
+most of the time of its row. One is left on each table, and asks only whether the row stands in the open batch: no
 older row is touched, not even by REPLACE, whose deletions fire no trigger unless ``recursive_triggers`` is on. It asks
 after the row is written, which costs less than before it; what it refuses is undone.
 

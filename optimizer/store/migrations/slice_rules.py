@@ -1,6 +1,6 @@
 """How the first level of ids goes into the second since revision 0023. Used by migrations only.
 
-It went whole, and one batch in 65,000 lots held the ledger for the better part of a second. Now a sixteenth goes at a
+It went whole, and the batch in which it did held the ledger much longer than the others. Now a sixteenth goes at a
 time, by the first character of the ids: as much is moved in all, and of the second level only pages of that sixteenth
 change.
 """
