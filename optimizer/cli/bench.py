@@ -235,7 +235,7 @@ def bench_audit(runs: int, entries: int, seed: int, json_file: Path | None) -> N
 @seed_option
 @json_option
 def bench_evidence(runs: int, lots: int, seed: int, json_file: Path | None) -> None:
-    """A million entries are 255,000 lots: some eight minutes to fill by two processes, 4 GiB of disk."""
+    """A million entries are 255,000 lots: a quarter of an hour, nearly all of it to fill, and 4 GiB of disk."""
     from optimizer.bench.evidence import EvidenceBench, run
 
     report(run(EvidenceBench(now(), lots, runs, seed), tell), json_file)
