@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from optimizer.cli.command import Program, Verb, option
+from optimizer.cli.command import DONE, FINDINGS, Program, Verb, option
 from optimizer.cli.printing import say
 from optimizer.cli.session import current_session
 from optimizer.errors import Message
@@ -56,22 +56,21 @@ def key_new(out: Path) -> None:
     en="the old key, signs the change",
 )
 @option("--lost", "reason", default="", metavar="REASON", zh="旧私钥已失时的原因", en="why the old key cannot sign")
-def key_rotate(new_file: Path, old_file: Path | None, reason: str) -> None:
+def key_rotate(new_file: Path, old_file: Path | None, reason: str) -> int:
     """The change is an entry of the log; the next head is signed by the new key."""
     from optimizer import actions
-    from optimizer.cli.key_file import read_key, remember_signed, signed_before
+    from optimizer.cli.key_file import read_key, remembers_signed, signed_before
 
     new = read_key(new_file)
     old = None if old_file is None else read_key(old_file)
+    head = None if old_file is None else signed_before(old_file)
     with current_session().store() as store:
         record = actions.rotate_key(store, new, datetime.now(CHINA_TIME), old=old, reason=reason)
-    head = None if old_file is None else signed_before(old_file)
-    if head is not None:
-        # What the old key has signed binds the new one too.
-        remember_signed(new_file, head)
     say(
         Message(
             f"第 {record.key_no} 把密钥已登记：{record.verifier_key}。请重新 seal。",
             f"Key {record.key_no} is recorded: {record.verifier_key}. Seal again.",
         )
     )
+    # What the old key has signed binds the new one too.
+    return DONE if head is None or remembers_signed(new_file, head) else FINDINGS

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from optimizer.accounts.checkpoint import Checkpoint, parse_checkpoint
 from optimizer.cli.documents import read_document, write_whole
+from optimizer.cli.printing import say
 from optimizer.errors import InputError, Message
 
 OWNER_ONLY = 0o600
@@ -81,9 +82,24 @@ def signed_before(key_path: Path) -> Checkpoint | None:
     return parse_checkpoint(read_document(path), path.name) if path.exists() else None
 
 
-def remember_signed(key_path: Path, head: Checkpoint) -> None:
-    """Keep the newest head beside the key."""
-    write_whole(head_path(key_path), str(head.note))
+def remembers_signed(key_path: Path, head: Checkpoint) -> bool:
+    """Keep the newest head beside the key. Where that cannot be written, say so and answer False: what was signed stands
+    in the database all the same, and an error would say that it does not."""
+    try:
+        write_whole(head_path(key_path), str(head.note))
+    except InputError as error:
+        say(
+            Message(
+                f"以上已入库、有效；但本钥所签的最新树头未能存到钥旁：{error.message.zh}存好前，恢复旧备份无从察觉；"
+                "改好后再运行一次 modalshift seal。",
+                f"What is said above is recorded and stands, but the newest head of this key was not kept beside it. "
+                f"{error.message.en} Until it is, an old backup in the database's place would not be noticed; mend "
+                "this and run modalshift seal once more.",
+            ),
+            err=True,
+        )
+        return False
+    return True
 
 
 def head_path(key_path: Path) -> Path:

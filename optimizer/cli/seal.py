@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from optimizer.cli.command import Verb, option
+from optimizer.cli.command import DONE, FINDINGS, Verb, option
 from optimizer.cli.printing import say
 from optimizer.cli.session import current_session
 from optimizer.errors import Message
@@ -24,16 +24,15 @@ from optimizer.quantities import CHINA_TIME
 @option(
     "--log", "origin", default="", metavar="NAME", zh="首次封存时为日志命名", en="name of the log, when it is begun"
 )
-def seal(key_file: Path, origin: str) -> None:
+def seal(key_file: Path, origin: str) -> int:
     """Safe to run at any time and as often as one likes."""
     from optimizer import actions
-    from optimizer.cli.key_file import read_key, remember_signed, signed_before
+    from optimizer.cli.key_file import read_key, remembers_signed, signed_before
 
     key = read_key(key_file)
     before = signed_before(key_file)
     with current_session().store() as store:
         result = actions.seal(store, key, datetime.now(CHINA_TIME), origin=origin, signed_before=before)
-    remember_signed(key_file, result.checkpoint)
     head = result.checkpoint
     say(
         Message(
@@ -42,3 +41,4 @@ def seal(key_file: Path, origin: str) -> None:
             f"{head.sealed_at}).",
         )
     )
+    return DONE if remembers_signed(key_file, head) else FINDINGS

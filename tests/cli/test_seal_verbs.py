@@ -158,6 +158,24 @@ def test_a_key_is_changed(place: Path) -> None:
     assert run("verify").exit_code == 0
 
 
+def test_a_seal_stands_though_its_head_cannot_be_kept(place: Path) -> None:
+    """It says that it sealed, that the head is not beside the key and what to do; exit 1 and not 2, which would mean
+    that nothing was written. Sealing once more keeps the head. A change of keys does the same."""
+    key = place / ("k" * 245 + ".pem")  # a name that leaves no room for the draft of the file beside it
+    (place / "sealer.pem").rename(key)
+    result = run("seal", "--key", str(key))
+    assert (result.exit_code, "Sealed 56 entries" in result.output) == (1, True)
+    for words in ("recorded and stands", "File name too long", "seal once more"):
+        assert words in result.output
+    assert "56 entries are as sealed" in done("verify")
+    key.rename(place / "sealer.pem")
+    assert "Sealed 0 entries" in done("seal", "--key", "sealer.pem")
+    done("key", "new", "--out", key.name)
+    result = run("key", "rotate", "--new", str(key), "--key", "sealer.pem")
+    assert (result.exit_code, "Key 2 is recorded" in result.output) == (1, True)
+    assert "1 not sealed yet" in done("verify", "sealer.pem.head")
+
+
 def test_files_that_are_no_checkpoints_are_bad_input(place: Path) -> None:
     """Exit 2 and a sentence that says what would be right; `key` alone prints its help."""
     done("seal", "--key", "sealer.pem")
