@@ -8,12 +8,12 @@ versioned configuration (:data:`COLOURS`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from optimizer.accounts.city import CityAmounts
 from optimizer.accounts.ledger import Kind
-from optimizer.accounts.statement import Statement
+from optimizer.accounts.statement import Movement, Statement
 from optimizer.errors import Message
 
 LEAST_PEERS = 3
@@ -51,7 +51,7 @@ class BankReport:
     """Figures of one enterprise and period. Mass in kg, activity kg·km, emissions g CO2e WTW.
 
     ``lots``: settled in the period, less those reversed in it. ``verified_mass_kg`` of ``shipped_mass_kg`` is settled,
-    the rest still open. ``primary_credited_g``: credited on primary data. ``percentile``: share of peers with a higher
+    the rest still open. ``primary_credited_g``: credited to lots that rest on primary data. ``percentile``: share of peers with a higher
     intensity, 0 to 100, None with fewer than :data:`LEAST_PEERS` peers. ``restatements``: corrections booked in the
     period.
     """
@@ -111,12 +111,19 @@ def bank_report(
         actual_g=sum(movement.actual_g for movement in own),
         expected_g=sum(movement.expected_g for movement in own),
         credited_g=sum(movement.credited_g for movement in own),
-        primary_credited_g=sum(movement.credited_g for movement in own if movement.tier == "primary"),
+        primary_credited_g=_primary_credited_g(own),
         restatements=sum(movement.kind in (Kind.RESTATE, Kind.REVERSE) for movement in own),
         percentile=percentile,
         peers=peers,
         scale=scale,
     )
+
+
+def _primary_credited_g(own: Sequence[Movement]) -> int:
+    """What the lots whose last entry of the period rests on primary data were credited in it. All of it: a restatement
+    changes the credit by a little, and puts the whole of it on other data."""
+    tier = {(movement.waybill_number, movement.lot_no): movement.tier for movement in own}
+    return sum(item.credited_g for item in own if tier[item.waybill_number, item.lot_no] == "primary")
 
 
 def percentile_among_peers(party_id: str, settled: Mapping[str, CityAmounts]) -> tuple[int | None, int]:

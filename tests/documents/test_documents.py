@@ -16,8 +16,8 @@ import pytest
 
 from optimizer import actions
 from optimizer.accounts.city import CityAmounts
-from optimizer.accounts.report import COLOURS, BankReport, percentile_among_peers
-from optimizer.accounts.statement import Statement
+from optimizer.accounts.report import COLOURS, BankReport, bank_report, percentile_among_peers
+from optimizer.accounts.statement import Movement, Statement
 from optimizer.documents.report_files import bank_report_json, bank_report_pdf
 from optimizer.documents.sheets import Sheet, workbook_of
 from optimizer.documents.statement_files import statement_pdf, statement_xlsx
@@ -195,6 +195,27 @@ def test_the_bank_report_agrees_with_the_statement(store: Store, statement: Stat
         content = bank_report_pdf(report, lang)
         assert content == bank_report_pdf(report, lang)
         assert content.count(b"/Type /Page\n") + content.count(b"/Type/Page\n") <= 1
+
+
+def test_the_whole_credit_of_a_lot_goes_with_the_data_it_rests_on(statement: Statement) -> None:
+    """Restated to logged fuel, or from it, in the month of its settlement or later: the last entry decides on all that
+    the lot was credited in the month, and not on the small change alone. What was reversed counts nowhere."""
+    lot = statement.movements[0]._replace(consigned=True, tier="default", credited_g=1_000)
+    to_primary = lot._replace(kind="RESTATE", tier="primary", credited_g=200)
+    away = lot._replace(lot_no=9, tier="primary"), lot._replace(lot_no=9, kind="RESTATE", credited_g=-300)
+    gone = (
+        lot._replace(lot_no=8, tier="primary"),
+        lot._replace(lot_no=8, kind="REVERSE", tier="primary", credited_g=-1_000),
+    )
+
+    def primary_of(*movements: Movement) -> tuple[int, int]:
+        report = bank_report(replace(statement, movements=movements), {}, 0)
+        return report.primary_credited_g, report.credited_g
+
+    assert primary_of(lot, to_primary) == (1_200, 1_200)
+    assert primary_of(lot, *away, to_primary) == (1_200, 1_900)
+    assert primary_of(*gone, lot) == (0, 1_000)
+    assert primary_of(to_primary) == (200, 200)
 
 
 def test_the_report_counts_open_lots_as_shipped_and_not_as_verified(tmp_path: Path) -> None:
