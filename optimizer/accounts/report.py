@@ -51,9 +51,9 @@ class BankReport:
     """Figures of one enterprise and period. Mass in kg, activity kg·km, emissions g CO2e WTW.
 
     ``lots``: settled in the period, less those reversed in it. ``verified_mass_kg`` of ``shipped_mass_kg`` is settled,
-    the rest still open. ``primary_credited_g``: credited to lots that rest on primary data. ``percentile``: share of peers with a higher
-    intensity, 0 to 100, None with fewer than :data:`LEAST_PEERS` peers. ``restatements``: corrections booked in the
-    period.
+    the rest still open. ``primary_credited_g``: credited to lots that rest on primary data. ``percentile``: share of
+    peers with a higher intensity, 0 to 100, None with fewer than :data:`LEAST_PEERS` peers. ``restatements``:
+    corrections booked in the period.
     """
 
     statement: Statement
