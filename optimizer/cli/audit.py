@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from optimizer.cli.command import DONE, FINDINGS, Program, Verb, option
+from optimizer.cli.command import DONE, FINDINGS, Program, Verb, WrittenFile, option
 from optimizer.cli.documents import read_document, write_whole
 from optimizer.cli.printing import json_text, print_findings, print_json, print_table, say
 from optimizer.cli.session import current_session
@@ -84,7 +84,7 @@ def audit(ctx: click.Context, as_json: bool, processes: int | None) -> int:
 @option(
     "--out",
     required=True,
-    type=click.Path(path_type=Path),
+    type=WrittenFile(),
     metavar="FILE.csv|json",
     zh="写入的文件",
     en="file to write",
@@ -117,9 +117,7 @@ def audit_population(out: Path, period: str) -> int:
 
 
 @audit.command("sample", cls=Verb, about=Message("按种子抽样，可重现", "draw a sample that its seed reproduces"))
-@option(
-    "--out", required=True, type=click.Path(path_type=Path), metavar="FILE.csv", zh="写入的文件", en="file to write"
-)
+@option("--out", required=True, type=WrittenFile(), metavar="FILE.csv", zh="写入的文件", en="file to write")
 @option(
     "--method",
     default="mus",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from optimizer.cli.command import Program, Verb, option
+from optimizer.cli.command import Program, Verb, WrittenFile, option
 from optimizer.cli.documents import read_document, write_whole
 from optimizer.cli.printing import print_table, say
 from optimizer.cli.session import current_session
@@ -34,7 +34,7 @@ def bench(ctx: click.Context) -> None:
 
 
 json_option = option(
-    "--json", "json_file", metavar="FILE", type=click.Path(path_type=Path), zh="另写入 JSON 文件", en="JSON file too"
+    "--json", "json_file", metavar="FILE", type=WrittenFile(), zh="另写入 JSON 文件", en="JSON file too"
 )
 append_option = option(
     "--append", is_flag=True, zh="并入 --json 文件中已有的结果", en="add to the results that --json holds"
@@ -289,7 +289,7 @@ def bench_pages(db_url: str, runs: int, json_file: Path | None) -> None:
 
 @bench.command("table", cls=Verb, about=Message("把测得的结果写成 README 的表", "stored results as the README's table"))
 @click.argument("results", metavar="RESULT.json...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@option("--readme", metavar="FILE", type=click.Path(path_type=Path), zh="改写其中的表", en="rewrite the table in there")
+@option("--readme", metavar="FILE", type=WrittenFile(), zh="改写其中的表", en="rewrite the table in there")
 def bench_table(results: tuple[Path, ...], readme: Path | None) -> None:
     """Print the table, or put it between the markers of a document."""
     from optimizer.bench.document import result_from_json

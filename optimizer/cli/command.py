@@ -18,6 +18,7 @@ from typing import Any
 import click
 from click.exceptions import Abort, UsageError
 
+from optimizer.cli.documents import keep_apart
 from optimizer.cli.session import DEFAULT_DB_URL, Session, current_session, language_asked
 from optimizer.cli.usage import usage_error_text
 from optimizer.errors import Lang, Message, ModalshiftError
@@ -126,6 +127,15 @@ class _Bilingual(click.Command):
         return self.about.text(current_session().lang)
 
 
+class WrittenFile(click.Path):
+    """The name of a file that a verb writes, as a Path. What else is named on the line is read, and is not written over
+    unless the result holds all of it (``replaces``)."""
+
+    def __init__(self, *, dir_okay: bool = True, replaces: bool = False) -> None:
+        super().__init__(dir_okay=dir_okay, path_type=Path)
+        self.replaces = replaces
+
+
 class Verb(_Bilingual):
     """One verb. It returns its exit code (0 or 1), or None for 0."""
 
@@ -133,6 +143,23 @@ class Verb(_Bilingual):
         super().__init__(*args, **kwargs)
         self.about = about
         self.params.extend(shared_options())
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it, unless a file to write is one that is read, or the database."""
+        files = [param for param in self.params if isinstance(param.type, click.Path) and param.name in ctx.params]
+        read = [path for param in files if not isinstance(param.type, WrittenFile) for path in _paths(ctx, param)]
+        for param in files:
+            if isinstance(param.type, WrittenFile):
+                kept = [] if param.type.replaces else read
+                for out in _paths(ctx, param):
+                    keep_apart(out, *kept, ctx.find_root().ensure_object(Session).db_file)
+        return super().invoke(ctx)
+
+
+def _paths(ctx: click.Context, param: click.Parameter) -> list[Path]:
+    """What was named for a parameter, whether it takes one file or several."""
+    named = ctx.params[param.name or ""]
+    return [Path(one) for one in (named if isinstance(named, tuple) else (named,)) if one is not None]
 
 
 class Program(_Bilingual, click.Group):

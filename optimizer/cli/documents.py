@@ -27,12 +27,14 @@ def read_document(path: Path) -> str:
 
 
 def keep_apart(out: Path, *inputs: Path | None) -> None:
-    """Refuse to write over what is read. Raises InputError where ``out`` is one of the ``inputs``."""
-    if any(source is not None and source.resolve() == out.resolve() for source in inputs):
+    """Refuse to write over what is read. Raises InputError where ``out`` is one of the ``inputs``, by whatever name, or
+    of the other results."""
+    place = os.path.realpath(out)
+    if any(source is not None and os.path.realpath(source) == place for source in inputs):
         raise InputError(
             Message(
-                f"{out} 是要读取的文件；结果请写到另一个文件。",
-                f"{out} is a file that is read; write the result to another one.",
+                f"{out} 是要读取的文件，或另有结果写入；请写到另一个文件。",
+                f"{out} is a file that is read, or gets another result; write this one to another file.",
             )
         )
 

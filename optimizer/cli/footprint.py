@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from optimizer.cli.command import DONE, FINDINGS, Verb, option
-from optimizer.cli.documents import whole_file, write_whole
+from optimizer.cli.command import DONE, FINDINGS, Verb, WrittenFile, option
+from optimizer.cli.documents import keep_apart, whole_file, write_whole
 from optimizer.cli.printing import json_text, print_table, say
 from optimizer.cli.session import current_session
 from optimizer.errors import Message
@@ -44,7 +44,7 @@ def _tell_columns(ctx: click.Context, _param: click.Parameter, asked: bool) -> N
     about=Message("核算任意运输链的碳足迹（ISO 14083）", "ISO 14083 footprint of any transport chains"),
 )
 @click.argument("chains", metavar="CHAINS.csv", type=click.Path(path_type=Path))
-@option("--out", required=True, type=click.Path(path_type=Path), metavar="RESULT.csv", zh="结果文件", en="result file")
+@option("--out", required=True, type=WrittenFile(replaces=True), metavar="RESULT.csv", zh="结果文件", en="result file")
 @option(
     "--factors",
     "factors_dir",
@@ -70,7 +70,7 @@ def _tell_columns(ctx: click.Context, _param: click.Parameter, asked: bool) -> N
     "--columns", is_flag=True, is_eager=True, expose_value=False, callback=_tell_columns,
     zh="说明各列后结束", en="explain the columns and end",
 )  # fmt: skip
-@option("--report", type=click.Path(path_type=Path), metavar="FILE.json", zh="另写核算说明", en="write a report too")
+@option("--report", type=WrittenFile(), metavar="FILE.json", zh="另写核算说明", en="write a report too")
 def footprint(
     chains: Path,
     out: Path,
@@ -87,6 +87,8 @@ def footprint(
     from optimizer.emissions.footprint import RateRules, footprint_of, read_chains
     from optimizer.emissions.footprint.report import report_document
 
+    if report is not None:
+        keep_apart(report, out)
     session = current_session()
     table = load_factors(factors_dir) if factors_dir else session.factors()
     day = on.date() if on else datetime.now(CHINA_TIME).date()

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from optimizer.cli.command import DONE, FINDINGS, FiniteRange, Verb, option
-from optimizer.cli.documents import keep_apart, whole_file
+from optimizer.cli.command import DONE, FINDINGS, FiniteRange, Verb, WrittenFile, option
+from optimizer.cli.documents import whole_file
 from optimizer.cli.printing import print_table, say
 from optimizer.cli.session import current_session
+from optimizer.cores import cores_here
 from optimizer.errors import InputError, Message
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     "--out",
     required=True,
     metavar="FILE.json|.csv",
-    type=click.Path(path_type=Path),
+    type=WrittenFile(),
     zh="写入的文件，按后缀定格式",
     en="file to write; its ending says the format",
 )
@@ -53,6 +54,14 @@ if TYPE_CHECKING:
     zh="是否安排自有船队的航次",
     en="whether the planner sails its own fleet",
 )
+@option(
+    "--workers",
+    default=cores_here,
+    show_default=False,
+    type=click.IntRange(1, 256),
+    zh="线程数，默认等于本机核数；结果与线程数无关",
+    en="threads, by default one for each core; the plans do not depend on them",
+)
 def frontier(
     shipments: Path,
     out: Path,
@@ -63,6 +72,7 @@ def frontier(
     seed: int,
     sailings: Path | None,
     own_voyages: str,
+    workers: int,
 ) -> int:
     """Exit 1 when fewer points than asked for lie apart."""
     from optimizer.planning.frontier import frontier as trace
@@ -73,12 +83,12 @@ def frontier(
 
     if out.suffix.lower() not in (".json", ".csv"):
         raise InputError(Message(f"{out} 应以 .json 或 .csv 结尾。", f"{out} should end in .json or .csv."))
-    keep_apart(out, shipments, sailings)
     session = current_session()
     network, factors = session.network(), session.factors()
     listed, offers = read_shipments(shipments, network), read_sailings(sailings, network) if sailings else []
+    own = own_voyages == "all"
     settings = PlanSettings(
-        horizon_days=horizon_days, gap=gap, time_limit_s=time_limit, seed=seed, own_voyages=own_voyages == "all"
+        horizon_days=horizon_days, gap=gap, time_limit_s=time_limit, seed=seed, own_voyages=own, workers=workers
     )
     with whole_file(out) as draft:
         found = trace(listed, network, factors, settings, points, clock=time.monotonic, tell_point=_tell, offers=offers)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from optimizer.cli.command import Verb, option
+from optimizer.cli.command import Verb, WrittenFile, option
 from optimizer.cli.documents import keep_apart, whole_file
 from optimizer.cli.printing import say
 from optimizer.cli.session import current_session
@@ -27,7 +27,7 @@ from optimizer.errors import Message
     "--out",
     default="shipments.csv",
     show_default=True,
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=WrittenFile(dir_okay=False),
     zh="写入的文件",
     en="file to write",
 )
@@ -38,7 +38,7 @@ from optimizer.errors import Message
     "--sailings-out",
     default="sailings.csv",
     show_default=True,
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=WrittenFile(dir_okay=False),
     zh="航次文件",
     en="file for the sailings",
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from optimizer.cli.command import DONE, FINDINGS, Program, Verb, option
+from optimizer.cli.command import DONE, FINDINGS, Program, Verb, WrittenFile, option
 from optimizer.cli.documents import read_document, write_whole
 from optimizer.cli.printing import json_text, say
 from optimizer.cli.session import current_session
@@ -38,7 +38,7 @@ def ileap(ctx: click.Context) -> None:
 
 
 @ileap.command("export", cls=Verb, about=Message("输出 iLEAP 文件", "write an iLEAP document"))
-@option("--out", required=True, type=PATH, metavar="FILE.json", zh="写入的文件", en="file to write")
+@option("--out", required=True, type=WrittenFile(), metavar="FILE.json", zh="写入的文件", en="file to write")
 @option("--plan", "plan_file", type=PATH, metavar="PLAN.json", zh="来自计划", en="from a plan")
 @option("--chains", "chains_file", type=PATH, metavar="CHAINS.csv", zh="来自运输链", en="from transport chains")
 @option("--waybill", "waybills", multiple=True, metavar="NUMBER", zh="只要这些运单（数据库）", en="these waybills only")
@@ -95,8 +95,9 @@ def export(
 @ileap.command("import", cls=Verb, about=Message("读入 iLEAP 文件为运输链与因子", "read iLEAP into chains and factors"))
 @click.argument("file", metavar="FILE.json", type=PATH)
 @option(
-    "--chains", "chains_out", required=True, type=PATH, metavar="CHAINS.csv", zh="写入的运输链", en="chains to write"
-)
+    "--chains", "chains_out", required=True, type=WrittenFile(), metavar="CHAINS.csv", zh="写入的运输链",
+    en="chains to write",
+)  # fmt: skip
 @option(
     "--factors", "factors_out", required=True, type=PATH, metavar="DIR", zh="写入的因子目录", en="directory of factors"
 )

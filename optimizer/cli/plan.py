@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from optimizer.cli.command import DONE, FINDINGS, FiniteRange, Verb, option
-from optimizer.cli.documents import keep_apart, read_document, whole_file
+from optimizer.cli.command import DONE, FINDINGS, FiniteRange, Verb, WrittenFile, option
+from optimizer.cli.documents import read_document, whole_file
 from optimizer.cli.figures import kilograms, tonnes, yuan
 from optimizer.cli.printing import print_table, say
 from optimizer.cli.session import current_session
@@ -54,7 +54,7 @@ S_PER_H = 3600
     cls=Verb, about=Message("统筹规划全部货单，给出可证明的间隙", "plan all shipments together, with a proven gap")
 )
 @click.argument("shipments", metavar="SHIPMENTS.csv", type=click.Path(path_type=Path))
-@option("--out", required=True, metavar="PLAN.json", type=click.Path(path_type=Path), zh="计划文件", en="plan to write")
+@option("--out", required=True, metavar="PLAN.json", type=WrittenFile(), zh="计划文件", en="plan to write")
 @option("--horizon-days", type=click.IntRange(1, 366), zh="计划期（天），默认全部", en="days to plan; all by default")
 @option(
     "--carbon-price",
@@ -128,7 +128,6 @@ def plan(
     from optimizer.planning.shipment_file import read_shipments
     from optimizer.planning.summary import summary_of
 
-    keep_apart(out, shipments, sailings)
     session = current_session()
     network = session.network()
     listed, offers = read_shipments(shipments, network), read_sailings(sailings, network) if sailings else []

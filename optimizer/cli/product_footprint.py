@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from optimizer.cli.command import DONE, FINDINGS, Verb, option
+from optimizer.cli.command import DONE, FINDINGS, Verb, WrittenFile, option
 from optimizer.cli.documents import write_whole
 from optimizer.cli.printing import json_text, print_json, print_table, say
 from optimizer.cli.session import current_session
@@ -40,7 +40,7 @@ PERIOD_HELP = {"zh": "年、季或月，如 2026、2026-Q4、2026-10", "en": "ye
 @option(
     "--format", "form", default="json", show_default=True, type=click.Choice(["json", "csv"]), zh="格式", en="format"
 )
-@option("--out", type=click.Path(path_type=Path), metavar="FILE", zh="写入的文件", en="file to write")
+@option("--out", type=WrittenFile(), metavar="FILE", zh="写入的文件", en="file to write")
 def product_footprint(period: str, party_id: str, pieces: tuple[str, ...], form: str, out: Path | None) -> int:
     """Exit 1 when nothing was delivered and settled in the period."""
     from optimizer.accounts.product_footprint import product_transports, require_period

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from optimizer.cli.command import Verb, option
+from optimizer.cli.command import Verb, WrittenFile, option
 from optimizer.cli.documents import read_document, write_whole
 from optimizer.cli.printing import say
 from optimizer.cli.session import current_session
@@ -15,9 +15,7 @@ from optimizer.errors import Message
 
 @click.command(cls=Verb, about=Message("为一条记录出具存在证明", "prove that a record is in the sealed log"))
 @click.argument("entry", metavar="ENTRY")
-@option(
-    "--out", required=True, type=click.Path(path_type=Path), metavar="FILE.json", zh="写入的文件", en="file to write"
-)
+@option("--out", required=True, type=WrittenFile(), metavar="FILE.json", zh="写入的文件", en="file to write")
 @option(
     "--checkpoint",
     "since",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from optimizer.cli.command import DONE, FINDINGS, Verb, option
+from optimizer.cli.command import DONE, FINDINGS, Verb, WrittenFile, option
 from optimizer.cli.documents import write_whole
 from optimizer.cli.printing import print_table, say
 from optimizer.cli.session import current_session
@@ -58,7 +58,7 @@ SHEET_SUFFIXES = (".txt", ".json", ".xlsx")
 @option("--json", "as_json", is_flag=True, zh="输出 JSON", en="print JSON")
 @option(
     "--explain",
-    type=click.Path(path_type=Path),
+    type=WrittenFile(),
     metavar="FILE.{txt,json,xlsx}",
     zh="写出逐段计算书",
     en="write the calculation sheet, leg by leg",

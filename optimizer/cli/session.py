@@ -33,6 +33,12 @@ class Session:
     network_dir: Path | None = None
     db_url: str = field(default_factory=lambda: os.environ.get("MODALSHIFT_DB", DEFAULT_DB_URL))
 
+    @property
+    def db_file(self) -> Path | None:
+        """The file of a SQLite database, None for another one."""
+        file = self.db_url.removeprefix(SQLITE_FILE_URL)
+        return Path(file) if file != self.db_url else None
+
     def network(self) -> Network:
         """The network asked for; NetworkDataError lists all its faults."""
         # Imported here as in every verb: `modalshift --help` must not pay for libraries it does not use.
@@ -72,8 +78,8 @@ class Session:
         """
         from optimizer.actions import open_store
 
-        file = self.db_url.removeprefix(SQLITE_FILE_URL)
-        if file != self.db_url and not Path(file).exists():
+        file = self.db_file
+        if file is not None and not file.exists():
             raise InputError(
                 Message(
                     f"没有数据库文件 {file}；请用 --db 指定，或先运行 modalshift demo 生成一个。",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from optimizer.cli.command import Verb, option
+from optimizer.cli.command import Verb, WrittenFile, option
 from optimizer.cli.documents import write_whole
 from optimizer.cli.printing import say
 from optimizer.cli.session import current_session
@@ -49,7 +49,7 @@ from optimizer.errors import Message
     zh="格式",
     en="format",
 )
-@option("--out", type=click.Path(path_type=Path), metavar="FILE", zh="写入的文件", en="file to write")
+@option("--out", type=WrittenFile(), metavar="FILE", zh="写入的文件", en="file to write")
 def sheet(
     number: str | None,
     lot_no: int | None,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from optimizer.cli.command import Verb, option
+from optimizer.cli.command import Verb, WrittenFile, option
 from optimizer.cli.documents import write_whole
 from optimizer.cli.printing import say
 from optimizer.cli.session import current_session
@@ -26,7 +26,7 @@ from optimizer.quantities import kilograms
     zh="文件格式",
     en="file format",
 )
-@option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE", zh="写入的文件", en="file to write")
+@option("--out", required=True, type=WrittenFile(), metavar="FILE", zh="写入的文件", en="file to write")
 @option(
     "--at-size",
     type=click.IntRange(1),

@@ -74,6 +74,18 @@ def test_the_result_may_replace_its_source(tmp_path: Path) -> None:
     assert "co2e_wtw_kg" in source.read_text(encoding="utf-8")
 
 
+def test_the_report_replaces_neither_source_nor_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit 2 before anything is written."""
+    source, out = written(tmp_path, GOOD), tmp_path / "result.csv"
+    before = source.read_bytes()
+    for report in (source, out):
+        words = ("--out", out, "--report", report, "--on", "2026-10-01", "--lang", "en")
+        assert run("footprint", source, *words) == 2
+        assert "is a file that is read" in capsys.readouterr().err
+    assert source.read_bytes() == before
+    assert not out.exists()
+
+
 def test_every_column_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
     """Those of the file and those of the result, in both languages, no file needed."""
     assert set(ABOUT) == {*REQUIRED, *OPTIONAL, *RESULT}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -12,9 +13,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from optimizer.cli import VERBS, cli
-from optimizer.cli.command import Program, Verb, option
+from optimizer.cli.command import Program, Verb, WrittenFile, option
 from optimizer.cli.documents import write_whole
-from optimizer.cli.session import current_session, language_asked
+from optimizer.cli.session import Session, current_session, language_asked
 from optimizer.cli.usage import BadValue
 from optimizer.errors import ConflictError, FactorError, Fault, InputError, Message, SolverError
 
@@ -204,3 +205,40 @@ def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
     )
     os.close(writer)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def every_verb(group: Program, name: str = "") -> Iterator[tuple[str, Verb]]:
+    """All verbs with their names, those of groups too."""
+    context = click.Context(group, obj=Session())
+    for word in group.list_commands(context):
+        command = group.get_command(context, word)
+        if isinstance(command, Program):
+            yield from every_verb(command, f"{name}{word} ")
+        elif isinstance(command, Verb):
+            yield f"{name}{word}", command
+
+
+def test_names_of_results_are_told_apart_from_what_is_read() -> None:
+    """By the type of the option; `backup` and `key new` never write over anything, directories are no file."""
+    for name, verb in every_verb(cli):
+        for param in verb.params:
+            writes = {"--out", "--explain", "--report", "--readme", "--sailings-out"} & set(param.opts)
+            if writes and param.metavar != "DIR" and name not in ("backup", "key new"):
+                assert isinstance(param.type, WrittenFile), f"{name} {param.opts[0]}"
+
+
+def test_no_verb_writes_over_what_it_reads_or_over_the_database(tmp_path: Path) -> None:
+    """Each verb that writes a file, with that name for everything else too: refused before it begins."""
+    file, seen = tmp_path / "file", set()
+    for name, verb in every_verb(cli):
+        paths = [param for param in verb.params if isinstance(param.type, click.Path) and param.expose_value]
+        written = [param for param in paths if isinstance(param.type, WrittenFile)]
+        books = [(written, Session(db_url=f"sqlite:///{file}"))] if written else []
+        both = [(paths, Session())] if 0 < len(written) < len(paths) else []
+        for params, session in (*books, *both):
+            context = click.Context(verb, obj=session)
+            context.params = {str(p.name): (file,) if p.multiple or p.nargs < 0 else file for p in params}
+            with pytest.raises(InputError, match="is a file that is read"):
+                verb.invoke(context)
+        seen |= {name} if both else set()
+    assert {"plan", "frontier", "footprint", "sheet", "proof", "ileap export", "ileap import", "bench plan"} <= seen

@@ -116,6 +116,18 @@ def test_what_is_read_is_not_written_over(shipments: Path, tmp_path: Path, verb:
     assert source.read_bytes() == shipments.read_bytes()
 
 
+def test_an_accepted_plan_is_not_written_over(shipments: Path, tmp_path: Path) -> None:
+    """`--keep` and `--out` of one name, and the file of the database: refused before any work, both still stand."""
+    accepted, books = tmp_path / "plan.json", tmp_path / "books.db"
+    accepted.write_text("accepted", encoding="utf-8")
+    books.write_text("books", encoding="utf-8")
+    for words in (("--keep", accepted, "--out", accepted), ("--out", books, "--db", f"sqlite:///{books}")):
+        result = run("plan", shipments, *words, "--lang", "en")
+        assert result.exit_code == 2
+        assert "is a file that is read" in result.stderr
+    assert (accepted.read_text(encoding="utf-8"), books.read_text(encoding="utf-8")) == ("accepted", "books")
+
+
 @pytest.mark.parametrize("name", ["--gap", "--time-limit", "--carbon-price", "--co2e-cap-t"])
 def test_what_is_no_number_is_refused(shipments: Path, tmp_path: Path, name: str) -> None:
     """Not a plan, and no internal error after the work."""
@@ -241,7 +253,7 @@ def test_the_frontier_is_traced_from_the_command_line(tmp_path: Path) -> None:
     points = json.loads((tmp_path / "f.json").read_text(encoding="utf-8"))["points"]
     assert len(points) == 3
     assert f"{points[0]['weighed_yuan']:,.0f}" in result.stdout
-    assert run("frontier", cargo, "--out", tmp_path / "f.csv", *words).exit_code == 0
+    assert run("frontier", cargo, "--out", tmp_path / "f.csv", *words, "--workers", 2).exit_code == 0
     assert len((tmp_path / "f.csv").read_text(encoding="utf-8").splitlines()) == 4
     assert run("frontier", cargo, "--out", tmp_path / "f.txt", *words).exit_code == 2
 
