@@ -171,11 +171,10 @@ def _evidence(session: Session, package: Package, task: tuple[Sequence[str], Sha
     """What the events of some waybills and of their neighbours answer. ``task``: their numbers, who in all the books
     shows tickets of others, and the runs that are not what they should be."""
     numbers, sharing, unsound = task
-    around = session.neighbourhood(numbers, sharing) | set(numbers)
     stored = session.standing(numbers)
-    reported = session.reported(around, numbers)
+    reported = session.reported(numbers, sharing)
     read = (session.periods(), package.network, package.factors, package.kept)
-    books = Books(session.waybills(around), reported.events, (), {}, {}, stored, *read)
+    books = Books(reported.waybills, reported.events, (), {}, {}, stored, *read)
     view = _view(books, numbers)
     digests = session.run_digests({item.transaction.run_id for item in stored})
     doubted = runs_in_doubt(view, digests, unsound)

@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from json.encoder import encode_basestring as _quoted
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, select, text, union
+from sqlalchemy import Connection, func, select, union
 
 from optimizer.accounts.audit.evidence_part import RunDigest
+from optimizer.accounts.audit.rows import EntryRow
 from optimizer.accounts.books import StoredDocument, StoredTransaction
 from optimizer.accounts.corrections import SETTLING
 from optimizer.store import schema
-from optimizer.store.listed import as_list, columns_of_runs, in_list
-from optimizer.store.rows import entry_of, event_of_document
-from optimizer.waybills.event import Event
+from optimizer.store.listed import columns_of_runs, listed_rows
+from optimizer.store.neighbourhood import Named, Sharing, neighbourhood
+from optimizer.store.rows import TRANSACTION_COLUMNS, entry_of, event_of_document, waybill_of_document
+from optimizer.waybills.event import Event, EventType
+from optimizer.waybills.waybill import Waybill
 
-_STANDING = tuple(kind.value for kind in SETTLING)
+_STANDING = ", ".join(f"'{kind.value}'" for kind in SETTLING)
 _RUNS = schema.calculation_runs.c
 EVENT_COLUMNS = "event_id, content_sha256, number, voyage_id, vessel_id, location_id, event_time"
 
 
 class Reported(NamedTuple):
-    """Events of some waybills in order of arrival, and those among them, by number, that are not what was written."""
+    """What decides about some waybills: these and their neighbours, the newest version of each by number; the events
+    of all of them in order of arrival, and those of the first, by number, that are not what was written."""
 
+    waybills: dict[str, Waybill]
     events: list[Event]
     changed: list[tuple[int, StoredDocument]]
 
@@ -55,21 +61,36 @@ class EvidenceRows:
         listed = sorted(found, key=lambda number: (first.get(number, last), number))
         return Audited(listed, not first.keys() <= found)
 
-    def reported(self, around: Iterable[str], numbers: Collection[str]) -> Reported:
-        """The events of waybills ``around``; those of ``numbers`` are held against their digests and columns. Raises
-        UnreadableRecordError for one whose document was damaged."""
-        columns = text(f"seq, {self._as_bytes('document')}, {EVENT_COLUMNS}")
-        query = select(columns).select_from(schema.events).where(in_list(self._connection, schema.events.c.number))
-        asked = {"ids": as_list(self._connection, sorted(set(around)))}
-        events, changed, own = list[Event](), list[tuple[int, StoredDocument]](), set(numbers)
-        for row in sorted(self._connection.execute(query, asked).all(), key=itemgetter(0)):
-            seq, now = row[0], bytes(row[1])
-            if row[4] in own:
-                found = changed_event(now, row[2:])
-                if found is not None:
-                    changed.append((seq, found))
-            events.append(event_of_document(seq, now))
-        return Reported(events, changed)
+    def reported(self, numbers: Collection[str], sharing: Sharing) -> Reported:
+        """What decides about some waybills; their own events are held against digests and columns. ``sharing``: who in
+        all the books shows tickets of others. Raises UnreadableRecordError for an event or waybill whose document was
+        damaged."""
+        rows, changed = self._event_rows(numbers), list[tuple[int, StoredDocument]]()
+        named = Named(set(), set())
+        for row in rows:
+            found = changed_event(row[1], row[3:])
+            if found is not None:
+                changed.append((row[0], found))
+            named.voyages.add(row[6])
+            if row[2] == EventType.LOAD and row[7]:
+                named.berths.add((row[7], row[8], row[9]))
+        around = neighbourhood(self._connection, numbers, sharing, named)
+        rows += self._event_rows(around.difference(numbers))
+        rows.sort(key=_SEQ)
+        events = [event_of_document(row[0], row[1]) for row in rows]
+        return Reported(self._newest_waybills(around), events, sorted(changed, key=_SEQ))
+
+    def _event_rows(self, numbers: Collection[str]) -> list[tuple[Any, ...]]:
+        """Number, document, type and :data:`EVENT_COLUMNS` of the events of some waybills."""
+        columns = f"seq, {self._as_bytes('document')}, event_type, {EVENT_COLUMNS}"
+        query = f"SELECT {columns} FROM events WHERE number {{listed}}"  # nosec B608
+        return listed_rows(self._connection, query, sorted(numbers)) if numbers else []
+
+    def _newest_waybills(self, numbers: Collection[str]) -> dict[str, Waybill]:
+        query = f"SELECT number, version, {self._as_bytes('document')} FROM waybills WHERE number {{listed}}"  # nosec B608
+        rows = sorted(listed_rows(self._connection, query, sorted(numbers)), key=_VERSION)
+        read = [waybill_of_document(number, document) for number, _, document in rows]
+        return {waybill.number: waybill for waybill in read}
 
     def _as_bytes(self, column: str) -> str:
         """A text as it lies in the file; reading it as text and encoding it again costs more than its digest."""
@@ -78,13 +99,11 @@ class EvidenceRows:
 
     def standing(self, numbers: Iterable[str]) -> list[StoredTransaction]:
         """The settlements, restatements and reversals of these waybills in order, without their postings."""
-        entries = schema.transactions
-        query = select(entries).where(entries.c.kind.in_(_STANDING), in_list(self._connection, entries.c.number))
-        rows = self._connection.execute(query, {"ids": as_list(self._connection, sorted(set(numbers)))}).all()
-        return [
-            StoredTransaction(entry_of(row, ()), row.content_sha256, 2 * row.line_count)
-            for row in sorted(rows, key=lambda row: int(row.seq))
-        ]
+        columns = ", ".join(TRANSACTION_COLUMNS)
+        query = f"SELECT {columns} FROM transactions WHERE kind IN ({_STANDING}) AND number {{listed}}"  # nosec B608
+        rows = sorted(listed_rows(self._connection, query, sorted(set(numbers))), key=_SEQ)
+        entries = map(EntryRow._make, rows)
+        return [StoredTransaction(entry_of(row, ()), row.content_sha256, 2 * row.line_count) for row in entries]
 
     def run_digests(self, run_ids: Iterable[str]) -> dict[str, RunDigest]:
         """Of those of these runs that exist, by id, what their columns say of their inputs and versions."""
@@ -97,19 +116,30 @@ def changed_event(document: bytes, columns: Sequence[Any]) -> StoredDocument | N
     """Digest now and digest written of an event with its :data:`EVENT_COLUMNS`, None where it is as written. The
     columns by which events are looked up say what the document says; where they do not, it is not what was written."""
     event_id, written, number, voyage_id, vessel_id, location_id, event_time = columns
-    by_ship, by_voyage, by_number = (
-        f'"vessel_id":{_quoted(str(vessel_id))}',
-        f'"voyage_id":{_quoted(str(voyage_id))}',
-        f'"waybill_number":{_quoted(str(number))}',
-    )
-    # These stand side by side in what the product writes, so one look finds all three.
+    together, each = _names(vessel_id, voyage_id, number)
     same = (
-        (
-            f"{by_ship},{by_voyage},{by_number}".encode() in document
-            or all(said.encode() in document for said in (by_ship, by_voyage, by_number))
-        )
-        and f'"location_id":{_quoted(str(location_id))}'.encode() in document
+        (together in document or all(said in document for said in each))
+        and _place(location_id) in document
         and f'"event_time":{_quoted(str(event_time))}'.encode() in document
     )
     now = sha256(document).hexdigest() if same else "differs"
     return None if now == written else StoredDocument(f"event {event_id}", now, written)
+
+
+@lru_cache(maxsize=65_536)
+def _names(vessel_id: Any, voyage_id: Any, number: Any) -> tuple[bytes, tuple[bytes, ...]]:
+    """How a document says these three: side by side, as the product writes them, and each by itself."""
+    said = (
+        f'"vessel_id":{_quoted(str(vessel_id))}',
+        f'"voyage_id":{_quoted(str(voyage_id))}',
+        f'"waybill_number":{_quoted(str(number))}',
+    )
+    return ",".join(said).encode(), tuple(one.encode() for one in said)
+
+
+@lru_cache(maxsize=65_536)
+def _place(location_id: Any) -> bytes:
+    return f'"location_id":{_quoted(str(location_id))}'.encode()
+
+
+_SEQ, _VERSION = itemgetter(0), itemgetter(0, 1)

@@ -8,32 +8,47 @@ gives the same verdicts as reviewing everything (a test compares them), at a cos
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import cache
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Connection, TextClause, select, text
+from sqlalchemy import Connection, select, text
 
 from optimizer.store import schema
+from optimizer.store.listed import driver_rows, listed_rows
 from optimizer.waybills.codec import to_plain
 from optimizer.waybills.verification import ONE_LOT_ONLY, WIDE_TIME_WINDOW
 
 Item = TypeVar("Item")
 
-_IDS, _BERTHS = 400, 60
-_LEGS, _EVENTS, _EVIDENCE = schema.waybill_legs.c, schema.events.c, schema.evidence.c
+_IDS = 400
+_EVENTS, _EVIDENCE = schema.events.c, schema.evidence.c
+
+
+class Named(NamedTuple):
+    """What reports name: voyages, and of loadings vessel, place and time."""
+
+    voyages: set[str]
+    berths: set[tuple[str, str, str]]
 
 
 Sharing = Mapping[str, Collection[str]]
 """Of each waybill that shows a ticket of one lot which stands under other numbers too: all that show it."""
 
 
-def neighbourhood(connection: Connection, numbers: Collection[str], sharing: Sharing | None = None) -> set[str]:
+def neighbourhood(
+    connection: Connection, numbers: Collection[str], sharing: Sharing | None = None, named: Named | None = None
+) -> set[str]:
     """These waybills and all that decide about their lots. ``sharing``: :func:`ticket_sharing`, for who asks about
-    every waybill there is; without it the tickets of these are looked up."""
-    on_board = set(numbers) | _mates(connection, numbers)
-    suspects = _near(connection, on_board)
+    every waybill there is; without it the tickets of these are looked up. ``named``: what the reports of these name,
+    for who has read them."""
+    own = set(numbers)
+    if named is None:
+        named = _named(connection, own)
+    planned = listed_rows(connection, "SELECT DISTINCT voyage_id FROM waybill_legs WHERE number {listed}", sorted(own))
+    on_board = own | on_voyages(connection, named.voyages.union(row[0] for row in planned))
+    suspects = _near(connection, named.berths | _named(connection, on_board - own).berths)
     if sharing is None:
         return on_board | suspects | _holders(connection, on_board)
     return on_board.union(suspects, *(sharing.get(number, ()) for number in on_board))
@@ -61,39 +76,57 @@ _SHARED = text(
 )
 
 
-def _mates(connection: Connection, numbers: Iterable[str]) -> set[str]:
-    voyages: set[str] = set()
-    for chosen in _slices(sorted(set(numbers)), _IDS):
-        for column in (_LEGS, _EVENTS):
-            rows = connection.execute(select(column.voyage_id).where(column.number.in_(chosen)).distinct()).all()
-            voyages.update(row[0] for row in rows)
-    return on_voyages(connection, voyages)
+def _named(connection: Connection, numbers: Collection[str]) -> Named:
+    if not numbers:
+        return Named(set(), set())
+    query = "SELECT DISTINCT voyage_id FROM events WHERE number {listed}"
+    loads = (
+        "SELECT vessel_id, location_id, event_time FROM events "
+        "WHERE number {listed} AND event_type = 'LOAD' AND vessel_id <> ''"
+    )
+    listed = sorted(numbers)
+    voyages = {row[0] for row in listed_rows(connection, query, listed)}
+    return Named(voyages, {(row[0], row[1], row[2]) for row in listed_rows(connection, loads, listed)})
 
 
 def on_voyages(connection: Connection, voyages: Iterable[str]) -> set[str]:
     """The waybills that are planned on these voyages or reported them."""
     found: set[str] = set()
-    for chosen in _slices(sorted(set(voyages) - {""}), _IDS):
-        for column in (_LEGS, _EVENTS):
-            rows = connection.execute(select(column.number).where(column.voyage_id.in_(chosen)).distinct()).all()
-            found.update(row[0] for row in rows)
+    listed = sorted(set(voyages) - {""})
+    for table in ("waybill_legs", "events") if listed else ():
+        query = f"SELECT DISTINCT number FROM {table} WHERE voyage_id {{listed}}"  # nosec B608
+        found.update(row[0] for row in listed_rows(connection, query, listed))
     return found
 
 
-def _near(connection: Connection, numbers: Iterable[str]) -> set[str]:
-    """Who loaded a vessel of these at its place within the window."""
-    berths: set[tuple[str, str, str]] = set()
-    for chosen in _slices(sorted(set(numbers)), _IDS):
-        loads = select(_EVENTS.vessel_id, _EVENTS.location_id, _EVENTS.event_time).where(
-            _EVENTS.number.in_(chosen), _EVENTS.event_type == "LOAD", _EVENTS.vessel_id != ""
-        )
-        berths.update((row[0], row[1], row[2]) for row in connection.execute(loads).all())
-    found: set[str] = set()
-    for group in _slices(sorted(berths), _BERTHS):
-        asked = [value for vessel_id, place, moment in group for value in (vessel_id, place, *_window(moment))]
-        values = {f"v{number}": value for number, value in enumerate(asked)}
-        found.update(row[0] for row in connection.execute(_loaded_near(len(group)), values).all())
-    return found
+def _near(connection: Connection, berths: Iterable[tuple[str, str, str]]) -> set[str]:
+    """Who loaded one of these vessels at its place within the window."""
+    spans = [(vessel_id, place, *_window(moment)) for vessel_id, place, moment in sorted(berths)]
+    if not spans:
+        return set()
+    if connection.dialect.name == "sqlite":
+        return {row[0] for row in driver_rows(connection, _NEAR_SQLITE, (json.dumps(spans),))}
+    return {row[0] for row in connection.exec_driver_sql(_NEAR, tuple(map(list, zip(*spans, strict=True))))}
+
+
+_LOADED = """SELECT DISTINCT e.number FROM {spans} JOIN events AS e
+  ON e.vessel_id = {vessel} AND e.location_id = {place} AND e.event_time BETWEEN {first} AND {last}
+  WHERE e.event_type = 'LOAD'"""
+_NEAR = _LOADED.format(
+    spans="unnest(%s::text[], %s::text[], %s::text[], %s::text[]) AS s (vessel, place, first, last)",
+    vessel="s.vessel",
+    place="s.place",
+    first="s.first",
+    last="s.last",
+)
+_NEAR_SQLITE = _LOADED.format(
+    spans="json_each(?) AS s CROSS",
+    vessel="json_extract(s.value, '$[0]')",
+    place="json_extract(s.value, '$[1]')",
+    first="json_extract(s.value, '$[2]')",
+    last="json_extract(s.value, '$[3]')",
+)
+"""A join in that order: for each span one look into the index."""
 
 
 def _holders(connection: Connection, numbers: Iterable[str]) -> set[str]:
@@ -116,17 +149,6 @@ def _holders(connection: Connection, numbers: Iterable[str]) -> set[str]:
         )
         found.update(row[0] for row in connection.execute(holders).all())
     return found
-
-
-@cache
-def _loaded_near(berths: int) -> TextClause:
-    """Who loaded one of some vessels at its place within a span of time. Written out: expressions of so many terms take
-    longer to make and compile than the answer takes."""
-    near = " OR ".join(
-        f"(vessel_id = :v{n} AND location_id = :v{n + 1} AND event_time BETWEEN :v{n + 2} AND :v{n + 3})"
-        for n in range(0, 4 * berths, 4)
-    )
-    return text(f"SELECT DISTINCT number FROM events WHERE event_type = 'LOAD' AND ({near})")  # nosec B608
 
 
 def _window(moment: str) -> tuple[Any, Any]:

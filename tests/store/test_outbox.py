@@ -181,6 +181,36 @@ def test_a_neighbourhood_decides_as_the_whole_does(sqlite_templates: dict[bool, 
                     assert part.voyages.logs.get(sailed.voyage_id) == whole.voyages.logs.get(sailed.voyage_id)
 
 
+def test_who_loads_the_same_vessel_at_its_place_is_near(store: Store) -> None:
+    """On both databases, to the second of the window, whatever the vessel is called; other places, vessels and kinds of
+    reports are far. Mates of mates are on board, and so are those who only planned to be."""
+    load = next(event for event in EVENTS if event.event_type is EventType.LOAD)
+    here = replace(load, vessel_id='own "x\\\'y" 号', location_id="UP", voyage_id="")
+    later, late = here.event_time + timedelta(hours=36), here.event_time + timedelta(hours=36, seconds=1)
+    reports = {
+        "A": here,
+        "B": replace(here, event_time=later),
+        "C": replace(here, event_time=late),
+        "D": replace(here, location_id="DOWN"),
+        "E": replace(here, vessel_id="own"),
+        "F": replace(here, event_type=EventType.DISC),
+        "G": replace(here, vessel_id="", voyage_id="V9"),
+        "H": replace(here, event_time=late, voyage_id="V9"),
+        "I": replace(here, vessel_id="", voyage_id="V1"),
+    }
+    accept(store)
+    with store.write() as session:
+        listed = [
+            replace(event, waybill_number=number, event_id=f"event {number}") for number, event in reports.items()
+        ]
+        session.add_events(listed, LATER)
+    with store.read() as session:
+        found = {number: "".join(sorted(session.neighbourhood({number}))) for number in "ABCEFG"}
+        # Who sails with H bears what H bears, so whoever loaded near H is near.
+        assert found == {"A": "AB", "B": "ABCH", "C": "BCH", "E": "E", "F": "F", "G": "BCGH"}
+        assert session.neighbourhood({"I"}) == {"I", S1.number, S2.number}
+
+
 @contextmanager
 def fresh(template: Path) -> Iterator[Store]:
     """A copy of an empty database, for properties that need many."""
