@@ -99,7 +99,8 @@ def restatement(
 
 
 def transfer(giver_id: str, taker_id: str, amount_g: int, reference: str, booking: Booking) -> Transaction:
-    """The TRANSFER of available claim between two parties' accounts. ``reference`` is the caller's own id of the deal.
+    """The TRANSFER of available claim between two parties' accounts. ``reference`` is the caller's own id of the deal;
+    it makes the entry's id and stands before the reason (:func:`deal_memo`).
 
     Raises InputError for an amount that is not positive or for one account on both sides.
     """
@@ -111,6 +112,12 @@ def transfer(giver_id: str, taker_id: str, amount_g: int, reference: str, bookin
 def retirement(account_id: str, amount_g: int, reference: str, booking: Booking) -> Transaction:
     """The RETIRE of available claim. Raises InputError for an amount that is not positive."""
     return _disposition(Kind.RETIRE, (account_id, account_id, Bucket.RETIRED), amount_g, reference, booking)
+
+
+def deal_memo(reference: str, reason: str) -> str:
+    """What a transfer or retirement says: ``[reference] reason``. The id is a digest, out of which nobody could read
+    the reference; entries of before this was written say the reason alone."""
+    return f"[{reference}] {reason}"
 
 
 def require_covered(postings: Sequence[Posting], balances: Mapping[BalanceKey, int], month: str = "") -> None:
@@ -151,8 +158,6 @@ def _disposition(
     giver_id, taker_id, bucket = ends
     if amount_g <= 0:
         raise InputError(Message("数量应为正数。", "The amount must be positive."))
-    if not reference:
-        raise InputError(Message("须给出业务编号（reference）。", "A reference of the deal is needed."))
     lines = PostingLines(ISSUANCE.account_id)
     lines.move_from(giver_id, Bucket.AVAILABLE, taker_id, bucket, Ledger.CLAIM, amount_g)
     return Transaction(
@@ -167,7 +172,7 @@ def _disposition(
         effective_at=booking.at,
         booked_at=booking.at,
         postings=tuple(lines.lines),
-        memo=booking.memo,
+        memo=deal_memo(reference, booking.memo),
     )
 
 

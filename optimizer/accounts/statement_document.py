@@ -20,6 +20,7 @@ from optimizer.accounts.statement import (
     Movement,
     Statement,
 )
+from optimizer.emissions.formula_text import runs_as_formula
 from optimizer.quantities import KG_PER_T, iso, kilograms, tonnes
 
 
@@ -131,7 +132,7 @@ def statement_csv(statement: Statement) -> str:
     writer.writeheader()
     writer.writerow({"kind": "opening", "claim_kg": kilograms(_available(statement.opening))})
     columns = itemgetter(*CSV_COLUMNS)
-    csv.writer(buffer, lineterminator="\n").writerows(columns(movement_row(item)) for item in statement.movements)
+    csv.writer(buffer, lineterminator="\n").writerows(columns(_csv_row(item)) for item in statement.movements)
     writer.writerow({"kind": "closing", "claim_kg": kilograms(_available(statement.closing))})
     writer.writerow(_sum_row(statement))
     whole = whole_row(statement)
@@ -145,6 +146,13 @@ def statement_csv(statement: Statement) -> str:
         writer.writerow({"kind": "note", "waybill_number": note.zh})
         writer.writerow({"kind": "note", "waybill_number": note.en})
     return buffer.getvalue()
+
+
+def _csv_row(movement: Movement) -> dict[str, str | int]:
+    """The row as CSV has it: spreadsheet programs would run a reason that looks like a formula, so an apostrophe
+    stands before it."""
+    row = movement_row(movement)
+    return row | {"memo": f"'{movement.memo}"} if runs_as_formula(movement.memo) else row
 
 
 def whole_row(statement: Statement) -> dict[str, str | int | list[dict[str, str]]] | None:

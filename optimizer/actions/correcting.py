@@ -120,14 +120,17 @@ def require_reason(reason: str) -> None:
         )
 
 
-def append_covered(session: Session, entry: Transaction, run: CalculationRun | None = None) -> Transaction:
+def append_covered(
+    session: Session, entry: Transaction, run: CalculationRun | None = None, memo_before: str = ""
+) -> Transaction:
     """Append an entry that takes claim from parties, with its run; what is recorded already is answered as recorded.
+    ``memo_before``: what the same entry said when memos were written otherwise.
 
     Raises ConflictError when the id is recorded with other content, or when a balance does not cover it.
     """
     recorded = session.transaction(entry.transaction_id)
     if recorded is not None:
-        if (recorded.postings, recorded.memo) != (entry.postings, entry.memo):
+        if recorded.postings != entry.postings or recorded.memo not in (entry.memo, memo_before):
             raise ConflictError(
                 Message(
                     f"{entry.kind.value} 交易 {entry.transaction_id} 已以不同内容入账；请换业务编号。",

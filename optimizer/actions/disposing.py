@@ -8,8 +8,8 @@ from datetime import datetime
 from optimizer.accounts.corrections import Booking, retirement
 from optimizer.accounts.corrections import transfer as transfer_entry
 from optimizer.accounts.ledger import Account, Transaction
-from optimizer.actions.correcting import append_covered, require_reason
-from optimizer.errors import Message, UnknownRecordError
+from optimizer.actions.correcting import MAX_REASON, append_covered, require_reason
+from optimizer.errors import InputError, Message, UnknownRecordError
 from optimizer.store.engine import Store
 
 
@@ -24,21 +24,34 @@ def transfer(
     less, or when the reference was used for another deal.
     """
     require_reason(reason)
+    _require_reference(reference)
     with store.write() as session:
         accounts = session.accounts()
         ends = account_named(accounts, giver).account_id, account_named(accounts, taker).account_id
         entry = transfer_entry(*ends, amount_g, reference, Booking(at, session.last_closed(), reason))
-        return append_covered(session, entry)
+        return append_covered(session, entry, memo_before=reason)
 
 
 def retire(store: Store, account: str, amount_g: int, reference: str, reason: str, at: datetime) -> Transaction:
     """Take available claim (g CO2e WTW) out of circulation for good; ``reason`` says for what. Raises as
     :func:`transfer` does."""
     require_reason(reason)
+    _require_reference(reference)
     with store.write() as session:
         holder = account_named(session.accounts(), account).account_id
         entry = retirement(holder, amount_g, reference, Booking(at, session.last_closed(), reason))
-        return append_covered(session, entry)
+        return append_covered(session, entry, memo_before=reason)
+
+
+def _require_reference(reference: str) -> None:
+    """Raise InputError for a reference of a deal that no line of a statement shows."""
+    if not reference.strip() or len(reference) > MAX_REASON or not reference.isprintable():
+        raise InputError(
+            Message(
+                f"须给出业务编号（reference）：一行、至多 {MAX_REASON} 字的文本。",
+                f"A reference of the deal is needed: one line of text of at most {MAX_REASON} characters.",
+            )
+        )
 
 
 def account_named(accounts: Mapping[str, Account], name: str) -> Account:

@@ -11,6 +11,8 @@ from optimizer.accounts.statement import DISCLAIMER, METHOD_NOTE, NETTING_NOTE, 
 from optimizer.errors import Lang, Message
 from optimizer.quantities import CHINA_TIME, iso, kilograms, tonnes
 
+MAX_LISTED = 5
+"""Entries that are named for one reason."""
 TITLE = Message("碳账户对账单（减碳一表清算）", "Carbon account statement")
 MOVEMENTS = Message("变动明细", "Movements")
 NOTHING = Message("本期没有变动。", "There were no movements in this period.")
@@ -91,7 +93,10 @@ def statement_words(statement: Statement, lang: Lang) -> StatementWords:
         columns=tuple(name.text(lang) for name, _ in COLUMNS),
         movements=tuple(_movement(movement, lang) for movement in statement.movements),
         sum=_sum(statement, lang),
-        notes=tuple(note.text(lang) for note in (METHOD_NOTE, NETTING_NOTE, WHOLE_NOTE, DISCLAIMER)),
+        notes=(
+            *_reasons(statement.movements, lang),
+            *(note.text(lang) for note in (METHOD_NOTE, NETTING_NOTE, WHOLE_NOTE, DISCLAIMER)),
+        ),
         qr_text=qr_text(statement),
     )
 
@@ -179,6 +184,21 @@ def _movement(movement: Movement, lang: Lang) -> tuple[str, ...]:
         kilograms(movement.claim_g),
         TIERS[movement.tier].text(lang) if movement.tier in TIERS else "—",
     )
+
+
+def _reasons(movements: Iterable[Movement], lang: Lang) -> list[str]:
+    """Why corrections, transfers and retirements were asked for, of which deal: one line for each kind and reason, with
+    the entries that have it; a revision of factors restates lots by the thousand for one reason."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for movement in movements:
+        if movement.memo:
+            found.setdefault((movement.kind, movement.memo), []).append(movement.seq)
+    lines = []
+    for (kind, memo), numbers in found.items():
+        listed, more = ", ".join(map(str, numbers[:MAX_LISTED])), len(numbers) - MAX_LISTED
+        rest = Message(f" 等 {len(numbers)} 条", f" and {more} more").text(lang) if more > 0 else ""
+        lines.append(f"{KINDS[kind].text(lang)} {listed}{rest}: {memo}")
+    return lines
 
 
 def _waybill(movement: Movement) -> str:

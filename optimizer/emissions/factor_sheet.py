@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from typing import Any
 import openpyxl
 from openpyxl.utils import get_column_letter
 
+from optimizer.emissions.formula_text import runs_as_formula
 from optimizer.errors import Fault, InputError, Message
 from optimizer.network.tables import MAX_TABLE_BYTES
 
@@ -31,8 +31,6 @@ MAX_ROWS = 100_000
 MAX_COLUMNS = 500
 HEAD_LINES = 20
 _ZIP_MAGIC = b"PK\x03\x04"
-_NUMBER = re.compile(r"^[-+]?\d+(\.\d*)?([eE][-+]?\d+)?$")
-_RUNS = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet program takes for the beginning of a formula."""
 
 
@@ -127,11 +125,6 @@ def _table(name: str, top: int, header: Sequence[Any], body: _Raw, workbook: boo
             found[places[at]] = text
         rows.append(UserRow(number, found))
     return UserTable(name, top, columns, letters, tuple(rows))
-
-
-def runs_as_formula(text: str) -> bool:
-    """Whether a spreadsheet program that opens a CSV with this cell would take it for a formula."""
-    return text.startswith(_RUNS) and len(text) > 1 and not _NUMBER.match(text)
 
 
 def _plain(cell: Any) -> str:

@@ -15,11 +15,11 @@ from decimal import Decimal
 from typing import Any
 
 from optimizer.emissions.factor_files import column_names
-from optimizer.emissions.factor_sheet import runs_as_formula
 from optimizer.emissions.factors import MODE_NAMES, FactorTable
 from optimizer.emissions.footprint.compute import MICRO, Result
 from optimizer.emissions.footprint.legs import BASES, Legs
 from optimizer.emissions.footprint.rates import Rate
+from optimizer.emissions.formula_text import runs_as_formula
 from optimizer.errors import Fault, InputError, Message
 from optimizer.exchange.decimals import decimal_text
 from optimizer.exchange.ileap import Bundle, Element, Operation, ShipmentFootprint, unique_operations

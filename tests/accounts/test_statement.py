@@ -57,6 +57,16 @@ def test_opening_and_movements_make_the_closing(account_id: str) -> None:
     assert closing[Ledger.ATTRIBUTION, Bucket.AVAILABLE] == sum(item.attribution_g for item in statement.movements)
 
 
+def test_a_reason_does_not_run_as_a_formula_in_csv() -> None:
+    """An apostrophe before it keeps spreadsheet programs from reckoning it; JSON has it as it was given."""
+    statement = of("E1.industry")
+    reason = '=HYPERLINK("http://example.org","invoice")'
+    told = replace(statement, movements=(statement.movements[0]._replace(memo=reason),))
+    row = next(row for row in csv.DictReader(io.StringIO(statement_csv(told))) if row["seq"])
+    assert row["memo"] == f"'{reason}"
+    assert json.loads(statement_json(told))["movements"][0]["memo"] == reason
+
+
 def test_the_next_period_opens_with_the_closing() -> None:
     """Nothing moves in November; opening and closing are October's closing."""
     october, november = of("E1.industry"), of("E1.industry", "2026-11")

@@ -92,6 +92,19 @@ def _lines_of_pages(content: bytes) -> list[list[list[float]]]:
     return pages
 
 
+def test_reasons_stand_below_the_movements(statement: Statement) -> None:
+    """One line for each kind and reason in page, PDF and workbook; many lots of one reason are not listed all."""
+    lot = statement.movements[0]._replace(kind="RESTATE", memo="revised factors")
+    many = tuple(lot._replace(seq=number) for number in range(40, 48))
+    told = replace(statement, movements=(*many, lot._replace(seq=50, kind="REVERSE", memo="lost")))
+    assert statement_words(told, "en").notes[:2] == (
+        "restated 40, 41, 42, 43, 44 and 3 more: revised factors",
+        "reversed 50: lost",
+    )
+    assert "重述 40, 41, 42, 43, 44 等 8 条: revised factors" in statement_words(told, "zh").notes
+    assert statement_words(statement, "en").notes == statement_words(told, "en").notes[2:]
+
+
 def test_the_pdf_is_archival_and_carries_its_chinese_font(statement: Statement) -> None:
     """PDF/A says so in its metadata, and the font is inside."""
     content = statement_pdf(statement, "zh")

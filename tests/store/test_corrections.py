@@ -11,9 +11,11 @@ from optimizer import actions
 from optimizer.access.user import Role, User
 from optimizer.accounts.audit import codes
 from optimizer.accounts.corrections import standing
-from optimizer.accounts.ledger import Bucket, Kind, Ledger, Transaction
+from optimizer.accounts.ledger import Bucket, Kind, Ledger, Transaction, requested_id
+from optimizer.accounts.statement_document import statement_csv, statement_json
 from optimizer.accounts.totals import total
 from optimizer.actions.city_audit import lot_passages
+from optimizer.documents.statement_words import statement_words
 from optimizer.emissions.factors import FactorTable
 from optimizer.errors import ConflictError, FactorError, InputError, UnknownRecordError
 from optimizer.quantities import CHINA_TIME
@@ -236,6 +238,26 @@ def test_a_transfer_moves_and_conserves(settled: Store) -> None:
     sold, bought = (actions.statement(settled, name, "2026-11") for name in ("E1", "E2"))
     assert (sold.transferred_g, bought.transferred_g, sold.credited_g) == (-10_000, 10_000, 0)
     assert findings(settled) == {}
+
+
+def test_a_deal_is_known_by_its_reference_again(settled: Store) -> None:
+    """It stands before the reason in every form of the statement and on the entry's sheet; the id is a digest of it. An
+    entry of before, which says the reason alone, is still known when it is asked for again."""
+    entry = actions.transfer(settled, "E1", "E2", 10_000, "合同 2026-17", "=sold", NOVEMBER)
+    assert entry.memo == "[合同 2026-17] =sold"
+    statement = actions.statement(settled, "E1", "2026-11")
+    assert f"转让 {entry.seq}: {entry.memo}" in statement_words(statement, "zh").notes
+    for document in (statement_json(statement), statement_csv(statement)):
+        assert entry.memo in document
+    older = replace(entry, transaction_id=requested_id(Kind.TRANSFER, "deal 1"), memo="sold", seq=0)
+    with settled.write() as session:
+        session.add_transactions([older])
+    assert actions.transfer(settled, "E1", "E2", 10_000, "deal 1", "sold", NOVEMBER).memo == "sold"
+    for reference in ("", " ", "two\nlines", "x" * 201):
+        with pytest.raises(InputError, match="reference"):
+            actions.retire(settled, "E1", 5, reference, "x", NOVEMBER)
+    with pytest.raises(ConflictError, match="another reference"):
+        actions.transfer(settled, "E1", "E2", 10_000, "deal 1", "given", NOVEMBER)
 
 
 def test_what_is_retired_is_gone(settled: Store) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from optimizer import actions
 from optimizer.access.user import Role, User
+from optimizer.actions.amending import amend
+from optimizer.waybills.amendment import Amendment
 from tests.waybills import world
 from tests.webapp.signed_in import House
 from webapp import Settings
@@ -23,6 +26,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> House:
     issued = actions.accept(
         store, world.world_plan(), world.shipments(), world.parties(), world.world_network(), at=world.ISSUED_AT
     )
+    change = Amendment(original_document_number="2026-17")
+    amend(store, issued[1].number, change, "a number came late", world.world_network(), world.ISSUED_AT)
     actions.record(store, world.all_events(issued, {"V2": world.VOYAGE_FUEL_G}), at=world.LATER)
     actions.settle(store, world.world_network(), world.world_factors(), at=world.LATER)
     people = {
@@ -73,6 +78,16 @@ def test_an_account_is_read_by_its_enterprise_and_the_auditor_only(house: House)
     assert answers(house, "second", own) == {404}
     assert answers(house, "first", "nobody.industry") == {404}
     assert answers(house, "admin", own) == {403}
+
+
+def test_every_lot_of_a_statement_leads_to_its_waybill(house: House) -> None:
+    """An amended one is printed with its version, which is no part of its number."""
+    browser = house.browser("auditor")
+    for party_id in ("E1", "E2"):
+        page = browser.get(f"/accounts/{account_of(house, party_id)}/statements/{PERIOD}").text
+        links = re.findall(r'href="(/waybills/[^"]+)"', page)
+        assert (" v2</a>" in page) == (party_id == "E2")
+        assert {browser.get(link).status_code for link in links} == {200}
 
 
 def test_a_bank_reads_what_an_enterprise_opened_until_it_closes_it(house: House) -> None:
