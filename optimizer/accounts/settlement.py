@@ -76,12 +76,17 @@ def review(waybills: Mapping[str, Waybill], events: Sequence[Event], numbers: Co
     # Where every event is a fact, those of one waybill are its facts, in order.
     kind, listed = (Facts, facts) if len(facts) == len(events) else (list[Event], events)
     for event in listed:
-        by_waybill.setdefault(event.waybill_number, kind()).append(event)
+        own = by_waybill.get(event.waybill_number)
+        if own is None:
+            own = by_waybill[event.waybill_number] = kind()
+        own.append(event)
     states = {
         number: fold(
             waybill,
             by_waybill.get(number, ()),
-            {lot.lot_no: found[number, lot.lot_no] for lot in waybill.lots if (number, lot.lot_no) in found},
+            {lot.lot_no: found[number, lot.lot_no] for lot in waybill.lots if (number, lot.lot_no) in found}
+            if found
+            else None,
         )
         for number, waybill in waybills.items()
         if numbers is None or number in numbers

@@ -49,14 +49,17 @@ def voyages_of(
     planned = _water_legs(waybills)
     legs: dict[LegKey, SailedLeg] = {}
     logs: dict[str, EnergyLog] = {}
+    load = EventType.LOAD
     for fact in effective(events):
+        if fact.event_type is not load and not fact.energy:
+            continue
         key = (fact.waybill_number, fact.lot_no or 0, fact.leg_seq or 0)
         leg = planned.get(key)
         if leg is None or key[:2] in left_out:
             continue
         # A leg without a planned voyage is a service that carries other cargo too: its load and fuel are not ours.
         voyage_id = (fact.voyage_id or leg.voyage_id) if leg.voyage_id else ""
-        if fact.event_type is EventType.LOAD:
+        if fact.event_type is load:
             declared_kg = waybills[key[0]].lot(key[1]).declared_mass_kg
             legs[key] = SailedLeg(voyage_id, fact.vehicle_class or leg.vehicle_class, fact.mass_kg or declared_kg)
         if voyage_id and fact.energy and any(item.kind == "fuel_receipt" for item in fact.evidence):

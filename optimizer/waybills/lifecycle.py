@@ -12,7 +12,7 @@ at the order in which they arrived: any order gives the same state. What may not
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -20,7 +20,7 @@ from operator import attrgetter
 
 from optimizer.errors import Message
 from optimizer.quantities import iso, tonnes
-from optimizer.waybills.event import Classifier, Event, EventType
+from optimizer.waybills.event import DOCUMENT_EVENTS, Classifier, Event, EventType
 from optimizer.waybills.finding import Finding
 from optimizer.waybills.waybill import WATER_MODES, Waybill, WaybillLeg, WaybillLot
 
@@ -118,13 +118,14 @@ def effective(events: Iterable[Event]) -> Facts:
     if isinstance(events, Facts):
         return events
     known = list(events)
-    withdrawn = {event.withdraws for event in known if event.event_type is EventType.WDRW}
+    fact, withdrawal = Classifier.ACT, EventType.WDRW
+    withdrawn = {event.withdraws for event in known if event.event_type is withdrawal}
     facts = Facts(
-        event
-        for event in known
-        if event.classifier is Classifier.ACT
-        and event.event_type is not EventType.WDRW
-        and event.event_id not in withdrawn
+        [
+            event
+            for event in known
+            if event.classifier is fact and event.event_type is not withdrawal and event.event_id not in withdrawn
+        ]
     )
     facts.sort(key=_IN_TIME)
     return facts
@@ -140,9 +141,11 @@ def fold(
     """
     facts = effective(events)
     document = document_status(facts)
+    of_lots: dict[int | None, list[Event]] = {}
+    for fact in facts:
+        of_lots.setdefault(fact.lot_no, []).append(fact)
     lots = tuple(
-        _fold_lot(waybill, lot, [fact for fact in facts if fact.lot_no == lot.lot_no], document, (duplicates or {}))
-        for lot in waybill.lots
+        [_fold_lot(waybill, lot, of_lots.get(lot.lot_no, ()), document, duplicates or {}) for lot in waybill.lots]
     )
     transport = _waybill_transport([lot.transport for lot in lots])
     if document is DocumentStatus.ISSUED and transport is TransportStatus.DELIVERED:
@@ -154,7 +157,8 @@ def document_status(facts: Iterable[Event], start: DocumentStatus = DocumentStat
     """The first axis after the document events among the facts, in their order."""
     status = start
     for fact in facts:
-        status = DOCUMENT_MOVES.get((status, fact.event_type), status)
+        if fact.event_type in DOCUMENT_EVENTS:
+            status = DOCUMENT_MOVES.get((status, fact.event_type), status)
     return status
 
 
@@ -184,16 +188,16 @@ def missing_evidence(lot: WaybillLot, facts: Sequence[Event]) -> tuple[Message, 
     """
     missing = []
     legs = lot.transport_legs
-    to_weigh = [leg for leg in legs if leg.mode in WATER_MODES] or list(legs[-1:])
+    to_weigh = [leg.seq for leg in legs if leg.mode in WATER_MODES] or [leg.seq for leg in legs[-1:]]
+    have = {(fact.leg_seq, fact.event_type) for fact in facts}
+    weighed = {fact.leg_seq for fact in facts if fact.mass_kg is not None and fact.is_weighing}
     for leg in legs:
-        of_leg = [fact for fact in facts if fact.leg_seq == leg.seq]
-        have = [fact.event_type for fact in of_leg]
-        for kind in (EventType.LOAD, EventType.DISC):
-            if kind not in have:
+        for kind in _ENDS_OF_LEG:
+            if (leg.seq, kind) not in have:
                 missing.append(
                     Message(f"第 {leg.seq} 段缺少 {kind.value} 事件", f"leg {leg.seq} has no {kind.value} event")
                 )
-        if leg in to_weigh and not any(fact.is_weighing for fact in of_leg):
+        if leg.seq in to_weigh and leg.seq not in weighed:
             missing.append(
                 Message(
                     f"第 {leg.seq} 段缺少附证据的计重记录",
@@ -210,15 +214,18 @@ def _fold_lot(
     document: DocumentStatus,
     duplicates: Mapping[int, Sequence[Finding]],
 ) -> LotState:
-    weighings = [fact.mass_kg for fact in facts if fact.is_weighing and fact.mass_kg is not None]
-    weighed_mass_kg = min(weighings, default=None)
-    delivered_at = max((fact.event_time for fact in facts if fact.event_type is EventType.DLV), default=None)
-    transport = _lot_transport(facts, document)
+    kinds = {fact.event_type for fact in facts}
+    weighings = [fact.mass_kg for fact in facts if fact.mass_kg is not None and fact.is_weighing]
+    weighed_mass_kg = min(weighings) if weighings else None
+    delivered_at = None
+    if _DLV in kinds:
+        delivered_at = max([fact.event_time for fact in facts if fact.event_type is _DLV])
+    transport = _lot_transport(kinds, document)
     missing = missing_evidence(lot, facts)
     findings = (
         *_deviations(waybill, lot, facts),
         *_notes(waybill, lot, weighed_mass_kg, delivered_at),
-        *_disputes(waybill, lot, facts),
+        *(_disputes(waybill, lot, facts) if EventType.HOLD in kinds else ()),
         *duplicates.get(lot.lot_no, ()),
     )
     carbon = _carbon(transport, missing, findings)
@@ -228,7 +235,7 @@ def _fold_lot(
 def _carbon(transport: TransportStatus, missing: Sequence[Message], findings: Sequence[Finding]) -> CarbonStatus:
     if transport in (TransportStatus.CANCELLED, TransportStatus.LOST, TransportStatus.RETURNED):
         return CarbonStatus.NONE
-    if any(finding.blocks for finding in findings):
+    if findings and any(finding.blocks for finding in findings):
         return CarbonStatus.DISPUTED
     delivered = transport is TransportStatus.DELIVERED
     if missing:
@@ -236,18 +243,27 @@ def _carbon(transport: TransportStatus, missing: Sequence[Message], findings: Se
     return CarbonStatus.VERIFIED if delivered else CarbonStatus.EVIDENCE_COMPLETE
 
 
-def _lot_transport(facts: Sequence[Event], document: DocumentStatus) -> TransportStatus:
+_DLV = EventType.DLV
+_ENDS_OF_LEG = (EventType.LOAD, EventType.DISC)
+_AT_ORIGIN, _AT_DESTINATION = (
+    frozenset({EventType.LOAD, EventType.DEPA}),
+    frozenset({EventType.ARRI, EventType.DISC}),
+)
+_LAST_WORDS = (
+    (EventType.LOST, TransportStatus.LOST),
+    (EventType.RETN, TransportStatus.RETURNED),
+    (EventType.DLV, TransportStatus.DELIVERED),
+)
+
+
+def _lot_transport(kinds: Set[EventType], document: DocumentStatus) -> TransportStatus:
+    """``kinds``: of all facts of the lot."""
     if document is DocumentStatus.VOIDED:
         return TransportStatus.CANCELLED
-    kinds = {fact.event_type for fact in facts}
-    for kind, status in (
-        (EventType.LOST, TransportStatus.LOST),
-        (EventType.RETN, TransportStatus.RETURNED),
-        (EventType.DLV, TransportStatus.DELIVERED),
-    ):
+    for kind, status in _LAST_WORDS:
         if kind in kinds:
             return status
-    if kinds & {EventType.LOAD, EventType.DEPA, EventType.ARRI, EventType.DISC}:
+    if kinds & (_AT_ORIGIN | _AT_DESTINATION):
         return TransportStatus.IN_TRANSIT
     return TransportStatus.ACCEPTED if kinds & {EventType.RECE, EventType.GTIN} else TransportStatus.PLANNED
 
@@ -264,31 +280,30 @@ def _waybill_transport(lots: Sequence[TransportStatus]) -> TransportStatus:
 
 
 def _expected_place(waybill: Waybill, leg: WaybillLeg | None, kind: EventType) -> str:
-    if kind is EventType.DLV:
+    if kind is _DLV:
         return waybill.place_of_delivery
     if leg is None:
         return ""
-    if kind in (EventType.LOAD, EventType.DEPA):
+    if kind in _AT_ORIGIN:
         return leg.origin
-    return leg.destination if kind in (EventType.ARRI, EventType.DISC) else ""
+    return leg.destination if kind in _AT_DESTINATION else ""
 
 
 def _deviations(waybill: Waybill, lot: WaybillLot, facts: Sequence[Event]) -> list[Finding]:
     """Place and vessel against the plan. Another place blocks (the distance is not the planned one); another vessel is
     noted once for each leg, because a substitute may carry the cargo."""
-    legs = {leg.seq: leg for leg in lot.legs}
-    record = lot_record(waybill.number, lot.lot_no)
+    legs: dict[int | None, WaybillLeg] = {leg.seq: leg for leg in lot.legs}
     findings: list[Finding] = []
     for fact in facts:
-        leg = legs.get(fact.leg_seq) if fact.leg_seq is not None else None
-        if leg is None and fact.event_type is not EventType.DLV:
+        leg = legs.get(fact.leg_seq)
+        if leg is None and fact.event_type is not _DLV:
             continue  # nothing is planned of it
         expected = _expected_place(waybill, leg, fact.event_type)
         if expected and fact.location_id and fact.location_id != expected:
             findings.append(
                 Finding(
                     "place_differs",
-                    record,
+                    lot_record(waybill.number, lot.lot_no),
                     Message(
                         f"{fact.event_type.value} 报告地点为 {fact.location_id}，运单为 {expected}；须更正事件或改单。",
                         f"{fact.event_type.value} was reported at {fact.location_id}, the waybill says {expected}; "
@@ -296,11 +311,11 @@ def _deviations(waybill: Waybill, lot: WaybillLot, facts: Sequence[Event]) -> li
                     ),
                 )
             )
-        if leg and leg.vessel_id and fact.vessel_id not in ("", leg.vessel_id):
+        if leg is not None and leg.vessel_id and fact.vessel_id not in ("", leg.vessel_id):
             findings.append(
                 Finding(
                     "vessel_differs",
-                    record,
+                    lot_record(waybill.number, lot.lot_no),
                     Message(
                         f"第 {leg.seq} 段由 {fact.vessel_id} 承运，计划为 {leg.vessel_id}。",
                         f"Leg {leg.seq} sailed in {fact.vessel_id}, planned was {leg.vessel_id}.",
@@ -308,20 +323,19 @@ def _deviations(waybill: Waybill, lot: WaybillLot, facts: Sequence[Event]) -> li
                     blocks=False,
                 )
             )
-    return list(dict.fromkeys(findings))
+    return list(dict.fromkeys(findings)) if findings else findings
 
 
 def _notes(
     waybill: Waybill, lot: WaybillLot, weighed_mass_kg: int | None, delivered_at: datetime | None
 ) -> list[Finding]:
-    record = lot_record(waybill.number, lot.lot_no)
     findings = []
     declared_kg = lot.declared_mass_kg
     if weighed_mass_kg is not None and abs(weighed_mass_kg - declared_kg) > MASS_DIFFERENCE_NOTED_REL * declared_kg:
         findings.append(
             Finding(
                 "mass_differs",
-                record,
+                lot_record(waybill.number, lot.lot_no),
                 Message(
                     f"承运人计重 {tonnes(weighed_mass_kg)} 吨，申报 {tonnes(declared_kg)} 吨；按计重结算。",
                     f"Weighed {tonnes(weighed_mass_kg)} t, declared {tonnes(declared_kg)} t; the weighed mass settles.",
@@ -333,7 +347,7 @@ def _notes(
         findings.append(
             Finding(
                 "late",
-                record,
+                lot_record(waybill.number, lot.lot_no),
                 Message(
                     f"{iso(delivered_at)} 交付，晚于约定的 {iso(waybill.due_at)}。",
                     f"Delivered at {iso(delivered_at)}, after the due time {iso(waybill.due_at)}.",

@@ -75,7 +75,8 @@ def duplicates(waybills: Mapping[str, Waybill], events: Iterable[Event]) -> dict
     for what was reported by then; one that was released before the other loading was reported was not reviewed.
     """
     facts = effective(events)
-    released = _latest(fact for fact in facts if fact.event_type is EventType.RELS)
+    release = EventType.RELS
+    released = _latest([fact for fact in facts if fact.event_type is release])
     loadings = _loadings(waybills, facts)
     reported = _latest(loading.event for loading in loadings)
     pairs = {*_same_loading(loadings), *_same_evidence(loadings, facts), *_too_much_on_board(loadings)}
@@ -97,14 +98,16 @@ def _latest(facts: Iterable[Event]) -> dict[LotKey, datetime]:
 
 
 def _loadings(waybills: Mapping[str, Waybill], facts: Sequence[Event]) -> list[_Loading]:
-    loadings = []
+    loadings, load = [], EventType.LOAD
     for fact in facts:
-        waybill = waybills.get(fact.waybill_number)
-        if waybill is None or fact.event_type is not EventType.LOAD or not fact.vessel_id or fact.mass_kg is None:
+        if fact.event_type is not load or not fact.vessel_id or fact.mass_kg is None:
             continue
-        for lot in waybill.lots:
+        waybill = waybills.get(fact.waybill_number)
+        for lot in waybill.lots if waybill is not None else ():
+            if lot.lot_no != fact.lot_no:
+                continue
             for leg in lot.legs:
-                if (lot.lot_no, leg.seq) == (fact.lot_no, fact.leg_seq) and leg.mode in WATER_MODES:
+                if leg.seq == fact.leg_seq and leg.mode in WATER_MODES:
                     loadings.append(_Loading(_key(fact), fact, leg.vessel_id, leg.voyage_id, leg.voyage_load_kg))
     return loadings
 
@@ -147,13 +150,16 @@ def _too_much_on_board(loadings: Sequence[_Loading]) -> Iterator[tuple[LotKey, L
 
 
 def _same_evidence(loadings: Sequence[_Loading], facts: Sequence[Event]) -> Iterator[tuple[LotKey, LotKey]]:
+    shared = _shared_digests(facts)
+    if not shared:
+        return
     first_loading: dict[LotKey, _Loading] = {}
     for loading in loadings:
         first_loading.setdefault(loading.key, loading)
     holders: dict[str, dict[LotKey, _Loading]] = {}
     for fact in facts:
         for item in fact.evidence:
-            if item.kind in ONE_LOT_ONLY and fact.lot_no is not None:
+            if item.sha256 in shared and item.kind in ONE_LOT_ONLY and fact.lot_no is not None:
                 key = _key(fact)
                 loading = first_loading.get(key) or _Loading(key, fact, fact.vessel_id, fact.voyage_id)
                 holders.setdefault(item.sha256, {}).setdefault(key, loading)
@@ -161,6 +167,17 @@ def _same_evidence(loadings: Sequence[_Loading], facts: Sequence[Event]) -> Iter
         for first, second in combinations(lots.values(), 2):
             if first.key[0] != second.key[0]:
                 yield from _suspects(first, second, both=True)
+
+
+def _shared_digests(facts: Sequence[Event]) -> set[str]:
+    """The digests that stand under several numbers: in honest books of tracks and receipts of fuel alone."""
+    holder: dict[str, str] = {}
+    shared: set[str] = set()
+    for fact in facts:
+        for item in fact.evidence:
+            if item.kind in ONE_LOT_ONLY and holder.setdefault(item.sha256, fact.waybill_number) != fact.waybill_number:
+                shared.add(item.sha256)
+    return shared
 
 
 def _alike(first: Event, second: Event, mass_rel: float, window: timedelta) -> bool:

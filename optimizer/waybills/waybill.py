@@ -79,7 +79,7 @@ class WaybillLot:
     @property
     def transport_legs(self) -> tuple[WaybillLeg, ...]:
         """The legs that move the cargo (hub operations left out)."""
-        return tuple(leg for leg in self.legs if leg.mode != "Hub")
+        return tuple([leg for leg in self.legs if leg.mode != "Hub"])
 
     @property
     def planned_ttw_g(self) -> int:
