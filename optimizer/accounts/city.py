@@ -69,16 +69,6 @@ class CityTotals:
     amounts: CityAmounts
 
 
-def summed(parts: Iterable[tuple[CityCell, CityAmounts]]) -> CityCells:
-    """Amounts by cell; cells that come to nothing at all are left out."""
-    sums: dict[CityCell, list[int]] = {}
-    for cell, amounts in parts:
-        row = sums.setdefault(cell, [0] * len(AMOUNTS))
-        for place, amount in enumerate(_amounts(amounts)):
-            row[place] += amount
-    return {cell: CityAmounts(*row) for cell, row in sums.items() if any(row)}
-
-
 def require_city_names(group_by: Sequence[str], filters: Mapping[str, str]) -> None:
     """Raise InputError for a grouping or a filter that there is none of."""
     for names, known, what in ((group_by, CITY_GROUPS, ("汇总", "group")), (filters, CITY_FILTERS, ("筛选", "filter"))):

@@ -11,13 +11,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, text
 
-from optimizer.accounts.city import AMOUNTS, CityAmounts, CityCell, CityCells, CityGroup, GroupKeys, summed
+from optimizer.accounts.city import AMOUNTS, CityAmounts, CityCell, CityCells, CityGroup, GroupKeys
 from optimizer.accounts.whole import ExposureSums, SourceName
 from optimizer.store import schema
 from optimizer.store.city_exposures import CityExposureRows
 from optimizer.store.city_tables import city_cells, city_cursor
+from optimizer.store.listed import listed_rows
 from optimizer.store.packed import unpacked
 from optimizer.store.sorted_ids import joined_runs
 from optimizer.waybills.codec import from_json
@@ -41,6 +43,7 @@ FROM (
   WHERE t.seq > :after AND t.seq <= :until AND t.kind IN ('REVERSE','RESTATE') AND o.kind <> 'REVERSE'
 ) AS m {runs}
 """
+_BILLS = "SELECT number, version, document FROM waybills WHERE number {listed}"
 _CHUNK = 500
 
 
@@ -80,7 +83,7 @@ class CityRows(CityExposureRows):
 
     def city_cells_after(self, seq: int) -> CityCells:
         """What the entries after one of them add and take out, up to the newest."""
-        return summed(self._city_moves(seq, None))
+        return self._city_fold(seq, None)
 
     def kept_city_cells(self) -> CityCells:
         """The cells as they are kept, without the entries since."""
@@ -92,7 +95,7 @@ class CityRows(CityExposureRows):
 
     def folded_city_cells(self) -> CityCells:
         """What the kept cells have to be: the fold of the ledger up to the cursor, from the first entry on."""
-        return summed(self._city_moves(0, self._city_cursor()))
+        return self._city_fold(0, self._city_cursor())
 
     def folded_city_exposures(self) -> ExposureSums:
         """What the kept sums of error sources have to be: the fold of the ledger up to the cursor."""
@@ -111,7 +114,7 @@ class CityRows(CityExposureRows):
             return 0
         rows = [
             (*(getattr(cell, name) for name in _KEYS), *(getattr(amounts, name) for name in AMOUNTS))
-            for cell, amounts in summed(self._city_moves(after, after + count)).items()
+            for cell, amounts in self._city_fold(after, after + count).items()
         ]
         self._add_cells(rows)
         self._add_exposures(self.exposures_between(after, after + count))
@@ -140,31 +143,30 @@ class CityRows(CityExposureRows):
     def _city_cursor(self) -> int:
         return int(self._connection.execute(select(func.coalesce(func.max(city_cursor.c.last_seq), 0))).scalar_one())
 
-    def _city_moves(self, after: int, until: int | None) -> Iterator[tuple[CityCell, CityAmounts]]:
-        """What each settlement and correction after one entry, up to another (None: the newest), adds and takes out."""
+    def _city_fold(self, after: int, until: int | None) -> CityCells:
+        """What the settlements and corrections after one entry, up to another (None: the newest), add and take out, by
+        cell; cells that come to nothing at all are left out."""
         last = self.city_behind() + self._city_cursor() if until is None else until
+        sums: dict[tuple[str, ...], list[int]] = {}
         for start in range(after, last, CITY_BLOCK):
             span = {"after": start, "until": min(start + CITY_BLOCK, last)}
             rows = self._connection.execute(
                 text(_MOVES.format(runs=joined_runs(self._connection, "m.run_id"))), span
             ).all()
-            versions = [_version(row.amended) for row in rows]
-            lots = self._lots_of({(str(row.number), version) for row, version in zip(rows, versions, strict=True)})
+            versions = [_version(row[4]) for row in rows]
+            lots = self._lots_of({(row[2], version) for row, version in zip(rows, versions, strict=True)})
             for row, version in zip(rows, versions, strict=True):
-                place = lots.get((row.number, version, row.lot_no))
+                place = lots.get((row[2], version, row[3]))
                 if place is not None:  # a run whose waybill is gone: the audit names it
-                    yield _moved(row, *place)
+                    _add(sums, row, *place)
+        return {CityCell(*keys): CityAmounts(*amounts) for keys, amounts in sums.items() if any(amounts)}
 
     def _lots_of(self, versions: set[tuple[str, int]]) -> dict[tuple[str, int, int], tuple[tuple[str, ...], int]]:
         """Of each lot of these waybill versions: enterprise, county, cargo and corridor, and the freight saved, fen."""
-        bills = schema.waybills.c
         numbers = sorted({number for number, _ in versions})
         found: dict[tuple[str, int, int], tuple[tuple[str, ...], int]] = {}
         for start in range(0, len(numbers), _CHUNK):
-            query = select(bills.number, bills.version, bills.document).where(
-                bills.number.in_(numbers[start : start + _CHUNK])
-            )
-            for number, version, document in self._connection.execute(query).all():
+            for number, version, document in listed_rows(self._connection, _BILLS, numbers[start : start + _CHUNK]):
                 bill = from_json(_Bill, document)
                 corridor = f"{bill.place_of_receipt}>{bill.place_of_delivery}"
                 place = (bill.consignor.party_id, bill.consignor.county_en, bill.cargo_code, corridor)
@@ -208,19 +210,29 @@ def _version(document: bytes | None) -> int:
     return 1 if document is None else int(json.loads(unpacked(bytes(document)))["inputs"]["waybill_version"])
 
 
-def _moved(row: Any, place: tuple[str, ...], saved_fen: int) -> tuple[CityCell, CityAmounts]:
-    enterprise, county, cargo, corridor = place
-    activity: dict[str, int] = json.loads(row.activity)
-    amounts = CityAmounts(
-        lots=1,
-        mass_kg=row.mass_kg,
-        water_kgkm=sum(amount for mode, amount in activity.items() if mode in WATER_MODES),
-        activity_kgkm=sum(activity.values()),
-        baseline_g=row.baseline_wtw_g,
-        actual_g=row.actual_wtw_g,
-        expected_g=row.expected_wtw_g,
-        credited_g=row.credited_wtw_g,
-        energy_saved_g=row.energy_saved_g,
-        cost_saved_fen=saved_fen,
-    )
-    return CityCell(row.period, enterprise, county, cargo, corridor), amounts.times(row.sign)
+def _add(sums: dict[tuple[str, ...], list[int]], row: Any, place: tuple[str, ...], saved_fen: int) -> None:
+    """Add what a row of :data:`_MOVES` moves to the amounts of its cell, in order of :data:`AMOUNTS`. An audit adds
+    every lot there is: no record of each."""
+    month, sign, _, _, _, mass_kg, baseline_g, actual_g, expected_g, credited_g, energy_g, activity = row
+    cell = (month, *place)
+    found = sums.get(cell)
+    if found is None:
+        found = sums[cell] = [0] * len(AMOUNTS)
+    water_kgkm = all_kgkm = 0
+    for mode, kgkm in _ACTIVITY.decode(activity).items():
+        all_kgkm += kgkm
+        if mode in WATER_MODES:
+            water_kgkm += kgkm
+    found[0] += sign
+    found[1] += sign * mass_kg
+    found[2] += sign * water_kgkm
+    found[3] += sign * all_kgkm
+    found[4] += sign * baseline_g
+    found[5] += sign * actual_g
+    found[6] += sign * expected_g
+    found[7] += sign * credited_g
+    found[8] += sign * energy_g
+    found[9] += sign * saved_fen
+
+
+_ACTIVITY = msgspec.json.Decoder(dict[str, int])
