@@ -196,7 +196,21 @@ def inputs_of(
     factors, for who asks for many lots; new ones are put there. Raises FactorError, or KeyError for a class the network
     lacks.
     """
-    classes = _Classes(waybill.cargo_group, network, factors, on, {} if known is None else known)
+    classes = Classes(waybill.cargo_group, network, factors, on, {} if known is None else known)
+    baseline = tuple(classes.element(leg, mass_kg) for leg in waybill.baseline_legs)
+    project = tuple(_project_element(waybill, lot, leg, mass_kg, voyages, classes) for leg in lot.legs)
+    return lot_inputs(waybill, lot, mass_kg, on, baseline, project)
+
+
+def lot_inputs(
+    waybill: Waybill,
+    lot: WaybillLot,
+    mass_kg: int,
+    on: date,
+    baseline: tuple[ElementInput, ...] = (),
+    project: tuple[ElementInput, ...] = (),
+) -> LotInputs:
+    """The inputs of a lot by the method of today, given its elements."""
     return LotInputs(
         method=METHOD,
         boundary=BOUNDARY,
@@ -206,8 +220,8 @@ def inputs_of(
         lot_no=lot.lot_no,
         mass_kg=mass_kg,
         on=on,
-        baseline=tuple(classes.element(leg, mass_kg) for leg in waybill.baseline_legs),
-        project=tuple(_project_element(waybill, lot, leg, mass_kg, voyages, classes) for leg in lot.legs),
+        baseline=baseline,
+        project=project,
         budget=True,
     )
 
@@ -247,8 +261,8 @@ def run_of(inputs: LotInputs, result: LotResult, versions: tuple[str, str, str],
     return CalculationRun(run_id, inputs, inputs_sha256, result, result_sha256, *versions, run_at)
 
 
-class _Classes:
-    """Intensities of the network's classes for one cargo group on one day."""
+class Classes:
+    """Intensities of the network's classes for one cargo group on one day. ``known`` as in :func:`inputs_of`."""
 
     def __init__(
         self,
@@ -262,7 +276,8 @@ class _Classes:
         self._known = known
 
     def element(self, leg: BaselineLeg | WaybillLeg, mass_kg: int) -> ElementInput:
-        """A leg that is not a planned voyage: truck, train, sea service or hub."""
+        """A leg that is not a planned voyage: truck, train, sea service or hub. It hangs on mode, ends, class and
+        distance of the leg alone."""
         hub = leg.mode == Mode.HUB
         return ElementInput(
             mode=Mode(leg.mode),
@@ -317,11 +332,22 @@ class _Classes:
 
 
 def _project_element(
-    waybill: Waybill, lot: WaybillLot, leg: WaybillLeg, mass_kg: int, voyages: Voyages, classes: _Classes
+    waybill: Waybill, lot: WaybillLot, leg: WaybillLeg, mass_kg: int, voyages: Voyages, classes: Classes
 ) -> ElementInput:
+    sailed = sailed_voyage(waybill, lot, leg, voyages)
+    return classes.element(leg, mass_kg) if sailed is None else voyage_element(leg, sailed, mass_kg, voyages, classes)
+
+
+def sailed_voyage(waybill: Waybill, lot: WaybillLot, leg: WaybillLeg, voyages: Voyages) -> SailedLeg | None:
+    """The voyage that a leg was carried on, None for a leg of which none was planned or reported."""
     sailed = voyages.legs.get((waybill.number, lot.lot_no, leg.seq))
-    if sailed is None or not sailed.voyage_id:
-        return classes.element(leg, mass_kg)
+    return sailed if sailed is not None and sailed.voyage_id else None
+
+
+def voyage_element(
+    leg: WaybillLeg, sailed: SailedLeg, mass_kg: int, voyages: Voyages, classes: Classes
+) -> ElementInput:
+    """A leg that sailed on a planned voyage, by its log where there is one."""
     load_kg = voyages.load_kg[sailed.voyage_id]
     log = voyages.logs.get(sailed.voyage_id)
     round_trip, tour = _sharing(leg, sailed, voyages)

@@ -13,11 +13,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from optimizer import actions
-from optimizer.accounts.calculation import run_of
+from optimizer.accounts.audit.inputs_again import InputsAgain
+from optimizer.accounts.calculation import inputs_of, run_of
 from optimizer.accounts.ledger import (
     Bucket,
     Kind,
@@ -27,7 +29,7 @@ from optimizer.accounts.ledger import (
     content_digest,
     pending_by_lot,
 )
-from optimizer.accounts.settlement import ISSUANCE, settlement_transactions
+from optimizer.accounts.settlement import ISSUANCE, review, settlement_transactions
 from optimizer.actions import auditing, open_store
 from optimizer.actions.evidencing import keep_evidence
 from optimizer.bench import evidence_world
@@ -98,6 +100,42 @@ def test_no_two_generations_weigh_or_burn_alike(made: LedgerWorld) -> None:
     assert all(len(of_one_lot) == 3 for of_one_lot in masses)
     assert len({run.result.expected_wtw_g for run in found}) == len(found)
     assert len({log.logged_g for run in found for item in run.inputs.project if (log := item.log)}) > len(found) / 4
+
+
+def test_inputs_are_made_again_as_the_texts_that_were_stored(made: LedgerWorld) -> None:
+    """Of every lot of two generations, with logs and without; also after its planned way changed in any one word or
+    distance: then both ways of making them give the same other text."""
+    generations = Generations(made)
+    for found in map(generations, range(2)):
+        bills = {number: bill for number, (bill, _) in found.waybills.items()}
+        reviewed = review(bills, found.events)
+        again, texts = InputsAgain(reviewed.voyages, NETWORK, FACTORS), set()
+        for settled, _ in found.runs:
+            bill, inputs = bills[settled.inputs.waybill_number], settled.inputs
+            lot = bill.lot(inputs.lot_no)
+            texts.add(again(bill, lot, inputs.mass_kg, inputs.on).decode())
+            first = bill.baseline_legs[0]
+            for changed in (
+                replace(bill, version=2),
+                *(
+                    replace(bill, baseline_legs=(replace(first, **change), *bill.baseline_legs[1:]))
+                    for change in OTHER_WAYS
+                ),
+            ):
+                now = inputs_of(changed, lot, inputs.mass_kg, inputs.on, reviewed.voyages, NETWORK, FACTORS)
+                assert again(changed, lot, inputs.mass_kg, inputs.on).decode() == to_json(now) not in texts
+        assert texts == {to_json(settled.inputs) for settled, _ in found.runs}
+
+
+OTHER_WAYS: tuple[dict[str, Any], ...] = (
+    {"origin": "elsewhere"},
+    {"destination": "elsewhere"},
+    {"distance_km": 1.5},
+    {"distance_basis": "gcd"},
+    {"gcd_km": 0.5},
+    {"vehicle_class": "T31"},
+    {"mode": "Rail"},
+)
 
 
 def test_another_process_makes_the_same_books(

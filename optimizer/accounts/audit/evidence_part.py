@@ -11,13 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from optimizer.accounts.audit.settlements import inputs_now
-from optimizer.accounts.audit.stored_inputs import InputsWriter, Memo
+from optimizer.accounts.audit.inputs_again import InputsAgain
+from optimizer.accounts.audit.settlements import weighed_delivery
 from optimizer.accounts.books import AuditView
 from optimizer.accounts.ledger import Kind, Transaction
-from optimizer.emissions.operations import Intensity
 
 
 class RunDigest(NamedTuple):
@@ -44,14 +43,17 @@ class _Desk:
 
     def __init__(self, view: AuditView) -> None:
         self._view = view
-        self._versions = view.books.factors.version, view.books.network.version
-        self._known: Memo[Any, Intensity] = Memo()
-        self._written = InputsWriter()
+        network, factors = view.books.network, view.books.factors
+        self._versions = factors.version, network.version
+        self._again = InputsAgain(view.reviewed.voyages, network, factors)
 
     def doubts(self, entry: Transaction, digest: RunDigest) -> bool:
         """Whether the inputs of today are others than those of the run."""
         waybill = self._view.books.waybills.get(entry.waybill_number)
         if waybill is None or entry.kind is Kind.REVERSE or digest[1:] != self._versions:
             return False
-        inputs = inputs_now(self._view, waybill, entry.lot_no, self._known)
-        return inputs is not None and sha256(self._written(inputs)).hexdigest() != digest.inputs_sha256
+        found = weighed_delivery(self._view, waybill, entry.lot_no)
+        if found is None:
+            return False
+        text = self._again(waybill, waybill.lot(entry.lot_no), *found)
+        return sha256(text).hexdigest() != digest.inputs_sha256

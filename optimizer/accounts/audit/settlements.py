@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from datetime import date
 
 from optimizer.accounts.audit.naming import entry_name, finding
 from optimizer.accounts.books import AuditView
@@ -15,7 +15,6 @@ from optimizer.accounts.ledger import (
     Transaction,
 )
 from optimizer.accounts.settlement import credit_lines
-from optimizer.emissions.operations import Intensity
 from optimizer.errors import Message, ModalshiftError
 from optimizer.quantities import CHINA_TIME
 from optimizer.waybills.codec import sha256, to_json
@@ -114,19 +113,25 @@ def inputs_match_evidence(view: AuditView) -> Iterator[Finding]:
             )
 
 
-def inputs_now(
-    view: AuditView, waybill: Waybill, lot_no: int, known: MutableMapping[Any, Intensity] | None = None
-) -> LotInputs | None:
-    """The inputs that the evidence of a lot gives today, None for one that is not delivered and weighed
-    (:func:`~optimizer.accounts.audit.lots.settled_lots_are_verified` reports it). ``known`` as in ``inputs_of``."""
-    lots = view.reviewed.states[waybill.number].lots
-    lot = next((item for item in lots if item.lot_no == lot_no), None)
-    if lot is None or lot.weighed_mass_kg is None or lot.delivered_at is None:
+def inputs_now(view: AuditView, waybill: Waybill, lot_no: int) -> LotInputs | None:
+    """The inputs that the evidence of a lot gives today, None for one that :func:`weighed_delivery` has none of."""
+    found = weighed_delivery(view, waybill, lot_no)
+    if found is None:
         return None
-    on = lot.delivered_at.astimezone(CHINA_TIME).date()
+    mass_kg, on = found
     network, factors = view.books.network, view.books.factors
-    voyages = view.reviewed.voyages
-    return inputs_of(waybill, waybill.lot(lot_no), lot.weighed_mass_kg, on, voyages, network, factors, known)
+    return inputs_of(waybill, waybill.lot(lot_no), mass_kg, on, view.reviewed.voyages, network, factors)
+
+
+def weighed_delivery(view: AuditView, waybill: Waybill, lot_no: int) -> tuple[int, date] | None:
+    """What a lot weighed and on which day it was delivered, None for one that is not delivered and weighed
+    (:func:`~optimizer.accounts.audit.lots.settled_lots_are_verified` reports it)."""
+    for lot in view.reviewed.states[waybill.number].lots:
+        if lot.lot_no == lot_no:
+            if lot.weighed_mass_kg is None or lot.delivered_at is None:
+                return None
+            return lot.weighed_mass_kg, lot.delivered_at.astimezone(CHINA_TIME).date()
+    return None
 
 
 def _difference(run: CalculationRun, weighed_mass_kg: int) -> Message:

@@ -60,10 +60,12 @@ class InputsWriter:
 
     def __call__(self, inputs: LotInputs) -> bytes:
         """The canonical text of inputs."""
-        return _joined(inputs, inputs.on.isoformat(), self._side(inputs.baseline), self._side(inputs.project))
+        sides = [[self.element(item) for item in side] for side in (inputs.baseline, inputs.project)]
+        return inputs_text(inputs, *sides)
 
-    def _side(self, elements: Iterable[ElementInput]) -> bytes:
-        return b",".join([self._leg(item) if item.log is None else self._element(item) for item in elements])
+    def element(self, item: ElementInput) -> bytes:
+        """The canonical text of an element."""
+        return self._leg(item) if item.log is None else self._element(item)
 
     def _element(self, item: ElementInput) -> bytes:
         round_trip = b"" if item.round_trip is None else self._text(item.round_trip)
@@ -90,17 +92,18 @@ class InputsWriter:
         return known[1]
 
 
-def _joined(read: LotInputs, on: str, baseline: bytes, project: bytes) -> bytes:
+def inputs_text(read: LotInputs, baseline: Iterable[bytes], project: Iterable[bytes]) -> bytes:
+    """The canonical text of inputs, given those of their elements; the elements of the record are not looked at."""
     budget = ',"budget":true' if read.budget else ""
     between = (
         f'],"boundary":{encode_basestring(read.boundary)}{budget},"lot_no":{read.lot_no},"mass_kg":{read.mass_kg},'
-        f'"method":{encode_basestring(read.method)},"on":{encode_basestring(on)},"project":['
+        f'"method":{encode_basestring(read.method)},"on":"{read.on.isoformat()}","project":['
     )
     after = (
         f'],"uncertainty_version":{encode_basestring(read.uncertainty_version)},'
         f'"waybill_number":{encode_basestring(read.waybill_number)},"waybill_version":{read.waybill_version}}}'
     )
-    return b"".join((b'{"baseline":[', baseline, between.encode(), project, after.encode()))
+    return b'{"baseline":[%b%b%b%b' % (b",".join(baseline), between.encode(), b",".join(project), after.encode())
 
 
 def element_text(item: StoredElement | ElementInput, intensity: bytes, round_trip: bytes, tour: bytes) -> bytes:

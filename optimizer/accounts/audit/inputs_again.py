@@ -1,0 +1,53 @@
+"""What evidence gives as inputs of a lot, straight as the text in which they are stored, for who asks of millions.
+
+``calculation.inputs_of`` makes a record of every element. Most elements of a city are alike in all but the mass: the
+same truck on the same road, the same quay. Those are made and written once, by the same functions; only voyages are
+made for each lot (a test holds the texts together).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from optimizer.accounts.audit.stored_inputs import InputsWriter, Memo, inputs_text
+from optimizer.accounts.calculation import Classes, lot_inputs, sailed_voyage, voyage_element
+from optimizer.accounts.voyages import Voyages
+from optimizer.emissions.factors import FactorTable
+from optimizer.emissions.operations import Intensity
+from optimizer.network.model import Network
+from optimizer.waybills.waybill import BaselineLeg, Waybill, WaybillLeg, WaybillLot
+
+
+class InputsAgain:
+    """Writes the inputs of lots that sailed on some voyages, with one data package."""
+
+    def __init__(self, voyages: Voyages, network: Network, factors: FactorTable) -> None:
+        self._voyages, self._network, self._factors = voyages, network, factors
+        self._written = InputsWriter()
+        self._known: Memo[Any, Intensity] = Memo()
+        self._legs: Memo[tuple[Any, ...], tuple[bytes, bytes]] = Memo()
+
+    def __call__(self, waybill: Waybill, lot: WaybillLot, mass_kg: int, on: date) -> bytes:
+        """The canonical text of what ``inputs_of`` gives. Raises what that raises."""
+        classes = Classes(waybill.cargo_group, self._network, self._factors, on, self._known)
+        mass = b'"mass_kg":%d,' % mass_kg
+        baseline = [self._leg(leg, classes, mass_kg, mass) for leg in waybill.baseline_legs]
+        project = []
+        for leg in lot.legs:
+            sailed = sailed_voyage(waybill, lot, leg, self._voyages)
+            if sailed is None:
+                project.append(self._leg(leg, classes, mass_kg, mass))
+            else:
+                project.append(self._written.element(voyage_element(leg, sailed, mass_kg, self._voyages, classes)))
+        return inputs_text(lot_inputs(waybill, lot, mass_kg, on), baseline, project)
+
+    def _leg(self, leg: WaybillLeg | BaselineLeg, classes: Classes, mass_kg: int, mass: bytes) -> bytes:
+        """``mass``: how the text says it."""
+        way = leg.mode, leg.origin, leg.destination, leg.vehicle_class, leg.distance_km, leg.distance_basis, leg.gcd_km
+        key = way, classes.cargo_group, classes.on
+        known = self._legs.get(key)
+        if known is None:
+            before, _, after = self._written.element(classes.element(leg, mass_kg)).partition(mass)
+            known = self._legs[key] = before, after
+        return b"%b%b%b" % (known[0], mass, known[1])
