@@ -29,7 +29,9 @@ from optimizer.quantities import CHINA_TIME
 from optimizer.waybills.codec import sha256
 
 TRANSACTION_NAMESPACE = uuid.UUID("0d5a1c0c-6b0e-5d3a-9c3e-7f7f2b1d9a44")
-_NAMESPACE_BYTES = TRANSACTION_NAMESPACE.bytes
+_NAMESPACE_HASHED = hashlib.sha1(TRANSACTION_NAMESPACE.bytes, usedforsecurity=False)
+_tuple = tuple.__new__
+"""A posting made so costs two thirds of one made by its own constructor, which does nothing else."""
 
 
 class Ledger(StrEnum):
@@ -144,7 +146,9 @@ def requested_id(kind: Kind, reference: str) -> str:
 def _uuid5(name: str) -> str:
     """``uuid.uuid5`` in our namespace as text, written out: three of them for each lot cost more than the digest (a
     test compares the two)."""
-    digest = bytearray(hashlib.sha1(_NAMESPACE_BYTES + name.encode(), usedforsecurity=False).digest()[:16])
+    hashed = _NAMESPACE_HASHED.copy()
+    hashed.update(name.encode())
+    digest = bytearray(hashed.digest()[:16])
     digest[6] = digest[6] & 0x0F | 0x50
     digest[8] = digest[8] & 0x3F | 0x80
     text = digest.hex()
@@ -256,8 +260,8 @@ class PostingLines:
         """Add ``amount`` to an account, taken from the issuance account."""
         if amount:
             self.lines += (
-                Posting(account_id, ledger, bucket, part, amount),
-                Posting(self.issuance, ledger, bucket, part, -amount),
+                _tuple(Posting, (account_id, ledger, bucket, part, amount)),
+                _tuple(Posting, (self.issuance, ledger, bucket, part, -amount)),
             )
 
     def move_from(
@@ -269,18 +273,6 @@ class PostingLines:
                 Posting(taker_id, ledger, taking, part, amount),
                 Posting(giver_id, ledger, giving, part, -amount),
             )
-
-
-def pairs(postings: Sequence[Posting]) -> list[tuple[Posting, Posting]]:
-    """Postings two by two, each line with its counter line. Raises ValueError where they are no such pairs."""
-    found = list(zip(postings[::2], postings[1::2], strict=False))
-    whole = len(postings) % 2 == 0
-    for line, counter in found:
-        if line.amount != -counter.amount or line.ledger is not counter.ledger or line.part != counter.part:
-            whole = False
-    if not whole:
-        raise ValueError("postings stand in pairs of opposite amounts inside one ledger and part")
-    return found
 
 
 BalanceKey = tuple[str, Ledger, Bucket, str]

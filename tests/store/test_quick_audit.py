@@ -16,7 +16,6 @@ from sqlalchemy import create_engine
 from optimizer import actions
 from optimizer.accounts import audit as checks
 from optimizer.accounts.audit.rows import credit_rows
-from optimizer.accounts.ledger import pairs
 from optimizer.accounts.settlement import credit_lines
 from optimizer.actions import auditing
 from optimizer.actions.audit_parts import Package, Readers, ledger_doubts
@@ -211,7 +210,7 @@ def test_credit_rows_are_the_rows_of_credit_lines(settled: Store) -> None:
             lines = credit_lines(waybill, changed)
             rows = tuple(
                 (number, own.ledger, own.part, own.account_id, own.bucket, other.account_id, other.bucket, own.amount)
-                for number, (own, other) in enumerate(pairs(lines), start=1)
+                for number, (own, other) in enumerate(zip(lines[::2], lines[1::2], strict=True), start=1)
             )
             parties = dict.fromkeys((waybill.consignor, waybill.consignee, waybill.operator))
             accounts = [f"{party.party_id}.{party.domain}" for party in parties]
@@ -219,7 +218,6 @@ def test_credit_rows_are_the_rows_of_credit_lines(settled: Store) -> None:
             assert rows == credit_rows(
                 accounts, changed.credited_wtw_g, changed.actual_wtw_g, activity, changed.energy_saved_g
             )
-            assert len(pairs(lines)) == len(rows)
 
 
 def test_what_a_run_says_and_its_columns_hide_is_held_against_the_evidence(url: str, settled: Store) -> None:

@@ -11,6 +11,7 @@ from optimizer import actions
 from optimizer.accounts.ledger import Bucket, Kind, Ledger, PostingLines, Transaction
 from optimizer.errors import ConflictError
 from optimizer.store.engine import Store
+from optimizer.store.rows import line_rows
 from tests.waybills.world import LATER
 
 SOURCE = "issuance.shift-v1"
@@ -76,3 +77,14 @@ def test_what_the_database_refuses_of_new_entries_leaves_nothing(settled: Store)
             session.add_transactions([beside or known[0], below])
         with settled.read() as session:
             assert session.transactions() == known
+
+
+@pytest.mark.parametrize("changed", [{"part": "rail"}, {"ledger": Ledger.ENERGY}, {"amount": 4}])
+def test_postings_that_are_no_pairs_become_no_rows(changed: dict[str, object]) -> None:
+    """A counter line of another amount, ledger or part is refused, and so is a line without one."""
+    whole = entry("new")
+    line, counter = whole.postings
+    for wrong in ((line, counter._replace(**changed)), (line, counter, line)):
+        with pytest.raises(ValueError, match=r"pairs|shorter"):
+            line_rows(replace(whole, postings=wrong), {})
+    assert len(line_rows(whole, {})) == 1
