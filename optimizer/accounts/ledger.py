@@ -303,6 +303,12 @@ def month_after(period: str) -> str:
     return f"{year + month // 12:04d}-{month % 12 + 1:02d}"
 
 
+def month_before(period: str) -> str:
+    """The period before: ``2027-01`` -> ``2026-12``."""
+    year, month = map(int, period.split("-"))
+    return f"{year - (month == 1):04d}-{(month - 2) % 12 + 1:02d}"
+
+
 def booking_period(effective_at: datetime, last_closed: str) -> str:
     """Where something that happened then is booked: its own month, or the first open one when that is closed.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from optimizer.accounts.ledger import Period, month_after, month_of
+from optimizer.accounts.ledger import Period, month_after, month_before, month_of
 from optimizer.errors import ConflictError, InputError, Message
 from optimizer.store.engine import Store
 from optimizer.store.session import Session
@@ -20,7 +20,8 @@ def close(store: Store, period: str, at: datetime) -> Period:
 
     Closing a closed month answers what was recorded then. Raises InputError for a text that is no month, ConflictError
     when the month is not over, when an earlier month has bookings and is open, when it lies two months or more before
-    all that is booked or closed, or when a verified lot of it is not settled.
+    all that is booked or closed (while nothing is, before the present month), or when a verified lot of it is not
+    settled.
     """
     require_period(period)
     with store.write() as session:
@@ -52,6 +53,16 @@ def _require_closable(session: Session, period: str, at: datetime) -> None:
     expected = month_after(last_closed) if last_closed else ""
     booked = session.first_open_booking()
     first_closed = min((item.period for item in session.periods()), default=booked)
+    if not first_closed and month_after(period) != month_of(at):
+        # Nothing stands in the books: any older month would have every month after it closed one by one, for nothing.
+        just_over = month_before(month_of(at))
+        raise ConflictError(
+            Message(
+                f"账上尚无入账，{period} 无可关闭；此时只能关刚结束的 {just_over}（此后晚到的记入下月）。",
+                f"Nothing is booked yet, so there is nothing of {period} to close; only {just_over}, which has just "
+                "ended, may be closed before the first booking.",
+            )
+        )
     if first_closed and month_after(period) < first_closed:
         # Months close one after the other: after a wrong year nobody could close the right one for a long time. The
         # month before the first is closed by who wants nothing late in it.

@@ -57,6 +57,9 @@ LEG_EVENTS = frozenset({EventType.LOAD, EventType.DEPA, EventType.ARRI, EventTyp
 LOT_EVENTS = frozenset({EventType.RECE, EventType.DLV, EventType.HOLD, EventType.RELS, EventType.LOST, EventType.RETN})
 DOCUMENT_EVENTS = frozenset({EventType.AMND, EventType.ISSU, EventType.CMPL, EventType.VOID})
 
+REASONED = frozenset({EventType.HOLD, EventType.VOID})
+"""What somebody decides against a waybill: who is to answer it must be told why."""
+
 EVIDENCE_KINDS = ("weigh_ticket", "draught_survey", "fuel_receipt", "delivery_receipt", "photo", "track")
 WEIGHING_EVIDENCE = frozenset({"weigh_ticket", "draught_survey"})
 """Kinds of evidence that make a mass a weigh record."""
@@ -203,6 +206,13 @@ def _identity_checks(event: Event) -> list[_Check]:
             "required",
             "撤回须写明被撤回的事件和原因",
             "a withdrawal must name the withdrawn event and the reason",
+        ),
+        (
+            kind in REASONED and not event.reason.strip(),
+            "reason",
+            "required",
+            f"{kind} 须写明原因",
+            f"{kind} must say why",
         ),
         (
             kind is not EventType.WDRW and bool(event.withdraws or event.corrected_by),

@@ -370,8 +370,8 @@ def _disputes(waybill: Waybill, lot: WaybillLot, facts: Sequence[Event]) -> list
             "on_hold",
             lot_record(waybill.number, lot.lot_no),
             Message(
-                f"{last.reporter_id} 已冻结：{last.reason}；须由 RELS 事件解除。",
-                f"Held by {last.reporter_id}: {last.reason}; a RELS event releases it.",
+                f"{last.reporter_id} 已冻结：{last.reason or '未写明原因'}；须由 RELS 事件解除。",
+                f"Held by {last.reporter_id}: {last.reason or 'no reason given'}; a RELS event releases it.",
             ),
         )
     ]

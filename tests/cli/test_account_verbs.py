@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
+from datetime import datetime
+from functools import reduce
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from optimizer.accounts.audit.overlaps import CLAIM_COLUMNS
+from optimizer.accounts.ledger import month_before, month_of
 from optimizer.actions import accept, open_store
 from optimizer.cli import cli
+from optimizer.quantities import CHINA_TIME
 from tests.store.conftest import settle_world
 from tests.waybills.world import ISSUED_AT, parties, shipments, world_network, world_plan, world_waybills
 
@@ -41,8 +45,14 @@ def test_empty_books_are_clean_and_settle_nothing(db_url: str) -> None:
 
 
 def test_a_month_closes_once_it_is_over(db_url: str) -> None:
-    """Closing twice answers the same; a month to come, or no month, is refused with exit 2."""
-    first, again = run("close", "2026-09", "--db", db_url), run("close", "2026-09", "--db", db_url)
+    """Closing twice answers the same; a month to come, or no month, is refused with exit 2; in empty books so is every
+    month but the one that is just over."""
+    over = month_before(month_of(datetime.now(CHINA_TIME)))
+    for months in (1, 9 * 12):
+        older = reduce(lambda month, _: month_before(month), range(months), over)
+        wrong = run("close", older, "--db", db_url, "--lang", "en")
+        assert (wrong.exit_code, f"only {over}" in wrong.stderr) == (2, True)
+    first, again = run("close", over, "--db", db_url), run("close", over, "--db", db_url)
     assert first.exit_code == again.exit_code == 0
     assert first.stdout == again.stdout
     assert run("close", "2999-01", "--db", db_url).exit_code == 2

@@ -264,7 +264,7 @@ class LedgerModel:
         waiting = any(lot.job_at and not lot.held and month_of(lot.job_at) <= period for lot in self.lots)
         out_of_order = (booked and booked < period) or (self.last_closed and period != month_after(self.last_closed))
         first = min(self.closed, default=booked)
-        before_all = bool(first) and month_after(period) < first
+        before_all = month_after(period) < first if first else month_after(period) != month_of(at)
         if month_of(at) <= period or before_all or out_of_order or waiting:
             return "conflict"
         self.closed.append(period)

@@ -121,7 +121,8 @@ def test_an_event_of_the_same_voyages_makes_the_batch_be_prepared_again(
     """The jobs are the same, but an event came: the second lot is calculated again under the lock."""
     heard = Preparations(monkeypatch)
     said = next(event for event in EVENTS if event.waybill_number == S2.number and event.event_type is EventType.DLV)
-    late = replace(said, event_id=event_id(S2.number, 1, None, EventType.HOLD, 9), event_type=EventType.HOLD)
+    held = event_id(S2.number, 1, None, EventType.HOLD, 9)
+    late = replace(said, event_id=held, event_type=EventType.HOLD, reason="a doubt")
     run(due, heard.meanwhile(lambda: actions.record(due, [late], LATER)))
     assert heard.beside[:2] == [1, 1]
     assert heard.locked[:1] == [1]

@@ -99,6 +99,18 @@ def test_who_gives_up_one_lot_does_not_void_the_waybill(waybill: Waybill) -> Non
     assert codes(waybill, [], replace(void, lot_no=None)) == []
 
 
+@pytest.mark.parametrize("kind", [EventType.HOLD, EventType.VOID])
+def test_what_is_decided_against_a_waybill_has_a_reason(waybill: Waybill, kind: EventType) -> None:
+    """Who is to answer a hold must be told why; blanks are none."""
+    lot_no = 1 if kind is EventType.HOLD else None
+    loaded = of_leg(waybill, 0, EventType.LOAD)
+    decided = replace(loaded, event_type=kind, lot_no=lot_no, leg_seq=None, mass_kg=None, evidence=(), reason="复核")
+    assert codes(waybill, [], decided) == []
+    for reason in ("", " "):
+        (fault,) = refusals(waybill, [], replace(decided, reason=reason), LATER)
+        assert (fault.column, fault.code) == ("reason", "required")
+
+
 def test_the_future_has_not_happened(waybill: Waybill) -> None:
     """An actual event after now is refused; as an estimate it may stand."""
     tomorrow = of_leg(waybill, 0, EventType.LOAD, event_time=LATER + timedelta(days=1))

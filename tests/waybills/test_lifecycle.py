@@ -120,6 +120,8 @@ def test_a_hold_freezes_until_released() -> None:
     release = replace(hold, event_id="r", event_type=EventType.RELS, event_time=hold.event_time + timedelta(hours=1))
     assert carbon([*events, hold]) is CarbonStatus.DISPUTED
     assert carbon([*events, hold, release]) is CarbonStatus.VERIFIED
+    (bare,) = fold(S2, [*events, replace(hold, reason="")]).lots[0].findings
+    assert "no reason given" in bare.message.en
 
 
 @pytest.mark.parametrize(
