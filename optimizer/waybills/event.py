@@ -140,7 +140,7 @@ def event_id(number: str, lot_no: int | None, leg_seq: int | None, event_type: E
 
 def faults_of(event: Event, source: str = "events", row: int | None = None) -> list[Fault]:
     """Everything wrong with an event by itself, before it is compared with its waybill."""
-    checks = [*_identity_checks(event), *_shape_checks(event)]
+    checks = [*_identity_checks(event), *_reason_checks(event), *_shape_checks(event)]
     return [Fault(source, row, column, code, Message(zh, en)) for wrong, column, code, zh, en in checks if wrong]
 
 
@@ -192,6 +192,13 @@ def _identity_checks(event: Event) -> list[_Check]:
             f"{kind} 针对整份运单，不能写批次或运段",
             f"{kind} is about the whole waybill and names neither lot nor leg",
         ),
+        (not event.reporter_id, "reporter_id", "required", "须写明报告方", "the reporter must be named"),
+    ]
+
+
+def _reason_checks(event: Event) -> list[_Check]:
+    kind = event.event_type
+    return [
         (
             kind is EventType.WDRW and event.classifier is not Classifier.ACT,
             "classifier",
@@ -199,7 +206,6 @@ def _identity_checks(event: Event) -> list[_Check]:
             "撤回只能是 ACT",
             "a withdrawal is a fact (ACT)",
         ),
-        (not event.reporter_id, "reporter_id", "required", "须写明报告方", "the reporter must be named"),
         (
             kind is EventType.WDRW and not (event.withdraws and event.reason),
             "withdraws",
