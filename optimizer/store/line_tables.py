@@ -16,7 +16,6 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
-    text,
 )
 
 from optimizer.store.schema import metadata
@@ -55,8 +54,7 @@ posting_lines = Table(
         None,
         "counter_account_no",
         "transaction_seq",
-        sqlite_where=text("counter_account_no > 0"),
-        postgresql_where=text("counter_account_no > 0"),
+        info={"where": "counter_account_no > 0"},
     ),
     sqlite_with_rowid=False,
 )

@@ -76,13 +76,15 @@ def reached(command: click.Command) -> set[str]:
 
 
 def test_a_statement_needs_the_database_and_no_planning() -> None:
-    """Its verb, its plain forms, and opening a database that is up to date."""
+    """Its verb, its plain forms, and opening a database that is up to date; of dialects only the one in use."""
     code = (
         "from optimizer import actions\n"
         "from optimizer.accounts.statement_document import statement_json\n"
         "actions.open_store, actions.statement"
     )
-    assert imported_by(code).isdisjoint(SLOW)
+    loaded = modules_after(code)
+    assert loaded.isdisjoint(SLOW)
+    assert "sqlalchemy.dialects.postgresql" not in loaded
 
 
 def test_every_verb_is_there_and_no_module_hides_one() -> None:

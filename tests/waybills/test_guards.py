@@ -153,7 +153,7 @@ def test_a_waybill_under_way_cannot_be_voided_and_a_voided_one_not_moved(waybill
         ({"evidence": (Evidence("rumour", "0" * 64),)}, "evidence"),
         ({"evidence": (Evidence("photo", "xyz"),)}, "evidence"),
         ({"withdraws": "x"}, "withdraws"),
-        ({"event_type": EventType.VOID}, "lot_no"),
+        ({"event_type": EventType.VOID, "reason": "取消"}, "lot_no"),
         ({"event_time": datetime(1, 1, 1, tzinfo=UTC)}, "event_time"),
         ({"event_time": datetime(9999, 1, 1, tzinfo=UTC), "classifier": Classifier.EST}, "event_time"),
     ],
