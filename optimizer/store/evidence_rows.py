@@ -18,8 +18,8 @@ from optimizer.accounts.corrections import SETTLING
 from optimizer.store import schema
 from optimizer.store.listed import columns_of_runs, listed_rows
 from optimizer.store.neighbourhood import Named, Sharing, neighbourhood
-from optimizer.store.rows import TRANSACTION_COLUMNS, entry_of, event_of_document, waybill_of_document
-from optimizer.waybills.event import Event, EventType
+from optimizer.store.rows import TRANSACTION_COLUMNS, entry_of, events_of_documents, waybill_of_document
+from optimizer.waybills.event import Event
 from optimizer.waybills.waybill import Waybill
 
 _STANDING = ", ".join(f"'{kind.value}'" for kind in SETTLING)
@@ -66,18 +66,19 @@ class EvidenceRows:
         all the books shows tickets of others. Raises UnreadableRecordError for an event or waybill whose document was
         damaged."""
         rows, changed = self._event_rows(numbers), list[tuple[int, StoredDocument]]()
-        named = Named(set(), set())
-        for row in rows:
-            found = changed_event(row[1], row[3:])
+        voyages, berths = set[str](), set[tuple[str, str, str]]()
+        for seq, document, kind, event_id, written, number, voyage_id, vessel_id, location_id, event_time in rows:
+            found = changed_event(document, (event_id, written, number, voyage_id, vessel_id, location_id, event_time))
             if found is not None:
-                changed.append((row[0], found))
-            named.voyages.add(row[6])
-            if row[2] == EventType.LOAD and row[7]:
-                named.berths.add((row[7], row[8], row[9]))
+                changed.append((seq, found))
+            voyages.add(voyage_id)
+            if kind == "LOAD" and vessel_id:
+                berths.add((vessel_id, location_id, event_time))
+        named = Named(voyages, berths)
         around = neighbourhood(self._connection, numbers, sharing, named)
         rows += self._event_rows(around.difference(numbers))
         rows.sort(key=_SEQ)
-        events = [event_of_document(row[0], row[1]) for row in rows]
+        events = events_of_documents(rows)
         return Reported(self._newest_waybills(around), events, sorted(changed, key=_SEQ))
 
     def _event_rows(self, numbers: Collection[str]) -> list[tuple[Any, ...]]:

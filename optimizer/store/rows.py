@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from optimizer.accounts.calculation import CalculationRun
 from optimizer.accounts.ledger import Bucket, Kind, Ledger, Posting, Transaction, china_text
 from optimizer.errors import Message, UnreadableRecordError
-from optimizer.waybills.codec import from_json, sha256, to_json, to_plain
+from optimizer.waybills.codec import from_json, reader_of, sha256, to_json, to_plain
 from optimizer.waybills.event import Event
 from optimizer.waybills.waybill import Waybill
 
@@ -122,6 +123,17 @@ def event_of_document(seq: int, document: str | bytes) -> Event:
                 f"What event {seq} says cannot be read ({error}); restore a backup.",
             )
         ) from error
+
+
+def events_of_documents(rows: Sequence[Sequence[Any]]) -> list[Event]:
+    """The events of many rows that begin with number and document. Raises as :func:`event_of_document` does."""
+    try:
+        return list(map(_read_event, map(itemgetter(1), rows)))
+    except ValueError:
+        return [event_of_document(row[0], row[1]) for row in rows]
+
+
+_read_event = reader_of(Event)
 
 
 def activity_text(activity_kgkm: Mapping[str, int]) -> str:
