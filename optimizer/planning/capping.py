@@ -33,6 +33,9 @@ from optimizer.quantities import KG_PER_T
 FIRST_PART, DEARER_TIMES, MOST_TIMES = 1.0, 3.0, 27.0
 """The first price of CO2e as a part of what a plan costs for each tonne that it emits; by so much it rises while a plan
 is above its cap, and so many times that at most."""
+SEARCHED = 1.005
+"""Whole ships emit so many times what parts of ships do, even after spans were searched: a price at which parts keep a
+cap by less is too cheap."""
 ROUNDS = 3
 """Rounds of spans at one price, for as long as they gain: in large months a dearer price won little of what more rounds
 did."""
@@ -48,24 +51,38 @@ def plan_near_cap(
 ) -> Made | None:
     """A plan of the whole month where CO2e has a price; it may stand above the cap. ``proof`` and ``climb``: over the
     program with the cap. None and KeyboardInterrupt as in :func:`plan_at_once`."""
-    ways, fleet = proof.ways, proof.fleet
+    priced, onward, price = _dear_enough(programs, proof, climb, left_s)
+    made = plan_at_once(priced, onward, seed, left_s)
+    return None if made is None else replace(made, priced=Priced(price, np.append(onward.prices, 0.0)))
+
+
+def _dear_enough(
+    programs: Programs, proof: LagrangianBound, climb: Climb, left_s: Callable[[], float]
+) -> tuple[LagrangianBound, Climb, float]:
+    """The first price of CO2e at which whole ships may come to keep the cap, with a climb at that price (and no cap).
+    By so much as the bound rises from one price to the next, parts of ships emit at some price between the two: they
+    emit less and less, whole ships always somewhat more."""
     cap_t = float(proof.plan.program.row_upper[proof.cap][0])
     worth = -float(climb.prices[proof.cap].sum())
     emitted_t = _averages_t(proof, climb)
     loose = worth == 0 and emitted_t * WHOLE_SHIPS <= cap_t
     price = 0.0 if loose else _first_price(climb.bound, worth, max(emitted_t, cap_t))
-    ways, fleet = with_carbon(ways, fleet, price / KG_PER_T)
-    priced = LagrangianBound(programs(ways, fleet, None), fleet, ways, proof.workers)
+    most = MOST_TIMES * _first_price(climb.bound, 0.0, max(emitted_t, cap_t))
     # The row of the cap is the last one; without it the same prices prove the same and what the cap was worth.
-    prices = climb.prices[: len(priced.plan.row_slot)]
-    if price == worth:
-        onward = replace(climb, prices=prices, bound=priced.prove(prices)[0])
-    else:
-        onward = climb_up(priced, left_s, prices=prices * _dearer_by(climb.bound, cap_t, worth, price))
-    if onward.interrupted:
-        raise KeyboardInterrupt
-    made = plan_at_once(priced, onward, seed, left_s)
-    return None if made is None else replace(made, priced=Priced(price, np.append(onward.prices, 0.0)))
+    before, onward = worth, replace(climb, prices=climb.prices[:-1], bound=climb.bound + worth * cap_t)
+    while True:
+        ways, fleet = with_carbon(proof.ways, proof.fleet, price / KG_PER_T)
+        priced = LagrangianBound(programs(ways, fleet, None), fleet, ways, proof.workers)
+        if price == before:
+            return priced, onward, price
+        proven = onward.bound
+        onward = climb_up(priced, left_s, prices=onward.prices * _dearer_by(climb.bound, cap_t, before, price))
+        if onward.interrupted:
+            raise KeyboardInterrupt
+        parts_t = (onward.bound - proven) / (price - before)
+        if parts_t * SEARCHED <= cap_t or price * DEARER_TIMES > most or left_s() <= 0:
+            return priced, onward, price
+        before, price = price, price * DEARER_TIMES
 
 
 def _averages_t(proof: LagrangianBound, climb: Climb) -> float:

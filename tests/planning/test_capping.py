@@ -12,17 +12,20 @@ from hypothesis import strategies as st
 
 from optimizer.errors import InputError, SolverError
 from optimizer.planning import capping, laying, neighbourhoods
-from optimizer.planning.ascent import DEARER, climb_on
-from optimizer.planning.capping import below_cap
+from optimizer.planning.ascent import DEARER, climb_on, climb_up
+from optimizer.planning.capping import below_cap, plan_near_cap
 from optimizer.planning.carbon_price import repriced
 from optimizer.planning.design import Effort
 from optimizer.planning.document import plan_to_json
+from optimizer.planning.fleetflow import FleetFlow
 from optimizer.planning.lagrange import LagrangianBound
 from optimizer.planning.plan import Plan
+from optimizer.planning.pool import services_only
 from optimizer.planning.problem import Problem
-from optimizer.planning.program import make_program
+from optimizer.planning.program import PlanProgram, make_program
 from optimizer.planning.relaxation import relax
 from optimizer.planning.settings import PlanSettings
+from optimizer.planning.ways import Ways
 from tests.network.tiny import tiny_network
 from tests.planning.corridor import START, corridor
 from tests.planning.random_tasks import Task, any_tasks, cargo, faults, planned
@@ -126,6 +129,30 @@ def test_from_a_plan_above_the_cap_one_is_found_that_keeps_it() -> None:
     activity = room.matrix @ kept
     assert (activity <= room.row_upper + 1e-5).all()
     assert (activity >= room.row_lower - 1e-5).all()
+
+
+def test_the_harder_a_cap_is_for_parts_of_ships_the_dearer_is_the_first_price() -> None:
+    """Ships in parts of the week emit some 13.4 t at least at no great cost: with a cap near that, whole ones must be
+    pushed harder than where parts keep it with ease."""
+    _, case, _ = week()
+    best = case.solve()
+    assert best.x is not None
+    ways, emits_t = case.space.ways, float(case.program.wtw_kg @ best.x) / 1000
+
+    def services(ways: Ways, fleet: FleetFlow, cap_t: float | None) -> PlanProgram:
+        return make_program(services_only(ways), fleet, case.network, cap_t)
+
+    prices = []
+    for part in (1.2, 0.92, 0.85):
+        proof = LagrangianBound(services(ways, case.fleet, emits_t * part), case.fleet, ways)
+        climb = climb_up(proof, lambda: np.inf)
+        made = plan_near_cap(services, proof, climb, 0)
+        assert made is not None
+        assert made.priced is not None
+        prices.append(made.priced.carbon_yuan_per_t / climb.bound * emits_t)
+    assert prices[0] == 0.0
+    assert 0.9 < prices[1] < 1.1
+    assert 2 * prices[1] < prices[2] <= 27 * prices[1]
 
 
 def test_a_cap_below_what_anything_emits_is_kept_by_no_plan() -> None:
