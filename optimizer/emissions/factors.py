@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import date
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 
@@ -106,7 +107,17 @@ def load_factors(directory: Path | None = None) -> FactorTable:
 
     Raises NetworkDataError with every fault: those of the schema, and rows that contradict themselves or each other.
     """
-    tables, faults = read_package(directory or shipped_directory(), ["factors"])
+    return _shipped_factors() if directory in (None, shipped_directory()) else _read(directory)
+
+
+@cache
+def _shipped_factors() -> FactorTable:
+    """Read once for a process: they are a part of the program as its code is."""
+    return _read(shipped_directory())
+
+
+def _read(directory: Path) -> FactorTable:
+    tables, faults = read_package(directory, ["factors"])
     rows = [(row, _factor(row)) for row in tables["factors"]]
     faults = [*faults, *_row_faults(rows), *_pair_faults(rows)]
     if faults:

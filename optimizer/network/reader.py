@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import fields as record_fields
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -63,7 +64,16 @@ def read_network(directory: Path | None = None) -> Network:
     Raises NetworkDataError with every fault of every table: schema faults (see ``tables``) and, on what could be read,
     faults of coherence (see ``coherence``).
     """
-    directory = shipped_directory() if directory is None else directory
+    return _shipped_network() if directory in (None, shipped_directory()) else _read(directory)
+
+
+@cache
+def _shipped_network() -> Network:
+    """Read once for a process: it is a part of the program as its code is."""
+    return _read(shipped_directory())
+
+
+def _read(directory: Path) -> Network:
     schema = load_schema(directory)
     tables = read_tables(directory, NETWORK_TABLES, schema)
     faults: list[Fault] = [fault for table in tables.values() for fault in table.faults]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from optimizer.emissions.factors import load_factors
 from optimizer.errors import NetworkDataError
 from optimizer.network.model import Evidence, Mode
 from optimizer.network.reader import read_network
@@ -19,6 +20,20 @@ from tests.network.tiny import tiny_network
 def test_a_copy_of_the_shipped_tables_is_the_same_network(tmp_path: Path) -> None:
     """A directory without a descriptor reads with the built-in one, to equal records and the equal version."""
     assert read_network(copy_of_shipped(tmp_path)) == read_network()
+
+
+def test_the_shipped_tables_are_read_once_for_a_process() -> None:
+    """Asked by name or by nothing, network and factors are the same objects."""
+    assert read_network() is read_network(shipped_directory())
+    assert load_factors() is load_factors(shipped_directory())
+
+
+def test_a_directory_is_read_as_it_is_now(tmp_path: Path) -> None:
+    """One that was changed since it was read gives what stands in it."""
+    directory = copy_of_shipped(tmp_path)
+    before = read_network(directory)
+    set_cell(directory, "locks", "FCJ", "wait_h", "12")
+    assert read_network(directory).locks["FCJ"].wait_h == 12.0 != before.locks["FCJ"].wait_h
 
 
 def test_saving_through_a_spreadsheet_changes_nothing(tmp_path: Path) -> None:
