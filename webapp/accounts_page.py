@@ -15,7 +15,7 @@ from optimizer.documents.report_files import bank_report_pdf
 from optimizer.documents.statement_words import statement_words
 from optimizer.quantities import G_PER_KG
 from webapp.access.visitor import now, require, require_permission
-from webapp.api.accounts import FORMATS, asked_size, statement_reply
+from webapp.api.accounts import FORMATS, asked_size, attachment, statement_reply
 from webapp.charts.categories import Series, category_chart
 from webapp.charts.figure import Figure
 from webapp.figures import kilograms
@@ -64,9 +64,11 @@ def show_statement(account_id: str, period: str) -> str:
     """The statement as a page; every lot leads to its waybill for whoever may see that."""
     user = require_permission(Permission.READ_ACCOUNTS)
     entry = account_seen_by(current_world().store, user, account_id)
-    found = actions.statement(current_world().store, account_id, period, at_size=asked_size())
+    at_size = asked_size()
+    found = actions.statement(current_world().store, account_id, period, at_size=at_size)
     return render_template(
         "statement.html",
+        at_size=at_size,
         entry=entry,
         name=_name(entry),
         statement=found,
@@ -83,12 +85,13 @@ def download(account_id: str, period: str, form: str) -> Response | AnyResponse:
     user = require_permission(Permission.READ_ACCOUNTS)
     account_seen_by(current_world().store, user, account_id)
     if form not in FORMATS:
-        return redirect(url_for("accounts_page.show_statement", account_id=account_id, period=period))
+        page = url_for(
+            "accounts_page.show_statement", account_id=account_id, period=period, at_size=request.args.get("at_size")
+        )
+        return redirect(page)
     found = actions.statement(current_world().store, account_id, period, at_size=asked_size())
     reply = statement_reply(found, form)
-    reply.headers.setdefault(
-        "Content-Disposition", f'attachment; filename="statement-{account_id}-{found.period}.{form}"'
-    )
+    reply.headers.setdefault("Content-Disposition", attachment(f"statement-{account_id}-{found.period}.{form}"))
     return reply
 
 
@@ -100,7 +103,7 @@ def report(account_id: str, period: str) -> Response:
     account_seen_by(current_world().store, user, account_id)
     found = actions.bank_report(current_world().store, account_id, period, at_size=asked_size())
     name = f"report-{account_id}-{found.statement.period}.pdf"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    headers = {"Content-Disposition": attachment(name)}
     return Response(bank_report_pdf(found, current_lang()), content_type="application/pdf", headers=headers)
 
 

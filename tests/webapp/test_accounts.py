@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from werkzeug.http import parse_options_header
 
 from optimizer import actions
 from optimizer.access.user import Role, User
@@ -14,6 +16,7 @@ from optimizer.waybills.amendment import Amendment
 from tests.waybills import world
 from tests.webapp.signed_in import House
 from webapp import Settings
+from webapp.api.accounts import attachment
 
 PERIOD = "2026-10"
 
@@ -88,6 +91,28 @@ def test_every_lot_of_a_statement_leads_to_its_waybill(house: House) -> None:
         links = re.findall(r'href="(/waybills/[^"]+)"', page)
         assert (" v2</a>" in page) == (party_id == "E2")
         assert {browser.get(link).status_code for link in links} == {200}
+
+
+def test_files_of_a_past_statement_are_of_that_past(house: House) -> None:
+    """The page as of a past tree offers the files and the report as of that tree, and not the present ones."""
+    size = actions.seal(house.store, Ed25519PrivateKey.generate(), world.LATER).checkpoint.size
+    browser = house.browser("auditor")
+    page = f"/accounts/{account_of(house, 'E1')}/statements/{PERIOD}"
+    files = rf'href="({page}\.\w+|[^"]+/report/{PERIOD}\.pdf)(\?[^"]*)?"'
+    assert {query for _, query in re.findall(files, browser.get(f"{page}?at_size={size}").text)} == {f"?at_size={size}"}
+    assert {query for _, query in re.findall(files, browser.get(page).text)} == {""}
+    assert browser.get(f"{page}.odt?at_size={size}").headers["Location"] == f"{page}?at_size={size}"
+
+
+@pytest.mark.parametrize(
+    "name", ["statement-E1.industry-2026-10.pdf", "statement-企业一.industry-2026-10.pdf", 'a"b.pdf']
+)
+def test_the_name_of_a_file_fits_a_header(name: str) -> None:
+    """Servers refuse a header with Chinese in it; the name is the same again for whoever reads the header."""
+    header = attachment(name)
+    assert header.isascii()
+    disposition, options = parse_options_header(header)
+    assert (disposition, options["filename"]) == ("attachment", name)
 
 
 def test_a_bank_reads_what_an_enterprise_opened_until_it_closes_it(house: House) -> None:

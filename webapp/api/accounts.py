@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from apiflask import APIBlueprint
 from flask import Response, request
@@ -111,6 +112,13 @@ def asked_size() -> int | None:
     return int(text)
 
 
+def attachment(name: str) -> str:
+    """The header that has a browser keep a reply as a file. A header holds no Chinese, and an account may be named in
+    it: such a name stands encoded (RFC 6266)."""
+    plain = name.isascii() and name.replace("-", "").replace(".", "").replace("_", "").isalnum()
+    return f'attachment; filename="{name}"' if plain else f"attachment; filename*=UTF-8''{quote(name, safe='')}"
+
+
 def _format(allowed: tuple[str, ...]) -> str:
     form = request.args.get("format", "json")
     if form not in allowed:
@@ -121,7 +129,7 @@ def _format(allowed: tuple[str, ...]) -> str:
 
 
 def _file(content: bytes, media_type: str, name: str) -> Response:
-    return Response(content, content_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    return Response(content, content_type=media_type, headers={"Content-Disposition": attachment(name)})
 
 
 def _item(entry: AccountEntry) -> dict[str, Any]:
