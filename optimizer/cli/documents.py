@@ -43,8 +43,16 @@ def keep_apart(out: Path, *inputs: Path | None) -> None:
 def whole_file(path: Path) -> Iterator[Path]:
     """A draft beside ``path`` that takes its place when the block ends well and vanishes when it does not.
 
-    Raises InputError where ``path`` cannot be written.
+    Raises InputError where ``path`` cannot be written, or is a device or pipe, whose place the draft would take too
+    (with the rights of an administrator ``--out /dev/null`` took /dev/null away from the whole machine).
     """
+    if _is_special(path):
+        raise InputError(
+            Message(
+                f"{path} 是设备或管道，不是普通文件；请另取文件名。",
+                f"{path} is a device or a pipe and no plain file; name another one.",
+            )
+        )
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         os.close(handle)
@@ -64,6 +72,13 @@ def whole_file(path: Path) -> Iterator[Path]:
                 f"Cannot write {path} ({reason}). Name a file in a directory that exists and is writable.",
             )
         ) from error
+
+
+def _is_special(path: Path) -> bool:
+    """Whether a name is that of a device, a pipe or an open file of a process (``/dev/stdout``)."""
+    if path.is_symlink() and path.readlink().is_relative_to("/proc"):
+        return True
+    return path.exists() and not path.is_file() and not path.is_dir()
 
 
 def write_whole(path: Path, content: str | bytes) -> None:

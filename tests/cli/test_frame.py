@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from optimizer.cli import VERBS, cli
 from optimizer.cli.command import Program, Verb, WrittenFile, option
-from optimizer.cli.documents import write_whole
+from optimizer.cli.documents import whole_file, write_whole
 from optimizer.cli.session import Session, current_session, language_asked
 from optimizer.cli.usage import BadValue
 from optimizer.errors import ConflictError, FactorError, Fault, InputError, Message, SolverError
@@ -183,6 +183,17 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     with pytest.raises(InputError):
         write_whole(tmp_path / "folder", "x")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "plan.json"]
+
+
+def test_a_device_keeps_its_place(tmp_path: Path) -> None:
+    """A draft would take the place of a pipe or device, and of a link to an open file, for every other program too."""
+    pipe, link = tmp_path / "pipe", tmp_path / "stdout"
+    os.mkfifo(pipe)
+    link.symlink_to("/proc/self/fd/1")
+    for special in (pipe, link, Path(os.devnull)):
+        with pytest.raises(InputError, match="no plain file"), whole_file(special):
+            pytest.fail("a draft was begun")
+    assert (pipe.is_fifo(), link.is_symlink(), Path(os.devnull).is_char_device()) == (True, True, True)
 
 
 @pytest.mark.parametrize("program_words", [["-m", "optimizer"], [str(Path(sys.executable).parent / "modalshift")]])
