@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, NoSuchModuleError, OperationalError
 
 from optimizer.errors import InputError, Message, StorageError, UnreadableRecordError
 from optimizer.store.session import Session
@@ -109,9 +109,16 @@ def _answering() -> Iterator[None]:
 
 @contextmanager
 def _unharmed() -> Iterator[None]:
-    """SQLite says what is damaged by its plainest error; every other one has a class of its own."""
+    """SQLite says what is damaged by its plainest error; every other one has a class of its own. PostgreSQL holds no
+    NUL in a text, and anybody may send one in an address or a login."""
     try:
         yield
+    except DataError as error:
+        if "NUL" not in str(error.orig):
+            raise
+        raise InputError(
+            Message("文本中有不可用的字符（NUL）；请去掉后重试。", "A text holds a NUL character; leave it out.")
+        ) from error
     except DatabaseError as error:
         if type(error.orig) is not sqlite3.DatabaseError:
             raise

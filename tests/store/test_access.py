@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -113,3 +114,18 @@ def test_a_database_of_a_newer_version_is_refused_with_advice(path: Path, store:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(InputError, match="newer version"):
         actions.open_store(f"sqlite:///{path}")
+
+
+def test_a_text_that_a_database_cannot_hold_is_bad_input(store: Store) -> None:
+    """PostgreSQL has no NUL in a text: an answer or a sentence, and no internal error that any stranger could cause."""
+    asked: tuple[Callable[[], object], ...] = (
+        lambda: actions.log_in(store, "a\x00b", "x", LATER, ""),
+        lambda: actions.user_of_token(store, "a\x00b", LATER),
+    )
+    for ask in asked:
+        found, refusal = None, "NUL"
+        try:
+            found = ask()
+        except InputError as error:
+            refusal = error.message.en
+        assert (found, "NUL" in refusal) == (None, True)
