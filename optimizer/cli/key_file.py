@@ -83,10 +83,13 @@ def signed_before(key_path: Path) -> Checkpoint | None:
 
 
 def remembers_signed(key_path: Path, head: Checkpoint) -> bool:
-    """Keep the newest head beside the key. Where that cannot be written, say so and answer False: what was signed
-    stands in the database all the same, and an error would say that it does not."""
+    """Keep the newest head beside the key; of two that sealed at once, the later head stays. Where that cannot be
+    written, say so and answer False: what was signed stands in the database all the same, and an error would say that
+    it does not."""
     try:
-        write_whole(head_path(key_path), str(head.note))
+        kept = signed_before(key_path)
+        if kept is None or kept.size <= head.size:
+            write_whole(head_path(key_path), str(head.note))
     except InputError as error:
         say(
             Message(

@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from optimizer import actions
+from optimizer.accounts.checkpoint import sign_checkpoint
 from optimizer.cli import cli
+from optimizer.cli.key_file import remembers_signed, signed_before
 from tests.accounts.small_books import FUEL_LOGS
 from tests.waybills.world import (
     ISSUED_AT,
@@ -156,6 +159,15 @@ def test_a_key_is_changed(place: Path) -> None:
     done("key", "rotate", "--new", "third.pem", "--lost", "disk broke")
     done("seal", "--key", "third.pem")
     assert run("verify").exit_code == 0
+
+
+def test_an_older_head_does_not_take_the_place_of_a_newer_one(tmp_path: Path) -> None:
+    """Of two sealers at once the first to sign may be the last to write: the newest head is what guards the log."""
+    key = Ed25519PrivateKey.generate()
+    older, newer = (sign_checkpoint("quzhou.example", size, bytes(32), LATER, key) for size in (5, 9))
+    for head, kept in ((older, older), (newer, newer), (older, newer)):
+        assert remembers_signed(tmp_path / "sealer.pem", head)
+        assert signed_before(tmp_path / "sealer.pem") == kept
 
 
 def test_a_seal_stands_though_its_head_cannot_be_kept(place: Path) -> None:
