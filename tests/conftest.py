@@ -47,19 +47,24 @@ def pytest_configure() -> None:
 LONG_FILES = (
     "tests/packaging/test_readme.py",
     "tests/webapp/test_accessibility.py",
+    "tests/webapp/test_chart_pages.py",
     "tests/store/test_model.py",
     "tests/store/test_faults.py",
     "tests/planning/test_solve.py",
     "tests/planning/netdesign/test_solve.py",
-    "tests/cli/test_plan.py",
-    "tests/webapp/test_chart_pages.py",
     "tests/webapp/test_api_contract.py",
     "tests/webapp/test_roles.py",
+    "tests/bench/test_evidence.py",
+    "tests/cli/test_plan.py",
+    "tests/store/test_tampering.py",
+    "tests/bench/test_pages.py",
     "tests/planning/test_changes.py",
+    "tests/store/test_sealing.py",
+    "tests/bench/test_plan.py",
     "tests/demo/test_story.py",
 )
-"""Files that take a quarter of a minute and more, longest first: they begin first, so that no process is left alone
-with one at the end (``make test`` hands out files in this order)."""
+"""Files that take longest, the pages' browser included, in that order: they begin first, so that no process is left
+alone with one at the end (``make test`` hands out files in this order)."""
 
 
 FILES_BETWEEN_WALKS = 10
