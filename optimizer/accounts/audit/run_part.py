@@ -93,6 +93,8 @@ class _Recomputing:
         self._tables = tables
         self.sums = SourceSums()
         self._straight = {version: Recalculation(factors, self.sums) for version, factors in tables.items()}
+        # The texts of what comes again are kept, not of what comes once: most lots are like no other.
+        self._once: Memo[tuple[str, str], None] = Memo()
         self._known: Memo[tuple[str, str], _Known] = Memo()
 
     def sound(self, row: RunRow) -> _Worth | None:
@@ -119,7 +121,8 @@ class _Recomputing:
         says, where both are canonical. None for inputs of another lot."""
         lot = b',"lot_no":%d,' % row.lot_no
         named = f',"waybill_number":{encode_basestring(row.number)},"waybill_version":'.encode()
-        known = self._known.get((row.result_sha256, row.factors_version))
+        key = row.result_sha256, row.factors_version
+        known = self._known.get(key)
         cut = inputs.rfind(named)
         version = inputs[cut + len(named) : -1]
         if cut < 0 or not _VERSION.fullmatch(version) or not inputs.endswith(b"}"):
@@ -128,11 +131,13 @@ class _Recomputing:
             return None
         if known is not None and inputs.startswith(b"%b%b%b%b" % (known.before, lot, known.after, named)):
             return known.worth
-        before, _, after = inputs[:cut].partition(lot)
         factors = self._tables.get(row.factors_version)
         worth = self._calculated(row, inputs, result) or self._by_records(row, inputs, result, factors)
         if worth is not None:
-            self._known[row.result_sha256, row.factors_version] = _Known(before, after, worth)
+            if key in self._once:
+                before, _, after = inputs[:cut].partition(lot)
+                self._known[key] = _Known(before, after, worth)
+            self._once[key] = None
         return worth
 
     def _calculated(self, row: RunRow, inputs: bytes, result: bytes) -> _Worth | None:
