@@ -24,7 +24,10 @@ from optimizer.waybills.waybill import Waybill
 
 _STANDING = ", ".join(f"'{kind.value}'" for kind in SETTLING)
 _RUNS = schema.calculation_runs.c
-EVENT_COLUMNS = "event_id, content_sha256, number, voyage_id, vessel_id, location_id, event_time"
+EVENT_COLUMNS = (
+    "event_id, content_sha256, number, voyage_id, vessel_id, location_id, event_time, "
+    "event_type, classifier, leg_seq, lot_no, mass_kg, withdraws"
+)
 
 
 class Reported(NamedTuple):
@@ -67,12 +70,13 @@ class EvidenceRows:
         damaged."""
         rows, changed = self._event_rows(numbers), list[tuple[int, StoredDocument]]()
         voyages, berths = set[str](), set[tuple[str, str, str]]()
-        for seq, document, kind, event_id, written, number, voyage_id, vessel_id, location_id, event_time in rows:
-            found = changed_event(document, (event_id, written, number, voyage_id, vessel_id, location_id, event_time))
+        for seq, document, *columns in rows:
+            found = changed_event(document, columns)
             if found is not None:
                 changed.append((seq, found))
+            voyage_id, vessel_id, location_id, event_time, event_type = columns[3:8]
             voyages.add(voyage_id)
-            if kind == "LOAD" and vessel_id:
+            if event_type == "LOAD" and vessel_id:
                 berths.add((vessel_id, location_id, event_time))
         named = Named(voyages, berths)
         around = neighbourhood(self._connection, numbers, sharing, named)
@@ -82,8 +86,8 @@ class EvidenceRows:
         return Reported(self._newest_waybills(around), events, sorted(changed, key=_SEQ))
 
     def _event_rows(self, numbers: Collection[str]) -> list[tuple[Any, ...]]:
-        """Number, document, type and :data:`EVENT_COLUMNS` of the events of some waybills."""
-        columns = f"seq, {self._as_bytes('document')}, event_type, {EVENT_COLUMNS}"
+        """Number, document and :data:`EVENT_COLUMNS` of the events of some waybills."""
+        columns = f"seq, {self._as_bytes('document')}, {EVENT_COLUMNS}"
         query = f"SELECT {columns} FROM events WHERE number {{listed}}"  # nosec B608
         return listed_rows(self._connection, query, sorted(numbers)) if numbers else []
 
@@ -116,12 +120,14 @@ class EvidenceRows:
 def changed_event(document: bytes, columns: Sequence[Any]) -> StoredDocument | None:
     """Digest now and digest written of an event with its :data:`EVENT_COLUMNS`, None where it is as written. The
     columns by which events are looked up say what the document says; where they do not, it is not what was written."""
-    event_id, written, number, voyage_id, vessel_id, location_id, event_time = columns
+    event_id, written, number, voyage_id, vessel_id, location_id, event_time, kind, *others = columns
+    classifier, leg_seq, lot_no, mass_kg, withdraws = others
     together, each = _names(vessel_id, voyage_id, number)
     same = (
         (together in document or all(said in document for said in each))
-        and _place(location_id) in document
-        and f'"event_time":{_quoted(str(event_time))}'.encode() in document
+        and _where(leg_seq, location_id, lot_no) + _plain(mass_kg) + b"," in document
+        and f'"event_time":{_quoted(str(event_time))},"event_type":{_quoted(str(kind))}'.encode() in document
+        and all(said in document for said in _ends(classifier, withdraws))
     )
     now = sha256(document).hexdigest() if same else "differs"
     return None if now == written else StoredDocument(f"event {event_id}", now, written)
@@ -139,8 +145,19 @@ def _names(vessel_id: Any, voyage_id: Any, number: Any) -> tuple[bytes, tuple[by
 
 
 @lru_cache(maxsize=65_536)
-def _place(location_id: Any) -> bytes:
-    return f'"location_id":{_quoted(str(location_id))}'.encode()
+def _where(leg_seq: Any, location_id: Any, lot_no: Any) -> bytes:
+    """Neighbours in a document, up to the mass."""
+    place = f'"location_id":{_quoted(str(location_id))}'.encode()
+    return b'"leg_seq":%b,%b,"lot_no":%b,"mass_kg":' % (_plain(leg_seq), place, _plain(lot_no))
+
+
+def _plain(number: Any) -> bytes:
+    return b"null" if number is None else str(number).encode()
+
+
+@lru_cache(maxsize=65_536)
+def _ends(classifier: Any, withdraws: Any) -> tuple[bytes, bytes]:
+    return f'"classifier":{_quoted(str(classifier))}'.encode(), f'"withdraws":{_quoted(str(withdraws or ""))}'.encode()
 
 
 _SEQ, _VERSION = itemgetter(0), itemgetter(0, 1)

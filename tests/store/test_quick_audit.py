@@ -134,19 +134,42 @@ def test_clean_books_leave_no_doubt(settled: Store) -> None:
 def test_several_processes_find_what_one_finds(url: str, settled: Store) -> None:
     """In books with an amount, a run and an event changed: through connections of their own, on both databases."""
     assert recorded(settled, parts=3) == []
-    damage(url)
+    damage(url, *DAMAGE)
     one = recorded(settled, parts=1)
     assert {"postings_differ_from_run", "transaction_changed", "document_changed"} <= {item.code for item in one}
     assert recorded(settled, parts=3, processes=2) == one
 
 
-def damage(url: str) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        "event_type = 'DEPA'",
+        "event_time = '2026-10-02T00:00:00+08:00'",
+        "classifier = 'EST'",
+        "leg_seq = leg_seq + 1",
+        "lot_no = NULL",
+        "mass_kg = mass_kg / 10",
+        "withdraws = event_id",
+        "vessel_id = 'x'",
+        "voyage_id = 'x'",
+    ],
+)
+def test_an_event_that_is_looked_up_as_another_than_it_says_is_found(url: str, settled: Store, change: str) -> None:
+    """Lists and the audit look events up by their columns: each says what the document says."""
+    load = "SELECT MIN(seq) FROM events WHERE event_type = 'LOAD' AND vessel_id <> ''"
+    damage(url, f"UPDATE events SET {change} WHERE seq = ({load})")
+    assert "document_changed" in {item.code for item in recorded(settled, parts=1)}
+
+
+DAMAGE = (
+    "UPDATE posting_lines SET amount = 7 WHERE line = 1 AND transaction_seq IN (SELECT MAX(seq) FROM transactions)",
+    "UPDATE calculation_runs SET mass_kg = mass_kg + 1 WHERE run_id = (SELECT MIN(run_id) FROM calculation_runs)",
+    "UPDATE events SET location_id = 'x' WHERE seq = 3",
+)
+
+
+def damage(url: str, *statements: str) -> None:
     """What an administrator could do to the rows."""
-    statements = (
-        "UPDATE posting_lines SET amount = 7 WHERE line = 1 AND transaction_seq IN (SELECT MAX(seq) FROM transactions)",
-        "UPDATE calculation_runs SET mass_kg = mass_kg + 1 WHERE run_id = (SELECT MIN(run_id) FROM calculation_runs)",
-        "UPDATE events SET location_id = 'x' WHERE seq = 3",
-    )
     if url.startswith("sqlite"):
         raw = sqlite3.connect(url.removeprefix("sqlite:///"))
         disarm(raw)
