@@ -5,20 +5,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from optimizer.network.model import FleetEntry, Network
+from optimizer.errors import Message
+from optimizer.network.model import Closure, FleetEntry, Mode, Network
 from optimizer.planning.check import check_plan
+from optimizer.planning.check.words import FIGURE
 from optimizer.planning.keeping.held import Accepted
 from optimizer.planning.offer import Offer
-from optimizer.planning.plan import LeftBehind, Moved, Plan, Reason
+from optimizer.planning.plan import Binding, LeftBehind, Moved, Plan, Reason
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
 from tests.network.tiny import MADE_UP, TINY_START, tiny_network
 from tests.planning.random_tasks import cargo, planned
 from tests.planning.round_factors import round_factors
+from tests.planning.test_assemble_reasons import dear_vessels, stone
 from tests.planning.test_offers import MARKET, offer
 
 TINY = tiny_network()
@@ -113,6 +117,20 @@ LIES: list[tuple[str, Callable[[Plan], Plan], str]] = [
      "left_out"),
     ("left out for another reason", lambda p: entry(p, 2, reason=Reason("", "", "no_road_no_water", lacks="way")),
      "left_out"),
+    ("a worth above what all could lose", lambda p: replace(p, binding=first(p.binding, value_yuan=1e9)), "binding"),
+    ("another saving than is told", lambda p: replace(p, binding=first(p.binding, saving_yuan=77.0)), "binding"),
+    ("a day that there is not", lambda p: replace(p, binding=first(p.binding, day="2026-13-09")), "binding"),
+    ("no words for a limit", lambda p: replace(p, binding=first(p.binding, message=Message("", ""))), "binding"),
+    ("an obstacle told of another sailing", lambda p: replace(p, unusable_offers=first(
+        p.unusable_offers, message=p.unusable_offers[1].message)), "offer_unusable"),
+    ("on a carrier's berth too long", lambda p: replace(p, voyages=first(
+        p.voyages, berth_from=p.voyages[0].berth_from - timedelta(hours=3))), "berth_time"),
+    ("a negative run time", lambda p: replace(p, seconds=-1.0), "status_wrong"),
+    ("ended by nothing known", lambda p: replace(p, settings={**p.settings, "stop": ["rain"]}), "status_wrong"),
+    ("ended at a gap that it has not", lambda p: replace(
+        p, status="feasible", gap=0.5, settings={**p.settings, "stop": "gap"}), "status_wrong"),
+    ("out of time, and yet at leisure", lambda p: replace(
+        p, status="feasible", settings={**p.settings, "stop": "time_limit"}), "status_wrong"),
     ("something left behind", lambda p: replace(p, left_behind=LeftBehind(1000, 0, p.binding[0].message)), "left_out"),
 ]  # fmt: skip
 
@@ -121,6 +139,59 @@ LIES: list[tuple[str, Callable[[Plan], Plan], str]] = [
 def test_each_lie_is_found(market: Plan, lie: Callable[[Plan], Plan], code: str) -> None:
     """One at a time."""
     assert code in codes(lie(market), FULL, offers=OFFERS)
+
+
+def _dear() -> tuple[Network, tuple[Shipment, ...]]:
+    """Drivers for a song: water is dearer even in a full vessel."""
+    tariffs = {
+        key: replace(row, minimum_yuan_per_t=0.0, fixed_yuan_per_t=0.0, yuan_per_tkm=0.05) if row.mode is Mode.ROAD
+        else row
+        for key, row in TINY.tariffs.items()
+    }  # fmt: skip
+    return replace(TINY, tariffs=tariffs), (cargo(1, 60, "UP", due_h=200),)
+
+
+def _taken() -> tuple[Network, tuple[Shipment, ...]]:
+    """One vessel, time for one trip, and a neighbour whose road is longer."""
+    later = TINY_START + timedelta(hours=12)
+    shut = Closure("C", "terminal", "UP", later, later + timedelta(days=60), "检修", "repair", MADE_UP)
+    roads = {**TINY.links, "PIT-DOWN": replace(TINY.links["PIT-DOWN"], distance_km=300.0)}
+    fleet = (FleetEntry("own", "SMALL", "UP", 1, TINY_START, "own", MADE_UP),)
+    far = replace(stone(500, origin="PIT"), shipment_id="S2")
+    return replace(TINY, fleet=fleet, closures=(shut,), links=roads), (stone(500), far)
+
+
+REASONED: list[tuple[str, Callable[[], tuple[Network, tuple[Shipment, ...]]]]] = [
+    ("too_little_cargo", lambda: (TINY, (cargo(2, 5, "UP", due_h=200),))),
+    ("too_slow", lambda: (TINY, (cargo(1, 60, "UP", ready_h=5.0, due_h=-75.0),))),
+    ("water_dearer", _dear),
+    ("return_cargo_missing", lambda: (dear_vessels(5), (stone(),))),
+    ("vessels_taken", _taken),
+]
+
+
+@pytest.mark.parametrize(("code", "world"), REASONED, ids=[code for code, _ in REASONED])
+def test_no_figure_of_a_reason_can_be_changed_unseen(
+    code: str, world: Callable[[], tuple[Network, tuple[Shipment, ...]]]
+) -> None:
+    """What it is short of, and every figure and name in both languages, is recomputed from the plan and the tables."""
+    network, shipments = world()
+    plan = planned(network, shipments)
+    number, reason = next((n, e.on_road_because) for n, e in enumerate(plan.shipments) if e.on_road_because is not None)
+    assert reason is not None
+    assert reason.code == code
+    assert codes(plan, shipments, network) == set()
+    lies = [replace(reason, short=reason.short + by) for by in (0.01, -0.01)]
+    for lang in ("zh", "en"):
+        text = getattr(reason, lang)
+        for match in FIGURE.finditer(text):
+            digits = match.group()
+            other = digits[:-1] + str((int(digits[-1]) + 1) % 10)
+            lies.append(replace(reason, **{lang: text[: match.start()] + other + text[match.end() :]}))
+        lies += [replace(reason, **{lang: ""}), replace(reason, **{lang: text + " 7"})]
+    assert len(lies) > 8
+    for lie in lies:
+        assert codes(entry(plan, number, on_road_because=lie), shipments, network) == {"reason"}, lie
 
 
 def test_a_shipment_with_a_road_is_not_left_out() -> None:
@@ -141,6 +212,33 @@ def test_no_own_voyages_means_none() -> None:
     plan = planned(TINY, FULL[:1])
     assert any(voyage.offer is None for voyage in plan.voyages)
     assert codes(replace(plan, settings={**plan.settings, "own_voyages": False}), FULL[:1]) == {"status_wrong"}
+
+
+def test_no_limit_is_worth_more_than_all_its_users_lose(market: Plan) -> None:
+    """Even where its sentence says the same: a tonne of room is below the road's whole cost, what planning again saves
+    not above value and gap, and the bound behind the values is the same for all and not above the plan's."""
+    limit = market.binding[0]
+
+    def found(*entries: Binding) -> set[str]:
+        return {v.where for v in check_plan(replace(market, binding=entries), FULL, TINY, round_factors(), OFFERS)}
+
+    def told(**changes: Any) -> Binding:
+        changed = replace(limit, **{"saving_yuan": None, "at_most_yuan": None, **changes})
+        figures = [f"{changed.value_yuan:.2f}"]
+        figures += [f"{changed.saving_yuan:.2f}"] if changed.saving_yuan is not None else []
+        words = " ".join([*figures, "C1 Y1", *(TINY.locations[place].name_zh for place in ("UP", "DOWN"))])
+        english = " ".join([*figures, "C1 Y1", *(TINY.locations[place].name_en for place in ("UP", "DOWN"))])
+        return replace(changed, message=Message(words, english))
+
+    assert found(told(value_yuan=50.0)) == set()
+    assert found(told(value_yuan=1e9)) == {"binding/0/value_yuan"}
+    assert found(told(value_yuan=50.0, at_most_yuan=60.0)) == set()
+    assert found(told(value_yuan=50.0, saving_yuan=70.0)) == set()
+    worse = replace(
+        market, bound_yuan=market.objective_yuan - 30.0, gap=30.0 / market.objective_yuan, status="feasible"
+    )
+    short = replace(worse, binding=(told(value_yuan=50.0, at_most_yuan=60.0),))
+    assert "binding/0/at_most_yuan" in {v.where for v in check_plan(short, FULL, TINY, round_factors(), OFFERS)}
 
 
 def test_cargo_left_behind_is_summed_up() -> None:

@@ -48,6 +48,7 @@ from optimizer.planning.check.sums import (
 )
 from optimizer.planning.check.violation import SENTENCES, Findings, Violation, violations_to_text
 from optimizer.planning.check.workings import Workings
+from optimizer.planning.check.worth import check_worth, check_worth_told
 from optimizer.planning.offer import Offer
 from optimizer.planning.plan import Plan
 from optimizer.planning.shipment import Shipment
@@ -88,6 +89,8 @@ CHECKS: tuple[Callable[[Workings, Findings], None], ...] = (
     check_reasons,
     check_left_behind,
     check_bindings,
+    check_worth,
+    check_worth_told,
     check_unusable,
     check_kept,
     check_accepted,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from optimizer.planning.check.violation import Findings
-from optimizer.planning.check.workings import Workings
+from optimizer.planning.check.workings import CLOCK_S, Workings
 
 
 def check_offers(work: Workings, found: Findings) -> None:
@@ -33,5 +33,13 @@ def check_offers(work: Workings, found: Findings) -> None:
             found.add("offer_least", where, f">= {offer.least_kg}", voyage.load_kg)
         if voyage.empty:
             found.add("offer_empty", where, "cargo", voyage.load_kg)
+        for name, (place, spent) in {
+            "berth_from": (offer.origin, voyage.departs_at - voyage.berth_from),
+            "free_at": (offer.destination, voyage.free_at - voyage.arrives_at),
+        }.items():
+            quay = work.network.terminals.get((place, voyage.cargo_group))
+            if quay is not None and offer.vessel_class in work.network.vessel_classes:
+                work_h = work.hub_h(quay, work.network.vessel_classes[offer.vessel_class].capacity_t)
+                found.near("berth_time", f"{where}/{name}", work_h * 3600, spent.total_seconds(), CLOCK_S)
         if voyage.locks:
             found.add("lock_passages", where, [], [lock.lock_id for lock in voyage.locks])

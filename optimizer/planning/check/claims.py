@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from optimizer.network.model import Mode
+from optimizer.planning.check.reason_figures import check_figures
 from optimizer.planning.check.violation import Findings
+from optimizer.planning.check.words import check_words
 from optimizer.planning.check.workings import Workings
 from optimizer.planning.plan import PlannedShipment, Reason
 from optimizer.planning.shipment import Shipment
@@ -14,6 +16,18 @@ ROUNDING_GAP = 1e-5
 """A plan is called optimal when nothing but the rounding to fen and kg is left of its gap."""
 KG = 5e-4
 """Half a kilogram in tonnes."""
+GAP_ROUNDING = 1.01
+"""A gap is measured before amounts are rounded."""
+STOPS: Mapping[str, tuple[str, ...]] = {
+    "gap": ("feasible",),
+    "exhausted": ("feasible",),
+    "time_limit": ("time_limit",),
+    "interrupt": ("time_limit",),
+    "infeasible": ("infeasible",),
+    "optimal": (),
+    "feasible": ("feasible",),
+}
+"""What ended the run, and the statuses that it leads to where the plan is not optimal."""
 ROAD_REASONS: Mapping[str, tuple[str, str]] = {
     "water_dearer": ("money", "yuan/t"),
     "return_cargo_missing": ("money", "yuan/t"),
@@ -38,18 +52,37 @@ LEFT_REASONS: Mapping[str, tuple[str, str]] = {
     "after_horizon": ("time", ""),
 }
 """Why a shipment, or part of it, is not planned."""
+OF_OPTION = {
+    "water_dearer",
+    "return_cargo_missing",
+    "too_little_cargo",
+    "vessels_taken",
+    "terminals_taken",
+    "too_slow",
+}
+"""Reasons that are about one water option."""
+MORE_SPENT_PERCENT = 110.0
+"""What is proven of cargo left behind holds for plans that cost at most so much of this one."""
 WHOLE = {"vessels_taken", "terminals_taken", "sailing_full", "no_road_no_room", "no_road_terminal_full"}
 """Reasons that lack room for the whole shipment."""
 
 
 def check_status(work: Workings, found: Findings) -> None:
-    """``optimal`` has no gap, ``infeasible`` carries nothing, and without own voyages no own or hired hull sails (one
-    that an accepted plan had sent still may)."""
+    """``optimal`` has no gap, ``infeasible`` carries nothing, what ended the run fits the status, and without own
+    voyages no own or hired hull sails (one that an accepted plan had sent still may)."""
     plan = work.plan
     if plan.status == "optimal" and not plan.gap <= ROUNDING_GAP:
         found.add("status_wrong", "status", f"gap <= {ROUNDING_GAP}", plan.gap)
     if plan.status == "infeasible" and any(planned.lots for planned in plan.shipments):
         found.add("status_wrong", "status", "no lots", plan.status)
+    if plan.seconds < 0:
+        found.add("status_wrong", "seconds", ">= 0", plan.seconds)
+    stop, gap = plan.settings.get("stop"), work.setting("gap")
+    if stop is not None and (str(stop) not in STOPS or plan.status not in ("optimal", *STOPS[str(stop)])):
+        found.add("status_wrong", "settings/stop", "one that leads to the status", stop)
+    # Cargo left behind has a price in the gap at which a search stops, and none in the document.
+    if stop == "gap" and gap is not None and plan.left_behind is None and plan.gap > gap * GAP_ROUNDING + ROUNDING_GAP:
+        found.add("status_wrong", "settings/gap", f">= {plan.gap}", gap)
     if plan.settings.get("own_voyages") is False and plan.kept is None:
         sailed = [voyage.voyage_id for voyage in plan.voyages if voyage.offer is None]
         if sailed:
@@ -98,6 +131,9 @@ def _check_reason(
         found.add("reason", where, "a known code", reason.code)
         return
     found.same("reason", where, known[reason.code], (reason.lacks, reason.unit))
+    if (reason.code in OF_OPTION) != bool(reason.option):
+        found.add("reason", f"{where}/option", "an option" if not reason.option else "none", reason.option)
+        return
     if reason.short < 0 or (reason.short and not reason.unit):
         found.add("reason", f"{where}/short", ">= 0", reason.short)
     if (reason.code == "no_road_partly") != bool(planned.left_kg) and known is LEFT_REASONS:
@@ -111,6 +147,8 @@ def _check_reason(
     for voyage in reason.option.split(" + ") if reason.option else ():
         if not _has_voyage(work, voyage, shipment):
             found.add("reason", f"{where}/option", "a voyage of the network", voyage)
+            return
+    check_figures(work, found, where, reason, planned, shipment)
 
 
 def _has_voyage(work: Workings, named: str, shipment: Shipment) -> bool:
@@ -147,8 +185,11 @@ def check_left_behind(work: Workings, found: Findings) -> None:
     said = plan.left_behind
     if said is None:
         found.same("left_out", "left_behind", 0, least_kg)
-    elif not (least_kg <= said.mass_kg <= most_kg and 0 <= said.at_least_kg <= said.mass_kg and said.mass_kg > 0):
+        return
+    if not (least_kg <= said.mass_kg <= most_kg and 0 <= said.at_least_kg <= said.mass_kg and said.mass_kg > 0):
         found.add("left_out", "left_behind", f"{least_kg} to {most_kg} kg", (said.mass_kg, said.at_least_kg))
+    figures = (said.mass_kg / 1000, said.at_least_kg / 1000, MORE_SPENT_PERCENT)
+    check_words(found, "left_out", "left_behind", said.message, (), [figures])
 
 
 def _has_road(work: Workings, shipment: Shipment) -> bool:

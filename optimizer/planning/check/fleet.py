@@ -15,6 +15,10 @@ def check_hulls(work: Workings, found: Findings) -> None:
     for vessel_id, voyages in _tours(work).items():
         where = f"vessels/{vessel_id}"
         kinds = {(voyage.vessel_class, voyage.market) for voyage in voyages}
+        first = voyages[0]
+        named = (first.vessel_class, first.market, first.origin)
+        if not all(word in vessel_id for word in named):
+            found.add("hull_changes", where, named, vessel_id)
         if len(kinds) > 1:
             found.add("hull_changes", where, "one class and market", sorted(kinds))
         for last, following in pairwise(voyages):

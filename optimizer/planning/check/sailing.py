@@ -110,7 +110,7 @@ def check_water(work: Workings, found: Findings) -> None:
         draught_m = work.ways.draught_m(course, voyage.departs_at)
         if draught_m < vessel.light_draught_m:
             found.add("capacity", where, f"draught {vessel.light_draught_m} m", f"{draught_m:.3f} m")
-        elif not voyage.empty:
+        else:
             allowed_kg = work.ways.capacity_t(course, vessel, voyage.departs_at) * 1000
             offer = work.offer_by_id.get(voyage.voyage_id) if voyage.offer is not None else None
             allowed_kg = min(allowed_kg, offer.capacity_kg) if offer is not None else allowed_kg

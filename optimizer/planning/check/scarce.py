@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
+from datetime import date, timedelta
 
+from optimizer.errors import Message
 from optimizer.planning.check.violation import Findings
+from optimizer.planning.check.words import Figures, check_words, day_figures, figures_of
 from optimizer.planning.check.workings import Workings
 from optimizer.planning.offer import Offer
-from optimizer.planning.plan import Binding
+from optimizer.planning.plan import Binding, UnusableOffer
 
+ISO_DAY, BEYOND_D = len("2026-10-08"), 40
+"""A limit may bind in the relaxation days after what the plan does last."""
 UNITS = {
     "lock": ("vessel", "lockage a day"),
     "terminal": ("t", "t a day"),
@@ -34,15 +38,31 @@ def check_bindings(work: Workings, found: Findings) -> None:
         found.add("binding", "binding", "the most valuable first", values)
     for number, entry in enumerate(entries):
         where = f"binding/{number}"
-        if not _is_limit(work, entry):
+        if not is_limit(work, entry):
             found.add("binding", where, "a limit of the network", (entry.kind, entry.item_id, entry.day))
+        if entry.day and not _is_day(work, entry.day):
+            found.add("binding", f"{where}/day", "a day of the plan", entry.day)
+        if (entry.day == "") != (entry.kind == "water_level") and entry.kind in ("fleet", "offer", "water_level"):
+            found.add("binding", f"{where}/day", "none" if entry.day else "a day", entry.day)
         found.same("binding", f"{where}/unit", UNITS[entry.kind][not entry.day], entry.unit)
         told = (entry.value_yuan, entry.saving_yuan or 0.0, (entry.at_most_yuan or entry.value_yuan) - entry.value_yuan)
         if min(told) < 0 or (entry.saving_yuan is not None and entry.at_most_yuan is not None):
             found.add("binding", where, "values >= 0", told)
 
 
-def _is_limit(work: Workings, entry: Binding) -> bool:
+def _is_day(work: Workings, day: str) -> bool:
+    """Whether a day is one on which something of the plan may happen."""
+    try:
+        moment = date.fromisoformat(day)
+    except ValueError:
+        return False
+    last = max([work.on, *(voyage.free_at.date() for voyage in work.plan.voyages)])
+    last = max([last, *(leg.leg.arrives_at.date() for leg in work.all_legs)])
+    return len(day) == ISO_DAY and work.on <= moment <= last + timedelta(days=BEYOND_D)
+
+
+def is_limit(work: Workings, entry: Binding) -> bool:
+    """Whether a limit is one of the network's, or a full sailing of the plan on its day."""
     network, item = work.network, entry.item_id
     if entry.kind == "lock":
         return item in network.locks
@@ -73,6 +93,28 @@ def check_unusable(work: Workings, found: Findings) -> None:
         obstacle = _obstacle(work, offer)
         if item.code not in ([obstacle] if obstacle else NOT_REFUTED):
             found.add("offer_unusable", where, obstacle or NOT_REFUTED, item.code)
+            continue
+        names = [Message(name, name) for name in (offer.carrier_id, offer.sailing_id)]
+        check_words(found, "offer_unusable", where, item.message, names, _told(work, offer, item))
+
+
+def _told(work: Workings, offer: Offer, item: UnusableOffer) -> list[Figures]:
+    """The figures with which it may be said why a sailing is not used."""
+    at = offer.departs_at
+    if item.code == "outside_horizon":
+        return [(*day_figures(f"{at:%Y-%m-%d}"), at.hour, at.minute)]
+    if item.code == "below_least":
+        return [(_allowed_kg(work, offer) / 1000, offer.least_kg / 1000)]
+    # Which closure it meets, and why that is, may hold figures of its own.
+    return [(), figures_of(item.message.zh, offer.carrier_id, offer.sailing_id)] if item.code == "closed" else [()]
+
+
+def _allowed_kg(work: Workings, offer: Offer) -> int:
+    course = work.ways.course(offer.origin, offer.destination, offer.vessel_class)
+    if course is None:
+        return 0
+    vessel = work.network.vessel_classes[offer.vessel_class]
+    return min(offer.capacity_kg, int(work.ways.capacity_t(course, vessel, offer.departs_at) * 1000 + 1e-6))
 
 
 def _obstacle(work: Workings, offer: Offer) -> str:
@@ -80,10 +122,9 @@ def _obstacle(work: Workings, offer: Offer) -> str:
     course = work.ways.course(offer.origin, offer.destination, offer.vessel_class)
     if course is None:
         return ""
-    vessel = work.network.vessel_classes[offer.vessel_class]
     if work.ways.closures(course, offer.departs_at):
         return "closed"
-    allowed_kg = min(offer.capacity_kg, int(work.ways.capacity_t(course, vessel, offer.departs_at) * 1000 + 1e-6))
+    allowed_kg = _allowed_kg(work, offer)
     if allowed_kg <= 0:
         return "shallow"
     if allowed_kg < offer.least_kg:

@@ -81,7 +81,7 @@ SENTENCES: Mapping[str, Message] = {
     "gap": Message("间隙不符", "the gap is wrong"),
     "left_out": Message("有公路可走的货被留下，或与所述不符", "cargo with a road is left out, or not as said"),
     "reason": Message("所述原因不成立或与货单不符", "the reason given does not fit the shipment"),
-    "binding": Message("所列瓶颈不在网络或计划中，或数值不成序", "a limit is not there, or out of order"),
+    "binding": Message("所列瓶颈不在网络或计划中，或其价值不成立", "a limit is not there, or not worth what is said"),
     "offer_unusable": Message("报价航次不能用的说法不成立", "what is said of an unused sailing does not hold"),
     "kept_other": Message("计划不是围绕这份已接受的计划作的", "the plan was not made around this accepted plan"),
     "kept_unknown": Message("列为保留者不在计划中，或同时列为变动", "what is listed as kept is not there, or moved"),

@@ -22,7 +22,7 @@ from itertools import pairwise
 
 import networkx as nx
 
-from optimizer.network.model import Link, Mode, Network, VesselClass
+from optimizer.network.model import Link, Mode, Network, VesselClass, WaterLevel
 
 EARTH_RADIUS_KM = 6371.0088
 """Mean radius of the Earth, (2a + b) / 3 of GRS80."""
@@ -66,6 +66,9 @@ class Ways:
         self._links = [link for link in network.links.values() if link.scenario in scenarios]
         self._locks = {link.link_id: [lock for lock in network.locks.values() if lock.link_id == link.link_id]
                        for link in self._links}  # fmt: skip
+        self._levels: dict[str, list[WaterLevel]] = {}
+        for level in network.water_levels:
+            self._levels.setdefault(level.link_id, []).append(level)
         self._rail = self._rail_graph()
         self.course = cache(self._course)
         self.road = cache(self._road)
@@ -108,7 +111,7 @@ class Ways:
     def _depth_m(self, stay: Stay, casts_off: datetime) -> float | None:
         """Least depth of a link while the vessel is on it."""
         enters, leaves = casts_off + timedelta(hours=stay.from_h), casts_off + timedelta(hours=stay.to_h)
-        levels = [level for level in self.network.water_levels if level.link_id == stay.item_id]
+        levels = self._levels.get(stay.item_id, [])
         # Between two of these moments nothing changes, so one look at the start of each piece is enough.
         edges = {edge for level in levels for edge in (level.valid_from, level.valid_to) if enters < edge < leaves}
         depths = []

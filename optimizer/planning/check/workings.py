@@ -80,6 +80,7 @@ class Workings:
         self.voyage_by_id = {voyage.voyage_id: voyage for voyage in self.plan.voyages}
         self.truck_intensity = cache(lambda truck_class: truck_operation(
             self.network.truck_classes[truck_class], self.factors, self.on))  # fmt: skip
+        self.slot_capacity_t = cache(self._slot_capacity_t)
         self.hub_intensity = cache(lambda place, group: hub_operation(
             self.network.terminals[(place, group)], self.factors, self.on))  # fmt: skip
 
@@ -122,6 +123,14 @@ class Workings:
     def baseline_legs(self) -> list[Carried]:
         """Legs of baselines in which every leg makes sense to the network."""
         return [item for chain in self._baseline_chains if not any(map(self.misfit, chain)) for item in chain]
+
+    @cached_property
+    def baseline_of(self) -> dict[str, list[Carried]]:
+        """The legs of each shipment's baseline that makes sense to the network."""
+        found: dict[str, list[Carried]] = {}
+        for item in self.baseline_legs:
+            found.setdefault(item.shipment.shipment_id, []).append(item)
+        return found
 
     @cached_property
     def voyages(self) -> list[Voyage]:
@@ -315,10 +324,32 @@ class Workings:
         if leg.mode == Mode.ROAD:
             return self.truck_intensity(leg.vehicle_class)
         if leg.mode == Mode.RAIL:
-            return rail_operation(self.factors, self.on)
+            return self.rail_intensity
         load, empty = (self.network.value(name) for name in ("sea_load_factor", "sea_empty_share"))
         vessel = self.network.vessel_classes[leg.vehicle_class]
         return sea_service_operation(vessel, load, empty, self.factors, self.on)
+
+    @cached_property
+    def rail_intensity(self) -> Intensity:
+        """Emissions of rail per tkm."""
+        return rail_operation(self.factors, self.on)
+
+    def _slot_capacity_t(self, origin: str, destination: str, vessel_class: str, group: str, slot: int) -> float:
+        """What a vessel may load, to the kg, that berths as a slot of 6 h begins; 0 where it must not sail."""
+        vessel, course = self.network.vessel_classes[vessel_class], self.ways.course(origin, destination, vessel_class)
+        hubs = [self.network.terminals.get((place, group)) for place in (origin, destination)]
+        if course is None or hubs[0] is None or hubs[1] is None:
+            return 0.0
+        berths = self.epoch + timedelta(hours=6 * slot)
+        casts_off = berths + timedelta(seconds=round(self.hub_h(hubs[0], vessel.capacity_t) * 3600))
+        arrives = casts_off + timedelta(hours=course.hours)
+        leaves = arrives + timedelta(hours=self.hub_h(hubs[1], vessel.capacity_t))
+        shut = (
+            self.ways.closures(course, casts_off)
+            or self.ways.terminal_closures(origin, berths, casts_off)
+            or self.ways.terminal_closures(destination, arrives, leaves)
+        )
+        return 0.0 if shut else int(self.ways.capacity_t(course, vessel, casts_off) * 1000 + 1e-6) / 1000
 
     def day_rate_yuan(self, voyage: Voyage) -> float:
         """What the vessel costs a day without fuel."""

@@ -1,0 +1,65 @@
+"""Do the sentences of a plan name the figures that its fields and the network give?
+
+A sentence is held in both languages by what it names and by its figures, in whatever order the language has them. Its
+other words are not read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from optimizer.errors import Message
+from optimizer.planning.check.violation import Findings
+
+FIGURE = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
+HALF = 0.5000001
+"""Of the last digit: how far rounding moves a figure."""
+SLACK = 1e-6
+"""Relative: two ways of adding up the same amounts."""
+
+Figures = tuple[float, ...]
+
+
+def check_words(
+    found: Findings,
+    code: str,
+    where: str,
+    message: Message,
+    names: Iterable[Message],
+    choices: Sequence[Figures],
+    slack: float = 0.0,
+) -> None:
+    """Both languages name ``names``, and one of ``choices`` is all the figures of both. ``slack``: how far a figure may
+    be off besides its rounding."""
+    for lang, text in (("zh", message.zh), ("en", message.en)):
+        rest = text
+        for name in sorted((item.text("zh" if lang == "zh" else "en") for item in names), key=len, reverse=True):
+            if name not in rest:
+                found.add(code, f"{where}/{lang}", name, text)
+                return
+            rest = rest.replace(name, " ")
+        said = FIGURE.findall(rest)
+        if not text or not any(_agree(said, choice, slack) for choice in choices):
+            wanted = " | ".join(", ".join(f"{figure:,.6g}" for figure in choice) or "no figure" for choice in choices)
+            found.add(code, f"{where}/{lang}", wanted, text)
+
+
+def figures_of(text: str, *names: str) -> Figures:
+    """The figures of a text, names left out."""
+    for name in names:
+        text = text.replace(name, " ")
+    return tuple(float(figure.replace(",", "")) for figure in FIGURE.findall(text))
+
+
+def day_figures(day: str) -> Figures:
+    """``2026-10-08`` as a sentence's figures."""
+    return tuple(float(part) for part in day.split("-")) if day else ()
+
+
+def _agree(said: Sequence[str], expected: Figures, slack: float) -> bool:
+    figures = sorted((float(text.replace(",", "")), len(text.partition(".")[2])) for text in said)
+    return len(figures) == len(expected) and all(
+        abs(value - wanted) <= HALF * 10.0**-digits + SLACK * abs(wanted) + slack
+        for (value, digits), wanted in zip(figures, sorted(expected), strict=True)
+    )

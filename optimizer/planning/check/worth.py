@@ -1,0 +1,161 @@
+"""Can one more unit of a limit be worth what a plan says?
+
+Row prices cannot be recomputed without the relaxation. But prices that prove a bound L where a limit is b prove
+L + value x (b - b') where it is b': for no unit at all that is not above what it costs to send everything by road. So
+
+    value <= (all by road - L) / b,      L = objective - (at_most - value) x days
+
+and L is the same for all limits and not above the plan's bound; where no entry says it, it is at least 0. With one unit
+more no plan costs less than L - value, so what planning again saves is at most value + objective - L.
+"""
+
+from __future__ import annotations
+
+import math
+
+from optimizer.errors import Message
+from optimizer.planning.check.by_water import WaterPrices
+from optimizer.planning.check.scarce import is_limit
+from optimizer.planning.check.violation import Findings
+from optimizer.planning.check.words import Figures, check_words, day_figures
+from optimizer.planning.check.workings import Workings
+from optimizer.planning.plan import Binding
+
+FEW_DAYS = 3
+"""Up to so many days of one lock or terminal stand as entries of their own; more are summed up in one."""
+MOST_DAYS = 800
+DEEPER_M = 0.1
+MONEY = 1e-6
+"""Relative: the solver's objective against the sum of the document's roundings."""
+
+
+def check_worth(work: Workings, found: Findings) -> None:
+    """The bound behind the values is one and the same and not above the plan's; no value is above what all of the
+    limit's users could lose, no saving above value and gap together."""
+    slack, by_road_yuan = _slack_yuan(work), _by_road_yuan(work)
+    opens = {n: yuan for n, entry in enumerate(work.plan.binding) if (yuan := _open_yuan(entry)) is not None}
+    least = work.plan.objective_yuan - work.plan.bound_yuan
+    for number, yuan in opens.items():
+        if abs(yuan - max(opens.values())) > slack or yuan < least - slack:
+            found.add("binding", f"binding/{number}/at_most_yuan", max(least, *opens.values()), yuan)
+    open_yuan = max(opens.values(), default=math.inf)
+    proven_yuan = work.plan.objective_yuan - open_yuan if opens else 0.0
+    for number, entry in enumerate(work.plan.binding):
+        most_yuan = (by_road_yuan - proven_yuan + slack) / _units(work, entry)
+        if entry.value_yuan > most_yuan:
+            found.add("binding", f"binding/{number}/value_yuan", f"<= {most_yuan}", entry.value_yuan)
+        most_yuan = entry.value_yuan + open_yuan
+        if entry.saving_yuan is not None and entry.saving_yuan > most_yuan + slack:
+            found.add("binding", f"binding/{number}/saving_yuan", f"<= {most_yuan}", entry.saving_yuan)
+
+
+def check_worth_told(work: Workings, found: Findings) -> None:
+    """The sentence of a limit names it, its day, its worth and what planning again saves."""
+    for number, entry in enumerate(work.plan.binding):
+        if not is_limit(work, entry):
+            continue
+        names, choices = _names(work, entry), _figures(work, entry)
+        if entry.saving_yuan is not None:
+            choices = [(*figures, entry.saving_yuan) for figures in choices]
+        check_words(found, "binding", f"binding/{number}", entry.message, names, choices)
+
+
+def _open_yuan(entry: Binding) -> float | None:
+    """How far the plan is above the bound that the values prove, by an entry; None where it does not say."""
+    if entry.at_most_yuan is None:
+        return None
+    days = 1 if entry.day else next((d for d in range(FEW_DAYS + 1, MOST_DAYS) if f" {d} days" in entry.message.en), 1)
+    return (entry.at_most_yuan - entry.value_yuan) * days
+
+
+def _slack_yuan(work: Workings) -> float:
+    legs = len(work.all_legs) + len(work.plan.voyages)
+    objective = work.plan.objective_yuan
+    return MONEY * abs(objective) + 0.02 * legs + 0.01 if math.isfinite(objective) else math.inf
+
+
+def _by_road_yuan(work: Workings) -> float:
+    """What the plan's shipments weigh by road; inf where some have none, or a cap or kept voyages forbid it."""
+    if work.setting("co2e_cap_t") is not None or work.plan.kept is not None:
+        return math.inf
+    yuan = 0.0
+    for _planned, shipment in work.known:
+        if not work.after_horizon(shipment):
+            road = WaterPrices(work, shipment).road_yuan_per_t()
+            if road is None:
+                return math.inf
+            yuan += road * shipment.mass_kg / 1000
+    return yuan
+
+
+def _units(work: Workings, entry: Binding) -> float:
+    """How many units of a limit there are, at least."""
+    if entry.kind == "lock" and entry.item_id in work.network.locks:
+        lock = work.network.locks[entry.item_id]
+        return (
+            lock.vessels_per_day
+            if entry.day
+            else lock.vessels_per_day / (lock.vessels_per_lockage * lock.planner_share)
+        )
+    if entry.kind == "terminal":
+        place, _, group = entry.item_id.partition("/")
+        terminal = work.network.terminals.get((place, group))
+        return max(1.0, terminal.handling_t_per_day) if terminal is not None else 1.0
+    return 1.0
+
+
+def _names(work: Workings, entry: Binding) -> list[Message]:
+    """What the sentence of a limit calls it."""
+    network, item = work.network, entry.item_id
+    places: list[str] = []
+    names: list[Message] = []
+    if entry.kind == "lock" and item in network.locks:
+        names = [Message(network.locks[item].name_zh, network.locks[item].name_en)]
+    elif entry.kind == "terminal":
+        places = [item.split("/", 1)[0]]
+    elif entry.kind == "fleet":
+        vessel_class, _, place = item.split("/", 2)
+        vessel, places = network.vessel_classes[vessel_class], [place]
+        names = [Message(vessel.name_zh, vessel.name_en)]
+    elif entry.kind == "offer" and (voyage := work.voyage_by_id.get(item)) is not None and voyage.offer is not None:
+        names, places = (
+            [Message(voyage.offer.carrier_id, voyage.offer.carrier_id), Message(item, item)],
+            [
+                voyage.origin,
+                voyage.destination,
+            ],
+        )
+    elif entry.kind == "water_level":
+        links = [network.links[link] for link in item.split(", ") if link in network.links]
+        places = sorted({end for link in links for end in (link.from_location, link.to_location)})
+        # A waterway is named in Chinese only, and may hold a figure.
+    return names + [
+        Message(network.locations[place].name_zh, network.locations[place].name_en)
+        for place in places
+        if place in network.locations
+    ]
+
+
+def _figures(work: Workings, entry: Binding) -> list[Figures]:
+    value = entry.value_yuan
+    if entry.kind == "water_level":
+        return [(DEEPER_M, float(count), value) for count in range(1, _shallow(work, entry) + 1)]
+    if entry.day and entry.kind != "offer":
+        return [(*day_figures(entry.day), value)]
+    days = [float(count) for count in range(FEW_DAYS + 1, MOST_DAYS)]
+    if entry.kind == "lock" and entry.item_id in work.network.locks:
+        lock = work.network.locks[entry.item_id]
+        return [(lock.vessels_per_lockage * lock.planner_share, value, count) for count in days]
+    if entry.kind == "terminal":
+        return [(value, count) for count in days]
+    return [(value,)]
+
+
+def _shallow(work: Workings, entry: Binding) -> int:
+    """Loaded voyages of the fleet that pass these links with less than their vessel could carry."""
+    links, count = set(entry.item_id.split(", ")), 0
+    for voyage in work.sailed:
+        course, vessel = work.course(voyage), work.network.vessel_classes[voyage.vessel_class]
+        passed = {stay.item_id for stay in course.links} if course is not None else set()
+        count += not voyage.empty and links <= passed and voyage.capacity_kg < vessel.capacity_t * 1000
+    return count
