@@ -16,6 +16,7 @@ Formulas, written anew from the documentation of tariffs, routes and voyages:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -193,6 +194,13 @@ class Workings:
             if item.leg.voyage_id:
                 found.setdefault(item.leg.voyage_id, []).append(item)
         return found
+
+    @cached_property
+    def slack_yuan(self) -> float:
+        """How far the solver's objective may be from the sum of what the document rounds."""
+        items = len(self.all_legs) + len(self.plan.voyages)
+        objective = self.plan.objective_yuan
+        return 1e-6 * abs(objective) + 0.02 * items + 0.01 if math.isfinite(objective) else math.inf
 
     @cached_property
     def sailed(self) -> list[Voyage]:

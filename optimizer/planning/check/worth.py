@@ -25,14 +25,12 @@ FEW_DAYS = 3
 """Up to so many days of one lock or terminal stand as entries of their own; more are summed up in one."""
 MOST_DAYS = 800
 DEEPER_M = 0.1
-MONEY = 1e-6
-"""Relative: the solver's objective against the sum of the document's roundings."""
 
 
 def check_worth(work: Workings, found: Findings) -> None:
     """The bound behind the values is one and the same and not above the plan's; no value is above what all of the
     limit's users could lose, no saving above value and gap together."""
-    slack, by_road_yuan = _slack_yuan(work), _by_road_yuan(work)
+    slack, by_road_yuan = work.slack_yuan, _by_road_yuan(work)
     opens = {n: yuan for n, entry in enumerate(work.plan.binding) if (yuan := _open_yuan(entry)) is not None}
     least = work.plan.objective_yuan - work.plan.bound_yuan
     for number, yuan in opens.items():
@@ -41,7 +39,8 @@ def check_worth(work: Workings, found: Findings) -> None:
     open_yuan = max(opens.values(), default=math.inf)
     proven_yuan = work.plan.objective_yuan - open_yuan if opens else 0.0
     for number, entry in enumerate(work.plan.binding):
-        most_yuan = (by_road_yuan - proven_yuan + slack) / _units(work, entry)
+        units = _units(work, entry)
+        most_yuan = (by_road_yuan - proven_yuan + slack) / units if units > 0 else math.inf
         if entry.value_yuan > most_yuan:
             found.add("binding", f"binding/{number}/value_yuan", f"<= {most_yuan}", entry.value_yuan)
         most_yuan = entry.value_yuan + open_yuan
@@ -68,39 +67,32 @@ def _open_yuan(entry: Binding) -> float | None:
     return (entry.at_most_yuan - entry.value_yuan) * days
 
 
-def _slack_yuan(work: Workings) -> float:
-    legs = len(work.all_legs) + len(work.plan.voyages)
-    objective = work.plan.objective_yuan
-    return MONEY * abs(objective) + 0.02 * legs + 0.01 if math.isfinite(objective) else math.inf
-
-
 def _by_road_yuan(work: Workings) -> float:
-    """What the plan's shipments weigh by road; inf where some have none, or a cap or kept voyages forbid it."""
+    """What the plan's shipments weigh by road; inf where some have no truck from door to door, or a cap
+    or kept voyages forbid it."""
     if work.setting("co2e_cap_t") is not None or work.plan.kept is not None:
         return math.inf
     yuan = 0.0
     for _planned, shipment in work.known:
         if not work.after_horizon(shipment):
             road = WaterPrices(work, shipment).road_yuan_per_t()
-            if road is None:
+            # An island's baseline needs terminals itself.
+            if road is None or len(work.baseline_of[shipment.shipment_id]) > 1:
                 return math.inf
             yuan += road * shipment.mass_kg / 1000
     return yuan
 
 
 def _units(work: Workings, entry: Binding) -> float:
-    """How many units of a limit there are, at least."""
+    """How many units of a limit there are; 0 where none is or nothing is known."""
     if entry.kind == "lock" and entry.item_id in work.network.locks:
         lock = work.network.locks[entry.item_id]
-        return (
-            lock.vessels_per_day
-            if entry.day
-            else lock.vessels_per_day / (lock.vessels_per_lockage * lock.planner_share)
-        )
+        unit = 1.0 if entry.day else lock.vessels_per_lockage * lock.planner_share
+        return lock.vessels_per_day / unit if unit > 0 else 0.0
     if entry.kind == "terminal":
         place, _, group = entry.item_id.partition("/")
         terminal = work.network.terminals.get((place, group))
-        return max(1.0, terminal.handling_t_per_day) if terminal is not None else 1.0
+        return terminal.handling_t_per_day if terminal is not None else 0.0
     return 1.0
 
 
