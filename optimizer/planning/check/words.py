@@ -35,7 +35,7 @@ def check_words(
     for lang, text in (("zh", message.zh), ("en", message.en)):
         rest = text
         for name in sorted((item.text("zh" if lang == "zh" else "en") for item in names), key=len, reverse=True):
-            if name not in rest:
+            if name not in text:
                 found.add(code, f"{where}/{lang}", name, text)
                 return
             rest = rest.replace(name, " ")
