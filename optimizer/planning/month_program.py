@@ -30,6 +30,8 @@ HULL_YUAN = 200.0
 TIME_SHARE = 0.4
 """Part of the time left that the program may take."""
 LEAST_S = 0.1
+METHOD = "flow_simplex"
+"""A month's nodes are tens of thousands of equations."""
 FAR = 0.01
 """A solution this part above the bound wants columns that are not there: averages are better to follow."""
 
@@ -48,7 +50,7 @@ def linear_hulls(
     hulls = np.flatnonzero(_useful(proof, climb, cargo))
     left = left_s()
     effort = Effort(seconds=None if np.isinf(left) else max(left * TIME_SHARE, LEAST_S), seed=seed)
-    outcome = solve_linear(_program(proof, cargo, hulls), effort)
+    outcome = solve_linear(_program(proof, cargo, hulls), effort, METHOD)
     if outcome.x is None or outcome.status != "optimal" or outcome.objective > climb.bound + FAR * abs(climb.bound):
         return None
     counts = np.zeros(len(proof.tail))

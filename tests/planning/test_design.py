@@ -51,7 +51,7 @@ def test_the_linear_answer_is_the_greedy_one() -> None:
     assert reduced_costs(knapsack(), outcome.row_prices) == pytest.approx([0.0, -1.0, 1.0, -2.0])
 
 
-@pytest.mark.parametrize("method", ["ipm", "simplex", "choose", "glop", "pdlp"])
+@pytest.mark.parametrize("method", ["ipm", "simplex", "flow_simplex", "choose", "glop", "pdlp"])
 def test_every_method_finds_the_linear_answer(method: str) -> None:
     """Interior point and simplex agree, a first-order method nearly."""
     near = 1e-2 if method == "pdlp" else 1e-5

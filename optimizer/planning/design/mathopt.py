@@ -20,6 +20,9 @@ from optimizer.planning.design.interrupting import interruptible
 from optimizer.planning.design.program import Bools, Effort, Floats, Outcome, Program
 from optimizer.planning.design.quieting import without_noise
 
+DEPENDENT_EQUATIONS = 1 << 10
+"""The step of HiGHS's presolve that looks for equations which follow from others. Of a month's flows there are so many
+that under a time limit it is now done, now broken off, and the answer is another one."""
 SETTLED = 1e-7
 """A column this close to a whole number counts as whole."""
 
@@ -29,21 +32,25 @@ HIGHS = parameters_pb2.SOLVER_TYPE_HIGHS
 SCIP = parameters_pb2.SOLVER_TYPE_GSCIP
 CP_SAT = parameters_pb2.SOLVER_TYPE_CP_SAT
 PDLP = parameters_pb2.SOLVER_TYPE_PDLP
+Options = dict[str, str | int]
 OTHERS = {"glop": parameters_pb2.SOLVER_TYPE_GLOP, "pdlp": PDLP}
 """Solvers of linear programs beside HiGHS."""
 
 
 def solve_linear(program: Program, effort: Effort, method: str = "simplex") -> Outcome:
-    """Solve the continuous relaxation. ``method``: of HiGHS ipm | ipm_without_crossover | simplex (dual) | choose; or
-    glop | pdlp (first order; answers to a relative 1e-6). On plan
-    programs simplex is several times faster than the interior point with crossover. Without crossover the answer is
-    no vertex and exact to some 1e-8 only; its prices lie in the middle of the optimal face."""
+    """Solve the continuous relaxation. ``method``: of HiGHS ipm | ipm_without_crossover | simplex (dual) |
+    flow_simplex | choose; or glop | pdlp (first order; answers to a relative 1e-6). On plan programs simplex is several
+    times faster than the interior point with crossover. Without crossover the answer is no vertex and exact to some
+    1e-8 only; its prices lie in the middle of the optimal face. flow_simplex is simplex for programs of tens of
+    thousands of flow equations: as long as a time limit is not struck, it changes no answer."""
     continuous = np.zeros(len(program.cost), dtype=bool)
     if method in OTHERS:
         return _solve(OTHERS[method], program, effort, continuous, {}, None)
-    options = {"solver": method} if method != "choose" else {}
+    options: Options = {"solver": method} if method != "choose" else {}
     if method == "ipm_without_crossover":
         options = {"solver": "ipm", "run_crossover": "off"}
+    if method == "flow_simplex":
+        options = {"solver": "simplex", "presolve_rule_off": DEPENDENT_EQUATIONS}
     try:
         return _solve(HIGHS, program, effort, continuous, options, None)
     except SolverError:
@@ -84,7 +91,7 @@ def solve_nearly_whole(program: Program, effort: Effort) -> Outcome:
 
 
 def _solve(
-    solver: Any, program: Program, effort: Effort, integer: Bools, options: dict[str, str], start: Floats | None
+    solver: Any, program: Program, effort: Effort, integer: Bools, options: Options, start: Floats | None
 ) -> Outcome:
     model = _to_model(program, integer)
     is_mip = bool(integer.any())
@@ -126,7 +133,7 @@ def _to_model(program: Program, integer: Bools) -> Any:
     return model
 
 
-def _parameters(solver: Any, effort: Effort, options: dict[str, str], is_mip: bool) -> Any:
+def _parameters(solver: Any, effort: Effort, options: Options, is_mip: bool) -> Any:
     parameters = parameters_pb2.SolveParametersProto()
     if solver != PDLP:
         parameters.random_seed = effort.seed  # nothing in PDLP is random, so it refuses one
@@ -138,8 +145,11 @@ def _parameters(solver: Any, effort: Effort, options: dict[str, str], is_mip: bo
         parameters.relative_gap_tolerance = effort.gap
         if effort.nodes is not None:
             parameters.node_limit = effort.nodes
-    for name, text in options.items():
-        parameters.highs.string_options[name] = text
+    for name, value in options.items():
+        if isinstance(value, str):
+            parameters.highs.string_options[name] = value
+        else:
+            parameters.highs.int_options[name] = value
     return parameters
 
 
