@@ -61,6 +61,12 @@ MARKET, MOST = 10_000, 1_000_000
     zh="再按排放上限规划 --sizes 的月份，上限比无上限计划的排放低这些份额，如 0.015",
     en="plan the months of --sizes again under caps on CO2e, by these parts below what they emit without, like 0.015",
 )
+@option(
+    "--cuts",
+    is_flag=True,
+    zh="看联结割能把 --sizes 各月的下界抬高多少，不作计划",
+    en="how much linking cuts raise the bound of the months of --sizes; no plans are made",
+)
 @append_option
 @seed_option
 @json_option
@@ -73,17 +79,20 @@ def plan(
     sizes: tuple[int, ...],
     offers: int | None,
     caps: tuple[float, ...],
+    cuts: bool,
     seed: int,
     json_file: Path | None,
     append: bool,
 ) -> None:
     """The demo month unless a file is named or a month is generated."""
     from optimizer.bench import caps as capping
+    from optimizer.bench import cuts as cutting
     from optimizer.bench import growth
     from optimizer.bench.plan import PlanBench, run, run_generated
 
     _check_generated(shipments or sailings, sizes, offers, append=append)
     _check_caps(caps, sizes, alone=not offers and not append)
+    _check_cuts(sizes, alone=not (offers or append or caps), asked=cuts)
     network_dir = current_session().network_dir
     if offers is not None:
         limits = time_limit or 60.0, 0.001 if gap is None else gap, runs or 1
@@ -92,6 +101,8 @@ def plan(
     elif caps:
         limits = time_limit or 300.0, 0.015 if gap is None else gap, runs or 1
         report(capping.run(capping.CapBench(now(), sizes, network_dir, *limits, seed, caps), tell), json_file)
+    elif cuts:
+        report(cutting.run(growth.MonthsBench(now(), sizes, network_dir, runs=runs or 1, seed=seed), tell), json_file)
     elif sizes:
         limits = time_limit or 300.0, 0.015 if gap is None else gap, runs or 1
         curve = growth.run(growth.MonthsBench(now(), sizes, network_dir, *limits, seed), tell)
@@ -135,6 +146,17 @@ def _check_caps(caps: tuple[float, ...], sizes: tuple[int, ...], *, alone: bool)
             Message(
                 "--caps 须与 --sizes 同用，不能与 --offers 或 --append 同用。",
                 "--caps goes with --sizes, and not with --offers or --append.",
+            )
+        )
+
+
+def _check_cuts(sizes: tuple[int, ...], *, alone: bool, asked: bool) -> None:
+    """Raises InputError for cuts without months, or beside another bench."""
+    if asked and not (sizes and alone):
+        raise InputError(
+            Message(
+                "--cuts 须与 --sizes 同用，不能与 --offers、--caps 或 --append 同用。",
+                "--cuts goes with --sizes, and not with --offers, --caps or --append.",
             )
         )
 

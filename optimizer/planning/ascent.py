@@ -29,6 +29,9 @@ SHIP_T = 800.0
 """A hull weighs as much as this many tonnes when misses are weighed against each other."""
 CAP_T = 100.0
 """A tonne of CO2e weighs as much as this many tonnes of cargo."""
+CUT_T = 5.0
+"""A tonne that breaks a linking cut weighs as much as this many that are too many for a quay: cuts are few, and the
+prices of what they hold are high."""
 TARGET_REL = 0.01
 """The step aims at first this far above the best bound."""
 PATIENCE = 10
@@ -129,9 +132,11 @@ class Ascent:
         numbers = np.flatnonzero(proof.other)
         self.terminal_at = np.searchsorted(numbers, np.arange(proof.terminal.start, proof.terminal.stop))
         self.cap_at = np.searchsorted(numbers, np.arange(proof.cap.start, proof.cap.stop))
+        self.linking_at = np.searchsorted(numbers, np.arange(proof.linking.start, proof.linking.stop))
         self.weight = np.full(len(numbers), SHIP_T**2)
         self.weight[self.terminal_at] = 1.0
         self.weight[self.cap_at] = CAP_T**2
+        self.weight[self.linking_at] = CUT_T**2
         # A row without a limit has no price; what it lacks to infinity would make nonsense of every step.
         limited = np.isfinite(self.upper)
         self.weight[~limited], self.upper = 0.0, np.where(limited, self.upper, 0.0)
@@ -230,6 +235,10 @@ class Ascent:
         push_surplus(self.nodes_by_slot, held_by, proof.head, surplus, hulls)
         taken = np.asarray(proof.hull_other.T @ hulls)
         taken[self.terminal_at] += terminal[proof.terminal_days]
+        if len(self.linking_at):
+            aboard, moved = np.zeros(len(ways.lines.route)), np.flatnonzero(chosen.line >= 0)
+            np.add.at(aboard, chosen.line[moved], ways.cargo.mass_t[moved])
+            taken[self.linking_at] += proof.linked.T @ aboard
         if len(self.cap_at):
             lines = np.maximum(chosen.line, 0)
             wtw_kg = ways.wtw_kg_per_t[ways.lines.route[lines]] * ways.cargo.mass_t

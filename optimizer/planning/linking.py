@@ -26,6 +26,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from optimizer.planning.design import Floats, Indices
+from optimizer.planning.fleetflow import LOADED, FleetColumns
 from optimizer.planning.kernels import scan_stretches
 from optimizer.planning.program import PlanProgram, RowBlock
 from optimizer.planning.timespace import TimeSpace
@@ -75,6 +76,24 @@ class Linker:
         np.add.at(x, self.reach_of, shares[self.cargo])
         y: Floats = np.zeros(self.ways.capacity_t.shape)
         np.add.at(y, self.sailings, shares[self.hulls])
+        return self._broken(x, y)
+
+    def broken_on_average(self, line_shares: Floats, hulls: Floats, moves: FleetColumns) -> list[LinkingCut]:
+        """The cuts that averages of a climb break: ``line_shares`` one entry per line, ``hulls`` one per hull column
+        (``moves``). The plan may have no cargo columns at all."""
+        lines, tables = self.ways.lines, self.ways.tables
+        x, y = np.zeros(len(self.code)), np.zeros(self.ways.capacity_t.shape)
+        sails = np.flatnonzero((lines.table >= 0) & (line_shares > USED) & (lines.last >= lines.first))
+        for family_of in (tables.family, tables.onward):
+            family = family_of[lines.table[sails]]
+            aboard = family >= 0
+            code = lines.shipment[sails[aboard]] * self.families + family[aboard]
+            np.add.at(x, np.searchsorted(self.code, code), line_shares[sails[aboard]])
+        loaded = np.flatnonzero(moves.kind == LOADED)
+        np.add.at(y, (moves.item[loaded], moves.slot[loaded]), hulls[loaded])
+        return self._broken(x, y)
+
+    def _broken(self, x: Floats, y: Floats) -> list[LinkingCut]:
         found: dict[LinkingCut, None] = {}
         used = np.flatnonzero(x > USED)
         for family in np.unique(self.family[used]).tolist():
