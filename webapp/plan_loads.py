@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from optimizer.errors import Lang
+from optimizer.planning.layout.waterway import goods_of_group
 from optimizer.planning.plan import Plan
 from optimizer.planning.shipment import Shipment
-from optimizer.planning.waterway import goods_of_group
 from optimizer.quantities import KG_PER_T
 from webapp.charts.categories import Series, category_chart
 from webapp.charts.figure import Figure

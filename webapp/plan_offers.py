@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 from optimizer.errors import Lang
+from optimizer.planning.layout.unusable import CODES
 from optimizer.planning.plan import Plan
-from optimizer.planning.unusable import CODES
 from webapp.language import text
 
 MOST_NAMED = 200

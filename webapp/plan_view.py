@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import TypeVar
 
 from optimizer.errors import Lang
+from optimizer.planning.answer.summary import PlanSummary, by_water
 from optimizer.planning.plan import Amounts, Plan, PlannedShipment, Voyage
 from optimizer.planning.shipment import Shipment
-from optimizer.planning.summary import PlanSummary, by_water
 from optimizer.quantities import FEN_PER_YUAN, KG_PER_T
 from webapp.charts.figure import Figure
 from webapp.figures import counted, hours, kilograms, tonnes, yuan

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 
 from optimizer.errors import Fault, ShipmentDataError
 from optimizer.network.model import Network
+from optimizer.planning.files.shipment_cells import CellError, parse_moment
+from optimizer.planning.files.shipment_file import shipments_from_records
 from optimizer.planning.shipment import Shipment
-from optimizer.planning.shipment_cells import CellError, parse_moment
-from optimizer.planning.shipment_file import shipments_from_records
 from optimizer.quantities import CHINA_TIME, iso
 
 DEFAULT_DAYS = 10

@@ -14,7 +14,7 @@ from optimizer.access.user import Permission, User
 from optimizer.actions.submitting import shipments_seen_by, submit_shipments
 from optimizer.documents.sheets import XLSX_TYPE
 from optimizer.errors import Fault, ShipmentDataError
-from optimizer.planning.shipment_upload import (
+from optimizer.planning.files.shipment_upload import (
     Upload,
     csv_text,
     marked_rows,

@@ -11,9 +11,9 @@ from threading import Lock, Thread
 from optimizer.actions.garbage import collection_paused
 from optimizer.actions.plan_runs import plan_of_run
 from optimizer.errors import ModalshiftError
+from optimizer.planning.answer.summary import PlanSummary, summary_of
 from optimizer.planning.plan import Plan
 from optimizer.planning.shipment import Shipment
-from optimizer.planning.summary import PlanSummary, summary_of
 from optimizer.store.engine import Store
 
 MOST_KEPT = 4

@@ -11,7 +11,7 @@ from optimizer.network.model import Network
 from optimizer.planning.quote import Quote
 from optimizer.planning.quote import quote as quote_shipment
 from optimizer.planning.quote.sheet import QuoteSheet, quote_sheet
-from optimizer.planning.routes import RouteBook
+from optimizer.planning.routing.routes import RouteBook
 from optimizer.planning.shipment import Shipment
 from optimizer.quantities import CHINA_TIME
 

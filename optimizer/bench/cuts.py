@@ -24,15 +24,15 @@ from optimizer.bench.record import Figure, Load, Method, Result
 from optimizer.emissions.factors import load_factors
 from optimizer.errors import Message
 from optimizer.network.reader import read_network
-from optimizer.planning.ascent import LEVELS, Climb, Stage, climb_on, climb_up
-from optimizer.planning.fleetflow import make_fleetflow
-from optimizer.planning.lagrange import LagrangianBound
-from optimizer.planning.laying import task_of
-from optimizer.planning.linking import Linker, LinkingCut, with_cuts
-from optimizer.planning.pool import services_only
-from optimizer.planning.program import make_program
-from optimizer.planning.shipment_file import read_shipments
-from optimizer.planning.way_maker import make_ways
+from optimizer.planning.bounds.ascent import LEVELS, Climb, Stage, climb_on, climb_up
+from optimizer.planning.bounds.lagrange import LagrangianBound
+from optimizer.planning.bounds.linking import Linker, LinkingCut, with_cuts
+from optimizer.planning.files.shipment_file import read_shipments
+from optimizer.planning.layout.fleetflow import make_fleetflow
+from optimizer.planning.layout.program import make_program
+from optimizer.planning.layout.way_maker import make_ways
+from optimizer.planning.solving.laying import task_of
+from optimizer.planning.solving.pool import services_only
 
 BENCH = "plan --cuts"
 CLIMB, LONGER, CUTS = "modalshift", "longer", "cuts"

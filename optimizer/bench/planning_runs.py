@@ -16,16 +16,16 @@ from optimizer.network.model import Network
 from optimizer.network.reader import read_network
 from optimizer.planning.check import check_plan
 from optimizer.planning.design import Effort, Floats, Outcome, Program, solve_by_cp_sat, solve_integer
-from optimizer.planning.laying import lay_out as laid_out
+from optimizer.planning.files.sailing_file import read_sailings
+from optimizer.planning.files.shipment_file import read_shipments
+from optimizer.planning.layout.program import PlanProgram
+from optimizer.planning.layout.timespace import REJECT_YUAN_PER_T, TimeSpace
 from optimizer.planning.offer import Offer
-from optimizer.planning.program import PlanProgram
-from optimizer.planning.routes import RouteBook
-from optimizer.planning.sailing_file import read_sailings
+from optimizer.planning.routing.routes import RouteBook
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
-from optimizer.planning.shipment_file import read_shipments
 from optimizer.planning.solve import Progress, plan_shipments
-from optimizer.planning.timespace import REJECT_YUAN_PER_T, TimeSpace
+from optimizer.planning.solving.laying import lay_out as laid_out
 from optimizer.quantities import G_PER_KG, KG_PER_T
 
 CLOSE_GAP = 0.01

@@ -24,7 +24,7 @@ from optimizer.errors import Message
 from optimizer.network.graph import NetworkGraph
 from optimizer.network.reader import read_network
 from optimizer.planning.quote import Quote
-from optimizer.planning.routes import RouteBook
+from optimizer.planning.routing.routes import RouteBook
 from optimizer.planning.shipment import Shipment
 from optimizer.quantities import CHINA_TIME, KG_PER_T, to_integer
 

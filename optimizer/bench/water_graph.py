@@ -18,7 +18,7 @@ import scipy.sparse as sp
 from scipy.sparse.csgraph import dijkstra
 
 from optimizer.network.model import Network
-from optimizer.planning.route import Route, RouteLeg
+from optimizer.planning.routing.route import Route, RouteLeg
 
 Node = tuple[str, str]
 LAND = "land"

@@ -48,8 +48,8 @@ def check(plan: Path, shipments: Path, sailings: Path | None, accepted: Path | N
     """Exit 1 when anything is wrong with the plan."""
     from optimizer.planning.check import check_plan, violations_to_text
     from optimizer.planning.document import plan_from_json
-    from optimizer.planning.sailing_file import read_sailings
-    from optimizer.planning.shipment_file import read_shipments
+    from optimizer.planning.files.sailing_file import read_sailings
+    from optimizer.planning.files.shipment_file import read_shipments
 
     session = current_session()
     network = session.network()

@@ -75,11 +75,11 @@ def frontier(
     workers: int,
 ) -> int:
     """Exit 1 when fewer points than asked for lie apart."""
+    from optimizer.planning.files.sailing_file import read_sailings
+    from optimizer.planning.files.shipment_file import read_shipments
     from optimizer.planning.frontier import frontier as trace
     from optimizer.planning.frontier_document import frontier_to_csv, frontier_to_json
-    from optimizer.planning.sailing_file import read_sailings
     from optimizer.planning.settings import PlanSettings
-    from optimizer.planning.shipment_file import read_shipments
 
     if out.suffix.lower() not in (".json", ".csv"):
         raise InputError(Message(f"{out} 应以 .json 或 .csv 结尾。", f"{out} should end in .json or .csv."))

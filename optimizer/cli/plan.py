@@ -19,10 +19,10 @@ from optimizer.errors import InputError, Message
 from optimizer.quantities import FEN_PER_YUAN, KG_PER_T
 
 if TYPE_CHECKING:
+    from optimizer.planning.answer.summary import PlanSummary, Shifted
     from optimizer.planning.keeping.held import Accepted
     from optimizer.planning.plan import Amounts, Plan
     from optimizer.planning.solve import Progress
-    from optimizer.planning.summary import PlanSummary, Shifted
 
 
 STAGES = {
@@ -122,11 +122,11 @@ def plan(
 ) -> int:
     """Exit 1 when a shipment had to be left out."""
     from optimizer.actions.planning import plan as plan_together
+    from optimizer.planning.answer.summary import summary_of
     from optimizer.planning.document import plan_to_json
-    from optimizer.planning.sailing_file import read_sailings
+    from optimizer.planning.files.sailing_file import read_sailings
+    from optimizer.planning.files.shipment_file import read_shipments
     from optimizer.planning.settings import PlanSettings
-    from optimizer.planning.shipment_file import read_shipments
-    from optimizer.planning.summary import summary_of
 
     session = current_session()
     network = session.network()

@@ -132,8 +132,8 @@ def shipment_of(words: Mapping[str, str], network: Network) -> Shipment:
 
     Raises ShipmentDataError with every fault; its column is the word to mend, such as ``--mass-t``.
     """
-    from optimizer.planning.shipment_cells import CellError, parse_moment
-    from optimizer.planning.shipment_file import shipments_from_records
+    from optimizer.planning.files.shipment_cells import CellError, parse_moment
+    from optimizer.planning.files.shipment_file import shipments_from_records
 
     due_at = words["due_at"]
     if not due_at:

@@ -131,9 +131,9 @@ def _entry(transaction_id: str, form: str) -> tuple[str | bytes, Message]:
 def _planned(plan_file: Path, shipments: Path, shipment_id: str, form: str) -> tuple[str | bytes, Message]:
     from optimizer.cli.documents import read_document
     from optimizer.documents.quote_sheet import quote_sheet_json, quote_sheet_text, quote_sheet_xlsx
+    from optimizer.planning.answer.plan_sheet import plan_sheet
     from optimizer.planning.document import plan_from_json
-    from optimizer.planning.plan_sheet import plan_sheet
-    from optimizer.planning.shipment_file import read_shipments
+    from optimizer.planning.files.shipment_file import read_shipments
 
     session = current_session()
     network = session.network()

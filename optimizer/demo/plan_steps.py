@@ -8,10 +8,10 @@ from optimizer.demo.step import Row, Step, count, kg, kg_per_t, share, t, yuan, 
 from optimizer.demo.world import World
 from optimizer.errors import Message
 from optimizer.network.model import Mode
+from optimizer.planning.answer.summary import PlanSummary, ReasonCount
 from optimizer.planning.check import Violation
 from optimizer.planning.plan import Amounts, Plan, PlannedShipment, Totals
 from optimizer.planning.quote import LABEL_NAMES, Quote, QuoteOption
-from optimizer.planning.summary import PlanSummary, ReasonCount
 
 WORST_SHOWN = 5
 BINDING_SHOWN = 3

@@ -36,6 +36,7 @@ from optimizer.demo.step import Narrator, Step
 from optimizer.demo.traffic import figures, traffic_csv, traffic_of
 from optimizer.demo.world import World
 from optimizer.documents.statement_files import statement_xlsx
+from optimizer.planning.answer.summary import summary_of
 from optimizer.planning.check import Violation, check_plan
 from optimizer.planning.document import plan_to_json
 from optimizer.planning.plan import Plan
@@ -43,7 +44,6 @@ from optimizer.planning.quote.document import quote_to_json
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
 from optimizer.planning.solve import Tell
-from optimizer.planning.summary import summary_of
 from optimizer.quantities import CHINA_TIME, kilograms, tonnes, yuan
 from optimizer.store.engine import Store
 from optimizer.waybills.codec import to_json, to_plain

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from optimizer.demo.seed_files import Incident, read_incidents, read_parties, shipments_path
 from optimizer.emissions.factors import FactorTable
 from optimizer.network.model import Network
+from optimizer.planning.files.shipment_file import read_shipments
 from optimizer.planning.shipment import Shipment
-from optimizer.planning.shipment_file import read_shipments
 from optimizer.waybills.party import Party
 
 

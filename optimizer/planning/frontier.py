@@ -18,16 +18,16 @@ from itertools import pairwise
 
 from optimizer.emissions.factors import FactorTable
 from optimizer.network.model import Network
-from optimizer.planning.carbon_price import repriced
-from optimizer.planning.laying import lay_out, task_of
+from optimizer.planning.answer.writing import written
 from optimizer.planning.offer import Offer
 from optimizer.planning.plan import Plan
-from optimizer.planning.problem import Problem, Start
-from optimizer.planning.search import Search
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
+from optimizer.planning.solving.carbon_price import repriced
+from optimizer.planning.solving.laying import lay_out, task_of
+from optimizer.planning.solving.problem import Problem, Start
+from optimizer.planning.solving.search import Search
 from optimizer.planning.watch import Tell, Watch
-from optimizer.planning.writing import written
 
 CLEANEST_YUAN_PER_T = 100_000.0
 """A price of carbon at which CO2e outweighs everything: a thousand times what is paid today."""

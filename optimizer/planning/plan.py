@@ -64,9 +64,9 @@ class Amounts:
 class Reason(Message):
     """Why a shipment stays on the road, or behind: a sentence, and what a program reads of it.
 
-    ``code`` is stable (:data:`~optimizer.planning.summary.REASON_KINDS`). ``option`` names the water option that was
-    nearest to being taken (``B800 QJ-ZP``, or the sailing of an offer), empty where there is none. ``lacks``: money |
-    time | room | cargo | way, and ``short`` how much of it in ``unit`` (yuan/t, h, t); 0 where no amount says it."""
+    ``code`` is stable (:data:`~optimizer.planning.answer.summary.REASON_KINDS`). ``option`` names the water option that
+    was nearest to being taken (``B800 QJ-ZP``, or the sailing of an offer), empty where there is none. ``lacks``: money
+    | time | room | cargo | way, and ``short`` how much of it in ``unit`` (yuan/t, h, t); 0 where no amount says it."""
 
     code: str = ""
     option: str = ""
@@ -197,7 +197,7 @@ class LeftBehind:
 @dataclass(frozen=True, slots=True)
 class UnusableOffer:
     """A carrier's sailing that no plan of these shipments can take, and why: ``code`` is stable
-    (:data:`~optimizer.planning.unusable.CODES`)."""
+    (:data:`~optimizer.planning.layout.unusable.CODES`)."""
 
     sailing_id: str
     carrier_id: str

@@ -12,20 +12,20 @@ from dataclasses import replace
 from optimizer.emissions.factors import FactorTable
 from optimizer.errors import InputError, Message
 from optimizer.network.model import Network
-from optimizer.planning.assemble import settings_of, versions_of
-from optimizer.planning.horizon import kept_grid
+from optimizer.planning.answer.assemble import settings_of, versions_of
+from optimizer.planning.answer.writing import OPTIMAL_GAP, rounding_yuan, status_of, with_rejected, written
 from optimizer.planning.keeping.held import Accepted, Held, hold, rest_of
 from optimizer.planning.keeping.joining import joined, kept_alone
-from optimizer.planning.laying import lay_out, task_of
+from optimizer.planning.layout.horizon import kept_grid
 from optimizer.planning.offer import Offer
 from optimizer.planning.plan import Plan
-from optimizer.planning.routes import RouteBook
-from optimizer.planning.search import Search
+from optimizer.planning.routing.routes import RouteBook
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
-from optimizer.planning.totals import G_PER_T, plan_totals
+from optimizer.planning.solving.laying import lay_out, task_of
+from optimizer.planning.solving.search import Search
+from optimizer.planning.voyages.totals import G_PER_T, plan_totals
 from optimizer.planning.watch import Progress, Tell, Watch
-from optimizer.planning.writing import OPTIMAL_GAP, rounding_yuan, status_of, with_rejected, written
 
 __all__ = ["OPTIMAL_GAP", "Progress", "Tell", "plan_shipments"]
 

@@ -14,10 +14,10 @@ from optimizer.bench.document import result_from_json, result_to_json
 from optimizer.bench.growth import MonthsBench
 from optimizer.bench.isolation import Isolated
 from optimizer.cli import cli
-from optimizer.planning.ascent import ONWARD, Stage, climb_on, climb_up
+from optimizer.planning.bounds.ascent import ONWARD, Stage, climb_on, climb_up
+from optimizer.planning.bounds.lagrange import LagrangianBound
+from optimizer.planning.bounds.linking import Linker, with_cuts
 from optimizer.planning.design import Floats
-from optimizer.planning.lagrange import LagrangianBound
-from optimizer.planning.linking import Linker, with_cuts
 from optimizer.quantities import CHINA_TIME
 from tests.network.tiny import tiny_network
 from tests.planning.random_tasks import cargo

@@ -17,7 +17,7 @@ from optimizer.demo.seed_files import Flow, read_flows
 from optimizer.emissions.factors import load_factors
 from optimizer.network.graph import NetworkGraph
 from optimizer.network.reader import read_network
-from optimizer.planning.routes import RouteBook
+from optimizer.planning.routing.routes import RouteBook
 from optimizer.quantities import CHINA_TIME
 
 FLOWS = read_flows()

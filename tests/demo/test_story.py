@@ -29,7 +29,7 @@ from optimizer.emissions.factors import load_factors
 from optimizer.errors import InputError
 from optimizer.network.reader import read_network
 from optimizer.planning.document import plan_from_json, plan_to_json
-from optimizer.planning.shipment_file import read_shipments
+from optimizer.planning.files.shipment_file import read_shipments
 from optimizer.quantities import kilograms
 
 SLICE = slice(112, 148, 2)

@@ -19,8 +19,8 @@ from optimizer.emissions.operations import hub_operation, rail_operation, truck_
 from optimizer.emissions.workings import EMPTY_SHARE, Input, hub_working, rail_working, truck_working, vessel_working
 from optimizer.errors import ConflictError
 from optimizer.network.reader import read_network
+from optimizer.planning.files.shipment_file import shipments_from_records
 from optimizer.planning.quote.sheet import QuoteSheet, grams_of
-from optimizer.planning.shipment_file import shipments_from_records
 from optimizer.quantities import CHINA_TIME
 from tests.documents.spreadsheet import Spreadsheet
 

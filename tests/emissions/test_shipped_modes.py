@@ -16,7 +16,7 @@ from optimizer.emissions.operations import (
 )
 from optimizer.network.model import Mode, Network
 from optimizer.network.reader import read_network
-from optimizer.planning.tariff import day_rate_yuan, energy_price_yuan, service_tariff
+from optimizer.planning.routing.tariff import day_rate_yuan, energy_price_yuan, service_tariff
 
 DAYS = (date(2026, 10, 1), date(2026, 11, 20))
 SERVICES = {

@@ -10,8 +10,8 @@ from math import ceil
 from optimizer.emissions.operations import vessel_operation
 from optimizer.network.graph import NetworkGraph
 from optimizer.network.model import Closure, FleetEntry, Mode, Network, Parameter
-from optimizer.planning.route import Route, RouteLeg, begin_h
-from optimizer.planning.routes import RouteBook
+from optimizer.planning.routing.route import Route, RouteLeg, begin_h
+from optimizer.planning.routing.routes import RouteBook
 from optimizer.planning.shipment import Shipment
 from tests.planning.corridor import MADE_UP, START, corridor, link
 

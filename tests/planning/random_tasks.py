@@ -10,7 +10,7 @@ import pytest
 from hypothesis import strategies as st
 
 from optimizer.network.model import Closure, FleetEntry, Mode, Network, WaterLevel
-from optimizer.planning import relaxation, search
+from optimizer.planning.bounds import relaxation
 from optimizer.planning.check import check_plan
 from optimizer.planning.keeping.held import Accepted
 from optimizer.planning.offer import Offer
@@ -18,6 +18,7 @@ from optimizer.planning.plan import Plan
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
 from optimizer.planning.solve import Tell, plan_shipments
+from optimizer.planning.solving import search
 from tests.network.tiny import MADE_UP, TINY_START, tiny_network
 from tests.planning.corridor import START, corridor, link
 from tests.planning.round_factors import round_factors

@@ -9,18 +9,18 @@ import numpy as np
 
 from optimizer.network.graph import NetworkGraph
 from optimizer.network.model import Network
-from optimizer.planning.assemble import assemble
+from optimizer.planning.answer.assemble import assemble
 from optimizer.planning.check import Violation, check_plan
 from optimizer.planning.design import Effort, Floats, Outcome, solve_integer, solve_linear
-from optimizer.planning.families import Family
-from optimizer.planning.fleetflow import EMPTY, LOADED, FleetFlow, make_fleetflow
+from optimizer.planning.layout.families import Family
+from optimizer.planning.layout.fleetflow import EMPTY, LOADED, FleetFlow, make_fleetflow
+from optimizer.planning.layout.program import PlanProgram, make_program
+from optimizer.planning.layout.timespace import TimeSpace, make_timespace
 from optimizer.planning.plan import Plan, PlannedShipment, Voyage
-from optimizer.planning.program import PlanProgram, make_program
-from optimizer.planning.routes import RouteBook
+from optimizer.planning.routing.routes import RouteBook
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
-from optimizer.planning.timespace import TimeSpace, make_timespace
-from optimizer.planning.totals import left_behind
+from optimizer.planning.voyages.totals import left_behind
 from tests.planning.round_factors import round_factors
 
 EXACT = Effort(gap=1e-9)

@@ -14,7 +14,7 @@ from optimizer.errors import SolverError
 from optimizer.network.model import FleetEntry
 from optimizer.planning.design import Floats
 from optimizer.planning.document import plan_from_json, plan_to_json
-from optimizer.planning.fleetflow import EMPTY
+from optimizer.planning.layout.fleetflow import EMPTY
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
 from tests.network.tiny import MADE_UP, TINY_START, tiny_network

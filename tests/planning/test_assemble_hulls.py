@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from optimizer.errors import SolverError
 from optimizer.network.model import FleetEntry
-from optimizer.planning.fleetflow import EMPTY
-from optimizer.planning.hulls import follow_hulls, hulls_by_sailing, tours_of, whole_hulls
+from optimizer.planning.layout.fleetflow import EMPTY
 from optimizer.planning.shipment import Shipment
+from optimizer.planning.voyages.hulls import follow_hulls, hulls_by_sailing, tours_of, whole_hulls
 from tests.network.tiny import MADE_UP, TINY_START, tiny_network
 from tests.planning.solved import Case, lay_out
 

@@ -10,9 +10,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimizer.planning.lots import SMALL_LOT_KG, Cut, capacity_kg, cut_into_lots
-from optimizer.planning.packing import Item, Stowage, stow
 from optimizer.planning.shipment import Shipment
+from optimizer.planning.voyages.lots import SMALL_LOT_KG, Cut, capacity_kg, cut_into_lots
+from optimizer.planning.voyages.packing import Item, Stowage, stow
 from tests.network.tiny import TINY_START, tiny_network
 from tests.planning.solved import Case, lay_out
 

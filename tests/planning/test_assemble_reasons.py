@@ -9,9 +9,9 @@ from datetime import timedelta
 import pytest
 
 from optimizer.network.model import Closure, FleetEntry, Network
+from optimizer.planning.layout.waterway import WaterPrice, WaterRoute, WaterWays
 from optimizer.planning.plan import Plan, Reason
 from optimizer.planning.shipment import Shipment
-from optimizer.planning.waterway import WaterPrice, WaterRoute, WaterWays
 from tests.network.tiny import MADE_UP, TINY_START, tiny_network
 from tests.planning.corridor import corridor
 from tests.planning.plan_by_hand import SHIPMENTS

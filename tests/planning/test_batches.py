@@ -10,13 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from optimizer.network.model import FleetEntry
-from optimizer.planning.batches import Batch, BatchBuilder, Load, batch_plan
+from optimizer.planning.bounds.lagrange import LagrangianBound
+from optimizer.planning.bounds.relaxation import Relaxation, relax
 from optimizer.planning.design import Effort, Floats, Indices
-from optimizer.planning.fleetflow import WAIT
-from optimizer.planning.lagrange import LagrangianBound
-from optimizer.planning.relaxation import Relaxation, relax
-from optimizer.planning.services import cheapest_services
-from optimizer.planning.windows import FEASIBLE, Windows, WindowSizes, violation
+from optimizer.planning.layout.fleetflow import WAIT
+from optimizer.planning.layout.services import cheapest_services
+from optimizer.planning.solving.batches import Batch, BatchBuilder, Load, batch_plan
+from optimizer.planning.solving.windows import FEASIBLE, Windows, WindowSizes, violation
 from tests.network.tiny import MADE_UP, TINY_START, tiny_network
 from tests.planning.corridor import corridor
 from tests.planning.random_tasks import Task, any_tasks, cargo

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from optimizer.network.model import FleetEntry, Network
-from optimizer.planning.binding import FEW_DAYS, MOST, bindings
+from optimizer.planning.answer.binding import FEW_DAYS, MOST, bindings
 from optimizer.planning.design import Effort, Floats, solve_linear
 from optimizer.planning.plan import Binding, Plan
 from optimizer.planning.shipment import Shipment

@@ -11,21 +11,21 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from optimizer.errors import InputError, SolverError
-from optimizer.planning import capping, laying, neighbourhoods
-from optimizer.planning.ascent import DEARER, climb_on, climb_up
-from optimizer.planning.capping import below_cap, plan_near_cap
-from optimizer.planning.carbon_price import repriced
+from optimizer.planning.bounds.ascent import DEARER, climb_on, climb_up
+from optimizer.planning.bounds.lagrange import LagrangianBound
+from optimizer.planning.bounds.relaxation import relax
 from optimizer.planning.design import Effort
 from optimizer.planning.document import plan_to_json
-from optimizer.planning.fleetflow import FleetFlow
-from optimizer.planning.lagrange import LagrangianBound
+from optimizer.planning.layout.fleetflow import FleetFlow
+from optimizer.planning.layout.program import PlanProgram, make_program
+from optimizer.planning.layout.ways import Ways
 from optimizer.planning.plan import Plan
-from optimizer.planning.pool import services_only
-from optimizer.planning.problem import Problem
-from optimizer.planning.program import PlanProgram, make_program
-from optimizer.planning.relaxation import relax
 from optimizer.planning.settings import PlanSettings
-from optimizer.planning.ways import Ways
+from optimizer.planning.solving import capping, laying, neighbourhoods
+from optimizer.planning.solving.capping import below_cap, plan_near_cap
+from optimizer.planning.solving.carbon_price import repriced
+from optimizer.planning.solving.pool import services_only
+from optimizer.planning.solving.problem import Problem
 from tests.network.tiny import tiny_network
 from tests.planning.corridor import START, corridor
 from tests.planning.random_tasks import Task, any_tasks, cargo, faults, planned

@@ -12,7 +12,7 @@ from optimizer.network.model import Mode, Network
 from optimizer.planning.check import check_plan
 from optimizer.planning.plan import Plan
 from optimizer.planning.quote import QuoteOption, quote
-from optimizer.planning.routes import RouteBook
+from optimizer.planning.routing.routes import RouteBook
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
 from tests.planning.corridor import START, corridor, link, location, terminal

@@ -15,17 +15,17 @@ from optimizer.demo.seed_files import shipments_path
 from optimizer.emissions.factors import load_factors
 from optimizer.network.model import Closure, Network
 from optimizer.network.reader import read_network
-from optimizer.planning import laying
+from optimizer.planning.bounds.pricing import price_all
 from optimizer.planning.check import check_plan
+from optimizer.planning.files.shipment_file import read_shipments
 from optimizer.planning.frontier import frontier
 from optimizer.planning.keeping.held import Accepted
+from optimizer.planning.layout.way_maker import make_ways
 from optimizer.planning.plan import Leg, Plan
-from optimizer.planning.pricing import price_all
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
-from optimizer.planning.shipment_file import read_shipments
+from optimizer.planning.solving import laying
 from optimizer.planning.watch import Progress
-from optimizer.planning.way_maker import make_ways
 from tests.planning.corridor import MADE_UP, START
 from tests.planning.random_tasks import faults, planned
 from tests.planning.relay import SLOT_H, Hull, cheapest, relay

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from optimizer.planning.closing import close_gap, remainder
+from optimizer.planning.bounds.closing import close_gap, remainder
 from optimizer.planning.design import Effort
 from tests.network.tiny import tiny_network
 from tests.planning.random_tasks import Task, any_tasks, cargo, planned

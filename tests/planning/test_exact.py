@@ -19,7 +19,7 @@ from optimizer.planning.exact.strengthen import Covering, Strengthener, strength
 from optimizer.planning.offer import Offer
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
-from optimizer.planning.windows import FEASIBLE, violation
+from optimizer.planning.solving.windows import FEASIBLE, violation
 from tests.network.tiny import MADE_UP, TINY_START, tiny_network
 from tests.planning.corridor import START, corridor
 from tests.planning.random_tasks import Task, any_tasks, cargo, faults, planned

@@ -14,10 +14,10 @@ import pytest
 from optimizer.planning import frontier as module
 from optimizer.planning.frontier import CLEANEST_YUAN_PER_T, Frontier, FrontierPoint, frontier, repriced
 from optimizer.planning.frontier_document import drawing, frontier_to_csv, frontier_to_json
-from optimizer.planning.laying import lay_out, task_of
 from optimizer.planning.plan import Plan
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.solve import Progress, plan_shipments
+from optimizer.planning.solving.laying import lay_out, task_of
 from tests.network.tiny import tiny_network
 from tests.planning.random_tasks import cargo
 from tests.planning.round_factors import round_factors

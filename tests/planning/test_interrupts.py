@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from optimizer.network.model import Network
-from optimizer.planning import ascent, laying, pool, search, writing
-from optimizer.planning.lagrange import LagrangianBound
+from optimizer.planning.answer import writing
+from optimizer.planning.bounds import ascent
+from optimizer.planning.bounds.lagrange import LagrangianBound
 from optimizer.planning.plan import Plan
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
+from optimizer.planning.solving import laying, pool, search
 from optimizer.planning.watch import Progress
 from tests.network.tiny import tiny_network
 from tests.planning.random_tasks import cargo, faults, planned

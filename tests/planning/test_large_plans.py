@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from optimizer.network.model import Closure
-from optimizer.planning import laying
-from optimizer.planning.ascent import climb_up
+from optimizer.planning.bounds.ascent import climb_up
+from optimizer.planning.bounds.lagrange import LagrangianBound
 from optimizer.planning.design import Effort, solve_linear
-from optimizer.planning.lagrange import LagrangianBound
 from optimizer.planning.settings import PlanSettings
+from optimizer.planning.solving import laying
 from tests.network.tiny import tiny_network
 from tests.planning.corridor import MADE_UP, START
 from tests.planning.random_tasks import HOUR, Task, any_tasks, cargo, faults, planned

@@ -13,16 +13,17 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from optimizer.network.model import WaterLevel
-from optimizer.planning import relaxation, strengthening
+from optimizer.planning.bounds import relaxation
+from optimizer.planning.bounds.lagrange import LagrangianBound
+from optimizer.planning.bounds.linking import Linker, LinkingCut, with_cuts
+from optimizer.planning.bounds.relaxation import relax
 from optimizer.planning.design import Effort, Floats, proven_bound, solve_linear
-from optimizer.planning.kernels import scan_stretches
-from optimizer.planning.lagrange import LagrangianBound
-from optimizer.planning.linking import Linker, LinkingCut, with_cuts
-from optimizer.planning.problem import Problem
-from optimizer.planning.program import PlanProgram
-from optimizer.planning.relaxation import relax
+from optimizer.planning.layout.kernels import scan_stretches
+from optimizer.planning.layout.program import PlanProgram
 from optimizer.planning.settings import PlanSettings
-from optimizer.planning.strengthening import strengthened
+from optimizer.planning.solving import strengthening
+from optimizer.planning.solving.problem import Problem
+from optimizer.planning.solving.strengthening import strengthened
 from tests.network.tiny import MADE_UP, TINY_START, tiny_network
 from tests.planning.random_tasks import Task, any_tasks, cargo, planned
 from tests.planning.solved import Case, lay_out

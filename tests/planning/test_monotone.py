@@ -24,10 +24,10 @@ from optimizer.network.reader import read_network
 from optimizer.network.schema import shipped_directory
 from optimizer.planning.design import Effort, solve_integer
 from optimizer.planning.document import plan_to_json
+from optimizer.planning.files.shipment_file import read_shipments
 from optimizer.planning.plan import Binding, Plan
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
-from optimizer.planning.shipment_file import read_shipments
 from optimizer.planning.solve import plan_shipments
 from tests.network.tiny import MADE_UP, TINY_START, tiny_network
 from tests.planning.random_tasks import Task, any_tasks, cargo, planned

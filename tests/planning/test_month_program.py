@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from optimizer.planning import month_program, pool
-from optimizer.planning.ascent import Climb, climb_up
+from optimizer.planning.bounds.ascent import Climb, climb_up
 from optimizer.planning.design import Effort, Floats, Outcome, Program, solve_linear
-from optimizer.planning.month_program import linear_hulls
-from optimizer.planning.pool import plan_at_once
+from optimizer.planning.solving import month_program, pool
+from optimizer.planning.solving.month_program import linear_hulls
+from optimizer.planning.solving.pool import plan_at_once
 from tests.network.tiny import tiny_network
 from tests.planning.random_tasks import Task, any_tasks, cargo
 from tests.planning.test_plan_at_once import LOOK, Laid

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from optimizer.planning import neighbourhoods, search
+from optimizer.planning.bounds.lagrange import LagrangianBound
+from optimizer.planning.bounds.relaxation import Relaxation, relax
 from optimizer.planning.design import Effort, Floats, Outcome, Program
-from optimizer.planning.lagrange import LagrangianBound
-from optimizer.planning.neighbourhoods import Neighbourhoods
-from optimizer.planning.openings import by_services
-from optimizer.planning.problem import Problem
-from optimizer.planning.relaxation import Relaxation, relax
 from optimizer.planning.settings import PlanSettings
-from optimizer.planning.windows import FEASIBLE, violation
+from optimizer.planning.solving import neighbourhoods, search
+from optimizer.planning.solving.neighbourhoods import Neighbourhoods
+from optimizer.planning.solving.openings import by_services
+from optimizer.planning.solving.problem import Problem
+from optimizer.planning.solving.windows import FEASIBLE, violation
 from tests.network.tiny import tiny_network
 from tests.planning.random_tasks import Task, any_tasks, faults, planned
 from tests.planning.solved import Case, lay_out

@@ -14,20 +14,20 @@ from hypothesis import strategies as st
 
 from optimizer.network.graph import NetworkGraph
 from optimizer.network.model import Closure, Network, WaterLevel
-from optimizer.planning import search
+from optimizer.planning.bounds.relaxation import relax_whole
 from optimizer.planning.check import check_plan
 from optimizer.planning.design import Effort
 from optimizer.planning.document import plan_from_json, plan_to_json
-from optimizer.planning.given import offered_sailings
-from optimizer.planning.laying import lay_out, task_of
+from optimizer.planning.layout.given import offered_sailings
+from optimizer.planning.layout.unusable import CODES as UNUSABLE_CODES
 from optimizer.planning.offer import Offer
 from optimizer.planning.plan import Plan
-from optimizer.planning.relaxation import relax_whole
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
 from optimizer.planning.solve import plan_shipments
-from optimizer.planning.taking import takings
-from optimizer.planning.unusable import CODES as UNUSABLE_CODES
+from optimizer.planning.solving import search
+from optimizer.planning.solving.laying import lay_out, task_of
+from optimizer.planning.solving.taking import takings
 from optimizer.waybills.sharing import empty_running
 from tests.network.tiny import MADE_UP, TINY_START, tiny_network
 from tests.planning.offer_enumeration import cheapest_with_offers

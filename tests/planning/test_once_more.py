@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from optimizer.network.model import FleetEntry, Network
-from optimizer.planning import once_more
+from optimizer.planning.answer import once_more
 from optimizer.planning.document import plan_from_json, plan_to_json
 from optimizer.planning.plan import Binding, Plan
 from tests.network.tiny import MADE_UP, TINY_START, tiny_network

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from optimizer.network.model import Network
+from optimizer.planning.answer.summary import summary_of
 from optimizer.planning.check import check_plan
 from optimizer.planning.document import plan_from_json, plan_to_json
 from optimizer.planning.keeping.held import Accepted
 from optimizer.planning.plan import Plan, PlannedShipment
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
-from optimizer.planning.summary import summary_of
 from tests.network.tiny import tiny_network
 from tests.planning.offer_enumeration import cheapest_with_offers
 from tests.planning.random_tasks import cargo, faults, planned

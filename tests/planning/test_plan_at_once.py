@@ -10,21 +10,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from optimizer.network.model import Network
-from optimizer.planning import rerouting
+from optimizer.planning.bounds.lagrange import LagrangianBound
 from optimizer.planning.design import Effort, Floats, solve_linear
-from optimizer.planning.fleetflow import WAIT, FleetFlow, make_fleetflow
-from optimizer.planning.following import follow
-from optimizer.planning.lagrange import LagrangianBound
-from optimizer.planning.laying import task_of
-from optimizer.planning.pool import needy_shipments, services_only
-from optimizer.planning.program import PlanProgram, make_program
-from optimizer.planning.rerouting import reroute
+from optimizer.planning.layout.fleetflow import WAIT, FleetFlow, make_fleetflow
+from optimizer.planning.layout.program import PlanProgram, make_program
+from optimizer.planning.layout.timespace import TimeSpace, all_columns, columns_of
+from optimizer.planning.layout.way_maker import make_ways
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
-from optimizer.planning.stowing import Stowage, stow
-from optimizer.planning.timespace import TimeSpace, all_columns, columns_of
-from optimizer.planning.way_maker import make_ways
-from optimizer.planning.windows import violation
+from optimizer.planning.solving import rerouting
+from optimizer.planning.solving.following import follow
+from optimizer.planning.solving.laying import task_of
+from optimizer.planning.solving.pool import needy_shipments, services_only
+from optimizer.planning.solving.rerouting import reroute
+from optimizer.planning.solving.stowing import Stowage, stow
+from optimizer.planning.solving.windows import violation
 from tests.network.tiny import tiny_network
 from tests.planning.random_tasks import Task, any_tasks, cargo
 from tests.planning.round_factors import round_factors

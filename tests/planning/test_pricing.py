@@ -7,12 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from optimizer.planning import pricing
+from optimizer.planning.bounds import pricing
+from optimizer.planning.bounds.lagrange import LagrangianBound
+from optimizer.planning.bounds.pricing import Prices, columns_within, price_all, price_block
 from optimizer.planning.design import Floats, reduced_costs
-from optimizer.planning.lagrange import LagrangianBound
-from optimizer.planning.pricing import Prices, columns_within, price_all, price_block
+from optimizer.planning.layout.timespace import all_columns, columns_of
 from optimizer.planning.settings import PlanSettings
-from optimizer.planning.timespace import all_columns, columns_of
 from tests.network.tiny import tiny_network
 from tests.planning.random_tasks import Task, any_tasks, cargo
 from tests.planning.solved import Case, lay_out

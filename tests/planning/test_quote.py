@@ -20,8 +20,8 @@ from optimizer.planning.plan import Amounts
 from optimizer.planning.quote import MAX_SHOWN, Quote, QuoteOption, quote
 from optimizer.planning.quote.calendar import FIRST_SLOT_AT, SLOT, SailingCalendar, moments_of_change, slot_at
 from optimizer.planning.quote.document import quote_to_json
-from optimizer.planning.route import Route
-from optimizer.planning.routes import RouteBook
+from optimizer.planning.routing.route import Route
+from optimizer.planning.routing.routes import RouteBook
 from optimizer.planning.shipment import Shipment
 from optimizer.quantities import CHINA_TIME
 from tests.network.tiny import MADE_UP, TINY_START, tiny_network

@@ -9,10 +9,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from optimizer.planning import relaxation
+from optimizer.planning.bounds import relaxation
+from optimizer.planning.bounds.lagrange import LagrangianBound
+from optimizer.planning.bounds.relaxation import (
+    best_per_key,
+    column_keys,
+    relax,
+    summed_sides,
+    summing,
+    tighten,
+    unrelaxed,
+)
 from optimizer.planning.design import Effort, proven_bound
-from optimizer.planning.lagrange import LagrangianBound
-from optimizer.planning.relaxation import best_per_key, column_keys, relax, summed_sides, summing, tighten, unrelaxed
 from optimizer.planning.settings import PlanSettings
 from tests.network.tiny import tiny_network
 from tests.planning.random_tasks import Task, any_tasks, cargo, tiny_tasks

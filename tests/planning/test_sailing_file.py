@@ -11,8 +11,8 @@ import openpyxl
 import pytest
 
 from optimizer.errors import SailingDataError
+from optimizer.planning.files.sailing_file import HEADERS, read_sailings
 from optimizer.planning.offer import Offer
-from optimizer.planning.sailing_file import HEADERS, read_sailings
 from tests.network.tiny import TINY_START, tiny_network
 from tests.planning.corridor import corridor
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from optimizer.errors import Lang
-from optimizer.planning import shipment_upload
-from optimizer.planning.shipment_upload import FAULT_HEADERS, csv_text, marked_rows, read_upload, workbook
+from optimizer.planning.files import shipment_upload
+from optimizer.planning.files.shipment_upload import FAULT_HEADERS, csv_text, marked_rows, read_upload, workbook
 from tests.planning.test_shipment_file import GOOD, HEADER, NETWORK
 
 WRONG = GOOD.replace("1600", "-1").split(",", 1)[1]

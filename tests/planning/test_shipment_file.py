@@ -15,12 +15,11 @@ from hypothesis import strategies as st
 
 from optimizer.errors import Fault, ShipmentDataError
 from optimizer.network.model import Network
-from optimizer.planning import shipment_sheet
 from optimizer.planning.fault_list import FaultList
-from optimizer.planning.shipment import Shipment
-from optimizer.planning.shipment_cells import CellError, parse_moment, parse_value_yuan_per_t, parse_yes_no
-from optimizer.planning.shipment_columns import HEADERS
-from optimizer.planning.shipment_file import (
+from optimizer.planning.files import shipment_sheet
+from optimizer.planning.files.shipment_cells import CellError, parse_moment, parse_value_yuan_per_t, parse_yes_no
+from optimizer.planning.files.shipment_columns import HEADERS
+from optimizer.planning.files.shipment_file import (
     parse_mass_kg,
     read_shipments,
     resolve_location,
@@ -28,7 +27,8 @@ from optimizer.planning.shipment_file import (
     suggest_locations,
     valid_shipments,
 )
-from optimizer.planning.shipment_upload import read_upload
+from optimizer.planning.files.shipment_upload import read_upload
+from optimizer.planning.shipment import Shipment
 from optimizer.quantities import CHINA_TIME
 from tests.planning.corridor import corridor
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from optimizer.planning import laying, neighbourhoods, search, spans
 from optimizer.planning.design import Effort, Floats, Outcome, Program, solve_linear
 from optimizer.planning.settings import PlanSettings
-from optimizer.planning.spans import Spans
-from optimizer.planning.windows import between
+from optimizer.planning.solving import laying, neighbourhoods, search, spans
+from optimizer.planning.solving.spans import Spans
+from optimizer.planning.solving.windows import between
 from tests.network.tiny import tiny_network
 from tests.planning.random_tasks import Task, any_tasks, faults, planned
 from tests.planning.solved import lay_out

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from optimizer.planning import reasons, waterway, writing
+from optimizer.planning.answer import reasons, writing
+from optimizer.planning.answer.summary import OTHER_REASON, REASON_KINDS, reason_kind, summary_of
+from optimizer.planning.layout import waterway
 from optimizer.planning.plan import Reason
-from optimizer.planning.summary import OTHER_REASON, REASON_KINDS, reason_kind, summary_of
 from tests.planning.plan_by_hand import SHIPMENTS, plan_by_hand
 
 PLAN = plan_by_hand("network", "factors")

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from optimizer.planning import search
-from optimizer.planning import windows as windows_module
+from optimizer.planning.bounds.lagrange import LagrangianBound
+from optimizer.planning.bounds.relaxation import relax
 from optimizer.planning.design import Effort, Floats
-from optimizer.planning.lagrange import LagrangianBound
-from optimizer.planning.relaxation import relax
 from optimizer.planning.settings import PlanSettings
-from optimizer.planning.windows import FEASIBLE, Windows, WindowSizes, violation
+from optimizer.planning.solving import search
+from optimizer.planning.solving import windows as windows_module
+from optimizer.planning.solving.windows import FEASIBLE, Windows, WindowSizes, violation
 from tests.network.tiny import tiny_network
 from tests.planning.random_tasks import Task, any_tasks, cargo, faults, planned
 from tests.planning.solved import Case, lay_out

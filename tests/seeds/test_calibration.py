@@ -18,7 +18,7 @@ from optimizer.demo.generate import DEMO_MONTH, DEMO_SEED, generate_shipments
 from optimizer.demo.seed_files import read_flows, seeds_directory, shipments_path
 from optimizer.network.model import Mode, Network
 from optimizer.network.reader import read_network
-from optimizer.planning.shipment_file import read_shipments
+from optimizer.planning.files.shipment_file import read_shipments
 
 UPSTREAM_PORT = {
     **dict.fromkeys(("YL", "JU", "HS", "CSI", "QJ"), "QJ"),

@@ -16,12 +16,12 @@ from optimizer.access.user import Role, User
 from optimizer.actions import add_user, open_store, plan_shelf, user_id_of
 from optimizer.actions.plan_runs import plan_of_run
 from optimizer.errors import Message, UnknownRecordError
+from optimizer.planning.answer.summary import summary_of
 from optimizer.planning.document import plan_to_json
+from optimizer.planning.layout.unusable import CODES
 from optimizer.planning.plan import Binding, LockPassage, Plan, UnusableOffer
 from optimizer.planning.run import PlanRun
 from optimizer.planning.settings import PlanSettings
-from optimizer.planning.summary import summary_of
-from optimizer.planning.unusable import CODES
 from optimizer.store.engine import Store
 from tests.waybills import world as tiny
 from tests.webapp.full_house import AT, FRONTIER_ID, RUN_ID, FullHouse

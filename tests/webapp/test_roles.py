@@ -15,7 +15,7 @@ from waitress.server import create_server
 
 from optimizer import actions
 from optimizer.access.user import Role, User
-from optimizer.planning.shipment_upload import csv_text
+from optimizer.planning.files.shipment_upload import csv_text
 from tests.waybills import world
 from tests.webapp.full_house import AT, FullHouse
 from tests.webapp.signed_in import House

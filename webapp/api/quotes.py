@@ -13,9 +13,9 @@ from flask import Response, request
 
 from optimizer.documents.quote_sheet import quote_sheet_document
 from optimizer.errors import FactorError, Fault, InputError, Message, ShipmentDataError
+from optimizer.planning.files.shipment_file import shipments_from_records
 from optimizer.planning.quote.document import quote_to_json
 from optimizer.planning.shipment import Shipment
-from optimizer.planning.shipment_file import shipments_from_records
 from webapp.api.answers import ERRORS, QUOTE, TEXT, answer, list_of
 from webapp.api.documented import documented
 from webapp.api.reading import UnreadableBodyError, json_array, json_object

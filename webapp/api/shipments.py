@@ -18,8 +18,8 @@ from optimizer.actions.submitting import (
 )
 from optimizer.errors import Fault, Message
 from optimizer.planning.fault_list import FaultList
+from optimizer.planning.files.shipment_file import valid_shipments
 from optimizer.planning.shipment import Shipment
-from optimizer.planning.shipment_file import valid_shipments
 from optimizer.store.planning_rows import SubmittedShipment
 from optimizer.waybills.codec import to_plain
 from webapp.access.visitor import now, require_permission

@@ -15,7 +15,7 @@ from optimizer.accounts.checkpoint import Checkpoint, parse_checkpoint
 from optimizer.actions.proof_views import heads
 from optimizer.actions.seal_checks import SealCheck
 from optimizer.errors import InputError
-from optimizer.planning.shipment_upload import csv_text
+from optimizer.planning.files.shipment_upload import csv_text
 from optimizer.waybills.finding import Finding
 from webapp.access.visitor import require, require_permission
 from webapp.language import current_lang

@@ -13,7 +13,7 @@ from flask import Response
 from optimizer.accounts.city import CityAmounts
 from optimizer.accounts.lot_entry import LotEntry, sum_of
 from optimizer.documents.sheets import XLSX_TYPE, Sheet, workbook_of
-from optimizer.planning.shipment_upload import csv_text
+from optimizer.planning.files.shipment_upload import csv_text
 from optimizer.quantities import CHINA_TIME, FEN_PER_YUAN, G_PER_KG, KG_PER_T
 from webapp.city.choice import Choice, label_of, query_of
 from webapp.language import text

@@ -15,9 +15,9 @@ import scipy.sparse as sp
 
 from optimizer.planning.design import Bools, Floats, Indices, Program
 from optimizer.planning.exact.resolution import Resolution
-from optimizer.planning.fleetflow import WAIT, FleetFlow
-from optimizer.planning.program import PlanProgram
-from optimizer.planning.timespace import TimeSpace
+from optimizer.planning.layout.fleetflow import WAIT, FleetFlow
+from optimizer.planning.layout.program import PlanProgram
+from optimizer.planning.layout.timespace import TimeSpace
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ import scipy.sparse as sp
 
 from optimizer.planning.design import Effort, Floats, Indices, Program, solve_integer, solve_linear
 from optimizer.planning.exact.coarse import Coarse
-from optimizer.planning.fleetflow import EMPTY, WAIT, FleetFlow
-from optimizer.planning.program import PlanProgram
+from optimizer.planning.layout.fleetflow import EMPTY, WAIT, FleetFlow
+from optimizer.planning.layout.program import PlanProgram
 
 BACK_YUAN = 1e5
 """Price of one hull going back one slot in time, and of one unit over a limit."""

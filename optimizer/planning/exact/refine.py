@@ -33,9 +33,9 @@ from optimizer.planning.exact.coarse import Coarse, coarsen
 from optimizer.planning.exact.realise import USED, Realised, limit_rows, realise, reroute, restow
 from optimizer.planning.exact.resolution import Clock, Resolution
 from optimizer.planning.exact.strengthen import strengthened
-from optimizer.planning.fleetflow import WAIT, FleetFlow
-from optimizer.planning.program import PlanProgram
-from optimizer.planning.timespace import TimeSpace
+from optimizer.planning.layout.fleetflow import WAIT, FleetFlow
+from optimizer.planning.layout.program import PlanProgram
+from optimizer.planning.layout.timespace import TimeSpace
 
 LINEAR_ROUNDS = 5
 LINEAR_SEARCHES, SEARCHES = 4, 25

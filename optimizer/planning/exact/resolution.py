@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.planning.design import Bools, Indices
-from optimizer.planning.fleetflow import FleetFlow
-from optimizer.planning.timespace import TimeSpace
+from optimizer.planning.layout.fleetflow import FleetFlow
+from optimizer.planning.layout.timespace import TimeSpace
 
 
 @dataclass(frozen=True, slots=True)

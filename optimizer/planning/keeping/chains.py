@@ -12,16 +12,16 @@ from datetime import timedelta
 
 from optimizer.emissions.operations import fuel_emissions
 from optimizer.network.model import Mode
-from optimizer.planning.doors import Doors
-from optimizer.planning.families import Grid
-from optimizer.planning.given_ways import sides_after, sides_before
 from optimizer.planning.keeping.why import Why, named
-from optimizer.planning.legs import LegPricer, Passage
+from optimizer.planning.layout.families import Grid
+from optimizer.planning.layout.given_ways import sides_after, sides_before
 from optimizer.planning.plan import Leg, Lot, PlannedShipment, Voyage
-from optimizer.planning.route import Route, RouteLeg
-from optimizer.planning.routes import RouteBook
-from optimizer.planning.sailings import Borne
+from optimizer.planning.routing.doors import Doors
+from optimizer.planning.routing.route import Route, RouteLeg
+from optimizer.planning.routing.routes import RouteBook
 from optimizer.planning.shipment import Shipment
+from optimizer.planning.voyages.legs import LegPricer, Passage
+from optimizer.planning.voyages.sailings import Borne
 
 CLOCK = timedelta(seconds=2)
 """Times are written to the second; two roundings may add up."""

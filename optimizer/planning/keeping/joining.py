@@ -9,17 +9,17 @@ from hashlib import sha256
 
 from optimizer.errors import Message
 from optimizer.planning.document import plan_to_json
-from optimizer.planning.given import KEPT
 from optimizer.planning.keeping.held import Held
 from optimizer.planning.keeping.reserving import ROOM
 from optimizer.planning.keeping.tours import Tour, trimmed
 from optimizer.planning.keeping.why import Why
+from optimizer.planning.layout.given import KEPT
 from optimizer.planning.offer import OWN_VOYAGE_ID
 from optimizer.planning.plan import Kept, Leg, Lot, Moved, Plan, PlannedShipment, Voyage
-from optimizer.planning.sailings import borne_by_lots
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
-from optimizer.planning.totals import objective_yuan, plan_totals, planned_shipment
+from optimizer.planning.voyages.sailings import borne_by_lots
+from optimizer.planning.voyages.totals import objective_yuan, plan_totals, planned_shipment
 from optimizer.quantities import FEN_PER_YUAN, KG_PER_T, apportion, to_integer
 
 NOTE = Message(

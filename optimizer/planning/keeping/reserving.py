@@ -7,10 +7,10 @@ from collections import defaultdict
 from dataclasses import replace
 from math import ceil
 
-from optimizer.planning.fleetflow import FleetFlow
-from optimizer.planning.given import KEPT, GivenSailing
 from optimizer.planning.keeping.held import Held
-from optimizer.planning.program import PlanProgram
+from optimizer.planning.layout.fleetflow import FleetFlow
+from optimizer.planning.layout.given import KEPT, GivenSailing
+from optimizer.planning.layout.program import PlanProgram
 from optimizer.planning.settings import SLOT_H
 from optimizer.quantities import KG_PER_T
 

@@ -9,15 +9,15 @@ from math import floor
 
 from optimizer.emissions.operations import fuel_emissions, vessel_fuel_kg
 from optimizer.network.graph import Lane
-from optimizer.planning import tariff
-from optimizer.planning.families import Grid, empty_slots
-from optimizer.planning.given import GivenSailing
 from optimizer.planning.keeping.why import Why, named
+from optimizer.planning.layout.families import Grid, empty_slots
+from optimizer.planning.layout.given import GivenSailing
 from optimizer.planning.plan import Voyage
-from optimizer.planning.route import hub_hours
-from optimizer.planning.routes import RouteBook
-from optimizer.planning.sailings import passages_of
+from optimizer.planning.routing import tariff
+from optimizer.planning.routing.route import hub_hours
+from optimizer.planning.routing.routes import RouteBook
 from optimizer.planning.settings import SLOT_H
+from optimizer.planning.voyages.sailings import passages_of
 from optimizer.quantities import FEN_PER_YUAN, G_PER_KG, KG_PER_T, to_integer
 
 CLOCK = timedelta(seconds=2)

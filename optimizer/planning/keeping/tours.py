@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from itertools import count
 from math import ceil, floor
 
-from optimizer.planning.families import empty_slots
 from optimizer.planning.keeping.sailing import VoyageBook
+from optimizer.planning.layout.families import empty_slots
 from optimizer.planning.plan import Plan, Voyage
 from optimizer.planning.settings import SLOT_H
 

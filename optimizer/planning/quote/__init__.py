@@ -22,7 +22,7 @@ from optimizer.planning.quote.option import OptionMaker
 from optimizer.planning.quote.records import LABEL_NAMES, MissingRoute, Quote, QuoteLeg, QuoteOption
 from optimizer.planning.quote.sailings import Sailings
 from optimizer.planning.quote.words import general_assumptions, verdict
-from optimizer.planning.routes import RouteBook
+from optimizer.planning.routing.routes import RouteBook
 from optimizer.planning.settings import MAX_LATE_H
 from optimizer.planning.shipment import Shipment
 

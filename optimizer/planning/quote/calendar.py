@@ -15,7 +15,7 @@ from math import ceil
 
 from optimizer.network.graph import NetworkGraph
 from optimizer.network.model import Network
-from optimizer.planning.route import RouteLeg
+from optimizer.planning.routing.route import RouteLeg
 from optimizer.planning.settings import SLOT_H
 from optimizer.quantities import CHINA_TIME
 

@@ -17,8 +17,8 @@ from optimizer.planning.quote.calendar import SailingCalendar
 from optimizer.planning.quote.table import ROUNDING_KG, ROUNDING_YUAN, Floats, Indices, Request, run_steps, steps_of
 from optimizer.planning.quote.timing import ServiceTimes
 from optimizer.planning.quote.voyage import VoyagePrice, load_per_vessel_t, voyage_price
-from optimizer.planning.route import Route
-from optimizer.planning.routes import RouteBook
+from optimizer.planning.routing.route import Route
+from optimizer.planning.routing.routes import RouteBook
 from optimizer.planning.settings import SLOT_H
 
 WHOLE_MARGIN_T = 1.0

@@ -12,8 +12,8 @@ from optimizer.planning.quote.missing import barred_routes
 from optimizer.planning.quote.records import MissingRoute
 from optimizer.planning.quote.table import VoyageTable
 from optimizer.planning.quote.timing import ServiceTimes
-from optimizer.planning.route import Route
-from optimizer.planning.routes import RouteBook
+from optimizer.planning.routing.route import Route
+from optimizer.planning.routing.routes import RouteBook
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,12 @@ from optimizer.errors import Message
 from optimizer.network.graph import NetworkGraph
 from optimizer.network.model import Link, Lock, Mode, Network, VesselClass
 from optimizer.network.navigability import admits
-from optimizer.planning.doors import MAX_TERMINALS_PER_DOOR
 from optimizer.planning.quote.records import MissingRoute, QuoteOption
 from optimizer.planning.quote.sailings import Sailings
 from optimizer.planning.quote.words import place_name
-from optimizer.planning.route import Route
-from optimizer.planning.routes import RouteBook
+from optimizer.planning.routing.doors import MAX_TERMINALS_PER_DOOR
+from optimizer.planning.routing.route import Route
+from optimizer.planning.routing.routes import RouteBook
 from optimizer.planning.settings import MAX_LATE_H
 from optimizer.planning.shipment import Shipment
 from optimizer.quantities import KG_PER_T, iso

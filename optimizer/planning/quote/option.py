@@ -9,15 +9,15 @@ from datetime import datetime, timedelta
 from optimizer.errors import Message
 from optimizer.network.graph import NetworkGraph
 from optimizer.network.model import Mode
-from optimizer.planning import tariff
 from optimizer.planning.plan import Amounts
 from optimizer.planning.quote.calendar import FIRST_SLOT_AT, SLOT, slot_at
 from optimizer.planning.quote.records import QuoteLeg, QuoteOption
 from optimizer.planning.quote.timing import ServiceTimes, Span
 from optimizer.planning.quote.voyage import load_per_vessel_t, vessels_needed, voyage_intensity, voyage_price
 from optimizer.planning.quote.words import option_title, service_words, voyage_words
-from optimizer.planning.route import Route, RouteLeg
-from optimizer.planning.routes import RouteBook
+from optimizer.planning.routing import tariff
+from optimizer.planning.routing.route import Route, RouteLeg
+from optimizer.planning.routing.routes import RouteBook
 from optimizer.planning.settings import SLOT_H, SLOTS_PER_DAY
 from optimizer.planning.shipment import Shipment
 from optimizer.quantities import FEN_PER_YUAN, G_PER_KG, KG_PER_T, to_integer

@@ -16,8 +16,8 @@ import numpy.typing as npt
 from optimizer.planning.quote.calendar import SailingCalendar
 from optimizer.planning.quote.timing import ServiceTimes
 from optimizer.planning.quote.voyage import VoyagePrice, load_per_vessel_t, voyage_price
-from optimizer.planning.route import Route, RouteLeg
-from optimizer.planning.routes import RouteBook
+from optimizer.planning.routing.route import Route, RouteLeg
+from optimizer.planning.routing.routes import RouteBook
 from optimizer.planning.settings import SLOT_H
 
 Floats = npt.NDArray[np.float64]

@@ -1,7 +1,7 @@
 """The clock of services: trucks, trains, river-sea ships and the hubs between them.
 
-As :func:`~optimizer.planning.routes.finish_h`, and beyond it: a ship whose way would be shut leaves at a later bell,
-and a closed terminal is waited for.
+As :func:`~optimizer.planning.routing.routes.finish_h`, and beyond it: a ship whose way would be shut leaves at a later
+bell, and a closed terminal is waited for.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from optimizer.network.graph import NetworkGraph
 from optimizer.planning.quote.calendar import FIRST_SLOT_AT, SLOT, Moments
-from optimizer.planning.route import RouteLeg, begin_h
+from optimizer.planning.routing.route import RouteLeg, begin_h
 
 Span = tuple[float, float]
 

@@ -18,9 +18,9 @@ from math import ceil
 
 from optimizer.emissions.operations import Intensity, vessel_operation
 from optimizer.network.model import Network, VesselClass
-from optimizer.planning import tariff
-from optimizer.planning.route import RouteLeg
-from optimizer.planning.routes import RouteBook
+from optimizer.planning.routing import tariff
+from optimizer.planning.routing.route import RouteLeg
+from optimizer.planning.routing.routes import RouteBook
 from optimizer.planning.settings import SLOT_H, SLOTS_PER_DAY
 
 WHOLE = 1e-9

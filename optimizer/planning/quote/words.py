@@ -8,7 +8,7 @@ from optimizer.errors import Message
 from optimizer.network.model import Mode, Network
 from optimizer.planning.plan import Amounts
 from optimizer.planning.quote.records import QuoteOption
-from optimizer.planning.route import Route, RouteLeg
+from optimizer.planning.routing.route import Route, RouteLeg
 from optimizer.planning.settings import MAX_LATE_H, SLOT_H
 from optimizer.quantities import FEN_PER_YUAN, G_PER_KG
 

@@ -1,0 +1,1 @@
+"""Tables that people hand in: shipments and carriers' sailings, read cell by cell, every fault at once."""

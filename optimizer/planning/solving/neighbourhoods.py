@@ -1,0 +1,243 @@
+"""Neighbourhood search: what keeps a plan from its bound is looked up, and set free together with what competes for it.
+
+At any row prices, plan less bound is the sum of what each shipment pays above its cheapest way and of the room that
+sails empty at its price. So the shipments that lose most are known. One of them is drawn, by its loss; a *corridor* is
+the families it could well sail with, all cargo that could sail with these, and the hulls of their classes between their
+ports and homes; as many days around the shipment as fit a small program. Where that is in vain the families that would
+bring these hulls back loaded are freed as well: some voyages pay only with a cargo for the way back. Everything else
+stays as it stands, so each answer is a plan, and only better ones are taken. What was tried in vain is drawn more
+rarely, and then with a longer corridor (in the spirit of adaptive large neighbourhood search, S. Ropke and D. Pisinger,
+Transportation Science 40, 2006).
+
+Corridors are solved by HiGHS. CP-SAT, given whole tonnes and the same start, a fixed amount of work and the cargo
+settled by a linear program afterwards, gained in one of five corridors of the demo month where HiGHS gained in four,
+and took longer for each.
+
+Each solve stops at a gap or a number of nodes, and draws depend on the seed alone, so that equal input gives equal
+plans.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import scipy.sparse as sp
+
+from optimizer.planning.bounds.relaxation import Relaxation
+from optimizer.planning.design import Effort, Floats, Indices, Outcome, Program, reduced_costs, solve_integer
+from optimizer.planning.layout.fleetflow import EMPTY
+from optimizer.planning.solving.problem import Problem
+from optimizer.planning.solving.windows import FEASIBLE
+
+LADDER = ((2_500, False), (5_000, True), (10_000, True))
+"""Columns of a program and whether ways back are free: what is tried in turn while it is in vain."""
+TRIES = 60
+"""Tries before it is asked what they gained."""
+POOR = 1e-5
+"""The search ends when that many tries gained less than this part of the cost."""
+MARGIN_YUAN_PER_T = 4.0
+"""How much dearer than a shipment's cheapest way a way may look and still be tried."""
+HULL_MARGIN_YUAN = 1_000.0
+"""How dear a hull's move may look, charter surcharge aside."""
+GAP, NODES = 1e-5, 5
+"""Stops of one solve: the gap is a part of the whole plan's cost, for less is not worth a long proof."""
+LEAST_S = 0.1
+LEAST_GAIN_YUAN = 1.0
+LEAST_LOSS_YUAN = 10.0
+"""Below this nothing is looked for."""
+FORGET, RECALL = 0.7, 1.3
+"""A shipment that was tried is drawn this much more rarely; a gain around it takes a part of that back."""
+USED = 1e-9
+
+
+class Neighbourhoods:
+    """Searches around one plan (whole numbers, every row held). ``relaxation``: prices that say where it loses."""
+
+    def __init__(self, problem: Problem, relaxation: Relaxation, x: Floats, seed: int) -> None:
+        self.problem, self.plan, self.program = problem, problem.program, problem.program.program
+        self.prices, self.seed = relaxation.prices, seed
+        self.draw = np.random.default_rng(seed)
+        self.gains = reduced_costs(self.program, relaxation.prices)
+        self.x, self.activity = x, self.program.matrix @ x
+        self.memory = np.ones(len(problem.space.shipments))
+        self.in_vain = np.zeros(len(self.memory), dtype=np.int64)
+        self.mass_t = problem.space.ways.cargo.mass_t
+        self._note_near(relaxation)
+        self._note_places()
+
+    def _note_near(self, relaxation: Relaxation) -> None:
+        """The columns that may ever be set free, with what they are. Cargo columns come first."""
+        plan, cargo = self.plan, self.problem.space.columns
+        near = self.x > USED
+        first, owner = plan.cargo_count, cargo.shipment
+        near[:first] |= (self.gains[:first] <= MARGIN_YUAN_PER_T * self.mass_t[owner]) | (cargo.family < 0)
+        near[first:] |= self.gains[first:] <= HULL_MARGIN_YUAN + plan.column_surcharge_yuan[first:]
+        near |= relaxation.used
+        self.near = np.flatnonzero(near)
+        count = int(np.searchsorted(self.near, first))
+        none = np.full(len(self.near) - count, -1)
+        self.owner = np.concatenate([owner[self.near[:count]], none])
+        self.family, self.pool = plan.column_family[self.near], plan.column_pool[self.near]
+        self.slot, self.end = plan.column_slot[self.near], plan.column_end[self.near]
+
+    def _note_places(self) -> None:
+        fleet, families = self.problem.fleet, self.problem.space.families
+        ports = {name for family in families for name in (family.origin, family.destination)}
+        number = {name: i for i, name in enumerate(sorted({*fleet.node_place, *ports}))}
+        of_node = np.array([number[name] for name in fleet.node_place], dtype=np.int64)
+        hulls = self.near[self.owner < 0] - self.plan.cargo_count
+        none = np.full(len(self.near) - len(hulls), -1)
+        columns = fleet.columns
+        self.tail = np.concatenate([none, of_node[columns.tail[hulls]]])
+        self.head = np.concatenate([none, of_node[columns.head[hulls]]])
+        self.moves = np.concatenate([none, columns.kind[hulls]]) >= EMPTY
+        self.ports = np.array([(number[f.origin], number[f.destination]) for f in families]).reshape(-1, 2)
+        self.homes = np.zeros((len(fleet.pools), len(number)), dtype=bool)
+        starts = np.flatnonzero(fleet.supply)
+        self.homes[fleet.node_pool[starts], of_node[starts]] = True
+        self.class_of_family = np.array([family.vessel_class for family in families])
+        self.class_of_pool = np.array([pool.vessel_class for pool in fleet.pools])
+
+    def better(self, left_s: Callable[[], float] = lambda: np.inf) -> Iterator[Floats]:
+        """Better and better plans, until many tries gain little or the time is up."""
+        gained = np.inf
+        while gained > POOR * abs(float(self.program.cost @ self.x)):
+            gained = 0.0
+            for _ in range(TRIES):
+                shipment = self._drawn()
+                if shipment < 0 or left_s() <= 0:
+                    return
+                gain = self._try(shipment, left_s)
+                gained += gain
+                if gain:
+                    yield self.x
+
+    def _drawn(self) -> int:
+        """A shipment, the more likely the more it loses; -1 where all that lose were tried in vain."""
+        weight = np.where(self.in_vain < len(LADDER), self.losses(), 0.0) * self.memory
+        if weight.sum() <= LEAST_LOSS_YUAN:
+            return -1
+        return int(self.draw.choice(len(weight), p=weight / weight.sum()))
+
+    def losses(self) -> Floats:
+        """What each shipment pays above its cheapest way at the prices, its part of the room that sails empty included
+        (yuan)."""
+        cargo, ways, first = self.problem.space.columns, self.problem.space.ways, self.plan.cargo_count
+        used = np.flatnonzero(self.x[:first] > USED)
+        losses = np.zeros(len(self.memory))
+        np.add.at(losses, cargo.shipment[used], self.gains[used] * self.x[used])
+        proof = self.problem.proof
+        room_yuan = np.zeros(ways.capacity_t.size)
+        room_yuan[proof.sailings] = self.activity[proof.link] * self.prices[proof.link]
+        aboard = used[cargo.family[used] >= 0]
+        sailing = cargo.family[aboard] * ways.grid.slots + cargo.slot[aboard]
+        mass_t = self.x[aboard] * self.mass_t[cargo.shipment[aboard]]
+        loaded_t = np.zeros(len(room_yuan))
+        np.add.at(loaded_t, sailing, mass_t)
+        np.add.at(losses, cargo.shipment[aboard], room_yuan[sailing] * mass_t / loaded_t[sailing])
+        return np.maximum(losses, 0.0)
+
+    def _try(self, shipment: int, left_s: Callable[[], float]) -> float:
+        """Solve the corridor of a shipment; what that gains (yuan, 0: nothing)."""
+        columns = self.corridor(shipment, *LADDER[self.in_vain[shipment]])
+        self.memory[shipment] *= FORGET
+        self.in_vain[shipment] += 1
+        if not len(columns):
+            self.in_vain[shipment] = len(LADDER)
+            return 0.0
+        program, entries = self.restricted(columns)
+        left, before = left_s(), float(program.cost @ self.x[columns])
+        gap = GAP * abs(float(self.program.cost @ self.x)) / max(abs(before), 1.0)
+        effort = Effort(gap, None if np.isinf(left) else max(left, LEAST_S), NODES, self.seed)
+        outcome = solve_integer(program, effort, self.x[columns])
+        return self.take(program, columns, entries, outcome)
+
+    def take(self, program: Program, columns: Indices, entries: sp.csc_array, outcome: Outcome) -> float:
+        """Change the plan to a solution of ``program``, which is over ``columns`` with ``entries`` in all rows; what
+        that gains (yuan, 0: too little, and the plan stands as it was)."""
+        if outcome.x is None:
+            return 0.0
+        after = np.where(program.integer, np.round(outcome.x), outcome.x)
+        gain = float(program.cost @ self.x[columns]) - float(program.cost @ after)
+        if gain < LEAST_GAIN_YUAN:
+            return 0.0
+        self.activity = self.activity + entries @ (after - self.x[columns])
+        self.x = self.x.copy()
+        self.x[columns] = after
+        self._recall(columns)
+        return gain
+
+    def holds(self, columns: Indices, entries: sp.csc_array, outcome: Outcome) -> bool:
+        """Whether the plan would still hold every row with a solution that was found while other columns stood
+        elsewhere."""
+        if outcome.x is None:
+            return True
+        change, program = entries @ (outcome.x - self.x[columns]), self.program
+        rows = np.flatnonzero(change)
+        after = self.activity[rows] + change[rows]
+        over = np.maximum(after - program.row_upper[rows], program.row_lower[rows] - after)
+        return bool((over <= FEASIBLE).all())
+
+    def _recall(self, columns: Indices) -> None:
+        """Where something has changed, what was in vain before may gain now."""
+        there = np.unique(self.problem.space.columns.shipment[columns[columns < self.plan.cargo_count]])
+        self.in_vain[there] = 0
+        self.memory[there] = np.minimum(self.memory[there] * RECALL, 1.0)
+
+    def corridor(self, shipment: int, size: int, returns: bool = False) -> Indices:
+        """The columns set free around a shipment: some ``size`` of them, and the services of all cargo among them;
+        with ``returns`` ways back are among them. None where no voyage is near enough for the shipment."""
+        mine = np.flatnonzero((self.owner == shipment) & (self.family >= 0))
+        if not len(mine):
+            return mine
+        families = self._with_returns(np.unique(self.family[mine])) if returns else np.unique(self.family[mine])
+        places = np.zeros(self.homes.shape[1], dtype=bool)
+        places[self.ports[families].ravel()] = True
+        pools = np.isin(self.class_of_pool, self.class_of_family[families])
+        places |= self.homes[pools].any(axis=0)
+        moves = self.moves & pools[self.pool] & places[self.tail] & places[self.head]
+        found = np.flatnonzero(np.isin(self.family, families) | moves)
+        middle = self._middle(mine)
+        away = np.maximum(np.abs(self.slot[found] - middle), np.abs(self.end[found] - middle))
+        if len(found) > size:
+            found = found[away <= np.partition(away, size)[size]]
+        return np.asarray(self.near[np.sort(np.concatenate([found, self.services(found)]))])
+
+    def _with_returns(self, families: Indices) -> Indices:
+        """Some families and those that sail from where they end to where they begin, in vessels of their classes."""
+        here = np.isin(self.class_of_family, self.class_of_family[families])
+        from_end, to_start = (np.isin(self.ports[:, i], self.ports[families, 1 - i]) for i in (0, 1))
+        return np.union1d(families, np.flatnonzero(here & from_end & to_start))
+
+    def _middle(self, mine: Indices) -> float:
+        """The slot about which a shipment sails; where it does not, about which it could."""
+        shares = self.x[self.near[mine]]
+        if shares.sum() <= USED:
+            shares = np.ones(len(mine))
+        return float(self.slot[mine] @ shares / shares.sum())
+
+    def services(self, found: Indices) -> Indices:
+        """Which of what may be set free are the services of the cargo among ``found``."""
+        taking = np.zeros(len(self.memory) + 1, dtype=bool)
+        taking[self.owner[found]] = True
+        taking[-1] = False
+        return np.flatnonzero(taking[self.owner] & (self.family < 0))
+
+    def restricted(self, columns: Indices) -> tuple[Program, sp.csc_array]:
+        """The program over some columns, all others standing, and the entries of these columns in all rows."""
+        program, entries = self.program, self.plan.by_column[:, columns]
+        rows = np.unique(entries.indices)
+        matrix = sp.csr_array(entries)[rows]
+        here = matrix @ self.x[columns]
+        taken = self.activity[rows] - here
+        # What stands holds every row but for rounding noise; its program must not call it wrong for that.
+        return Program(
+            program.cost[columns],
+            sp.csr_array(matrix),
+            np.minimum(program.row_lower[rows] - taken, here),
+            np.maximum(program.row_upper[rows] - taken, here),
+            program.lower[columns],
+            np.maximum(program.upper[columns], self.x[columns]),
+            program.integer[columns],
+        ), entries

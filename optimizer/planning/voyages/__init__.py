@@ -1,0 +1,1 @@
+"""Whole kilograms in named hulls: lots, how they are packed, voyages, legs and totals in fen and grams."""
