@@ -19,6 +19,9 @@ from optimizer.quantities import CHINA_TIME
 if TYPE_CHECKING:
     from optimizer.bench.record import Result
 
+MOST_FIGURES_ACROSS, METHODS_ACROSS = 8, 4
+"""So many columns can be read on a terminal."""
+
 
 @click.group(
     cls=Program,
@@ -352,18 +355,31 @@ def tell(message: Message) -> None:
     say(message, err=True)
 
 
+def _print_figures(result: Result) -> None:
+    """A line a method; where that would be too wide, a line a figure and a few methods in a table."""
+    from optimizer.bench.table import column_label, figure_columns, method_label, rows_of
+
+    lang = current_session().lang
+    runs = Message(f"，{result.runs} 次中位数", f", median of {result.runs} runs")
+    title = Message(result.subject.zh + runs.zh, result.subject.en + runs.en)
+    figures = [column_label(figure) for figure in figure_columns(result)]
+    methods, cells = [method_label(method) for method in result.methods], rows_of(result)
+    if len(figures) <= MOST_FIGURES_ACROSS:
+        rows = [[method.text(lang), *row] for method, row in zip(methods, cells, strict=True)]
+        print_table(title, [Message("方法", "Method"), *figures], rows)
+        return
+    for first in range(0, len(methods), METHODS_ACROSS):
+        chosen = slice(first, first + METHODS_ACROSS)
+        rows = [[figure.text(lang), *row] for figure, *row in zip(figures, *cells[chosen], strict=True)]
+        print_table(title, [Message("量", "Figure"), *methods[chosen]], rows)
+
+
 def report(result: Result, json_file: Path | None) -> None:
     """The table, what the methods do, the machine; and the document where one is asked for."""
     from optimizer.bench.document import result_to_json
-    from optimizer.bench.table import column_label, figure_columns, measured_on, method_label, rows_of, told_once
+    from optimizer.bench.table import measured_on, told_once
 
-    lang = current_session().lang
-    rows = [
-        [method_label(method).text(lang), *cells] for method, cells in zip(result.methods, rows_of(result), strict=True)
-    ]
-    columns = [Message("方法", "Method"), *(column_label(figure) for figure in figure_columns(result))]
-    runs = Message(f"，{result.runs} 次中位数", f", median of {result.runs} runs")
-    print_table(Message(result.subject.zh + runs.zh, result.subject.en + runs.en), columns, rows)
+    _print_figures(result)
     for label, text in told_once(result.methods):
         say(Message(f"{label.zh}：{text.zh}。", f"{label.en}: {text.en}."))
     place = measured_on(result.machine, result.load)

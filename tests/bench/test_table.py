@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 from hypothesis import given
@@ -17,6 +18,8 @@ from optimizer.bench.document import result_from_json, result_to_json
 from optimizer.bench.machine import this_machine
 from optimizer.bench.table import BEGIN, END, block, figure_columns, measured_on, printed, with_block
 from optimizer.cli import cli
+from optimizer.cli.bench import report
+from optimizer.cli.session import Session
 from optimizer.errors import InputError, Message
 from optimizer.quantities import CHINA_TIME
 
@@ -179,6 +182,17 @@ def test_bench_table_prints_and_rewrites(tmp_path: Path) -> None:
     assert readme.read_text(encoding="utf-8") == f"a\n{block([BOTH])}\nb\n"
     missing = run("bench", "table", tmp_path / "none.json", "--readme", readme)
     assert missing.exit_code == 2
+
+
+def test_more_figures_than_fit_across_stand_below_each_other(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nine figures of five methods: two tables of nine lines, none folded in the middle of a word or number."""
+    figures = tuple(replace(SECONDS, name=f"n{n}", label=Message(f"量{n}", f"figure {n}")) for n in range(9))
+    methods = [replace(OURS, name=f"m{n}", label=Message(f"法{n}", f"method {n}"), figures=figures) for n in range(5)]
+    with click.Context(cli, obj=Session("en")):
+        report(result_of(*methods), None)
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("│")]
+    assert [line.split("│")[1].strip() for line in lines] == [f"figure {n}" for n in range(9)] * 2
+    assert [line.count("2.0 s") for line in lines] == [4] * 9 + [1] * 9
 
 
 def test_bench_quote_prints_and_stores(tmp_path: Path) -> None:
