@@ -198,8 +198,8 @@ def _with_ratio(method: Method, gap: float | None) -> Method:
 
 
 def growth(measured: Sequence[Method], gap: float) -> tuple[Message, ...]:
-    """The exponents b of time = a n^b and of time = a (n log n)^b by least squares on logarithms, in a sentence. None
-    below two sizes."""
+    """The exponents b of time = a n^b and of time = a (n log n)^b by least squares on logarithms, and the sizes that
+    lie above n log n from the smallest one on, in a sentence. None below two sizes."""
     if len(measured) < 2:
         return ()
     sizes = np.log([_size(method) for method in measured])
@@ -209,12 +209,20 @@ def growth(measured: Sequence[Method], gap: float) -> tuple[Message, ...]:
         float(np.polyfit(along, seconds, 1)[0]) for along, seconds in ((work, wall), (sizes, wall), (work, processor))
     )
     worse = round(of_work, 2) > 1.0
+    over = [_size(m) for m, x, y in zip(measured, work - work[0], wall, strict=True) if round(y - wall[0] - x, 2) > 0]
+    above = ", ".join(f"{size:,}" for size in over)
     return (
         Message(
             f"到间隙 {gap:.1%} 的用时约随 (n log n) 的 {of_work:.2f} 次方增长（n 的 {of_size:.2f} 次方；处理器时间"
-            f" {of_processor:.2f}），{'快于' if worse else '不快于'} n log n",
+            f" {of_processor:.2f}），{'快于' if worse else '不快于'} n log n"
+            + (f"；但 {above} 票在由最小一月按 n log n 引出的线之上" if over and not worse else ""),
             f"the time to a gap of {gap:.1%} grows with (n log n)^{of_work:.2f} (n^{of_size:.2f}; processor time"
-            f" {of_processor:.2f}): {'faster than' if worse else 'no worse than'} n log n",
+            f" {of_processor:.2f}): {'faster than' if worse else 'no worse than'} n log n"
+            + (
+                f"; but {above} shipments lie above the line that n log n draws from the smallest month"
+                if over and not worse
+                else ""
+            ),
         ),
     )
 

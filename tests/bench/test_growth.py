@@ -83,7 +83,15 @@ def test_the_exponent_of_a_known_growth_is_found(power: float, verdict: str) -> 
     # Seconds are stored with two decimals.
     assert f"^{power:.2f}" in note.en
     assert verdict in note.en
+    assert "above the line" not in note.en
     assert growth(timed[:1], 0.015) == ()
+
+
+def test_a_size_above_the_line_from_the_smallest_is_named() -> None:
+    """10 s for 1,000 allow 22 s for 2,000: 30 s are named, though the curve as a whole is flatter than n log n."""
+    (note,) = growth([measured(1000, 10.0), measured(2000, 30.0), measured(10000, 40.0)], 0.015)
+    assert "no worse than n log n; but 2,000 shipments lie above" in note.en
+    assert "但 2,000 票在" in note.zh
 
 
 def test_sizes_are_compared_at_the_closest_gap_that_all_reached(result: Result) -> None:
