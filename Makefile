@@ -58,9 +58,9 @@ check: $(DEV_INSTALLED)
 # Times mean something on a quiet machine only; the load before each bench is stored beside its figures. Each step can
 # be run by itself and takes less than ten minutes; all together stay below fifty.
 BENCH_SIZES ?= 1000 1500 2000 3000 4000 5000 10000
-BENCH_STEPS := bench-quote bench-plan $(BENCH_SIZES:%=bench-size-%) bench-caps bench-offers bench-proof bench-footprint \
+BENCH_STEPS := bench-quote bench-plan $(BENCH_SIZES:%=bench-size-%) bench-caps bench-cuts bench-offers bench-proof bench-footprint \
 	bench-settle bench-audit bench-evidence bench-statement bench-duplicates bench-serve bench-city bench-mcf bench-mcnd
-BENCH_TABLES := $(foreach name,plan plan_sizes plan_caps plan_offers quote footprint proof settle audit evidence statement duplicates serve pages city mcf mcnd,$(wildcard $(BENCH_RESULTS)/$(name).json))
+BENCH_TABLES := $(foreach name,plan plan_sizes plan_caps plan_cuts plan_offers quote footprint proof settle audit evidence statement duplicates serve pages city mcf mcnd,$(wildcard $(BENCH_RESULTS)/$(name).json))
 BENCH_SEED ?= 0
 
 bench: $(BENCH_STEPS)
@@ -79,6 +79,10 @@ bench-size-%: $(RUNTIME_INSTALLED)
 # A large month under a cap on CO2e below what its plan without one emits.
 bench-caps: $(RUNTIME_INSTALLED)
 	$(BIN)/modalshift bench plan --sizes 10000 --caps 0.015 --json $(BENCH_RESULTS)/plan_caps.json
+
+# What linking cuts would add to the bound of large months; no plans are made.
+bench-cuts: $(RUNTIME_INSTALLED)
+	$(BIN)/modalshift bench plan --sizes 1000,2000,3000 --cuts --json $(BENCH_RESULTS)/plan_cuts.json
 
 # 10,000 generated shipments and 2,000 carriers' sailings, no voyages of the planner's own.
 bench-offers: $(RUNTIME_INSTALLED)

@@ -187,16 +187,13 @@ def inputs_of(
     voyages: Voyages,
     network: Network,
     factors: FactorTable,
-    known: MutableMapping[Any, Intensity] | None = None,
 ) -> LotInputs:
     """Collect what the calculation of a lot rests on.
 
     Legs by water: the voyage's fuel log where one exists (primary), else the class model at the load really on board
-    (modelled). Trucks and terminals: class models. ``known``: intensities made before with this network and these
-    factors, for who asks for many lots; new ones are put there. Raises FactorError, or KeyError for a class the network
-    lacks.
+    (modelled). Trucks and terminals: class models. Raises FactorError, or KeyError for a class the network lacks.
     """
-    classes = Classes(waybill.cargo_group, network, factors, on, {} if known is None else known)
+    classes = Classes(waybill.cargo_group, network, factors, on, {})
     baseline = tuple(classes.element(leg, mass_kg) for leg in waybill.baseline_legs)
     project = tuple(_project_element(waybill, lot, leg, mass_kg, voyages, classes) for leg in lot.legs)
     return lot_inputs(waybill, lot, mass_kg, on, baseline, project)
@@ -262,7 +259,8 @@ def run_of(inputs: LotInputs, result: LotResult, versions: tuple[str, str, str],
 
 
 class Classes:
-    """Intensities of the network's classes for one cargo group on one day. ``known`` as in :func:`inputs_of`."""
+    """Intensities of the network's classes for one cargo group on one day. ``known``: those made before with this
+    network and these factors, for who asks for many lots; new ones are put there."""
 
     def __init__(
         self,

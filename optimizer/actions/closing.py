@@ -53,9 +53,9 @@ def _require_closable(session: Session, period: str, at: datetime) -> None:
     expected = month_after(last_closed) if last_closed else ""
     booked = session.first_open_booking()
     first_closed = min((item.period for item in session.periods()), default=booked)
-    if not first_closed and month_after(period) != month_of(at):
+    just_over = month_before(month_of(at))
+    if not first_closed and period != just_over:
         # Nothing stands in the books: any older month would have every month after it closed one by one, for nothing.
-        just_over = month_before(month_of(at))
         raise ConflictError(
             Message(
                 f"账上尚无入账，{period} 无可关闭；此时只能关刚结束的 {just_over}（此后晚到的记入下月）。",

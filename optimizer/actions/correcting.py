@@ -111,7 +111,7 @@ def require_reason(reason: str) -> None:
     """Raise InputError for an empty reason, which helps no auditor, and for one that no line of a statement holds."""
     if not reason.strip():
         raise InputError(Message("更正须写明原因。", "A correction needs a reason."))
-    if len(reason) > MAX_REASON or not reason.isprintable():
+    if not is_one_line(reason):
         raise InputError(
             Message(
                 f"原因应为一行、至多 {MAX_REASON} 字的文本。",
@@ -120,8 +120,13 @@ def require_reason(reason: str) -> None:
         )
 
 
+def is_one_line(text: str) -> bool:
+    """Whether a line of a statement holds a text whole."""
+    return len(text) <= MAX_REASON and text.isprintable()
+
+
 def append_covered(
-    session: Session, entry: Transaction, run: CalculationRun | None = None, memo_before: str = ""
+    session: Session, entry: Transaction, run: CalculationRun | None = None, memo_before: str | None = None
 ) -> Transaction:
     """Append an entry that takes claim from parties, with its run; what is recorded already is answered as recorded.
     ``memo_before``: what the same entry said when memos were written otherwise.

@@ -8,7 +8,7 @@ from datetime import datetime
 from optimizer.accounts.corrections import Booking, retirement
 from optimizer.accounts.corrections import transfer as transfer_entry
 from optimizer.accounts.ledger import Account, Transaction
-from optimizer.actions.correcting import MAX_REASON, append_covered, require_reason
+from optimizer.actions.correcting import MAX_REASON, append_covered, is_one_line, require_reason
 from optimizer.errors import InputError, Message, UnknownRecordError
 from optimizer.store.engine import Store
 
@@ -45,7 +45,7 @@ def retire(store: Store, account: str, amount_g: int, reference: str, reason: st
 
 def _require_reference(reference: str) -> None:
     """Raise InputError for a reference of a deal that no line of a statement shows."""
-    if not reference.strip() or len(reference) > MAX_REASON or not reference.isprintable():
+    if not reference.strip() or not is_one_line(reference):
         raise InputError(
             Message(
                 f"须给出业务编号（reference）：一行、至多 {MAX_REASON} 字的文本。",

@@ -24,10 +24,9 @@ from itertools import pairwise, product
 from optimizer.emissions.operations import fuel_emissions, sea_service_operation
 from optimizer.network.model import Mode, VesselClass
 from optimizer.planning.check.ways import Course
-from optimizer.planning.check.workings import Workings
+from optimizer.planning.check.workings import SLOT_H, Workings
 from optimizer.planning.shipment import Shipment
 
-SLOT_H = 6
 LATE_H = 72
 """So long after it is due a shipment may arrive by water at most."""
 LONGEST_WAIT = timedelta(days=31)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from optimizer.errors import Message
+from optimizer.errors import Lang, Message
 from optimizer.planning.check.violation import Findings
 
 FIGURE = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
@@ -32,9 +32,10 @@ def check_words(
 ) -> None:
     """Both languages name ``names``, and one of ``choices`` is all the figures of both. ``slack``: how far a figure may
     be off besides its rounding."""
-    for lang, text in (("zh", message.zh), ("en", message.en)):
-        rest = text
-        for name in sorted((item.text("zh" if lang == "zh" else "en") for item in names), key=len, reverse=True):
+    languages: tuple[Lang, ...] = ("zh", "en")
+    for lang in languages:
+        rest = text = message.text(lang)
+        for name in sorted((item.text(lang) for item in names), key=len, reverse=True):
             if name not in text:
                 found.add(code, f"{where}/{lang}", name, text)
                 return

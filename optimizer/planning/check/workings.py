@@ -39,6 +39,8 @@ from optimizer.planning.shipment import Shipment
 from optimizer.quantities import CHINA_TIME
 
 SHORT_HAUL_KM = 50.0
+SLOT_H = 6
+"""Voyages berth as a slot of the day begins."""
 CLOCK_S = 2.0
 """Times are printed to the second; two roundings may add up."""
 
@@ -343,12 +345,12 @@ class Workings:
         return rail_operation(self.factors, self.on)
 
     def _slot_capacity_t(self, origin: str, destination: str, vessel_class: str, group: str, slot: int) -> float:
-        """What a vessel may load, to the kg, that berths as a slot of 6 h begins; 0 where it must not sail."""
+        """What a vessel may load, to the kg, that berths as a slot begins; 0 where it must not sail."""
         vessel, course = self.network.vessel_classes[vessel_class], self.ways.course(origin, destination, vessel_class)
         hubs = [self.network.terminals.get((place, group)) for place in (origin, destination)]
         if course is None or hubs[0] is None or hubs[1] is None:
             return 0.0
-        berths = self.epoch + timedelta(hours=6 * slot)
+        berths = self.epoch + timedelta(hours=SLOT_H * slot)
         casts_off = berths + timedelta(seconds=round(self.hub_h(hubs[0], vessel.capacity_t) * 3600))
         arrives = casts_off + timedelta(hours=course.hours)
         leaves = arrives + timedelta(hours=self.hub_h(hubs[1], vessel.capacity_t))
