@@ -48,8 +48,11 @@ class Case:
         return outcome
 
     def relaxed(self) -> tuple[float, Floats]:
-        """Objective and row prices of the linear relaxation."""
-        outcome = solve_linear(self.program.program, EXACT, "simplex")
+        """Objective and row prices of the linear relaxation. Bounds on hulls follow from the rows of their nodes; left
+        out as in ``relaxation``, what a hull is worth stands in the prices of these rows alone."""
+        upper = self.program.program.upper.copy()
+        upper[self.program.cargo_count :] = np.inf
+        outcome = solve_linear(replace(self.program.program, upper=upper), EXACT, "simplex")
         assert outcome.row_prices is not None
         return outcome.objective, outcome.row_prices
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from optimizer.demo.seed_files import shipments_path
@@ -273,6 +273,7 @@ FLOW = st.builds(
 
 @LOOK
 @given(NARROW, FLOW)
+@example(narrow(2.0, 3000.0, 1, "own"), flow([90.0, 90.0, 300.0, 500.0], 0.0, 20.0))
 def test_one_more_unit_saves_no_more_than_its_worth_at_the_margin_allows(
     network: Network, shipments: tuple[Shipment, ...]
 ) -> None:
