@@ -127,8 +127,6 @@ LIES: list[tuple[str, Callable[[Plan], Plan], str]] = [
         p.voyages, berth_from=p.voyages[0].berth_from - timedelta(hours=3))), "berth_time"),
     ("a negative run time", lambda p: replace(p, seconds=-1.0), "status_wrong"),
     ("ended by nothing known", lambda p: replace(p, settings={**p.settings, "stop": ["rain"]}), "status_wrong"),
-    ("ended at a gap that it has not", lambda p: replace(
-        p, status="feasible", bound_yuan=p.objective_yuan / 2, gap=0.5), "status_wrong"),
     ("out of time, and yet at leisure", lambda p: replace(
         p, status="feasible", settings={**p.settings, "stop": "time_limit"}), "status_wrong"),
     ("something left behind", lambda p: replace(p, left_behind=LeftBehind(1000, 0, p.binding[0].message)), "left_out"),

@@ -338,6 +338,22 @@ def changed(plan: Plan, **values: Any) -> Plan:
     return replace(plan, **values)
 
 
+def test_a_kept_shipment_says_why_it_stayed_on_the_road_when_it_was_accepted() -> None:
+    """A tonne too few for a trip stays with that reason where the fleet is sold since: its figures are of then. The
+    same words changed are no longer what was accepted."""
+    little = cargo(0, 1.0, "UP", "DOWN", code="coal", due_h=0.0)
+    accepted = planned(tiny_network(), [little])
+    because = accepted.shipments[0].on_road_because
+    assert because is not None
+    assert because.code == "too_little_cargo"
+    sold = replace(tiny_network(), fleet=())
+    plan = replanned(accepted, [little], sold)
+    assert plan.shipments[0].on_road_because == because
+    lie = replace(plan.shipments[0], on_road_because=replace(because, short=1.0))
+    found = check_plan(replace(plan, shipments=(lie,)), [little], sold, round_factors(), (), accepted)
+    assert [item.code for item in found] == ["kept_changed"]
+
+
 def test_the_check_finds_a_list_that_lies(network: Network, accepted: Plan) -> None:
     """A kept shipment that is not as accepted, a reason that does not hold, a shipment passed over in silence, a list
     that names other voyages: each has its code."""

@@ -16,6 +16,7 @@ from optimizer.planning.plan import Plan, PlannedShipment
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
 from tests.network.tiny import tiny_network
+from tests.planning.corridor import corridor
 from tests.planning.offer_enumeration import cheapest_with_offers
 from tests.planning.random_tasks import cargo, faults, planned
 from tests.planning.round_factors import round_factors
@@ -115,6 +116,18 @@ def test_the_check_finds_what_is_wrong_about_a_part(
     wrong = replace(plan, shipments=(replace(first(plan), **change), *plan.shipments[1:]))
     found = check_plan(wrong, [task, BY_ROAD], cut_off(), round_factors(), offers=OFFERS)
     assert code in {item.code for item in found}
+
+
+def test_what_is_left_behind_has_no_baseline_where_a_part_is_kept() -> None:
+    """5,000 t from an island, of which the quay handles 4,000 t: kept, they save what they saved and no more."""
+    ore = cargo(0, 5000.0, "ISLE", "UP", code="steel", due_h=0.0, value=0.0)
+    accepted = planned(corridor(), [ore])
+    assert first(accepted).left_kg == 1_000_000
+    again = planned(corridor(), [ore], keep=Accepted(accepted))
+    assert again.kept is not None
+    assert again.kept.shipments == ("S0",)
+    assert first(again).saving == first(accepted).saving
+    assert check_plan(again, [ore], corridor(), round_factors(), (), accepted) == []
 
 
 def test_a_part_is_kept_as_it_was(plan: Plan) -> None:

@@ -57,6 +57,8 @@ def check_accepted(work: Workings, found: Findings) -> None:
         was, now = before.get(name), by_id.get(name)
         if was is None or now is None or not _same_lots(was, now):
             found.add("kept_changed", f"kept/shipments/{name}", "as in the accepted plan", "otherwise")
+        elif (was.on_road_because, was.reason) != (now.on_road_because, now.reason):
+            found.add("kept_changed", f"kept/shipments/{name}/reason", "as in the accepted plan", "otherwise")
     for item in plan.moved:
         if item.shipment_id not in before:
             found.add("moved_voyages", f"moved/{item.shipment_id}", "a shipment of the accepted plan", item.shipment_id)

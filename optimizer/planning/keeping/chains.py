@@ -73,7 +73,8 @@ class ChainFinder:
             return Why("way_changed")
         routes = self.book.routes(shipment.origin, shipment.destination, shipment.cargo_code)
         road = next((route for route in routes if route.kind == "road"), None)
-        baseline = self.pricer.services(road, shipment, shipment.mass_kg) if road is not None else ()
+        carried_kg = shipment.mass_kg - planned.left_kg
+        baseline = self.pricer.services(road, shipment, carried_kg) if road is not None else ()
         return HeldShipment(shipment, planned, tuple(lot for lot in lots if lot is not None), baseline)
 
     def _lot(self, lot: Lot, shipment: Shipment) -> HeldLot | None:
