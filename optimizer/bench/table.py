@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
+from optimizer.bench.goals import Answer, Goal, answers
 from optimizer.bench.record import Figure, Load, Machine, Method, Result
 from optimizer.errors import InputError, Message
 from optimizer.quantities import iso
@@ -25,6 +26,8 @@ _PRINTED: dict[str, Callable[[float], str]] = {
     "MiB": lambda value: f"{value:,.0f} MiB",
     "share": lambda value: f"{value:z.2%}",
     "count": lambda value: f"{value:,.0f}",
+    "times": lambda value: f"{value:.2f}",
+    "relative": lambda value: f"{value:.1e}",
 }
 
 
@@ -93,7 +96,8 @@ def rows_of(result: Result) -> list[list[str]]:
 
 def block(results: Sequence[Result]) -> str:
     """The text between the markers, markers included, without a final newline. The order of the results is kept."""
-    return "\n\n".join([BEGIN, *(_section(result) for result in results), END])
+    goals = answers(results)
+    return "\n\n".join([BEGIN, *([_goals(goals)] if goals else []), *(_section(result) for result in results), END])
 
 
 def with_block(text: str, results: Sequence[Result], name: str) -> str:
@@ -110,6 +114,41 @@ def with_block(text: str, results: Sequence[Result], name: str) -> str:
             )
         )
     return text[:start] + block(results) + text[end + len(END) :]
+
+
+def _goals(told: Sequence[Answer]) -> str:
+    """What was aimed for beside what was measured, missed goals in bold."""
+    missed = sum(not answer.goal.met(answer.value) for answer in told)
+    zh, en = (
+        f"目标与实测：{len(told)} 项，{missed} 项未达到",
+        f"Goals and what was measured: {len(told)}, {missed} missed",
+    )
+    header = _line(["目标 / goal", "要求 / wanted", "实测 / measured", "达到 / reached", "量于 / measured on"])
+    rows = [
+        _line(
+            [_both(answer.goal.label), _wanted(answer.goal), _answered(answer), _reached(answer), _measured_at(answer)]
+        )
+        for answer in told
+    ]
+    return "\n".join([f"{zh} / {en}", "", header, _line([":---", "---:", "---:", ":---", ":---"]), *rows])
+
+
+def _wanted(goal: Goal) -> str:
+    return f"{'≤' if goal.at_most else '≥'} {_PRINTED[goal.unit](goal.limit)}"
+
+
+def _answered(answer: Answer) -> str:
+    return UNKNOWN if answer.value is None else _PRINTED[answer.goal.unit](answer.value)
+
+
+def _reached(answer: Answer) -> str:
+    if answer.value is None:
+        return "**未示 / not shown**"
+    return "是 / yes" if answer.goal.met(answer.value) else "**否 / no**"
+
+
+def _measured_at(answer: Answer) -> str:
+    return f"{iso(answer.result.measured_at)[:10]}, {answer.result.machine.cpu}"
 
 
 def _section(result: Result) -> str:
