@@ -11,6 +11,7 @@ from optimizer.access.tokens import ApiToken, token_digest, token_from
 from optimizer.access.user import Permission, Role, User, require_valid
 from optimizer.errors import ConflictError, Fault, InputError, Message, UnknownRecordError
 from optimizer.store.engine import Store
+from optimizer.store.session import Session
 
 COMMAND_LINE = "command line"
 """Actor of what an administrator does in a shell on the server."""
@@ -80,21 +81,25 @@ def note_security(store: Store, kind: str, actor: str, concerned: str, at: datet
         session.add_security_event(at, kind, actor, concerned, address)
 
 
-def set_password(store: Store, login: str, password: str, at: datetime, actor: str = COMMAND_LINE) -> None:
-    """Give a user another password; every session of the user ends. Raises InputError, UnknownRecordError."""
+def set_password(store: Store, login: str, password: str, at: datetime, actor: str = COMMAND_LINE) -> list[str]:
+    """Give a user another password; every session of the user ends, and every token: the ids of those that were valid.
+    Raises InputError, UnknownRecordError."""
     user = require_user(store, login)
     hashed = password_hash(password, login)
     with store.write() as session:
         session.set_password(user.user_id, hashed)
         session.add_security_event(at, "password_set", actor, login, "")
+        return end_tokens(session, user, at, actor)
 
 
-def set_active(store: Store, login: str, active: bool, at: datetime, actor: str = COMMAND_LINE) -> None:
-    """Let a user in or keep the user out, at once and everywhere. Raises UnknownRecordError."""
+def set_active(store: Store, login: str, active: bool, at: datetime, actor: str = COMMAND_LINE) -> list[str]:
+    """Let a user in or keep the user out, at once and everywhere; the ids of tokens that end with keeping out. They
+    stay revoked when the user is let in again. Raises UnknownRecordError."""
     user = require_user(store, login)
     with store.write() as session:
         session.set_active(user.user_id, active)
         session.add_security_event(at, "user_activated" if active else "user_deactivated", actor, login, "")
+        return [] if active else end_tokens(session, user, at, actor)
 
 
 def require_user(store: Store, login: str) -> User:
@@ -135,10 +140,28 @@ def make_token(
 def revoke_token(store: Store, token_id: str, at: datetime, actor: str = COMMAND_LINE) -> None:
     """Revoke a token for good. Raises UnknownRecordError."""
     with store.write() as session:
-        if token_id not in {token.token_id for token in session.tokens()}:
+        owners = {token.token_id: token.user_id for token in session.tokens()}
+        owner = session.user(owners[token_id]) if token_id in owners else None
+        if owner is None:
             raise UnknownRecordError(Message(f"没有令牌 {token_id}。", f"There is no token {token_id}."))
         session.revoke_token(token_id, at)
-        session.add_security_event(at, "token_revoked", actor, token_id, "")
+        session.add_security_event(at, "token_revoked", actor, f"{owner.login} {token_id}", "")
+
+
+def revoke_tokens(store: Store, login: str, at: datetime, actor: str = COMMAND_LINE, address: str = "") -> list[str]:
+    """Revoke every token of a user; the ids of those that were valid. Raises UnknownRecordError."""
+    user = require_user(store, login)
+    with store.write() as session:
+        return end_tokens(session, user, at, actor, address)
+
+
+def end_tokens(session: Session, user: User, at: datetime, actor: str, address: str = "") -> list[str]:
+    """Within a transaction that changes what a user is or knows: whoever holds a token of before must ask for another.
+    The ids of tokens that were valid, each with its security event."""
+    ended = session.revoke_tokens_of(user.user_id, at)
+    for token_id in ended:
+        session.add_security_event(at, "token_revoked", actor, f"{user.login} {token_id}", address)
+    return ended
 
 
 def user_of_token(store: Store, text: str, at: datetime) -> User | None:

@@ -66,28 +66,36 @@ def list_users() -> None:
 @user.command("password", cls=Verb, about=Message("重设口令，从标准输入读", "set a password, from standard input"))
 @click.argument("login")
 def password(login: str) -> None:
-    """All sessions of the user end."""
+    """All sessions of the user end, and all tokens."""
     from optimizer import actions
 
     with current_session().store() as store:
-        actions.set_password(store, login, _password(), datetime.now(CHINA_TIME))
-    say(Message(f"已重设 {login} 的口令", f"Set the password of {login}"))
+        ended = actions.set_password(store, login, _password(), datetime.now(CHINA_TIME))
+    say(Message(f"已重设 {login} 的口令；其会话全部结束", f"Set the password of {login}; all sessions end"))
+    _say_revoked(ended)
 
 
 @user.command("disable", cls=Verb, about=Message("停用用户", "keep a user out"))
 @click.argument("login")
 def disable(login: str) -> None:
-    """At once: sessions and tokens of the user are refused."""
-    _set_active(login, False)
+    """At once: sessions of the user are refused, tokens revoked for good."""
+    ended = _set_active(login, False)
     say(Message(f"已停用 {login}", f"{login} is kept out"))
+    _say_revoked(ended)
 
 
 @user.command("enable", cls=Verb, about=Message("启用用户", "let a user in again"))
 @click.argument("login")
 def enable(login: str) -> None:
-    """The password is as it was."""
+    """The password is as it was, and so are sessions that were open; tokens are not."""
     _set_active(login, True)
-    say(Message(f"已启用 {login}", f"{login} may log in again"))
+    say(
+        Message(
+            f"已启用 {login}：口令照旧，停用前未退出的会话继续有效（重设口令即结束），令牌须重新发放",
+            f"{login} may log in again with the same password; sessions open before go on (another password ends them),"
+            " tokens have to be handed out anew",
+        )
+    )
 
 
 @click.group(cls=Program, invoke_without_command=True, about=Message("管理接口令牌", "bearer tokens of the API"))
@@ -151,21 +159,39 @@ def list_tokens() -> None:
 
 
 @token.command("revoke", cls=Verb, about=Message("吊销令牌", "revoke a token"))
-@click.argument("token_id")
-def revoke(token_id: str) -> None:
+@click.argument("token_id", required=False)
+@option("--all-of", "login", default=None, metavar="LOGIN", zh="此用户的全部令牌", en="every token of this user")
+def revoke(token_id: str | None, login: str | None) -> None:
     """For good."""
     from optimizer import actions
 
+    if (token_id is None) == (login is None):
+        raise InputError(
+            Message("请给出一个令牌编号，或 --all-of 登录名。", "Name one token, or give --all-of with a login.")
+        )
     with current_session().store() as store:
-        actions.revoke_token(store, token_id, datetime.now(CHINA_TIME))
-    say(Message(f"已吊销 {token_id}", f"Revoked {token_id}"))
+        if login is not None:
+            ended = actions.revoke_tokens(store, login, datetime.now(CHINA_TIME))
+        else:
+            actions.revoke_token(store, str(token_id), datetime.now(CHINA_TIME))
+            ended = [str(token_id)]
+    _say_revoked(ended)
 
 
-def _set_active(login: str, active: bool) -> None:
+def _say_revoked(token_ids: list[str]) -> None:
+    """Which tokens ended, by name: their holders have to be given others."""
+    if token_ids:
+        ids = ", ".join(token_ids)
+        say(Message(f"已吊销 {len(token_ids)} 个令牌：{ids}", f"Tokens revoked: {len(token_ids)} ({ids})"))
+    else:
+        say(Message("没有有效的令牌需要吊销", "No valid token was left to revoke"))
+
+
+def _set_active(login: str, active: bool) -> list[str]:
     from optimizer import actions
 
     with current_session().store() as store:
-        actions.set_active(store, login, active, datetime.now(CHINA_TIME))
+        return actions.set_active(store, login, active, datetime.now(CHINA_TIME))
 
 
 def _password() -> str:

@@ -134,6 +134,13 @@ class AccessRows:
             update(entries).where(entries.c.token_id == token_id, still).values(revoked_at=to_plain(at))
         )
 
+    def revoke_tokens_of(self, user_id: str, at: datetime) -> list[str]:
+        """Revoke every token of a user that is valid at a moment; their ids, oldest first."""
+        valid = [token.token_id for token in self.tokens(user_id) if token.valid_at(at)]
+        for token_id in valid:
+            self.revoke_token(token_id, at)
+        return valid
+
     # Grants
 
     def add_grant(self, party_id: str, user_id: str, *, is_open: bool, granted_by: str, at: datetime) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import create_engine, text
 
 from optimizer import actions
 from optimizer.access.user import Role, User
+from optimizer.actions.administering import admit, change_role, choose_password, reset_password
 from optimizer.errors import ConflictError, InputError, UnknownRecordError
 from optimizer.store.engine import Store
 from tests.waybills.world import LATER
@@ -37,7 +38,7 @@ def test_a_user_logs_in_with_the_right_password_only(store: Store) -> None:
 
 
 def test_a_disabled_user_stays_out_with_password_and_token(store: Store) -> None:
-    """At once, and comes back as before."""
+    """At once, and comes back with the password as it was, without tokens of before."""
     actions.add_user(store, someone(), PASSWORD, LATER)
     token, _ = actions.make_token(store, "ann", "test", RANDOM, LATER)
     assert actions.user_of_token(store, token, LATER) == someone()
@@ -45,7 +46,8 @@ def test_a_disabled_user_stays_out_with_password_and_token(store: Store) -> None
     assert actions.log_in(store, "ann", PASSWORD, LATER, "") is None
     assert actions.user_of_token(store, token, LATER) is None
     actions.set_active(store, "ann", True, LATER)
-    assert actions.user_of_token(store, token, LATER) == someone()
+    assert actions.log_in(store, "ann", PASSWORD, LATER, "") == someone()
+    assert actions.user_of_token(store, token, LATER) is None, "kept out for good: whoever held it asks for another"
 
 
 def test_a_user_without_a_password_never_logs_in_with_one(store: Store) -> None:
@@ -82,6 +84,45 @@ def test_tokens_expire_and_are_revoked(store: Store) -> None:
         actions.make_token(store, "ann", "test", RANDOM, LATER, LATER)
     with store.read() as session:
         assert token not in repr(session.tokens())
+
+
+ADMIN = someone(Role.ADMINISTRATOR, "root")
+CHANGES: dict[str, Callable[[Store], object]] = {
+    "password_set": lambda store: actions.set_password(store, "ann", "another river 43", LATER),
+    "password_reset": lambda store: reset_password(store, "ann", "r" * 43, LATER, ADMIN, ""),
+    "password_chosen": lambda store: choose_password(store, someone(), hash_of(store), "another river", LATER, ""),
+    "role_changed": lambda store: change_role(store, "ann", Role.BANK, "", LATER, ADMIN, ""),
+    "user_deactivated": lambda store: admit(store, "ann", False, LATER, ADMIN, ""),
+    "token_revoked": lambda store: actions.revoke_tokens(store, "ann", LATER),
+}
+
+
+def hash_of(store: Store) -> str | None:
+    """What is stored of Ann's password."""
+    with store.read() as session:
+        return session.password_hash(someone().user_id)
+
+
+@pytest.mark.parametrize("kind", CHANGES)
+def test_tokens_end_with_the_password_the_role_and_the_admission(store: Store, kind: str) -> None:
+    """Whoever stole one is out when the user is given another password; other users' tokens stay, and what is handed
+    out afterwards is valid. Each revoked token is written down under the user's login."""
+    for user in (someone(), someone(login="bob"), ADMIN):
+        actions.add_user(store, user, PASSWORD, LATER)
+    old = [actions.make_token(store, "ann", "", bytes([number] * 32), LATER)[0] for number in (1, 2)]
+    bobs, _ = actions.make_token(store, "bob", "", bytes([3] * 32), LATER)
+    CHANGES[kind](store)
+    assert [actions.user_of_token(store, token, LATER) for token in old] == [None, None]
+    assert actions.user_of_token(store, bobs, LATER) == someone(login="bob")
+    with store.read() as session:
+        events = [(event.kind, event.login) for event in session.security_events()]
+        assert all(token.revoked_at == LATER for token in session.tokens(someone().user_id))
+    assert events.count(("token_revoked", "ann")) == 2
+    assert (kind, "ann") in events
+    admit(store, "ann", True, LATER, ADMIN, "")
+    fresh, _ = actions.make_token(store, "ann", "", bytes([4] * 32), LATER)
+    assert actions.user_of_token(store, fresh, LATER) is not None
+    assert [actions.user_of_token(store, token, LATER) for token in old] == [None, None]
 
 
 def test_an_enterprise_opens_its_own_account_to_a_bank_and_closes_it_again(settled: Store) -> None:

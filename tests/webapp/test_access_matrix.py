@@ -79,7 +79,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     # The administrator. Links to choose a password open nothing but themselves: see test_admin.
     **dict.fromkeys(("admin_page.show", "admin_page.show_periods", "admin_page.close"), ADMINISTRATOR),
     **dict.fromkeys([f"users_page.{verb}" for verb in ("show", "make", "show_user")], ADMINISTRATOR),
-    **dict.fromkeys([f"users_page.{verb}" for verb in ("give_role", "let_in", "reset")], ADMINISTRATOR),
+    **dict.fromkeys([f"users_page.{verb}" for verb in ("end_tokens", "give_role", "let_in", "reset")], ADMINISTRATOR),
     **dict.fromkeys(("users_page.welcome", "users_page.choose"), frozenset()),
     **dict.fromkeys([f"factors_page.{verb}" for verb in ("show", "hand_in")], ADMINISTRATOR),
     "factors_page.release": frozenset(),

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 
 from optimizer import actions
 from optimizer.access.user import Role, User
+from optimizer.actions.administering import change_role
 from tests.waybills.world import LATER
 from webapp import Settings, create_app
 from webapp.access.session_cookie import is_loopback
@@ -122,6 +123,19 @@ def test_another_password_ends_every_session(url: str) -> None:
     assert "Ann" in client.get("/quote?lang=en").text
     actions.set_active(store, "ann", False, LATER)
     assert "Ann" not in client.get("/quote?lang=en").text
+    store.close()
+
+
+def test_another_role_ends_every_session(url: str) -> None:
+    """A browser that was left open in the old role does not wake up in the new one."""
+    client = client_of(url)
+    sign_in(client)
+    store = actions.open_store(url)
+    root = User(actions.user_id_of("root"), "root", "管", "Root", Role.ADMINISTRATOR)
+    change_role(store, "ann", Role.ADMINISTRATOR, "", LATER, root, "")
+    assert client.get("/admin").status_code == 302
+    sign_in(client)
+    assert client.get("/admin").status_code == 200
     store.close()
 
 

@@ -21,11 +21,13 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 class SignedIn(flask_login.UserMixin):  # type: ignore[misc]
-    """A user in the shape that Flask-Login keeps. Its id changes with the password, which ends other sessions."""
+    """A user in the shape that Flask-Login keeps. Its id changes with the password, the role and the party: each of
+    them ends every session of before, in all browsers."""
 
     def __init__(self, user: User, password_hash: str | None) -> None:
         self.user = user
-        self.mark = sha256((password_hash or "").encode()).hexdigest()[:16]
+        known = "\n".join((password_hash or "", user.role, user.party_id))
+        self.mark = sha256(known.encode()).hexdigest()[:16]
 
     def get_id(self) -> str:
         """What the cookie holds."""

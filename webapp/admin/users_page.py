@@ -93,6 +93,14 @@ def reset(login: str) -> str:
     return _one(user, link=_link(user))
 
 
+@users_page.post("/admin/users/<login>/tokens")
+@require(Permission.MANAGE_USERS)
+def end_tokens(login: str) -> Page:
+    """Every token of the user is revoked."""
+    by = require_permission(Permission.MANAGE_USERS)
+    return _done(login, lambda: actions.revoke_tokens(current_world().store, login, now(), by.login, _address()))
+
+
 @users_page.get("/welcome/<login>/<code>")
 @limiter.limit("30 per minute")
 def welcome(login: str, code: str) -> str:
@@ -165,8 +173,12 @@ def _list(typed: dict[str, str], faults: tuple[FieldFault, ...]) -> str:
 def _one(user: User, link: str = "", refused: list[str] | None = None) -> str:
     with current_world().store.read() as session:
         present, parties = session.user_of_login(user.login), session.parties()
+        tokens = [token for token in session.tokens(user.user_id) if token.valid_at(now())]
+        webhooks = session.webhooks_of(user.user_id)
     return render_template(
         "user.html",
+        tokens=tokens,
+        webhooks=webhooks,
         user=present or user,
         parties=parties.values(),
         roles=list(Role),
