@@ -34,6 +34,8 @@ from optimizer.accounts.settlement import ISSUANCE, credit_lines
 from optimizer.emissions.reduction import METHOD
 from optimizer.errors import ConflictError, InputError, Message
 from optimizer.quantities import kilograms
+from optimizer.waybills.finding import Finding
+from optimizer.waybills.lifecycle import lot_record
 from optimizer.waybills.waybill import Waybill
 
 SETTLING = (Kind.SETTLE, Kind.RESTATE, Kind.REVERSE)
@@ -96,6 +98,20 @@ def restatement(
     if not lines.lines:
         return None
     return _correction(Kind.RESTATE, links[-1], run.run_id, lines, booking)
+
+
+def verified_again(number: str, lot_no: int) -> Finding:
+    """A lot whose settlement was taken back, and whose events verify it: what a person can do."""
+    lot = f"{number}/{lot_no}"
+    return Finding(
+        "reversed_verified_again",
+        lot_record(number, lot_no),
+        Message(
+            f"已冲正，按现有事件又已核证；入账须由人决定：modalshift restate {lot} --reason …，否则保持冲正。",
+            f"was reversed and its events verify it again; a person decides: modalshift restate {lot} --reason R, "
+            "or it stays reversed.",
+        ),
+    )
 
 
 def transfer(giver_id: str, taker_id: str, amount_g: int, reference: str, booking: Booking) -> Transaction:

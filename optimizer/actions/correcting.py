@@ -215,9 +215,10 @@ def _write_restatement(
 ) -> Transaction | None:
     known = entries if entries is not None else _lot_entries(session, (waybill.number, run.inputs.lot_no))
     entry = restatement(known, waybill, run, booking)
-    if entry is None:
-        return None
-    return append_covered(session, entry, run)
+    written = None if entry is None else append_covered(session, entry, run)
+    # A lot that was held because it had been reversed is decided now.
+    session.outbox.drop([(waybill.number, run.inputs.lot_no)])
+    return written
 
 
 def _lot_entries(session: Session, key: LotKey) -> list[Transaction]:

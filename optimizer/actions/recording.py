@@ -8,7 +8,7 @@ from datetime import datetime
 
 from optimizer.errors import Fault, Message
 from optimizer.store.engine import Store
-from optimizer.store.outbox import Job, LotKey
+from optimizer.store.outbox import REVERSED, Job, LotKey
 from optimizer.store.session import Session
 from optimizer.waybills.codec import sha256, to_json
 from optimizer.waybills.event import Event
@@ -63,10 +63,15 @@ def record(store: Store, events: Iterable[Event], at: datetime) -> RecordResult:
 
 
 def due_jobs(
-    waybill: Waybill, events: Sequence[Event], settled: Collection[LotKey], pending: Collection[LotKey]
+    waybill: Waybill,
+    events: Sequence[Event],
+    settled: Collection[LotKey],
+    pending: Collection[LotKey],
+    reversed_lots: Collection[LotKey] = (),
 ) -> list[Job]:
     """The jobs that a waybill's events call for: lots that are delivered with their evidence complete and not settled,
-    and lots that will never come and still hold an estimate.
+    and lots that will never come and still hold an estimate. A lot whose settlement a person took back is held when its
+    events verify it: reports alone never bring its credit back, a person does (``restate``) or leaves it.
 
     Doubles under another number are for the worker to see: it holds the job.
     """
@@ -79,6 +84,8 @@ def due_jobs(
             jobs.append(Job(*key, "ready", lot.delivered_at or waybill.issued_at))
         elif lot.carbon is CarbonStatus.NONE and key in pending:
             jobs.append(Job(*key, "ready", ended_at(facts, lot.lot_no) or waybill.issued_at))
+        elif key in reversed_lots and lot.carbon is CarbonStatus.VERIFIED:
+            jobs.append(Job(*key, "held", lot.delivered_at or waybill.issued_at, reason=REVERSED))
     return jobs
 
 
@@ -87,8 +94,13 @@ def write_jobs(
 ) -> None:
     """Bring the outbox up to date with the waybills that were reported on, in the transaction of their events."""
     settled, pending = session.settled_lots(touched), session.pending_lots(touched)
+    taken_back = session.reversed_lots(number for number, _ in settled)
     session.outbox.drop((number, lot.lot_no) for number in touched for lot in waybills[number].lots)
-    jobs = [job for number in sorted(touched) for job in due_jobs(waybills[number], events[number], settled, pending)]
+    jobs = [
+        job
+        for number in sorted(touched)
+        for job in due_jobs(waybills[number], events[number], settled, pending, taken_back)
+    ]
     session.outbox.put(jobs)
     session.outbox.free(touched)
 

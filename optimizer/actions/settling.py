@@ -20,7 +20,7 @@ from datetime import datetime
 from threading import Event
 
 from optimizer.accounts.calculation import CalculationRun, LotResult
-from optimizer.accounts.corrections import standing_entries
+from optimizer.accounts.corrections import standing_entries, verified_again
 from optimizer.accounts.ledger import Transaction, content_digest, pending_by_lot
 from optimizer.accounts.settlement import Desk, review
 from optimizer.actions.city import keep_city_totals
@@ -111,7 +111,8 @@ def settle(
     batch: int = BATCH,
     reached: Callable[[str], None] = lambda step: None,
 ) -> SettleResult:
-    """Take every job that is open and settle its lot: credit, memo ledgers, estimate resolved.
+    """Take every job that is open and settle its lot: credit, memo ledgers, estimate resolved. A lot that was reversed
+    and is verified again is named and not settled: its one settlement was taken back by a person.
 
     Running it again, or in several processes at once, settles nothing twice. A lot that cannot be settled (no factor,
     suspected double) stays in the outbox and is named in the findings. ``reached`` hears each step (for tests).
@@ -125,6 +126,8 @@ def settle(
     _settle_batches(store, Desk(network, factors, code_version(), at, ""), batch, reached, done)
     if done.transactions:
         keep_city_totals(store)
+    with store.read() as session:
+        done.findings += [verified_again(job.number, job.lot_no) for job in session.outbox.to_decide()]
     return SettleResult(
         settled_lots=len(done.results),
         mass_kg=sum(result.mass_kg for result in done.results),

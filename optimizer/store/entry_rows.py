@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, select, text
 
 from optimizer.accounts.books import StoredTransaction
-from optimizer.accounts.ledger import Transaction, content_digest, placed, require_same_content
+from optimizer.accounts.ledger import Kind, Transaction, content_digest, placed, require_same_content
 from optimizer.store import schema
 from optimizer.store.batch_tables import ID_START, LEVELS, entry_ids
 from optimizer.store.bulk import append_new, append_tuples, ledger_batch
@@ -19,6 +19,7 @@ from optimizer.store.rows import LINE_COLUMNS, TRANSACTION_COLUMNS, entry_of
 
 _CHUNK = 500
 """Most ids in one IN clause: below SQLite's limit on variables in every build."""
+_CHAIN = (Kind.SETTLE.value, Kind.RESTATE.value, Kind.REVERSE.value)
 _DIGESTS = {
     "sqlite": f"""SELECT t.transaction_id, t.content_sha256 FROM json_each(:ids) AS j
         CROSS JOIN entry_ids AS k ON k.level IN {LEVELS} AND k.id_start = substr(j.value, 1, {ID_START})
@@ -125,6 +126,15 @@ class EntryRows:
         entries = schema.transactions.c
         query = select(entries.number, entries.lot_no).where(entries.kind == "SETTLE")
         return {(row.number, row.lot_no) for row in self._selected(query, entries.number, numbers)}
+
+    def reversed_lots(self, numbers: Iterable[str]) -> set[tuple[str, int]]:
+        """The lots of these waybills whose settlement was taken back and not restated since."""
+        entries = schema.transactions.c
+        query = select(entries.seq, entries.number, entries.lot_no, entries.kind)
+        chains = query.where(entries.kind.in_(_CHAIN))
+        links = sorted(self._selected(chains, entries.number, numbers), key=lambda row: int(row.seq))
+        standing = {(row.number, row.lot_no): row.kind for row in links}
+        return {lot for lot, kind in standing.items() if kind == Kind.REVERSE}
 
     def pending_lots(self, numbers: Iterable[str]) -> set[tuple[str, int]]:
         """The lots of these waybills with an estimate that nothing resolved yet."""

@@ -18,6 +18,9 @@ from optimizer.store import schema
 from optimizer.store.bulk import append, delete_keys
 from optimizer.waybills.codec import to_plain
 
+REVERSED = "reversed"
+"""Why a job is held: the lot was reversed and its events verify it again, so a person has to decide."""
+
 LotKey = tuple[str, int]
 """Waybill number, lot number."""
 
@@ -96,6 +99,11 @@ class Outbox:
     def retry_failed(self) -> None:
         """Make failed jobs ready again: what they lacked may be there now."""
         self._connection.execute(update(_JOBS).where(_JOBS.c.state == "failed").values(state="ready", reason=""))
+
+    def to_decide(self) -> list[Job]:
+        """Jobs that wait for a person: the lot was reversed and is verified again."""
+        query = select(_JOBS).where(_JOBS.c.state == "held", _JOBS.c.reason == REVERSED)
+        return [_job(row) for row in self._connection.execute(query.order_by(_JOBS.c.number, _JOBS.c.lot_no))]
 
     def keys(self) -> set[LotKey]:
         """The lots of all jobs."""

@@ -155,6 +155,8 @@ class LotModel:
             self.job_at = facts[None, EventType.DLV].event_time
         elif self.carbon == "NONE" and self.reserved_g:
             self.job_at = max(item.event_time for item in self.standing_reports if item.event_type in ENDS)
+        elif self.reversed and self.carbon == "VERIFIED":  # a person has to decide
+            self.held, self.job_at = True, facts[None, EventType.DLV].event_time
 
 
 @dataclass
@@ -234,7 +236,10 @@ class LedgerModel:
         wanted = (lot.waybill.declared_mass_kg, table)
         if lot.standing == wanted:
             return "nothing"
-        return self._correct(lot, "RESTATE", self._worth(lot, wanted), at, wanted)
+        said = self._correct(lot, "RESTATE", self._worth(lot, wanted), at, wanted)
+        if said == "done":
+            lot.held, lot.job_at = False, None
+        return said
 
     def deal(self, kind: str, giver: str, taker: str, amount_g: int, reference: str, at: datetime) -> str:
         """A transfer or retirement: ``done``, ``bad`` or ``conflict``."""

@@ -10,11 +10,12 @@ import pytest
 from optimizer import actions
 from optimizer.access.user import Role, User
 from optimizer.accounts.audit import codes
-from optimizer.accounts.corrections import standing
+from optimizer.accounts.corrections import chain, standing
 from optimizer.accounts.ledger import Bucket, Kind, Ledger, Transaction, requested_id
 from optimizer.accounts.statement_document import statement_csv, statement_json
 from optimizer.accounts.totals import total
 from optimizer.actions.city_audit import lot_passages
+from optimizer.actions.examining import examine_timeliness
 from optimizer.documents.statement_words import statement_words
 from optimizer.emissions.factors import FactorTable
 from optimizer.errors import ConflictError, FactorError, InputError, UnknownRecordError
@@ -132,6 +133,58 @@ def test_a_reversed_lot_is_not_settled_again_and_may_be_restated(settled: Store)
     assert again.resolves == reversal.transaction_id
     assert standing(entries(settled, S2.number, 1)) == before
     assert findings(settled) == {}
+
+
+def test_a_reversed_lot_that_is_verified_again_waits_for_a_person(settled: Store) -> None:
+    """Its ticket is withdrawn, it is reversed, the right ticket comes: reports alone bring no credit back. Every run of
+    settle and the examination of timeliness name the lot and what to do; restating ends that, with one settlement, one
+    reversal and one restatement. Nothing of it keeps a month from closing."""
+    withdrawal, right = lighter(290_000)
+    assert actions.record(settled, [withdrawal], NOVEMBER).refused == ()
+    actions.reverse(settled, S1.number, 2, "the ticket was another vessel's", NOVEMBER)
+    assert waiting(settled) == []
+    assert actions.record(settled, [right], NOVEMBER).refused == ()
+    assert waiting(settled) == [(S1.number, 2, "held")]
+    for _ in range(2):
+        result = actions.settle(settled, world_network(), world_factors(), NOVEMBER)
+        assert result.settled_lots == result.transactions == 0
+        (said,) = result.findings
+        assert (said.code, said.record) == ("reversed_verified_again", f"waybill {S1.number}/2")
+        assert f"restate {S1.number}/2" in said.message.en
+    late = examine_timeliness(settled, NOVEMBER, timedelta(days=3650)).findings
+    assert [item.code for item in late] == ["reversed_verified_again"]
+    actions.close(settled, "2026-10", NOVEMBER)
+    actions.restate(settled, S1.number, 2, "the right ticket", world_network(), world_factors(), NOVEMBER)
+    assert waiting(settled) == []
+    assert actions.settle(settled, world_network(), world_factors(), NOVEMBER).findings == ()
+    chained = [entry.kind.value for entry in chain(entries(settled, S1.number, 2))]
+    assert chained == ["SETTLE", "REVERSE", "RESTATE"]
+    assert claim(settled, "E1.industry") > 0
+    assert findings(settled) == {}
+
+
+def test_a_reversed_lot_that_is_held_again_is_no_longer_offered(settled: Store) -> None:
+    """What waits for a person follows the events: frozen it is not verified, released it is."""
+    actions.reverse(settled, S2.number, 1, "a dispute", NOVEMBER)
+    for kind, offered in ((EventType.HOLD, False), (EventType.RELS, True)):
+        told = replace(
+            delivery(S2, S2.lot(1)),
+            event_id=event_id(S2.number, 1, None, kind),
+            event_type=kind,
+            event_time=NOVEMBER,
+            record_time=NOVEMBER,
+            location_id="",
+            reason="a dispute",
+        )
+        assert actions.record(settled, [told], NOVEMBER).refused == ()
+        assert waiting(settled) == ([(S2.number, 1, "held")] if offered else [])
+
+
+def waiting(store: Store) -> list[tuple[str, int, str]]:
+    """The outbox."""
+    with store.read() as session:
+        jobs = session.outbox.take(10, ("ready", "held", "failed"))
+    return [(job.number, job.lot_no, job.state) for job in jobs]
 
 
 def test_the_overview_counts_what_stands(settled: Store) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from optimizer.accounts.corrections import verified_again
 from optimizer.accounts.ledger import Kind, Transaction
 from optimizer.errors import Message
 from optimizer.quantities import iso
@@ -54,7 +55,7 @@ def timeliness(
     limit: timedelta,
 ) -> Timeliness:
     """Look at everything as of ``at``. ``arrivals``: event id, waybill number, event time, arrival of every fact;
-    ``jobs``: lots in the outbox."""
+    ``jobs``: lots in the outbox; a settled one there was reversed since and is verified again."""
     settled = {(item.waybill_number, item.lot_no): item for item in transactions if item.kind is Kind.SETTLE}
     waiting = set(jobs)
     places = {"settled": 0, "open_job": 0, "frozen": 0, "under_way": 0, "ended": 0, "verified_without_job": 0}
@@ -64,6 +65,8 @@ def timeliness(
             key = (number, lot.lot_no)
             issued += 1
             places[_place(key, lot.carbon, settled, waiting)] += 1
+            if key in settled and key in waiting:
+                findings.append(verified_again(*key))
             overdue = lot.delivered_at is None and at - waybills[number].due_at > limit
             if overdue and lot.carbon is not CarbonStatus.NONE and key not in settled:
                 findings.append(_never_delivered(lot_record(*key), waybills[number].due_at))
