@@ -3,11 +3,12 @@
 Past the solver every amount is an integer: kilograms of cargo, fen (1/100 yuan), grams of CO2e, kilogram-kilometres,
 seconds. Floats live inside the solver and in intensities only. :func:`to_integer` is the single rounding point
 (half to even, like IEEE 754 and Python's Decimal default); :func:`apportion` splits an integer so that the parts
-re-add exactly (largest remainder).
+re-add exactly (largest remainder). :func:`number_of` is the single place where a number that somebody wrote is read.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -19,6 +20,36 @@ FEN_PER_YUAN = 100
 
 CHINA_TIME = timezone(timedelta(hours=8), "Asia/Shanghai")
 """China has one time zone and no daylight saving since 1991, so a fixed offset is exact."""
+
+
+MAX_NUMBER_CHARACTERS = 40
+"""Longest number that is read; a longer one is no amount of anything."""
+
+_WIDE = "０１２３４５６７８９．＋－"
+_PLAIN_OF_WIDE = str.maketrans(_WIDE, "0123456789.+-")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+
+
+def number_of(text: str) -> Decimal | None:
+    """The number that a text writes: ``1234.5``, ``-3``, ``1e3``, and full-width ``１２３４．５`` as Chinese keyboards
+    and exports have it; blanks around it do not count. None for anything else.
+
+    Python itself reads more: ``1_000``, digits of every script, ``nan``. Nobody means a number by an underscore, and a
+    list that says ``1_000`` is more likely about a first and a thousandth.
+    """
+    plain = plain_digits(text).strip()
+    return Decimal(plain) if len(plain) <= MAX_NUMBER_CHARACTERS and _NUMBER.fullmatch(plain) else None
+
+
+def plain_digits(text: str) -> str:
+    """Full-width digits, points and signs as ASCII; all else as it is."""
+    return text if text.isascii() else text.translate(_PLAIN_OF_WIDE)
+
+
+def is_hidden_digit(character: str) -> bool:
+    """Whether a character would turn into a digit, or be taken for one, that its writer did not type as a digit of a
+    number: a superscript, a digit in a circle, one of another script."""
+    return character.isdigit() and not character.isascii() and character not in _WIDE
 
 
 def to_integer(amount: int | float | Decimal | Fraction) -> int:

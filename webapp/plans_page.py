@@ -12,6 +12,7 @@ from optimizer.actions.frontier_runs import frontier_of_run
 from optimizer.actions.plan_runs import accept_run, begin_plan, cancel_plan
 from optimizer.actions.submitting import waiting_shipments
 from optimizer.errors import Fault, InputError, ModalshiftError
+from optimizer.quantities import number_of
 from webapp.access.visitor import now, require, require_permission
 from webapp.api.plans import DEFAULT_LIMIT_S, SETTINGS, WHOLE, read_settings, require_run
 from webapp.frontier_view import frontier_chart
@@ -118,10 +119,12 @@ def accept(run_id: str) -> Response | tuple[str, int]:
 
 def _number(name: str, text: str) -> Any:
     """The number that was typed, or the text itself, which the check then refuses."""
-    try:
-        return int(text) if name in WHOLE else float(text)
-    except ValueError:
+    number = number_of(text)
+    if number is None:
         return text
+    if name not in WHOLE:
+        return float(number)
+    return int(number) if number == number.to_integral_value() else text
 
 
 def _failure(text: str) -> str:

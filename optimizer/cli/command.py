@@ -22,6 +22,7 @@ from optimizer.cli.documents import keep_apart
 from optimizer.cli.session import DEFAULT_DB_URL, Session, current_session, language_asked
 from optimizer.cli.usage import usage_error_text
 from optimizer.errors import Lang, Message, ModalshiftError
+from optimizer.quantities import number_of
 
 DONE, FINDINGS, BAD_INPUT, INTERNAL_ERROR, INTERRUPTED = 0, 1, 2, 3, 130
 STDOUT_DESCRIPTOR = 1
@@ -55,6 +56,13 @@ class BilingualOption(click.Option):
         """The help line in the language of the session."""
         self.help = self.about.text(ctx.find_root().ensure_object(Session).lang)
         return super().get_help_record(ctx)
+
+    def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
+        """Numbers are those of files and pages: Python would read ``1_000`` too."""
+        is_number = isinstance(self.type, click.types.IntParamType | click.types.FloatParamType)
+        if is_number and isinstance(value, str) and number_of(value) is None:
+            self.type.fail(f"{value!r} is not a valid {self.type.name}.", self, ctx)
+        return super().type_cast_value(ctx, value)
 
 
 def option(*names: str, zh: str, en: str, **kwargs: Any) -> Callable[[Any], Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
 
 import click
 
@@ -12,7 +11,7 @@ from optimizer.cli.command import DONE, FINDINGS, Verb, option
 from optimizer.cli.printing import print_findings, say
 from optimizer.cli.session import current_session
 from optimizer.errors import InputError, Message
-from optimizer.quantities import CHINA_TIME, G_PER_KG, kilograms
+from optimizer.quantities import CHINA_TIME, G_PER_KG, kilograms, number_of
 
 MAX_DIGITS = 9
 """Of a lot's number; Python refuses to read numbers of thousands of digits."""
@@ -115,19 +114,15 @@ def _lot(text: str) -> tuple[str, int]:
 
 
 def _grams(text: str) -> int:
-    try:
-        grams = Decimal(text) * G_PER_KG
-        whole = int(grams) if grams == grams.to_integral_value() else None
-    except (ArithmeticError, ValueError):
-        whole = None
-    if whole is None or not 0 < whole < 10**18:
+    grams = (number_of(text) or 0) * G_PER_KG
+    if not 0 < grams < 10**18 or grams != int(grams):
         raise InputError(
             Message(
                 f"“{text}”不是数量；应为正数，至多三位小数，单位 kg。",
                 f"'{text}' is no amount; write a positive number of kg with at most three decimals.",
             )
         )
-    return whole
+    return int(grams)
 
 
 def _say_entry(entry: Transaction) -> None:

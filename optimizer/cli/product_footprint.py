@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from optimizer.cli.printing import json_text, print_json, print_table, say
 from optimizer.cli.session import current_session
 from optimizer.cli.usage import BadValue
 from optimizer.errors import Message
-from optimizer.quantities import kilograms, tonnes
+from optimizer.quantities import kilograms, number_of, tonnes
 
 if TYPE_CHECKING:
     from optimizer.accounts.energy_saved import EnergySaved
@@ -101,10 +101,10 @@ def _pieces(texts: tuple[str, ...]) -> dict[str, Decimal]:
     pieces = {}
     for text in texts:
         cargo, _, mass = text.partition("=")
-        try:
-            pieces[cargo] = Decimal(mass)
-        except InvalidOperation as error:
-            raise BadValue(Message(f"“{text}”应写作 货类=千克。", f"{text!r} should read CARGO=KG.")) from error
+        number = number_of(mass)
+        if number is None:
+            raise BadValue(Message(f"“{text}”应写作 货类=千克。", f"{text!r} should read CARGO=KG."))
+        pieces[cargo] = number
     return pieces
 
 

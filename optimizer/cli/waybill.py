@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import click
@@ -13,7 +12,7 @@ from optimizer.cli.corrections import reason_option
 from optimizer.cli.printing import print_json, say
 from optimizer.cli.session import current_session
 from optimizer.errors import Fault, InputError, Message
-from optimizer.quantities import CHINA_TIME, KG_PER_T, iso, local_time
+from optimizer.quantities import CHINA_TIME, KG_PER_T, iso, local_time, number_of
 
 if TYPE_CHECKING:
     from optimizer.waybills.amendment import LegChange
@@ -158,12 +157,9 @@ def _leg_changes(
 
 def _mass(word: str, faults: list[Fault]) -> tuple[int, int]:
     lot, _, value = word.partition("=")
-    try:
-        mass_kg = Decimal(value) * KG_PER_T
-        if lot.isdecimal() and mass_kg == mass_kg.to_integral_value() and 0 < mass_kg < 10**12:
-            return int(lot), int(mass_kg)
-    except (ArithmeticError, ValueError):  # no number, or one longer than anybody means
-        pass
+    mass_kg = (number_of(value) or 0) * KG_PER_T
+    if lot.isdecimal() and len(lot) <= MAX_TEXT and 0 < mass_kg < 10**12 and mass_kg == int(mass_kg):
+        return int(lot), int(mass_kg)
     faults.append(_fault(word, "应如 1=280.5（批次=吨）", "write it like 1=280.5 (lot=tonnes)"))
     return 0, 0
 

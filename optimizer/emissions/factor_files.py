@@ -12,7 +12,6 @@ import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from optimizer.errors import Fault, InputError, Message, NetworkDataError
 from optimizer.network.cells import LIST_SEPARATOR
 from optimizer.network.schema import load_schema, shipped_directory
 from optimizer.network.tables import read_tables
+from optimizer.quantities import number_of
 
 FILE = "factors.csv"
 VALUES = ("wtt_kg", "ttw_kg", "wtw_kg")
@@ -206,9 +206,8 @@ def _complete(cells: dict[str, str], rules: ImportRules) -> None:
 
 def _third_value(cells: dict[str, str]) -> None:
     """WTW = WTT + TTW: the third of the values where two are given."""
-    try:
-        wtt, ttw, wtw = (Decimal(cells[name]) if cells[name] else None for name in VALUES)
-    except InvalidOperation:
+    wtt, ttw, wtw = (number_of(cells[name]) for name in VALUES)
+    if any(cells[name] and number_of(cells[name]) is None for name in VALUES):
         return  # the schema names the cell
     if wtw is None and wtt is not None and ttw is not None:
         cells["wtw_kg"] = f"{wtt + ttw:f}"
@@ -224,9 +223,10 @@ def _kilograms(
     found = {}
     for name in VALUES:
         if cells[name]:
-            try:
-                found[name] = f"{Decimal(cells[name]) / GRAMS_PER_KILOGRAM:f}"
-            except InvalidOperation:
+            number = number_of(cells[name])
+            if number is not None:
+                found[name] = f"{number / GRAMS_PER_KILOGRAM:f}"
+            else:
                 message = Message(f"“{cells[name]}”不是数。", f"{cells[name]!r} is not a number.")
                 faults.append(Fault(table.name, row, table.place(row, rules.theirs(name)), "not_a_number", message))
     return found

@@ -2,7 +2,7 @@
 
 Each type is a plain function; a refusal is a :class:`CellError` with a stable code and a sentence that says what would
 be right. Numbers are plain decimals (``1234.5``, ``-3``, ``1e3``): a thousands separator or a unit in the cell is
-refused rather than guessed at.
+refused rather than guessed at; full-width digits are read.
 """
 
 from __future__ import annotations
@@ -15,14 +15,13 @@ from typing import Any
 
 from optimizer.errors import Message
 from optimizer.network.schema import FieldSchema
-from optimizer.quantities import local_time
+from optimizer.quantities import local_time, number_of, plain_digits
 
 LIST_SEPARATOR = ";"
 TRUE_WORDS = frozenset({"true", "1", "yes", "是"})
 FALSE_WORDS = frozenset({"false", "0", "no", "否"})
 MAX_SHOWN = 40
 
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _DATETIME = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?", re.ASCII)
@@ -58,9 +57,10 @@ def _string(text: str) -> str:
 
 
 def _number(text: str) -> float:
-    if not _NUMBER.fullmatch(text):
+    number = number_of(text)
+    if number is None:
         raise CellError("not_a_number", _wanted(text, "数（如 12.5，不带单位和千分位）", "a number such as 12.5"))
-    value = float(text)
+    value = float(number)
     if not math.isfinite(value):
         raise CellError("not_a_number", _wanted(text, "有限的数", "a finite number"))
     return value
@@ -68,9 +68,10 @@ def _number(text: str) -> float:
 
 def _integer(text: str) -> int:
     # 18 digits fit a 64-bit integer; a longer text is a typing error, and int() of a huge one would take long.
-    if not _INTEGER.fullmatch(text) or len(text) > 18:
+    plain = plain_digits(text)
+    if not _INTEGER.fullmatch(plain) or len(plain) > 18:
         raise CellError("not_an_integer", _wanted(text, "整数（如 12）", "a whole number such as 12"))
-    return int(text)
+    return int(plain)
 
 
 def _boolean(text: str) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import isfinite
+from math import isfinite, nan
 from pathlib import Path
 
 from optimizer.errors import Fault, Message, NetworkDataError
 from optimizer.network.schema import load_schema, shipped_directory
 from optimizer.network.tables import TableRow, read_tables
+from optimizer.quantities import number_of
 
 Line = tuple[tuple[float, float], ...]
 """Points as (longitude, latitude), degrees."""
@@ -52,10 +53,9 @@ def read_shapes(directory: Path | None = None) -> Shapes:
 def _line(row: TableRow) -> Line | Fault:
     points = []
     for text in row.values["points"].split(";"):
-        try:
-            longitude, latitude = (float(word) for word in text.split())
-        except ValueError:
-            longitude = latitude = float("nan")
+        words = [number_of(word) for word in text.split()]
+        known = [float(number) for number in words if number is not None]
+        longitude, latitude = known if len(known) == len(words) == 2 else (nan, nan)
         if not (isfinite(longitude) and isfinite(latitude) and abs(longitude) <= 180 and abs(latitude) <= 85):
             return row.fault(
                 "points",

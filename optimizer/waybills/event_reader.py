@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from optimizer.errors import Fault, Message
-from optimizer.quantities import local_time
+from optimizer.quantities import local_time, number_of
 from optimizer.waybills.event import Classifier, EnergyLog, Event, EventType, Evidence, event_id
 
 MAX_TEXT = 200
@@ -169,13 +169,10 @@ class RecordReader:
 
     def _integer(self, name: str, value: Any, scale: int) -> int | None:
         """A number times ``scale``, which must come out whole: nothing is rounded in silence."""
-        try:
-            if isinstance(value, bool) or not isinstance(value, int | float | str):
-                raise InvalidOperation
-            amount = Decimal(str(value)) * scale
-            if not amount.is_finite() or not 0 < amount < _LARGEST or amount != amount.to_integral_value():
-                raise InvalidOperation
-        except ArithmeticError:  # no number, or one beyond what a Decimal holds
+        written = isinstance(value, int | float | str) and not isinstance(value, bool)
+        number = number_of(str(value)) if written else None
+        amount = Decimal(0) if number is None else number * scale
+        if not 0 < amount < _LARGEST or amount != amount.to_integral_value():
             digits = "整数" if scale == 1 else "至多三位小数的数"
             self.wrong(
                 name,

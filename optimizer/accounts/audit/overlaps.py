@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from optimizer.accounts.csv_text import csv_records
 from optimizer.errors import Fault, InputError, Message
-from optimizer.quantities import KG_PER_T, local_time
+from optimizer.quantities import KG_PER_T, local_time, number_of
 from optimizer.waybills.event import Event, EventType
 from optimizer.waybills.finding import Finding
 from optimizer.waybills.lifecycle import effective, lot_record
@@ -113,8 +112,8 @@ def overlaps(
 
 def _claim(values: Mapping[str, str]) -> OtherClaim:
     loaded_at = local_time(values["loaded_at"]) if values["loaded_at"] else None
-    mass_t = Decimal(values["mass_t"]) if values["mass_t"] else None
-    if mass_t is not None and not 0 < mass_t < LARGEST_T:
+    mass_t = number_of(values["mass_t"])
+    if values["mass_t"] and (mass_t is None or not 0 < mass_t < LARGEST_T):
         raise ValueError("no mass")
     mass_kg = None if mass_t is None else int((mass_t * KG_PER_T).to_integral_value())
     whole = values["vessel_id"] and values["place"] and loaded_at and mass_kg

@@ -13,7 +13,15 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 from optimizer.errors import Message
-from optimizer.quantities import CHINA_TIME, KG_PER_T, local_time, to_integer
+from optimizer.quantities import (
+    CHINA_TIME,
+    KG_PER_T,
+    MAX_NUMBER_CHARACTERS,
+    is_hidden_digit,
+    local_time,
+    number_of,
+    to_integer,
+)
 
 Cell = str | int | float | bool | date | datetime | time | Decimal | None
 
@@ -22,7 +30,6 @@ MAX_MASS_KG = 200_000 * KG_PER_T
 MAX_VALUE_YUAN_PER_T = 1e9
 MAX_ID_CHARACTERS = 64
 MAX_REFERENCE_CHARACTERS = 200
-MAX_NUMBER_CHARACTERS = 40
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 
 _KG_PER_UNIT = {
@@ -33,7 +40,8 @@ _VALUE_UNITS = {"元/吨", "元/t", "yuan/t", "cny/t", "rmb/t", "元", "yuan"}
 _YES = {"true", "yes", "y", "t", "1", "是", "可", "可以", "可拆分", "√", "✓"}
 _NO = {"false", "no", "n", "f", "0", "否", "不", "不可", "不可以", "不可拆分", "×", "✗"}
 _NUMBER = re.compile(
-    r"(?P<number>[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+|\.)?(?:e[+-]?\d{1,3})?)\s*(?P<unit>[^\d.,+\-]*)", re.I
+    r"(?P<number>[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+|\.)?(?:e[+-]?\d{1,3})?)\s*(?P<unit>[^\d.,+\-]*)",
+    re.I | re.ASCII,
 )
 _DATE_TIME = re.compile(
     r"(?P<year>\d{4})\s*[-/.年]\s*(?P<month>\d{1,2})\s*[-/.月]\s*(?P<day>\d{1,2})\s*日?"
@@ -133,8 +141,10 @@ def parse_value_yuan_per_t(cell: Cell) -> float:
 def number_and_unit(cell: Cell, noun_en: str, noun_zh: str) -> tuple[Decimal, str]:
     """The number and the word after it; every finite number has at most 40 characters and a three-digit exponent."""
     text = plain(cell)
-    match = _NUMBER.fullmatch(text) if len(text) <= MAX_NUMBER_CHARACTERS and not isinstance(cell, bool) else None
-    if match is None or not any(c.isdigit() for c in match["number"]):
+    odd = isinstance(cell, bool) or len(text) > MAX_NUMBER_CHARACTERS or any(map(is_hidden_digit, str(cell)))
+    match = None if odd else _NUMBER.fullmatch(text)
+    number = number_of(match["number"].replace(",", "")) if match else None
+    if match is None or number is None:
         raise CellError(
             "not_a_number",
             Message(
@@ -142,7 +152,7 @@ def number_and_unit(cell: Cell, noun_en: str, noun_zh: str) -> tuple[Decimal, st
                 f"The {noun_en} '{quoted(text)}' is not a number; write digits, for example 1600 or 1,600.5.",
             ),
         )
-    return Decimal(match["number"].replace(",", "")), match["unit"].strip()
+    return number, match["unit"].strip()
 
 
 def parse_moment(cell: Cell) -> datetime:

@@ -22,6 +22,7 @@ from optimizer.planning.files.shipment_columns import HEADERS, REQUIRED, columns
 from optimizer.planning.files.shipment_file import RowReading
 from optimizer.planning.files.shipment_sheet import Row, rows_of
 from optimizer.planning.shipment import Shipment
+from optimizer.quantities import number_of
 
 FAULT_HEADERS: Mapping[Lang, str] = {"zh": "错误", "en": "fault"}
 MAX_WIDTH = 60
@@ -148,11 +149,7 @@ def _disarmed(text: str) -> str:
 
 
 def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+    return number_of(text) is not None
 
 
 def template_rows(lang: Lang) -> list[list[Cell]]:
