@@ -14,8 +14,8 @@ from optimizer.accounts.audit.overlaps import CLAIM_COLUMNS, parse_claims
 from optimizer.cli import cli
 from optimizer.cli.corrections import _grams
 from optimizer.cli.product_footprint import _pieces
-from optimizer.cli.waybill import _mass
 from optimizer.cli.usage import BadValue
+from optimizer.cli.waybill import _mass
 from optimizer.errors import Fault, ModalshiftError
 from optimizer.network.cells import CellError, parse_cell
 from optimizer.network.schema import FieldSchema
