@@ -69,16 +69,15 @@ class EvidenceRows:
         all the books shows tickets of others. Raises UnreadableRecordError for an event or waybill whose document was
         damaged."""
         rows, changed = self._event_rows(numbers), list[tuple[int, StoredDocument]]()
-        voyages, berths = set[str](), set[tuple[str, str, str]]()
-        for seq, document, *columns in rows:
-            found = changed_event(document, columns)
+        for row in rows:
+            found = changed_event(row[1], row[2:])
             if found is not None:
-                changed.append((seq, found))
-            voyage_id, vessel_id, location_id, event_time, event_type = columns[3:8]
-            voyages.add(voyage_id)
-            if event_type == "LOAD" and vessel_id:
-                berths.add((vessel_id, location_id, event_time))
-        named = Named(voyages, berths)
+                changed.append((row[0], found))
+        named = Named(
+            {row[_VOYAGE] for row in rows},
+            {row[_BERTH] for row in rows if row[_TYPE] == "LOAD" and row[_VESSEL]},
+            sum([row[_VOYAGE] != "" for row in rows]),
+        )
         around = neighbourhood(self._connection, numbers, sharing, named)
         rows += self._event_rows(around.difference(numbers))
         rows.sort(key=_SEQ)
@@ -122,42 +121,52 @@ def changed_event(document: bytes, columns: Sequence[Any]) -> StoredDocument | N
     columns by which events are looked up say what the document says; where they do not, it is not what was written."""
     event_id, written, number, voyage_id, vessel_id, location_id, event_time, kind, *others = columns
     classifier, leg_seq, lot_no, mass_kg, withdraws = others
-    together, each = _names(vessel_id, voyage_id, number)
+    end = _end(vessel_id, voyage_id, number, withdraws)
+    beginning, place, what = _kind(classifier, leg_seq, location_id, lot_no, kind)
     same = (
-        (together in document or all(said in document for said in each))
-        and _where(leg_seq, location_id, lot_no) + _plain(mass_kg) + b"," in document
-        and f'"event_time":{_quoted(str(event_time))},"event_type":{_quoted(str(kind))}'.encode() in document
-        and all(said in document for said in _ends(classifier, withdraws))
+        place + (b"null," if mass_kg is None else f"{mass_kg},".encode()) in document
+        and b'"event_time":%b%b' % (_quoted(str(event_time)).encode(), what) in document
+        and (
+            # As the product writes it; else wherever it says so.
+            (document.endswith(end) and document.startswith(beginning))
+            or all(said in document for said in _each(vessel_id, voyage_id, number, classifier, withdraws))
+        )
     )
     now = sha256(document).hexdigest() if same else "differs"
     return None if now == written else StoredDocument(f"event {event_id}", now, written)
 
 
 @lru_cache(maxsize=65_536)
-def _names(vessel_id: Any, voyage_id: Any, number: Any) -> tuple[bytes, tuple[bytes, ...]]:
-    """How a document says these three: side by side, as the product writes them, and each by itself."""
-    said = (
-        f'"vessel_id":{_quoted(str(vessel_id))}',
-        f'"voyage_id":{_quoted(str(voyage_id))}',
-        f'"waybill_number":{_quoted(str(number))}',
-    )
-    return ",".join(said).encode(), tuple(one.encode() for one in said)
+def _end(vessel_id: Any, voyage_id: Any, number: Any, withdraws: Any) -> bytes:
+    """How a document that the product wrote ends; most of an event's neighbours end alike."""
+    each = [said.decode() for said in _each(vessel_id, voyage_id, number, "", withdraws)]
+    return f"{each[0]},{each[1]},{each[2]},{each[4]}}}".encode()
 
 
 @lru_cache(maxsize=65_536)
-def _where(leg_seq: Any, location_id: Any, lot_no: Any) -> bytes:
-    """Neighbours in a document, up to the mass."""
+def _kind(classifier: Any, leg_seq: Any, location_id: Any, lot_no: Any, kind: Any) -> tuple[bytes, bytes, bytes]:
+    """How such a document begins; what stands before the mass, neighbours in any document; what after the time."""
     place = f'"location_id":{_quoted(str(location_id))}'.encode()
-    return b'"leg_seq":%b,%b,"lot_no":%b,"mass_kg":' % (_plain(leg_seq), place, _plain(lot_no))
+    return (
+        f'{{"classifier":{_quoted(str(classifier))},'.encode(),
+        b'"leg_seq":%b,%b,"lot_no":%b,"mass_kg":' % (_plain(leg_seq), place, _plain(lot_no)),
+        f',"event_type":{_quoted(str(kind))}'.encode(),
+    )
+
+
+def _each(vessel_id: Any, voyage_id: Any, number: Any, classifier: Any, withdraws: Any) -> Iterator[bytes]:
+    """How a document says each of these, wherever it stands."""
+    yield f'"vessel_id":{_quoted(str(vessel_id))}'.encode()
+    yield f'"voyage_id":{_quoted(str(voyage_id))}'.encode()
+    yield f'"waybill_number":{_quoted(str(number))}'.encode()
+    yield f'"classifier":{_quoted(str(classifier))}'.encode()
+    yield f'"withdraws":{_quoted(str(withdraws or ""))}'.encode()
 
 
 def _plain(number: Any) -> bytes:
     return b"null" if number is None else str(number).encode()
 
 
-@lru_cache(maxsize=65_536)
-def _ends(classifier: Any, withdraws: Any) -> tuple[bytes, bytes]:
-    return f'"classifier":{_quoted(str(classifier))}'.encode(), f'"withdraws":{_quoted(str(withdraws or ""))}'.encode()
-
-
 _SEQ, _VERSION = itemgetter(0), itemgetter(0, 1)
+_VOYAGE, _VESSEL, _BERTH, _TYPE = 5, 6, slice(6, 9), 9
+"""Where these stand in a row of an event; vessel, place and time of a loading are side by side."""

@@ -11,13 +11,14 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar
+from functools import lru_cache
+from typing import NamedTuple, TypeVar
 
 from sqlalchemy import Connection, select, text
 
+from optimizer.accounts.ledger import china_text
 from optimizer.store import schema
 from optimizer.store.listed import driver_rows, listed_rows
-from optimizer.waybills.codec import to_plain
 from optimizer.waybills.verification import ONE_LOT_ONLY, WIDE_TIME_WINDOW
 
 Item = TypeVar("Item")
@@ -27,10 +28,12 @@ _EVENTS, _EVIDENCE = schema.events.c, schema.evidence.c
 
 
 class Named(NamedTuple):
-    """What reports name: voyages, and of loadings vessel, place and time."""
+    """What reports name: voyages, and of loadings vessel, place and time. ``reports``: how many of them name a voyage,
+    where that was counted."""
 
     voyages: set[str]
     berths: set[tuple[str, str, str]]
+    reports: int | None = None
 
 
 Sharing = Mapping[str, Collection[str]]
@@ -46,8 +49,13 @@ def neighbourhood(
     own = set(numbers)
     if named is None:
         named = _named(connection, own)
-    planned = listed_rows(connection, "SELECT DISTINCT voyage_id FROM waybill_legs WHERE number {listed}", sorted(own))
-    on_board = own | on_voyages(connection, named.voyages.union(row[0] for row in planned))
+    legs = listed_rows(connection, "SELECT voyage_id FROM waybill_legs WHERE number {listed}", sorted(own))
+    planned = [voyage_id for (voyage_id,) in legs if voyage_id]
+    voyages = named.voyages.union(planned)
+    if named.reports is None:
+        on_board = own | on_voyages(connection, voyages)
+    else:
+        on_board = own | _mates(connection, voyages, {"waybill_legs": len(planned), "events": named.reports})
     suspects = _near(connection, named.berths | _named(connection, on_board - own).berths)
     if sharing is None:
         return on_board | suspects | _holders(connection, on_board)
@@ -94,9 +102,25 @@ def on_voyages(connection: Connection, voyages: Iterable[str]) -> set[str]:
     found: set[str] = set()
     listed = sorted(set(voyages) - {""})
     for table in ("waybill_legs", "events") if listed else ():
-        query = f"SELECT DISTINCT number FROM {table} WHERE voyage_id {{listed}}"  # nosec B608
-        found.update(row[0] for row in listed_rows(connection, query, listed))
+        found |= _of_voyages(connection, table, listed)
     return found
+
+
+def _mates(connection: Connection, voyages: Iterable[str], own: Mapping[str, int]) -> set[str]:
+    """As :func:`on_voyages` for who knows how many ``own`` rows of each table name these voyages. An index counts how
+    many there are at all, without looking at a row: where there are no more, nobody else is on board."""
+    listed = sorted(set(voyages) - {""})
+    found: set[str] = set()
+    for table, known in own.items() if listed else ():
+        count = f"SELECT COUNT(*) FROM {table} WHERE voyage_id {{listed}}"  # nosec B608
+        if listed_rows(connection, count, listed)[0][0] != known:
+            found |= _of_voyages(connection, table, listed)
+    return found
+
+
+def _of_voyages(connection: Connection, table: str, voyages: Sequence[str]) -> set[str]:
+    query = f"SELECT DISTINCT number FROM {table} WHERE voyage_id {{listed}}"  # nosec B608
+    return {row[0] for row in listed_rows(connection, query, voyages)}
 
 
 def _near(connection: Connection, berths: Iterable[tuple[str, str, str]]) -> set[str]:
@@ -151,9 +175,11 @@ def _holders(connection: Connection, numbers: Iterable[str]) -> set[str]:
     return found
 
 
-def _window(moment: str) -> tuple[Any, Any]:
+@lru_cache(maxsize=4_096)
+def _window(moment: str) -> tuple[str, str]:
+    """Lots of one voyage are often reported as loaded at one time."""
     middle = datetime.fromisoformat(moment)
-    return to_plain(middle - WIDE_TIME_WINDOW), to_plain(middle + WIDE_TIME_WINDOW)
+    return china_text(middle - WIDE_TIME_WINDOW), china_text(middle + WIDE_TIME_WINDOW)
 
 
 def _slices(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:

@@ -209,6 +209,10 @@ def test_who_loads_the_same_vessel_at_its_place_is_near(store: Store) -> None:
         # Who sails with H bears what H bears, so whoever loaded near H is near.
         assert found == {"A": "AB", "B": "ABCH", "C": "BCH", "E": "E", "F": "F", "G": "BCGH"}
         assert session.neighbourhood({"I"}) == {"I", S1.number, S2.number}
+        # The audit, which has read what these report and counts their voyages first, finds the same.
+        for number, around in found.items():
+            assert {event.waybill_number for event in session.reported({number}, {}).events} == set(around)
+        assert set(session.reported({"I"}, {}).waybills) == {S1.number, S2.number}
 
 
 @contextmanager
