@@ -14,6 +14,7 @@ from datetime import datetime, timedelta, timezone
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 
+_FRACTION = re.compile(r"(?<![\w.,])\d{4,}\.\d+(?![\w.])")
 KG_PER_T = 1000
 G_PER_KG = 1000
 FEN_PER_YUAN = 100
@@ -105,6 +106,20 @@ def yuan(amount_fen: int) -> str:
 def kilograms(mass_g: int) -> str:
     """Grams as kilograms with three decimals, exact: ``-1500`` -> ``"-1.500"``."""
     return _thousandths(mass_g)
+
+
+def grouped(text: str) -> str:
+    """The same digits with separators: ``"91666371.956"`` -> ``"91,666,371.956"``; what is no decimal stays."""
+    whole, point, part = text.partition(".")
+    if not (whole.removeprefix("-").isdecimal() and (part.isdecimal() or not point)):
+        return text
+    return f"{int(whole):,}{point}{part}" if whole != "-0" else text
+
+
+def grouped_within(text: str) -> str:
+    """Every decimal fraction in a sentence with separators: ``"66285.5 kg"`` -> ``"66,285.5 kg"``; whole numbers may be
+    names, and stay."""
+    return _FRACTION.sub(lambda found: grouped(found[0]), text)
 
 
 def local_time(text: str) -> datetime:

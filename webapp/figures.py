@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
 
 from flask import Flask
 
-from optimizer.quantities import FEN_PER_YUAN, G_PER_KG, KG_PER_T
-
-FRACTION = re.compile(r"(?<![\w.,])\d{4,}\.\d+(?![\w.])")
+from optimizer.quantities import FEN_PER_YUAN, G_PER_KG, KG_PER_T, grouped, grouped_within
 
 
 def yuan(amount_fen: int) -> str:
@@ -35,20 +32,6 @@ def hours(duration_s: int) -> str:
 def percent(share: float) -> str:
     """A share as a percentage with one decimal: ``0.5`` -> ``"50.0%"``."""
     return f"{share:.1%}"
-
-
-def grouped(text: str) -> str:
-    """The same digits with separators: ``"91666371.956"`` -> ``"91,666,371.956"``; what is no decimal stays."""
-    whole, point, part = text.partition(".")
-    if not (whole.removeprefix("-").isdecimal() and (part.isdecimal() or not point)):
-        return text
-    return f"{int(whole):,}{point}{part}" if whole != "-0" else text
-
-
-def grouped_within(text: str) -> str:
-    """Every decimal fraction in a sentence with separators: ``"66285.5 kg"`` -> ``"66,285.5 kg"``; whole numbers may be
-    names, and stay."""
-    return FRACTION.sub(lambda found: grouped(found[0]), text)
 
 
 def counted(number: int) -> str:

@@ -33,7 +33,7 @@ from optimizer.accounts.ledger import (
 from optimizer.accounts.settlement import ISSUANCE, credit_lines
 from optimizer.emissions.reduction import METHOD
 from optimizer.errors import ConflictError, InputError, Message
-from optimizer.quantities import kilograms
+from optimizer.quantities import grouped, kilograms
 from optimizer.waybills.finding import Finding
 from optimizer.waybills.lifecycle import lot_record
 from optimizer.waybills.waybill import Waybill
@@ -160,10 +160,11 @@ def require_covered(postings: Sequence[Posting], balances: Mapping[BalanceKey, i
         if held + change < 0:
             raise ConflictError(
                 Message(
-                    f"账户 {account_id} 可用减排量 {kilograms(held)} kg，不足 {kilograms(-change)} kg；"
+                    f"账户 {account_id} 可用减排量 {grouped(kilograms(held))} kg，"
+                    f"不足 {grouped(kilograms(-change))} kg；"
                     "已转让或注销的量须先补足。",
-                    f"Account {account_id} holds {kilograms(held)} kg {bucket.value}, less than the "
-                    f"{kilograms(-change)} kg that this takes; replace what was transferred or retired first.",
+                    f"Account {account_id} holds {grouped(kilograms(held))} kg {bucket.value}, less than the "
+                    f"{grouped(kilograms(-change))} kg that this takes; replace what was transferred or retired first.",
                 )
             )
 

@@ -59,7 +59,8 @@ class Balance:
 
 class Movement(NamedTuple):
     """One settled lot, a correction of one (amounts are what it changes; ``corrects`` is the entry it names), or a
-    transfer or retirement of claim (only ``claim_g``). Grams are CO2e WTW; ``activity_kgkm`` by mode; ``claim_g`` is
+    transfer or retirement of claim (only ``claim_g``; ``counterparty`` is the other account of a transfer). Grams are
+    CO2e WTW; ``activity_kgkm`` by mode; ``claim_g`` is
     what was posted to this account (0 for a party that only holds the attribution memo). ``consigned``: the account's
     party shipped it, so that credit and effect are its own. ``waybill_version``: what the calculation rests on. A
     tuple, for a frozen dataclass takes four times as long to make."""
@@ -85,11 +86,13 @@ class Movement(NamedTuple):
     corrects: str = ""
     memo: str = ""
     waybill_version: int = 1
+    counterparty: str = ""
 
 
 class SeenEntry(NamedTuple):
     """An entry as one account sees it: what it adds to the account's available claim, memo and energy, g. ``own``: it
-    posts to the account more than the memo (``consigned`` of a lot's movement). Other fields as in a transaction."""
+    posts to the account more than the memo (``consigned`` of a lot's movement). ``counterparty``: the other account of
+    a transfer, else empty. Other fields as in a transaction."""
 
     seq: int
     transaction_id: str
@@ -104,6 +107,7 @@ class SeenEntry(NamedTuple):
     attribution_g: int
     energy_saved_g: int
     own: bool
+    counterparty: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +145,24 @@ class Statement:
     unbounded_runs: int = 0
 
     @property
+    def beyond_seal(self) -> bool:
+        """Whether anything here is booked later than what the signed tree holds. The month that is open may rest on
+        entries of the account that no line names, such as estimates."""
+        if self.seal is None:
+            return False
+        sealed_seq = self.seal.sealed_seq
+        return any(item.seq > sealed_seq for item in self.movements) or (not self.closed and self.last_seq > sealed_seq)
+
+    @property
+    def available_g(self) -> int:
+        """Claim that the account may dispose of at the end of the period, g CO2e."""
+        own = (balance for balance in self.closing if balance.ledger is Ledger.CLAIM)
+        return sum(balance.amount for balance in own if balance.bucket is Bucket.AVAILABLE)
+
+    @property
     def credited_g(self) -> int:
         """Claim credited to the account in the period, corrections included, g CO2e."""
-        return sum(movement.claim_g for movement in self.movements if movement.kind in _LOT_KINDS)
+        return sum(movement.claim_g for movement in self.movements if movement.kind in LOT_KINDS)
 
     @property
     def transferred_g(self) -> int:
@@ -214,7 +233,7 @@ def statement_of(
 MOVING = frozenset({Kind.SETTLE, Kind.RESTATE, Kind.REVERSE, Kind.TRANSFER, Kind.RETIRE})
 """The kinds of entry that a statement lists."""
 
-_LOT_KINDS = frozenset({Kind.SETTLE, Kind.RESTATE, Kind.REVERSE})
+LOT_KINDS = frozenset({Kind.SETTLE, Kind.RESTATE, Kind.REVERSE})
 _ADDING = frozenset({Kind.SETTLE, Kind.RESTATE})
 
 
@@ -241,12 +260,13 @@ def _movement(entry: SeenEntry, runs: Mapping[str, RunFigures], replaced: Mappin
         entry.claim_g,
         entry.attribution_g,
         entry.energy_saved_g,
-        entry.own and entry.kind in _LOT_KINDS,
+        entry.own and entry.kind in LOT_KINDS,
         named.tier if named else "",
         entry.run_id,
         entry.resolves,
         entry.memo,
         named.waybill_version if named else 1,
+        entry.counterparty,
     )
 
 

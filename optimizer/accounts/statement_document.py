@@ -92,7 +92,7 @@ def _row_text(movement: Movement) -> str:
         f'   "attribution_kg": "{kilograms(movement.attribution_g)}",\n'
         f'   "energy_saved_kgce": "{kilograms(movement.energy_saved_g)}",\n   "tier": {_quoted(movement.tier)},\n'
         f'   "run_id": {_quoted(movement.run_id)},\n   "corrects": {_quoted(movement.corrects)},\n'
-        f'   "memo": {_quoted(movement.memo)}\n  }}'
+        f'   "memo": {_quoted(movement.memo)},\n   "counterparty": {_quoted(movement.counterparty)}\n  }}'
     )
 
 
@@ -119,6 +119,7 @@ CSV_COLUMNS = (
     "run_id",
     "corrects",
     "memo",
+    "counterparty",
 )
 
 
@@ -211,6 +212,7 @@ def movement_row(movement: Movement) -> dict[str, str | int]:
         "run_id": movement.run_id,
         "corrects": movement.corrects,
         "memo": movement.memo,
+        "counterparty": movement.counterparty,
     }
 
 

@@ -110,7 +110,7 @@ def restate_all(
 def require_reason(reason: str) -> None:
     """Raise InputError for an empty reason, which helps no auditor, and for one that no line of a statement holds."""
     if not reason.strip():
-        raise InputError(Message("更正须写明原因。", "A correction needs a reason."))
+        raise InputError(Message("须写明原因：它与分录一同保存。", "Give a reason: it is kept with the entry."))
     if not is_one_line(reason):
         raise InputError(
             Message(
@@ -138,9 +138,9 @@ def append_covered(
         if recorded.postings != entry.postings or recorded.memo not in (entry.memo, memo_before):
             raise ConflictError(
                 Message(
-                    f"{entry.kind.value} 交易 {entry.transaction_id} 已以不同内容入账；请换业务编号。",
-                    f"The {entry.kind.value} entry {entry.transaction_id} is recorded with other content; use another "
-                    "reference.",
+                    f"此业务编号已入账（{entry.transaction_id}），而数量、账户或原因不同；请核对，或换一个编号。",
+                    f"This reference is booked already ({entry.transaction_id}), with another amount, account or "
+                    "reason; look again, or use another reference.",
                 )
             )
         return recorded

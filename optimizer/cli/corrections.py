@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from datetime import datetime
 
 import click
 
-from optimizer.accounts.ledger import Ledger, Transaction
+from optimizer.accounts.ledger import Bucket, Ledger, Transaction
 from optimizer.cli.command import DONE, FINDINGS, Verb, option
 from optimizer.cli.printing import print_findings, say
 from optimizer.cli.session import current_session
 from optimizer.errors import InputError, Message
-from optimizer.quantities import CHINA_TIME, G_PER_KG, kilograms, number_of
+from optimizer.quantities import CHINA_TIME, G_PER_KG, grouped, kilograms, number_of
 
+BUCKETS: Mapping[Bucket, Message] = {
+    Bucket.AVAILABLE: Message("可用", "available"),
+    Bucket.RESERVED: Message("预留", "reserved"),
+    Bucket.RETIRED: Message("已注销", "retired"),
+}
+SEPARATED = re.compile(r"[1-9]\d{0,2}(,\d{3})+(\.\d{1,3})?", re.ASCII)
+"""An amount as statements print it; any other comma may be meant as a decimal point, and is refused."""
 MAX_DIGITS = 9
 """Of a lot's number; Python refuses to read numbers of thousands of digits."""
 
@@ -114,27 +123,33 @@ def _lot(text: str) -> tuple[str, int]:
 
 
 def _grams(text: str) -> int:
-    grams = (number_of(text) or 0) * G_PER_KG
+    plain = text.strip().replace(",", "") if SEPARATED.fullmatch(text.strip()) else text
+    grams = (number_of(plain) or 0) * G_PER_KG
     if not 0 < grams < 10**18 or grams != int(grams):
         raise InputError(
             Message(
-                f"“{text}”不是数量；应为正数，至多三位小数，单位 kg。",
-                f"'{text}' is no amount; write a positive number of kg with at most three decimals.",
+                f"“{text}”不是数量；应为正数，至多三位小数，单位 kg，如 1000.5 或 1,000.5。",
+                f"'{text}' is no amount; write a positive number of kg with at most three decimals, like 1000.5 or"
+                " 1,000.5.",
             )
         )
     return int(grams)
 
 
 def _say_entry(entry: Transaction) -> None:
-    claims = {
-        f"{line.account_id} {line.bucket.value}": line.amount
+    from optimizer.documents.statement_words import KINDS
+
+    kind = KINDS[entry.kind.value]
+    claims = [
+        (line.account_id, BUCKETS[line.bucket], f"{'+' if line.amount > 0 else ''}{grouped(kilograms(line.amount))}")
         for line in entry.postings
         if line.ledger is Ledger.CLAIM and not line.account_id.startswith("issuance.")
-    }
-    moved = "; ".join(f"{place} {'+' if amount > 0 else ''}{kilograms(amount)} kg" for place, amount in claims.items())
+    ]
+    moved_zh = "；".join(f"{account} {bucket.zh} {amount} kg CO2e" for account, bucket, amount in claims)
+    moved_en = "; ".join(f"{account} {bucket.en} {amount} kg CO2e" for account, bucket, amount in claims)
     say(
         Message(
-            f"第 {entry.seq} 号 {entry.kind.value}（{entry.transaction_id}），记入 {entry.period}。{moved}",
-            f"Entry {entry.seq} {entry.kind.value} ({entry.transaction_id}), booked in {entry.period}. {moved}",
+            f"第 {entry.seq} 号分录（{kind.zh}，{entry.transaction_id}），记入 {entry.period}。{moved_zh}",
+            f"Entry {entry.seq} ({kind.en}, {entry.transaction_id}), booked in {entry.period}. {moved_en}",
         )
     )

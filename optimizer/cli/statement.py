@@ -11,7 +11,7 @@ from optimizer.cli.documents import write_whole
 from optimizer.cli.printing import say
 from optimizer.cli.session import current_session
 from optimizer.errors import Message
-from optimizer.quantities import kilograms
+from optimizer.quantities import grouped, kilograms
 
 
 @click.command(cls=Verb, about=Message("输出账户的月度对账单", "write the statement of an account for a month"))
@@ -55,10 +55,10 @@ def statement(account: str, period: str, form: str, out: Path, at_size: int | No
             write_whole(out, statement_csv(found))
         case _:
             write_whole(out, statement_json(found))
-    lots, credited_kg = len(found.movements), kilograms(found.credited_g)
+    count, credited_kg = len(found.movements), grouped(kilograms(found.credited_g))
     say(
         Message(
-            f"{found.account.account_id} {period}：{lots} 批，入账 {credited_kg} kg CO2e；已写入 {out}",
-            f"{found.account.account_id} {period}: {lots} lot(s), credited {credited_kg} kg CO2e; wrote {out}",
+            f"{found.account.account_id} {period}：变动 {count} 条，入账 {credited_kg} kg CO2e；已写入 {out}",
+            f"{found.account.account_id} {period}: {count} movement(s), credited {credited_kg} kg CO2e; wrote {out}",
         )
     )

@@ -9,7 +9,7 @@ from optimizer.accounts.report import COLOUR_NAMES, BankReport
 from optimizer.accounts.statement import DISCLAIMER, METHOD_NOTE, NETTING_NOTE
 from optimizer.accounts.statement_document import whole_row
 from optimizer.documents.statement_files import qr_svg
-from optimizer.documents.statement_words import MODES, period_end, qr_text
+from optimizer.documents.statement_words import MODES, NOTHING, period_end, period_text, qr_text, seal_text
 from optimizer.documents.typesetting import pdf_of
 from optimizer.errors import Lang, Message
 from optimizer.quantities import kilograms, tonnes
@@ -47,6 +47,7 @@ def bank_report_json(report: BankReport) -> str:
         "account_id": statement.account.account_id,
         "credit_code": party.credit_code if party else None,
         "period": statement.period,
+        "closed": statement.closed,
         "lots": report.lots,
         "verified_t": tonnes(report.verified_mass_kg),
         "shipped_t": tonnes(report.shipped_mass_kg),
@@ -58,12 +59,16 @@ def bank_report_json(report: BankReport) -> str:
         "primary_credited_kg": kilograms(report.primary_credited_g),
         "whole": whole_row(statement),
         "restatements": report.restatements,
+        "transferred_kg": kilograms(statement.transferred_g),
+        "retired_kg": kilograms(statement.retired_g),
+        "available_kg": kilograms(statement.available_g),
         "percentile": report.percentile,
         "peers": report.peers,
         "colour": report.colour,
         "colour_scale": report.scale.version,
         "tree_size": statement.seal.tree_size if statement.seal else None,
         "root": statement.seal.root.hex() if statement.seal else None,
+        "sealed_seq": statement.seal.sealed_seq if statement.seal else None,
     }
     return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
 
@@ -71,13 +76,11 @@ def bank_report_json(report: BankReport) -> str:
 def _head(report: BankReport, lang: Lang) -> list[tuple[str, str]]:
     statement, party = report.statement, report.statement.party
     name = "—" if party is None else party.name_zh if lang == "zh" else party.name_en
-    seal = statement.seal
-    sealed = f"{seal.tree_size} · {seal.root.hex()}" if seal else Message("尚未封存", "not sealed yet").text(lang)
     rows = [
         (Message("企业", "Enterprise"), name),
         (Message("统一社会信用代码", "Credit code"), party.credit_code if party else "—"),
-        (Message("期间", "Period"), statement.period),
-        (Message("默克尔树（条数 · 根）", "Merkle tree (size · root)"), sealed),
+        (Message("期间", "Period"), period_text(statement).text(lang)),
+        (Message("默克尔树（条数 · 根）", "Merkle tree (size · root)"), seal_text(statement).text(lang)),
     ]
     return [(label.text(lang), value) for label, value in rows]
 
@@ -113,6 +116,8 @@ def _rating(report: BankReport) -> Message:
 
 def _activity(report: BankReport, lang: Lang) -> list[tuple[str, str, str]]:
     total = sum(report.activity_kgkm.values())
+    if not total:
+        return [(NOTHING.text(lang), "", "")]
     return [
         (MODES[mode].text(lang) if mode in MODES else mode, f"{amount / 1000:,.0f} tkm", _share(amount, total))
         for mode, amount in sorted(report.activity_kgkm.items(), key=lambda item: -item[1])
@@ -120,7 +125,7 @@ def _activity(report: BankReport, lang: Lang) -> list[tuple[str, str, str]]:
 
 
 def _trust(report: BankReport, lang: Lang) -> list[tuple[str, str]]:
-    whole = report.statement.whole
+    statement, whole = report.statement, report.statement.whole
     rows = [
         (
             Message("已核验结算的重量占比", "Share of mass verified and settled"),
@@ -136,6 +141,15 @@ def _trust(report: BankReport, lang: Lang) -> list[tuple[str, str]]:
         ),
         (Message("结算批次", "Lots settled"), f"{report.lots}"),
         (Message("本期重述与冲销", "Restatements and reversals"), f"{report.restatements}"),
+        (
+            Message("本期净转入（负数为转出）", "Net taken over from others (negative: handed over)"),
+            f"{statement.transferred_g / 1_000_000:,.2f} t CO2e",
+        ),
+        (Message("本期注销", "Retired in the period"), f"{statement.retired_g / 1_000_000:,.2f} t CO2e"),
+        (
+            Message("期末可用减排量", "Claim available at the end of the period"),
+            f"{statement.available_g / 1_000_000:,.2f} t CO2e",
+        ),
         (Message("同期可比企业", "Enterprises compared with"), f"{report.peers}"),
     ]
     return [(label.text(lang), value) for label, value in rows]

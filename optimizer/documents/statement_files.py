@@ -23,6 +23,7 @@ from optimizer.documents.statement_words import (
 )
 from optimizer.documents.typesetting import pdf_of
 from optimizer.errors import Lang, Message
+from optimizer.quantities import grouped, grouped_within
 
 BALANCES = Message("余额", "Balances")
 BLOCK_ROWS = 40
@@ -44,16 +45,16 @@ def statement_pdf(statement: Statement, lang: Lang) -> bytes:
             "nothing": NOTHING.text(lang),
             "qr": QR_HINT.text(lang),
         },
-        "head": words.head,
+        "head": [(name, grouped_within(value)) for name, value in words.head],
         "balances": [
-            {"title": OPENING.text(lang), "rows": words.opening},
-            {"title": CLOSING.text(lang), "rows": words.closing},
+            {"title": title.text(lang), "rows": [(name, grouped(amount)) for name, amount in rows]}
+            for title, rows in ((OPENING, words.opening), (CLOSING, words.closing))
         ],
         "columns": words.columns,
         "widths": [width for _, width in COLUMNS],
         "text_columns": TEXT_COLUMNS,
-        "movements": _blocks(words.movements),
-        "sum": words.sum,
+        "movements": _blocks([_grouped_row(row) for row in words.movements]),
+        "sum": _grouped_row(words.sum),
         "notes": words.notes,
         "footer": words.qr_text,
     }
@@ -83,6 +84,11 @@ def _blocks(rows: Sequence[tuple[str, ...]]) -> list[list[str]]:
     """The rows in blocks: of each the lines of every column."""
     parts = (rows[start : start + BLOCK_ROWS] for start in range(0, len(rows), BLOCK_ROWS))
     return [["\n".join(column) for column in zip(*part, strict=True)] for part in parts]
+
+
+def _grouped_row(row: tuple[str, ...]) -> tuple[str, ...]:
+    """Amounts with separators, as the page has them; a ledger number and a lot's are names."""
+    return tuple(grouped(cell) if "." in cell else cell for cell in row)
 
 
 def _typed(row: tuple[str, ...]) -> list[Cell]:

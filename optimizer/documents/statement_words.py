@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from optimizer.accounts.ledger import Bucket, Ledger, month_after
-from optimizer.accounts.statement import DISCLAIMER, METHOD_NOTE, NETTING_NOTE, WHOLE_NOTE, Balance, Movement, Statement
+from optimizer.accounts.statement import (
+    DISCLAIMER,
+    LOT_KINDS,
+    METHOD_NOTE,
+    NETTING_NOTE,
+    WHOLE_NOTE,
+    Balance,
+    Movement,
+    Statement,
+)
 from optimizer.errors import Lang, Message
 from optimizer.quantities import CHINA_TIME, iso, kilograms, tonnes
 
@@ -114,27 +123,44 @@ def qr_text(statement: Statement) -> str:
 
 
 def _head(statement: Statement, lang: Lang) -> list[tuple[Message, str]]:
-    party, seal = statement.party, statement.seal
+    party = statement.party
     name = "—" if party is None else party.name_zh if lang == "zh" else party.name_en
-    closed = Message("已关账", "closed") if statement.closed else Message("未关账", "open")
-    sealed = Message("尚未封存", "not sealed yet").text(lang)
+    versions = ", ".join((*statement.factors_versions, *statement.network_versions))
     return [
         (Message("企业", "Enterprise"), name),
         (Message("统一社会信用代码", "Credit code"), party.credit_code if party else "—"),
         (Message("账户", "Account"), f"{statement.account.account_id} ({statement.account.domain})"),
-        (Message("期间", "Period"), f"{statement.period} ({closed.text(lang)})"),
+        (Message("期间", "Period"), period_text(statement).text(lang)),
         (Message("本期入账", "Credited in the period"), f"{kilograms(statement.credited_g)} kg CO2e"),
         (Message("本期净期望减排", "Net expected reduction"), f"{kilograms(statement.net_expected_g)} kg CO2e"),
         (Message("整体 90% 下限", "90 % bound of the whole"), whole_text(statement).text(lang)),
         (Message("账本序号", "Ledger number"), str(statement.last_seq)),
-        (Message("默克尔树", "Merkle tree"), f"{seal.tree_size} · {seal.root.hex()}" if seal else sealed),
+        (Message("默克尔树", "Merkle tree"), seal_text(statement).text(lang)),
         (Message("方法与界限", "Method, boundary"), f"{statement.method}, WTW CO2e"),
-        (
-            Message("因子与网络", "Factors, network"),
-            ", ".join((*statement.factors_versions, *statement.network_versions)),
-        ),
-        (Message("程序", "Product"), ", ".join(statement.code_versions)),
+        (Message("因子与网络", "Factors, network"), versions or "—"),
+        (Message("程序", "Product"), ", ".join(statement.code_versions) or "—"),
     ]
+
+
+def period_text(statement: Statement) -> Message:
+    """The month, and whether it is closed: figures of an open one may still change."""
+    if statement.closed:
+        return Message(f"{statement.period}（已关账）", f"{statement.period} (closed)")
+    return Message(f"{statement.period}（未关账）", f"{statement.period} (open)")
+
+
+def seal_text(statement: Statement) -> Message:
+    """The tree behind a statement, and whether it holds all of that: a root vouches for nothing that came later."""
+    seal = statement.seal
+    if seal is None:
+        return Message("尚未封存", "not sealed yet")
+    tree = f"{seal.tree_size} · {seal.root.hex()}"
+    if not statement.beyond_seal:
+        return Message(tree, tree)
+    return Message(
+        f"{tree}；第 {seal.sealed_seq} 号以后的变动尚未封存",
+        f"{tree}; what comes after No. {seal.sealed_seq} is not sealed yet",
+    )
 
 
 def whole_text(statement: Statement) -> Message:
@@ -165,14 +191,23 @@ def _balances(balances: Iterable[Balance], lang: Lang) -> tuple[tuple[str, str],
 
 
 def _movement(movement: Movement, lang: Lang) -> tuple[str, ...]:
-    activity = movement.activity_kgkm
-    water_kgkm = activity.get("InlandWaterway", 0) + activity.get("Sea", 0)
-    return (
+    """A row of the table; a transfer or retirement has a claim and nothing else."""
+    of_lot = movement.kind in LOT_KINDS
+    first = (
         str(movement.seq),
         KINDS[movement.kind].text(lang),
         _waybill(movement) or "—",
         str(movement.lot_no) if movement.waybill_number else "—",
         iso(movement.effective_at)[:10],
+    )
+    tier = TIERS[movement.tier].text(lang) if movement.tier in TIERS else "—"
+    return (*first, *(_lot_amounts(movement) if of_lot else ["—"] * 8), kilograms(movement.claim_g), tier)
+
+
+def _lot_amounts(movement: Movement) -> tuple[str, ...]:
+    activity = movement.activity_kgkm
+    water_kgkm = activity.get("InlandWaterway", 0) + activity.get("Sea", 0)
+    return (
         tonnes(movement.mass_kg),
         tonnes(activity.get("Road", 0)),
         tonnes(water_kgkm),
@@ -181,24 +216,33 @@ def _movement(movement: Movement, lang: Lang) -> tuple[str, ...]:
         kilograms(movement.actual_g),
         kilograms(movement.expected_g),
         kilograms(movement.credited_g),
-        kilograms(movement.claim_g),
-        TIERS[movement.tier].text(lang) if movement.tier in TIERS else "—",
     )
 
 
 def _reasons(movements: Iterable[Movement], lang: Lang) -> list[str]:
     """Why corrections, transfers and retirements were asked for, of which deal: one line for each kind and reason, with
     the entries that have it; a revision of factors restates lots by the thousand for one reason."""
-    found: dict[tuple[str, str], list[int]] = {}
+    found: dict[tuple[str, str, str], list[int]] = {}
     for movement in movements:
         if movement.memo:
-            found.setdefault((movement.kind, movement.memo), []).append(movement.seq)
+            key = KINDS[movement.kind].text(lang), _counterparty(movement).text(lang), movement.memo
+            found.setdefault(key, []).append(movement.seq)
     lines = []
-    for (kind, memo), numbers in found.items():
+    for (kind, other, memo), numbers in found.items():
         listed, more = ", ".join(map(str, numbers[:MAX_LISTED])), len(numbers) - MAX_LISTED
         rest = Message(f" 等 {len(numbers)} 条", f" and {more} more").text(lang) if more > 0 else ""
-        lines.append(f"{KINDS[kind].text(lang)} {listed}{rest}: {memo}")
+        lines.append(f"{kind} {listed}{rest}{other}: {memo}")
     return lines
+
+
+def _counterparty(movement: Movement) -> Message:
+    """From or to which account a transfer went."""
+    other = movement.counterparty
+    if not other:
+        return Message("", "")
+    if movement.claim_g < 0:
+        return Message(f"（转给 {other}）", f" (to {other})")
+    return Message(f"（转自 {other}）", f" (from {other})")
 
 
 def _waybill(movement: Movement) -> str:

@@ -108,7 +108,22 @@ class AccountReader:
             for row in self._connection.execute(query).all():
                 seen = _account_entry(row, sign)
                 found[seen.seq] = _both(found[seen.seq], seen) if seen.seq in found else seen
+        transfers = [seq for seq, item in found.items() if item.kind is Kind.TRANSFER]
+        for seq, other in self._counterparties(account_id, transfers).items():
+            found[seq] = found[seq]._replace(counterparty=other)
         return [found[seq] for seq in sorted(found)]
+
+    def _counterparties(self, account_id: str, transfers: list[int]) -> dict[int, str]:
+        """The other account of each of an account's transfers, by number."""
+        lines = schema.postings.c
+        found: dict[int, str] = {}
+        for start in range(0, len(transfers), _CHUNK):
+            query = select(lines.transaction_seq, lines.account_id, lines.counter_account_id).where(
+                lines.transaction_seq.in_(transfers[start : start + _CHUNK])
+            )
+            for seq, taker, giver in self._connection.execute(query):
+                found[seq] = giver if taker == account_id else taker
+        return found
 
     def last_seq(self, account_id: str) -> int:
         """The newest entry that touches an account, 0 when none does."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from optimizer.accounts.books import Books, StoredDocument, StoredTransaction
-from optimizer.accounts.ledger import Bucket, Ledger, Period, Transaction, content_digest
+from optimizer.accounts.ledger import Bucket, Kind, Ledger, Period, Transaction, content_digest
 from optimizer.accounts.settlement import accounts_for, estimates, review, settle
 from optimizer.accounts.statement import SeenEntry
 from optimizer.waybills.event import Event
@@ -65,6 +65,7 @@ def seen_entry(transaction: Transaction, account_id: str) -> SeenEntry:
     """A transaction as an account sees it."""
     held = {Ledger.CLAIM: 0, Ledger.ATTRIBUTION: 0, Ledger.ENERGY: 0, Ledger.ACTIVITY: 0}
     lines = [line for line in transaction.postings if line.account_id == account_id]
+    others = [line for line in transaction.postings if line.account_id != account_id]
     for line in lines:
         if line.bucket is Bucket.AVAILABLE:
             held[line.ledger] += line.amount
@@ -83,4 +84,5 @@ def seen_entry(transaction: Transaction, account_id: str) -> SeenEntry:
         held[Ledger.ENERGY],
         # Whatever is not the memo is posted to the consignor alone, also where nothing is credited.
         any(line.ledger is not Ledger.ATTRIBUTION for line in lines),
+        next((line.account_id for line in others), "") if transaction.kind is Kind.TRANSFER else "",
     )

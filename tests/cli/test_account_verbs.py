@@ -132,7 +132,10 @@ def test_corrections_and_deals_from_the_command_line(settled_url: str) -> None:
     deal = ("transfer", "E1", "E2", "--kg", "1.5", "--reference", "d1", "--reason", "sold", *english)
     first, again = run(*deal), run(*deal)
     assert (first.exit_code, first.stdout) == (0, again.stdout)
-    assert "E2.energy available +1.500 kg; E1.industry available -1.500 kg" in first.stdout
+    assert "E2.energy available +1.500 kg CO2e; E1.industry available -1.500 kg CO2e" in first.stdout
+    chinese = run(*deal[:-1], "zh").stdout
+    assert "号分录（转让，" in chinese
+    assert "E2.energy 可用 +1.500 kg CO2e" in chinese
     retired = run("retire", "E2", "--kg", "1", "--reference", "r1", "--reason", "report", *english)
     assert "retired +1.000 kg" in retired.stdout
     refused = run("retire", "E2", "--kg", "1e9", "--reference", "r2", "--reason", "report", *english)
@@ -152,6 +155,8 @@ def test_corrections_and_deals_from_the_command_line(settled_url: str) -> None:
         ["restate", "MW/1", "--all", "--reason", "r"],
         ["transfer", "E1", "E2", "--kg", "1.0001", "--reference", "x", "--reason", "r"],
         ["transfer", "E1", "E2", "--kg", "nan", "--reference", "x", "--reason", "r"],
+        ["transfer", "E1", "E2", "--kg", "1,5", "--reference", "x", "--reason", "r"],
+        ["transfer", "E1", "E2", "--kg", "0,001", "--reference", "x", "--reason", "r"],
         ["retire", "E1", "--kg", "-1", "--reference", "x", "--reason", "r"],
         ["retire", "E1", "--kg", "1", "--reference", "", "--reason", "r"],
         ["retire", "E1", "--kg", "1", "--reference", "x", "--reason", " "],

@@ -17,7 +17,7 @@ import pytest
 from optimizer import actions
 from optimizer.accounts.city import CityAmounts
 from optimizer.accounts.report import COLOURS, BankReport, bank_report, percentile_among_peers
-from optimizer.accounts.statement import Movement, Statement
+from optimizer.accounts.statement import Movement, Seal, Statement
 from optimizer.documents.report_files import bank_report_json, bank_report_pdf
 from optimizer.documents.sheets import Sheet, workbook_of
 from optimizer.documents.statement_files import statement_pdf, statement_xlsx
@@ -150,6 +150,40 @@ def test_the_words_re_add(statement: Statement) -> None:
     own = [row for row, movement in zip(words.movements, statement.movements, strict=True) if movement.consigned]
     for column in (5, 6, 7, 8, 9, 10, 11, 12, 13):
         assert sum(Decimal(row[column]) for row in own) == Decimal(words.sum[column])
+
+
+def test_a_statement_says_what_its_tree_does_not_hold(statement: Statement) -> None:
+    """A root vouches for nothing that was booked later: statement and bank report say from which number on, and say
+    nothing where the tree holds all, or where later entries are of later months."""
+    newest = statement.movements[-1].seq
+    whole = replace(statement, closed=True, last_seq=newest + 5, seal=Seal(50, bytes(32), newest))
+    assert "not sealed" not in str(statement_words(whole, "en").head)
+    part = replace(whole, seal=Seal(50, bytes(32), newest - 1))
+    assert (
+        f"what comes after No. {newest - 1} is not sealed yet" in dict(statement_words(part, "en").head)["Merkle tree"]
+    )
+    report = bank_report(part, {}, 0)
+    assert (report.statement.beyond_seal, bank_report(whole, {}, 0).statement.beyond_seal) == (True, False)
+    assert f'"sealed_seq": {newest - 1}' in bank_report_json(report)
+    assert replace(whole, closed=False).beyond_seal  # an estimate of the open month may be later than the tree
+
+
+def test_a_transfer_has_a_claim_and_no_figures_of_a_lot(statement: Statement) -> None:
+    """Zeros would say that a lot of no mass had moved; the workbook keeps dashes as text. The report says what was
+    transferred, retired and is left, and whether the month is closed."""
+    lot = statement.movements[0]
+    given = lot._replace(kind="TRANSFER", waybill_number="", tier="", claim_g=-1_234_567, memo="", consigned=False)
+    retired = given._replace(kind="RETIRE", claim_g=-1_000)
+    dealt = replace(statement, movements=(given, retired), factors_versions=(), network_versions=(), code_versions=())
+    words = statement_words(dealt, "en")
+    assert words.movements[0][5:] == (*["—"] * 8, "-1234.567", "—")
+    assert dict(words.head)["Product"] == "—"
+    sheet = openpyxl.load_workbook(BytesIO(statement_xlsx(dealt, "en"))).worksheets[0]
+    assert ["—"] * 8 + [-1234.567, "—"] in [list(row)[5:] for row in sheet.iter_rows(values_only=True)]
+    told = bank_report_json(bank_report(dealt, {}, 0))
+    for figure in ('"transferred_kg": "-1234.567"', '"retired_kg": "1.000"', f'"closed": {str(dealt.closed).lower()}'):
+        assert figure in told
+    assert f'"available_kg": "{dealt.available_g / 1000:.3f}"' in told
 
 
 def test_the_code_names_what_a_bank_compares(statement: Statement) -> None:

@@ -299,7 +299,10 @@ def test_a_deal_is_known_by_its_reference_again(settled: Store) -> None:
     entry = actions.transfer(settled, "E1", "E2", 10_000, "合同 2026-17", "=sold", NOVEMBER)
     assert entry.memo == "[合同 2026-17] =sold"
     statement = actions.statement(settled, "E1", "2026-11")
-    assert f"转让 {entry.seq}: {entry.memo}" in statement_words(statement, "zh").notes
+    assert f"转让 {entry.seq}（转给 E2.energy）: {entry.memo}" in statement_words(statement, "zh").notes
+    of_taker = actions.statement(settled, "E2", "2026-11")
+    assert f"transfer {entry.seq} (from E1.industry): {entry.memo}" in statement_words(of_taker, "en").notes
+    assert [item.counterparty for item in (*statement.movements, *of_taker.movements)] == ["E2.energy", "E1.industry"]
     for document in (statement_json(statement), statement_csv(statement)):
         assert entry.memo in document
     older = replace(entry, transaction_id=requested_id(Kind.TRANSFER, "deal 1"), memo="sold", seq=0)

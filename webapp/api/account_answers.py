@@ -65,6 +65,7 @@ _MOVEMENT = answer(
     run_id=TEXT,
     corrects=TEXT,
     memo=TEXT,
+    counterparty=TEXT,
 )
 _WHOLE = or_null(
     answer(
@@ -112,6 +113,7 @@ BANK_REPORT = named(
         account_id=TEXT,
         credit_code=or_null(TEXT),
         period=TEXT,
+        closed=FLAG,
         lots=COUNT,
         verified_t=DECIMAL,
         shipped_t=DECIMAL,
@@ -123,12 +125,16 @@ BANK_REPORT = named(
         primary_credited_kg=DECIMAL,
         whole=_WHOLE,
         restatements=COUNT,
+        transferred_kg=DECIMAL,
+        retired_kg=DECIMAL,
+        available_kg=DECIMAL,
         percentile=or_null(COUNT),
         peers=COUNT,
         colour=TEXT,
         colour_scale=TEXT,
         tree_size=or_null(COUNT),
         root=or_null(HASH),
+        sealed_seq=or_null(COUNT),
     ),
 )
 _BOUND = answer(
