@@ -9,16 +9,22 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from threading import current_thread, main_thread
 from typing import Any
 
 from sqlalchemy import event
 
 from optimizer import actions
-from optimizer.store import bulk
+from optimizer.actions import settling
+from optimizer.store import bulk, entry_rows, session
 from optimizer.store.engine import Store
+
+Step = Callable[..., None]
+Points = Callable[[Store, Step], None]
+"""Has a function called at each point where a child may be killed."""
 
 Work = Callable[[Store, Callable[[str], None]], None]
 """Does something with a store; the second argument tells the parent that something is acknowledged."""
@@ -32,12 +38,76 @@ class Died:
     was_killed: bool
 
 
-def in_child(url: str, work: Work, kill_at: int | None = None) -> Died:
-    """Run ``work`` in a child; with ``kill_at`` it kills itself before that statement (or bulk append)."""
+def every_statement(store: Store, step: Step) -> None:
+    """Before each statement and commit, before and after each append."""
+    event.listen(store._engine, "before_cursor_execute", step)
+    event.listen(store._engine, "commit", step)
+    real = bulk.append_tuples
+
+    def append(*arguments: Any) -> None:
+        step()
+        real(*arguments)
+        step()
+
+    _replace_append(append)
+
+
+def within_appends(_store: Store, step: Step) -> None:
+    """Before each append of entries, lines, runs, events and jobs, within it and after it. Within: on SQLite where the
+    statement and each of its triggers begins, on PostgreSQL between the rows of a COPY."""
+    real = bulk.append_tuples
+
+    def append(connection: Any, table: str, columns: Any, rows: Any) -> None:
+        def one_by_one() -> Iterator[Any]:
+            for row in rows:
+                step()
+                yield row
+
+        step()
+        driver = connection.connection.driver_connection
+        if connection.dialect.name == "sqlite":
+            driver.set_trace_callback(step)
+            real(connection, table, columns, rows)
+            driver.set_trace_callback(None)
+        else:
+            real(connection, table, columns, one_by_one())
+        step()
+
+    _replace_append(append)
+
+
+def _replace_append(append: Callable[..., None]) -> None:
+    for module in (bulk, session, entry_rows):
+        module.append_tuples = append  # type: ignore[attr-defined]
+
+
+def while_preparing(_store: Store, step: Step) -> None:
+    """In the thread that prepares the next batch while one is written: as it begins, at each entry, as it ends."""
+    prepared, digest = settling._prepared, settling.content_digest
+
+    def in_thread() -> None:
+        if current_thread() is not main_thread():
+            step()
+
+    def prepare(*arguments: Any) -> Any:
+        in_thread()
+        found = prepared(*arguments)
+        in_thread()
+        return found
+
+    def digest_of(entry: Any) -> str:
+        in_thread()
+        return digest(entry)
+
+    settling._prepared, settling.content_digest = prepare, digest_of
+
+
+def in_child(url: str, work: Work, kill_at: int | None = None, points: Points = every_statement) -> Died:
+    """Run ``work`` in a child; with ``kill_at`` it kills itself at that point."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
-        _live(url, work, writer, kill_at)
+        _live(url, work, writer, kill_at, points)
     os.close(writer)
     with os.fdopen(reader) as pipe:
         lines = tuple(line.rstrip("\n") for line in pipe)
@@ -68,7 +138,7 @@ def kill(child: int, reader: int) -> tuple[str, ...]:
     return tuple(line for line in text.split("\n")[:-1])
 
 
-def _live(url: str, work: Work, writer: int, kill_at: int | None) -> None:
+def _live(url: str, work: Work, writer: int, kill_at: int | None, points: Points = every_statement) -> None:
     """The child's life; it never returns."""
     code = 1
     try:
@@ -76,7 +146,7 @@ def _live(url: str, work: Work, writer: int, kill_at: int | None) -> None:
             try:
                 store = actions.open_store(url)
                 if kill_at is not None:
-                    _count_down(store, kill_at)
+                    points(store, _count_down(kill_at))
                 work(store, lambda text: print(text, file=pipe, flush=True))
                 store.close()
                 code = 0
@@ -86,7 +156,7 @@ def _live(url: str, work: Work, writer: int, kill_at: int | None) -> None:
         os._exit(code)
 
 
-def _count_down(store: Store, kill_at: int) -> None:
+def _count_down(kill_at: int) -> Step:
     left = kill_at
 
     def step(*_arguments: Any) -> None:
@@ -95,19 +165,7 @@ def _count_down(store: Store, kill_at: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         left -= 1
 
-    event.listen(store._engine, "before_cursor_execute", step)
-    event.listen(store._engine, "commit", step)
-    real = bulk.append_tuples
-
-    def append(*arguments: Any) -> None:
-        step()
-        real(*arguments)
-        step()
-
-    bulk.append_tuples = append  # type: ignore[assignment]
-    from optimizer.store import session
-
-    session.append_tuples = append  # type: ignore[attr-defined]
+    return step
 
 
 def sqlite_limit_pages(store: Store, pages: int) -> None:
