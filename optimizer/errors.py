@@ -5,7 +5,6 @@
     │   ├── NetworkDataError        a network directory is wrong
     │   ├── ShipmentDataError       a shipments file or request is wrong
     │   ├── SailingDataError        a file of carriers' sailings is wrong
-    │   ├── EventDataError          a reported event is wrong
     │   └── UnknownRecordError      a place, account, waybill or period that does not exist
     ├── ConflictError               the request contradicts what is recorded (same id, other content; closed period)
     ├── BoundaryError               two emission boundaries (WTW CO2e, TTW CO2) were about to be mixed
@@ -114,10 +113,6 @@ class ShipmentDataError(InputError):
 
 class SailingDataError(InputError):
     """A file of carriers' sailings is wrong."""
-
-
-class EventDataError(InputError):
-    """A reported event is wrong."""
 
 
 class UnknownRecordError(InputError):

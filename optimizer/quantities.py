@@ -17,6 +17,7 @@ from fractions import Fraction
 _FRACTION = re.compile(r"(?<![\w.,])\d{4,}\.\d+(?![\w.])")
 KG_PER_T = 1000
 G_PER_KG = 1000
+G_PER_T = G_PER_KG * KG_PER_T
 FEN_PER_YUAN = 100
 
 CHINA_TIME = timezone(timedelta(hours=8), "Asia/Shanghai")

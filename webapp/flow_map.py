@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from optimizer.errors import Lang
-from optimizer.planning.quote.records import WATER
+from optimizer.network.model import WATER_MODES
 from webapp.charts.atlas import Stretch
 from webapp.charts.figure import Cell, Figure, Table
 from webapp.charts.map import MapLine, MapPoint, map_chart
@@ -16,6 +16,7 @@ from webapp.world import World
 
 LOOKS = {"InlandWaterway": "water", "Sea": "sea", "Rail": "rail", "Road": "road"}
 WIDEST_PX, NARROWEST_PX = 14.0, 1.5
+NAMED = 12
 MAX_LINES = 120
 """The largest flows are drawn; what is left out is counted in the note and stands in no map."""
 
@@ -81,8 +82,8 @@ def flow_map(
     )
 
 
-def place_points(world: World, masses: Mapping[str, int], lang: Lang, *, labels: int = 12) -> list[MapPoint]:
-    """Places by what is handled there (kg), the largest first; the first ``labels`` of them bear their names."""
+def place_points(world: World, masses: Mapping[str, int], lang: Lang) -> list[MapPoint]:
+    """Places by what is handled there (kg), the largest first; the first :data:`NAMED` of them bear their names."""
     most = max(masses.values(), default=1) or 1
     points: list[MapPoint] = []
     for place, mass_kg in sorted(masses.items(), key=lambda pair: (-pair[1], pair[0])):
@@ -91,7 +92,7 @@ def place_points(world: World, masses: Mapping[str, int], lang: Lang, *, labels:
             name = world.place_name(place, lang)
             words = text("map.handled", name=name, mass=tonnes(mass_kg))
             points.append(
-                MapPoint(*where, "ink", 3 + 6 * (mass_kg / most) ** 0.5, words, name if len(points) < labels else "")
+                MapPoint(*where, "ink", 3 + 6 * (mass_kg / most) ** 0.5, words, name if len(points) < NAMED else "")
             )
     return points
 
@@ -100,7 +101,7 @@ def _line(world: World, flow: Flow, widest: int, lang: Lang) -> MapLine:
     stretch = flow.stretch
     words = f"{text(f'mode.{stretch.mode}')} · {_ends(world, stretch, lang)} · {tonnes(flow.mass_kg)} t"
     width = max(NARROWEST_PX, WIDEST_PX * flow.mass_kg / widest)
-    return MapLine(stretch.line, LOOKS[stretch.mode], width, words, dashed=stretch.mode not in WATER)
+    return MapLine(stretch.line, LOOKS[stretch.mode], width, words, dashed=stretch.mode not in WATER_MODES)
 
 
 def _ends(world: World, stretch: Stretch, lang: Lang) -> str:

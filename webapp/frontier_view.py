@@ -6,12 +6,11 @@ from flask import url_for
 
 from optimizer.actions.frontier_runs import KeptFrontier
 from optimizer.planning.frontier import FrontierPoint
-from optimizer.quantities import FEN_PER_YUAN
+from optimizer.quantities import FEN_PER_YUAN, G_PER_T
 from webapp.charts.figure import Figure
 from webapp.charts.scatter import Point, scatter_chart
 from webapp.language import text
 
-G_PER_T = 1_000_000
 WAN_YUAN = 10_000
 
 

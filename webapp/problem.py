@@ -43,12 +43,10 @@ def status_of(error: ModalshiftError) -> int:
             return 422 if error.exit_code == InputError.exit_code else 500
 
 
-def problem(status: int, title: Message, detail: str = "", faults: Sequence[Fault] = ()) -> Response:
+def problem(status: int, title: Message, faults: Sequence[Fault] = ()) -> Response:
     """A problem document; ``errors`` lists each fault with its JSON pointer."""
     lang = current_lang()
     body: dict[str, object] = {"type": "about:blank", "title": title.text(lang), "status": status}
-    if detail:
-        body["detail"] = detail
     if faults:
         body["errors"] = [
             {"pointer": fault.column or "", "code": fault.code, "message": fault.message.text(lang)} for fault in faults

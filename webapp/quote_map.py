@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from optimizer.errors import Lang
+from optimizer.network.model import WATER_MODES
 from optimizer.planning.quote import Quote, QuoteLeg, QuoteOption
-from optimizer.planning.quote.records import WATER
 from webapp.charts.figure import Cell, Figure, Table
 from webapp.charts.map import MapLine, MapPoint, map_chart
 from webapp.flow_map import LOOKS
@@ -42,7 +42,7 @@ def _line(world: World, leg: QuoteLeg, lang: Lang, *, replaced: bool = False) ->
     words = _leg_words(world, leg, lang)
     if replaced:
         words = f"{text('quote.baseline')}: {words}"
-    straight = leg.mode not in WATER
+    straight = leg.mode not in WATER_MODES
     return [
         MapLine(stretch.line, LOOKS[leg.mode], TRUCK_PX if straight else ROUTE_PX, words, dashed=straight)
         for stretch in world.atlas.way(leg.mode, leg.origin, leg.destination, leg.vehicle_class)

@@ -25,7 +25,7 @@ QUIET = frozenset({"static", "health.show_health", "metrics.show_metrics", "char
 log = logging.getLogger("modalshift.request")
 
 
-def write_json_lines(level: int = logging.INFO) -> None:
+def write_json_lines() -> None:
     """Send the logs of this process to standard error as JSON, one object a line (UTC, RFC 3339)."""
     formatter = JsonFormatter(
         "%(levelname)s %(name)s %(message)s",
@@ -35,8 +35,8 @@ def write_json_lines(level: int = logging.INFO) -> None:
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
-    logging.basicConfig(level=level, handlers=[handler], force=True)
-    logging.getLogger("alembic").setLevel(max(level, logging.WARNING))  # tells of every database it opens
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # tells of every database it opens
 
 
 def register(app: Flask) -> None:

@@ -32,10 +32,10 @@ from optimizer.emissions.round_trip import RoundTrip
 from optimizer.emissions.tour import Tour
 from optimizer.emissions.uncertainty import UNCERTAINTY, config_of
 from optimizer.errors import BoundaryError
-from optimizer.network.model import Mode, Network
+from optimizer.network.model import WATER_MODES, Mode, Network
 from optimizer.quantities import KG_PER_T
 from optimizer.waybills.codec import LATER, from_json, sha256, to_json
-from optimizer.waybills.waybill import WATER_MODES, BaselineLeg, Waybill, WaybillLeg, WaybillLot
+from optimizer.waybills.waybill import BaselineLeg, Waybill, WaybillLeg, WaybillLot
 
 BOUNDARY = Boundary.WTW_CO2E
 """Accounts hold WTW CO2e. The TTW CO2 figures stand beside it in the run and are never added to it."""

@@ -162,7 +162,7 @@ def parse_checkpoint(text: str, where: str = "checkpoint") -> Checkpoint:
     raise _malformed(where)
 
 
-def parse_rotation(text: str, where: str = "key rotation") -> Rotation:
+def parse_rotation(text: str) -> Rotation:
     """Read a hand-over of keys; whether its signature is right is asked of the result. Raises InputError."""
     note = _parsed_note(text)
     if note is not None and len(note.lines) == 5:
@@ -178,7 +178,7 @@ def parse_rotation(text: str, where: str = "key rotation") -> Rotation:
             and _TIME.fullmatch(time)
         ):
             return Rotation(origin, old, new, time.removeprefix("time "), note)
-    raise _malformed(where)
+    raise _malformed("key rotation")
 
 
 def parse_verifier_key(text: str) -> VerifierKey | None:

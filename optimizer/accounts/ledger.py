@@ -265,13 +265,13 @@ class PostingLines:
             )
 
     def move_from(
-        self, giver_id: str, giving: Bucket, taker_id: str, taking: Bucket, ledger: Ledger, amount: int, part: str = ""
+        self, giver_id: str, giving: Bucket, taker_id: str, taking: Bucket, ledger: Ledger, amount: int
     ) -> None:
         """Add ``amount`` to one place, taken from another."""
         if amount:
             self.lines += (
-                Posting(taker_id, ledger, taking, part, amount),
-                Posting(giver_id, ledger, giving, part, -amount),
+                Posting(taker_id, ledger, taking, "", amount),
+                Posting(giver_id, ledger, giving, "", -amount),
             )
 
 

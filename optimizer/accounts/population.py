@@ -12,9 +12,6 @@ import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from optimizer.accounts.csv_text import csv_rows
-from optimizer.errors import Fault, InputError, Message
-
 AMOUNTS = ("mass_kg", "baseline_wtw_g", "actual_wtw_g", "expected_wtw_g", "credited_wtw_g")
 
 
@@ -97,23 +94,3 @@ def population_csv(items: Iterable[PopulationItem]) -> str:
     writer.writerow(COLUMNS)
     writer.writerows([getattr(item, name) for name in COLUMNS] for item in items)
     return buffer.getvalue()
-
-
-def parse_population(text: str, name: str = "population") -> list[PopulationItem]:
-    """The items of an export. Raises InputError with every row that is none."""
-    rows = csv_rows(text, name)
-    if tuple(next(rows, ())) != COLUMNS:
-        message = Message(f"表头应为 {','.join(COLUMNS)}。", f"The header should be {','.join(COLUMNS)}.")
-        raise InputError.of([Fault(name, 1, None, "header", message)])
-    whole = {column for column, field in PopulationItem.__dataclass_fields__.items() if field.type == "int"}
-    items, faults = [], []
-    for number, row in enumerate(rows, start=2):
-        try:
-            values = dict(zip(COLUMNS, row, strict=True))
-            items.append(PopulationItem(**{key: int(v) if key in whole else v for key, v in values.items()}))  # type: ignore[arg-type]
-        except ValueError:
-            message = Message("不是导出的行。", "This is no row of an export.")
-            faults.append(Fault(name, number, None, "row", message))
-    if faults:
-        raise InputError.of(faults)
-    return items

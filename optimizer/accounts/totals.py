@@ -9,8 +9,9 @@ from typing import Any, Literal, cast
 from optimizer.accounts.calculation import CalculationRun
 from optimizer.accounts.ledger import Kind, Transaction, month_of
 from optimizer.accounts.settlement import Review
+from optimizer.network.model import WATER_MODES
 from optimizer.waybills.lifecycle import TransportStatus
-from optimizer.waybills.waybill import WATER_MODES, Waybill, WaybillLot
+from optimizer.waybills.waybill import Waybill, WaybillLot
 
 GroupBy = Literal["month", "cargo", "enterprise", "corridor", "county", "lot"]
 GROUPS: tuple[GroupBy, ...] = ("month", "cargo", "enterprise", "corridor", "county", "lot")

@@ -9,9 +9,10 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from optimizer.emissions.tour import Tour
+from optimizer.network.model import WATER_MODES
 from optimizer.waybills.event import EnergyLog, Event, EventType
 from optimizer.waybills.lifecycle import effective
-from optimizer.waybills.waybill import WATER_MODES, Waybill, WaybillLeg
+from optimizer.waybills.waybill import Waybill, WaybillLeg
 
 LegKey = tuple[str, int, int]
 """Waybill number, lot number, leg seq."""

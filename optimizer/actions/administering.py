@@ -86,7 +86,7 @@ def choose_password(store: Store, user: User, before: str | None, password: str,
 def security_log(store: Store, kind: str, actor: str, most: int) -> list[SecurityEvent]:
     """Security events, the newest first; restricted to a kind, and to a login as actor or object."""
     with store.read() as session:
-        events = session.security_events_of((kind,)) if kind else session.security_events_of(())
+        events = session.security_events((kind,) if kind else ())
     return [event for event in events if not actor or actor in (event.actor, event.login)][:most]
 
 

@@ -13,7 +13,7 @@ import hashlib
 import re
 import uuid
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -173,10 +173,8 @@ def _batches(made: LedgerWorld, lots: int) -> Generator[list[Generation], None, 
             pool.shutdown(cancel_futures=True)
 
 
-def fill_with_evidence(
-    store: Store, made: LedgerWorld, lots: int, tell: Callable[[int], None] = lambda done: None
-) -> int:
-    """Generations until the ledger has so many lots; how many it has then. ``tell`` hears of lots written."""
+def fill_with_evidence(store: Store, made: LedgerWorld, lots: int) -> int:
+    """Generations until the ledger has so many lots; how many it has then."""
     open_accounts(store, made)
     with store.write() as session:
         session.add_plan("bench", "{}", made.at)
@@ -191,7 +189,6 @@ def fill_with_evidence(
             session.add_runs([run for run, _ in runs], {run.run_id: document for run, document in runs})
             session.add_transactions([entry for item in batch for entry in item.transactions])
         done += len(runs)
-        tell(done)
     batches.close()
     keep_city_totals(store)
     return done

@@ -18,9 +18,10 @@ from random import Random
 from optimizer.demo.incidents import IncidentHits, draw_incidents
 from optimizer.demo.reports import LegRun, ReportDesk, VoyageRun
 from optimizer.demo.seed_files import Incident
+from optimizer.network.model import WATER_MODES
 from optimizer.quantities import to_integer
 from optimizer.waybills.event import Event
-from optimizer.waybills.waybill import WATER_MODES, Waybill, WaybillLeg, WaybillLot
+from optimizer.waybills.waybill import Waybill, WaybillLeg, WaybillLot
 
 FUEL_SPREAD_REL = 0.08
 """Logged fuel lies within this of the planned voyage's fuel model."""

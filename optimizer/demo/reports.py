@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
+from optimizer.network.model import WATER_MODES
 from optimizer.quantities import iso
 from optimizer.waybills.event import Classifier, EnergyLog, Event, EventType, Evidence, event_id
-from optimizer.waybills.waybill import WATER_MODES, Waybill, WaybillLeg, WaybillLot
+from optimizer.waybills.waybill import Waybill, WaybillLeg, WaybillLot
 
 _DELIVERED_AFTER = timedelta(minutes=30)
 _RECORD_LAG_MIN = (5, 25)

@@ -78,8 +78,3 @@ def yuan_per_t(amount_fen: int, mass_kg: int) -> str:
 def share(part: float, whole: float) -> str:
     """A share in per cent."""
     return f"{part / whole:.1%}" if whole else "-"
-
-
-def signed(number: float, digits: int = 1) -> str:
-    """A figure that carries its sign."""
-    return f"{number:+,.{digits}f}"

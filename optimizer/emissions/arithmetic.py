@@ -33,11 +33,6 @@ def renamed(formula: str, names: Mapping[str, str]) -> str:
     return SYMBOL.sub(lambda found: names[found.group()], formula)
 
 
-def symbols(formula: str) -> tuple[str, ...]:
-    """The symbols of a formula, each once, in order of appearance."""
-    return tuple(dict.fromkeys(SYMBOL.findall(formula)))
-
-
 @lru_cache(maxsize=64)
 def _parsed(formula: str) -> ast.expr:
     try:

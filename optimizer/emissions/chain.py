@@ -64,14 +64,6 @@ class LoggedEnergy:
         )
 
 
-def share_by_activity(own_kgkm: int, all_kgkm: int) -> Fraction:
-    """The share of a voyage's energy one lot bears: its kg·km over those of everything on board (ISO 14083 allocates
-    by transport activity). Exact, so that the shares of a voyage sum to one. Raises ValueError outside (0, 1]."""
-    if not 0 < own_kgkm <= all_kgkm:
-        raise ValueError(f"activity {own_kgkm} kg·km is not a part of {all_kgkm} kg·km")
-    return Fraction(own_kgkm, all_kgkm)
-
-
 @dataclass(frozen=True, slots=True)
 class TransportElement:
     """One leg. ``distance_basis``: actual | sfd | gcd. ``route`` names where the distance was measured (``QJ>ZP``):
@@ -171,11 +163,6 @@ class Footprint:
         return self.wtw_co2e.ttw_g
 
     @property
-    def co2e_wtt_g(self) -> int:
-        """Energy provision, g CO2e."""
-        return self.wtw_co2e.wtt_g
-
-    @property
     def co2e_wtw_g(self) -> int:
         """Operation and provision, g CO2e."""
         return self.wtw_co2e.total_g
@@ -203,14 +190,6 @@ class Footprint:
     def factor_ids(self) -> tuple[str, ...]:
         """All factors used, each once, in order of appearance."""
         return tuple(dict.fromkeys(chain.from_iterable(element.factor_ids for element in self.elements)))
-
-    def activity_by_tier_kgkm(self) -> dict[str, int]:
-        """Transport activity resting on each tier of data, kg·km: the share of primary data comes from here."""
-        tiers = dict.fromkeys((element.tier for element in self.elements if element.mode is not Mode.HUB), 0)
-        for element in self.elements:
-            if element.mode is not Mode.HUB:
-                tiers[element.tier] += element.activity_kgkm
-        return tiers
 
 
 def activity_kgkm(mass_kg: int, distance_km: float) -> int:

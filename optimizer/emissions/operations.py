@@ -17,7 +17,7 @@ from optimizer.emissions.factor import Factor, Match
 from optimizer.emissions.factors import FactorTable
 from optimizer.emissions.round_trip import RoundTrip
 from optimizer.emissions.tour import Tour
-from optimizer.emissions.uncertainty import UNCERTAINTY, ErrorKind, ErrorSource, UncertaintyConfig
+from optimizer.emissions.uncertainty import ErrorKind, ErrorSource
 from optimizer.errors import FactorError, Message
 from optimizer.network.model import Mode, Terminal, TruckClass, VesselClass
 from optimizer.quantities import G_PER_KG
@@ -80,15 +80,6 @@ class Intensity:
     def wtw_kg(self) -> float:
         """Operation and provision together, kg CO2e per unit."""
         return self.ttw_kg + self.wtt_kg
-
-    def uncertainty_rel(self, config: UncertaintyConfig = UNCERTAINTY) -> float:
-        """Relative standard uncertainty of the WTW CO2e value, all errors independent of each other."""
-        parts = ((config.spread(error).standard_rel * error.wtw_share) ** 2 for error in self.errors)
-        return float(sum(parts) ** 0.5)
-
-    def uncertainty_reasons(self, config: UncertaintyConfig = UNCERTAINTY) -> tuple[Message, ...]:
-        """Why it is that uncertain, one sentence for each error."""
-        return tuple(config.spread(error).reason for error in self.errors)
 
 
 @dataclass(frozen=True, slots=True)

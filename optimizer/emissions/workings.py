@@ -97,9 +97,7 @@ def truck_working(truck: TruckClass, factors: FactorTable, on: date) -> Working:
     return _modelled(truck.energy_carrier, "road", TRUCK, inputs, factors, on, what)
 
 
-def vessel_working(
-    vessel: VesselClass, load_t: float, empty_share: Input, factors: FactorTable, on: date, use: str = "inland_waterway"
-) -> Working:
+def vessel_working(vessel: VesselClass, load_t: float, empty_share: Input, factors: FactorTable, on: date) -> Working:
     """As ``operations.vessel_operation``; ``empty_share`` with the symbol ``e``."""
     inputs = (
         *_consumption(
@@ -109,7 +107,7 @@ def vessel_working(
         _input("C", vessel.capacity_t, "t", CAPACITY, vessel.provenance, "capacity_t"),
         empty_share,
     )
-    return _modelled(vessel.energy_carrier, use, VESSEL, inputs, factors, on, _vessel_model(vessel))
+    return _modelled(vessel.energy_carrier, "inland_waterway", VESSEL, inputs, factors, on, _vessel_model(vessel))
 
 
 def planned_voyage_working(

@@ -18,7 +18,7 @@ from decimal import Decimal
 from typing import Any
 
 from optimizer.exchange.decimals import decimal_text
-from optimizer.quantities import CHINA_TIME
+from optimizer.quantities import iso
 
 SPEC_VERSION = "1.0.0"
 
@@ -206,8 +206,8 @@ def activity_document(activity: Activity) -> dict[str, Any]:
         "distance": _distance(activity.basis, activity.distance_km, activity.gcd_km),
         "origin": _place(activity.origin),
         "destination": _place(activity.destination),
-        "departureAt": _moment(activity.departs_at),
-        "arrivalAt": _moment(activity.arrives_at),
+        "departureAt": iso(activity.departs_at),
+        "arrivalAt": iso(activity.arrives_at),
         "mode": activity.mode,
     }
     numbers = {
@@ -244,7 +244,7 @@ def _element(element: Element, shipment_id: str) -> dict[str, Any]:
     places = {"origin": element.origin, "destination": element.destination}
     document.update({name: _place(place) for name, place in places.items() if place is not None})
     times = {"departureAt": element.departs_at, "arrivalAt": element.arrives_at}
-    document.update({name: _moment(moment) for name, moment in times.items() if moment is not None})
+    document.update({name: iso(moment) for name, moment in times.items() if moment is not None})
     if element.voyage:
         document["voyageNo"] = element.voyage
     return document
@@ -271,10 +271,6 @@ def _place(place: Place) -> dict[str, Any]:
     if place.latitude is not None and place.longitude is not None:
         document["lat"], document["lng"] = decimal_text(place.latitude), decimal_text(place.longitude)
     return document
-
-
-def _moment(moment: datetime) -> str:
-    return moment.astimezone(CHINA_TIME).isoformat(timespec="seconds")
 
 
 def unique_operations(operations: Sequence[Operation]) -> tuple[Operation, ...]:

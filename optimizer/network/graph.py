@@ -122,11 +122,6 @@ class NetworkGraph:
             self._lanes[key] = self._search_lane(*key)
         return self._lanes[key]
 
-    def reachable(self, origin: str, vessel_class: str) -> set[str]:
-        """Places that a vessel of the class can reach from ``origin``, itself included."""
-        graph = self._water_graph(vessel_class)
-        return {origin, *nx.descendants(graph, origin)} if origin in graph else {origin}
-
     def capacity_t(self, lane: Lane, departs_at: datetime) -> float:
         """Tonnes a vessel may load when it casts off at ``departs_at``: the shallowest stretch decides.
 
@@ -232,10 +227,6 @@ class NetworkGraph:
     def rail_places(self) -> list[str]:
         """Places with a rail link, sorted."""
         return sorted(self._rail.nodes)
-
-    def water_places(self, vessel_class: str) -> list[str]:
-        """Places with a link that the class may use, sorted."""
-        return sorted(self._water_graph(vessel_class).nodes)
 
     def _find_road(self, origin: str, destination: str) -> Way | None:
         ends = [self.network.locations[place] for place in (origin, destination)]

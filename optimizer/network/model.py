@@ -22,6 +22,9 @@ class Mode(StrEnum):
     HUB = "Hub"
 
 
+WATER_MODES = frozenset({Mode.INLAND_WATERWAY, Mode.SEA})
+
+
 class Evidence(StrEnum):
     """How good a row's source is, best first."""
 

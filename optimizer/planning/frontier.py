@@ -28,6 +28,7 @@ from optimizer.planning.solving.laying import lay_out, task_of
 from optimizer.planning.solving.problem import Problem, Start
 from optimizer.planning.solving.search import Search
 from optimizer.planning.watch import Tell, Watch
+from optimizer.quantities import G_PER_T
 
 CLEANEST_YUAN_PER_T = 100_000.0
 """A price of carbon at which CO2e outweighs everything: a thousand times what is paid today."""
@@ -36,7 +37,6 @@ TRIES_PER_POINT = 3
 """Prices asked for, for each point wanted: beyond that the plans between two neighbours are the neighbours again."""
 CAPS_AT = (0.5, 0.75, 0.95)
 """Where between two neighbours a cap is tried, counted from the cleaner one: what is found there may be that one."""
-G_PER_T = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

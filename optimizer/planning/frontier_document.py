@@ -12,6 +12,8 @@ from optimizer.planning.frontier import Frontier, FrontierPoint
 
 DIGITS = {"gap": 6, "water_share_t": 4, "co2e_wtw_t": 6}
 """Digits after the point; two for all other numbers."""
+WIDTH, HEIGHT = 56, 12
+"""Of the drawing, in characters."""
 
 
 def frontier_to_json(frontier: Frontier, settings: Mapping[str, object], versions: Mapping[str, str]) -> str:
@@ -31,17 +33,17 @@ def frontier_to_csv(frontier: Frontier) -> str:
     return buffer.getvalue()
 
 
-def drawing(frontier: Frontier, width: int = 56, height: int = 12) -> list[str]:
+def drawing(frontier: Frontier) -> list[str]:
     """Points on a plane of characters: cost to the right, CO2e upwards; each is drawn as its number (1: cheapest)."""
     points = frontier.points
     cost, co2e = [point.weighed_yuan for point in points], [point.co2e_wtw_t for point in points]
-    cells = [[" "] * width for _ in range(height)]
+    cells = [[" "] * WIDTH for _ in range(HEIGHT)]
     for number, (x, y) in enumerate(zip(cost, co2e, strict=True), start=1):
-        column = _place(x, min(cost), max(cost), width)
-        row = height - 1 - _place(y, min(co2e), max(co2e), height)
+        column = _place(x, min(cost), max(cost), WIDTH)
+        row = HEIGHT - 1 - _place(y, min(co2e), max(co2e), HEIGHT)
         cells[row][column] = str(number % 10)
     lines = ["│" + "".join(row).rstrip() for row in cells]
-    return [f"{max(co2e):,.1f} t CO2e", *lines, "└" + "─" * width, f"{min(cost):,.0f} … {max(cost):,.0f} yuan"]
+    return [f"{max(co2e):,.1f} t CO2e", *lines, "└" + "─" * WIDTH, f"{min(cost):,.0f} … {max(cost):,.0f} yuan"]
 
 
 def _place(value: float, low: float, high: float, cells: int) -> int:

@@ -24,8 +24,9 @@ from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
 from optimizer.planning.solving.laying import lay_out, task_of
 from optimizer.planning.solving.search import Search
-from optimizer.planning.voyages.totals import G_PER_T, plan_totals
+from optimizer.planning.voyages.totals import plan_totals
 from optimizer.planning.watch import Progress, Tell, Watch
+from optimizer.quantities import G_PER_T
 
 __all__ = ["OPTIMAL_GAP", "Progress", "Tell", "plan_shipments"]
 

@@ -227,16 +227,7 @@ class AccessRows:
         }
         self._connection.execute(insert(entries), [row])
 
-    def security_events(self, most: int = 200) -> list[SecurityEvent]:
-        """The newest security events, newest first."""
-        entries = tables.security_events
-        rows = self._connection.execute(select(entries).order_by(entries.c.seq.desc()).limit(most))
-        return [
-            SecurityEvent(row.seq, datetime.fromisoformat(row.at), row.kind, row.actor, row.object, row.address)
-            for row in rows
-        ]
-
-    def security_events_of(self, kinds: Collection[str]) -> list[SecurityEvent]:
+    def security_events(self, kinds: Collection[str] = ()) -> list[SecurityEvent]:
         """All security events of some kinds (none named: of all), newest first."""
         entries = tables.security_events
         query = select(entries).order_by(entries.c.seq.desc())
@@ -249,7 +240,7 @@ class AccessRows:
 
     def makers_of(self, login: str) -> frozenset[str]:
         """Who made, reset or promoted a user."""
-        made = self.security_events_of(("user_added", "password_reset", "role_changed"))
+        made = self.security_events(("user_added", "password_reset", "role_changed"))
         return frozenset(event.actor for event in made if event.login == login and event.actor != login)
 
 

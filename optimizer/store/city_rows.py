@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, 
 
 from optimizer.accounts.city import AMOUNTS, CityAmounts, CityCell, CityCells, CityGroup, GroupKeys
 from optimizer.accounts.whole import ExposureSums, SourceName
+from optimizer.network.model import WATER_MODES
 from optimizer.store import schema
 from optimizer.store.city_exposures import CityExposureRows
 from optimizer.store.city_tables import city_cells, city_cursor
@@ -23,7 +24,6 @@ from optimizer.store.listed import listed_rows
 from optimizer.store.packed import unpacked
 from optimizer.store.sorted_ids import joined_runs
 from optimizer.waybills.codec import from_json
-from optimizer.waybills.waybill import WATER_MODES
 
 CITY_BLOCK = 10_000
 """Transactions folded at a time: some tens of MiB, and a fraction of a second of the writing place."""

@@ -47,13 +47,12 @@ class EntryRows:
 
     _connection: Connection
 
-    def add_transactions(self, transactions: Sequence[Transaction], digests: Sequence[str] = ()) -> list[Transaction]:
+    def add_transactions(self, transactions: Sequence[Transaction]) -> list[Transaction]:
         """Append transactions in this order and return those that were new, with their sequence numbers.
 
-        A transaction whose id is recorded with the same content is left out; with other content: ConflictError.
-        ``digests``: ``content_digest`` of each where that is known."""
+        A transaction whose id is recorded with the same content is left out; with other content: ConflictError."""
         numbers = self.numbers_of(line.account_id for item in transactions for line in item.postings)
-        digested = digests or [content_digest(item) for item in transactions]
+        digested = [content_digest(item) for item in transactions]
         fresh, first = self._append_entries(ready_entries(transactions, digested, numbers))
         return [placed(item.transaction, seq) for seq, item in enumerate(fresh, start=first)]
 

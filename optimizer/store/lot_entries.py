@@ -14,10 +14,11 @@ from sqlalchemy import Connection, func, select
 from optimizer.accounts.city import CityAmounts
 from optimizer.accounts.ledger import Kind
 from optimizer.accounts.lot_entry import LotEntry, sum_of
+from optimizer.network.model import WATER_MODES
 from optimizer.store import schema
 from optimizer.store.sorted_ids import run_where
 from optimizer.waybills.codec import from_json
-from optimizer.waybills.waybill import WATER_MODES, Waybill
+from optimizer.waybills.waybill import Waybill
 
 _KINDS = (Kind.SETTLE.value, Kind.RESTATE.value, Kind.REVERSE.value)
 _CORRECTIONS = (Kind.REVERSE.value, Kind.RESTATE.value)

@@ -139,13 +139,11 @@ class PlanningRows:
         found = self._connection.execute(select(*columns).where(plan_runs.c.run_id == run_id)).first()
         return None if found is None else _run(found)
 
-    def runs_of_plans(self, user_id: str | None = None, most: int = 50) -> list[PlanRun]:
-        """The newest runs first, of a user or of all; the points of a frontier stand on its page alone."""
+    def runs_of_plans(self, most: int = 50) -> list[PlanRun]:
+        """The newest runs first; the points of a frontier stand on its page alone."""
         columns = [column for column in plan_runs.c if column.name != "document"]
         query = select(*columns).where(plan_runs.c.frontier_id.is_(None))
         query = query.order_by(plan_runs.c.created_at.desc(), plan_runs.c.run_id).limit(most)
-        if user_id is not None:
-            query = query.where(plan_runs.c.user_id == user_id)
         return [_run(row) for row in self._connection.execute(query)]
 
     def count_runs_by_state(self) -> dict[str, int]:

@@ -20,9 +20,10 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from optimizer.errors import Fault, InputError, Message
 from optimizer.network.graph import Measured
+from optimizer.network.model import WATER_MODES
 from optimizer.waybills.event import Event, EventType
 from optimizer.waybills.party import Party
-from optimizer.waybills.waybill import WATER_MODES, Waybill, WaybillLeg, WaybillLot
+from optimizer.waybills.waybill import Waybill, WaybillLeg, WaybillLot
 
 DistanceOf = Callable[[WaybillLeg], tuple[float, Measured] | None]
 """Length in km and basis of a leg between its (new) ends by its mode and class; None where the network has no way."""

@@ -138,10 +138,10 @@ def event_id(number: str, lot_no: int | None, leg_seq: int | None, event_type: E
     return str(uuid.uuid5(EVENT_NAMESPACE, f"{number}|{lot_no}|{leg_seq}|{event_type.value}|{occurrence}"))
 
 
-def faults_of(event: Event, source: str = "events", row: int | None = None) -> list[Fault]:
+def faults_of(event: Event) -> list[Fault]:
     """Everything wrong with an event by itself, before it is compared with its waybill."""
     checks = [*_identity_checks(event), *_reason_checks(event), *_shape_checks(event)]
-    return [Fault(source, row, column, code, Message(zh, en)) for wrong, column, code, zh, en in checks if wrong]
+    return [Fault("events", None, column, code, Message(zh, en)) for wrong, column, code, zh, en in checks if wrong]
 
 
 _Check = tuple[bool, str, str, str, str]

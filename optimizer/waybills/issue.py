@@ -10,7 +10,7 @@ from optimizer.emissions.round_trip import RoundTrip
 from optimizer.emissions.tour import Tour
 from optimizer.errors import Fault, InputError, Message
 from optimizer.network.graph import Lane, Measured, NetworkGraph, Way
-from optimizer.network.model import Mode, Network
+from optimizer.network.model import WATER_MODES, Mode, Network
 from optimizer.planning.plan import Amounts, Leg, Lot, Plan, PlannedShipment, Voyage
 from optimizer.planning.shipment import Shipment
 from optimizer.quantities import CHINA_TIME, apportion
@@ -19,7 +19,6 @@ from optimizer.waybills.party import Party
 from optimizer.waybills.sharing import empty_running, round_trips, tours
 from optimizer.waybills.waybill import (
     TRANSPORT_TYPE_ROAD_WATER,
-    WATER_MODES,
     BaselineLeg,
     Waybill,
     WaybillLeg,

@@ -19,10 +19,11 @@ from enum import StrEnum
 from operator import attrgetter
 
 from optimizer.errors import Message
+from optimizer.network.model import WATER_MODES
 from optimizer.quantities import iso, tonnes
 from optimizer.waybills.event import DOCUMENT_EVENTS, Classifier, Event, EventType
 from optimizer.waybills.finding import Finding
-from optimizer.waybills.waybill import WATER_MODES, Waybill, WaybillLeg, WaybillLot
+from optimizer.waybills.waybill import Waybill, WaybillLeg, WaybillLot
 
 MASS_DIFFERENCE_NOTED_REL = 0.05
 """A weighed mass this far from the declared one is noted (it settles all the same, on the weighed mass)."""
@@ -153,9 +154,9 @@ def fold(
     return WaybillState(waybill.number, document, transport, lots)
 
 
-def document_status(facts: Iterable[Event], start: DocumentStatus = DocumentStatus.ISSUED) -> DocumentStatus:
+def document_status(facts: Iterable[Event]) -> DocumentStatus:
     """The first axis after the document events among the facts, in their order."""
-    status = start
+    status = DocumentStatus.ISSUED
     for fact in facts:
         if fact.event_type in DOCUMENT_EVENTS:
             status = DOCUMENT_MOVES.get((status, fact.event_type), status)

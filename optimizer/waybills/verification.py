@@ -19,10 +19,11 @@ from datetime import datetime, timedelta
 from itertools import combinations
 
 from optimizer.errors import Message
+from optimizer.network.model import WATER_MODES
 from optimizer.waybills.event import Event, EventType
 from optimizer.waybills.finding import Finding
 from optimizer.waybills.lifecycle import effective, lot_record
-from optimizer.waybills.waybill import WATER_MODES, Waybill
+from optimizer.waybills.waybill import Waybill
 
 TIME_WINDOW = timedelta(hours=12)
 SAME_MASS_REL = 0.0005

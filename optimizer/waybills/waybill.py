@@ -12,13 +12,12 @@ from datetime import datetime
 
 from optimizer.emissions.round_trip import RoundTrip
 from optimizer.emissions.tour import Tour
+from optimizer.network.model import WATER_MODES
 from optimizer.waybills.codec import LATER
 from optimizer.waybills.party import Party
 
 TRANSPORT_TYPE_ROAD_WATER = "3"
 """transportTypeCode 3: road and water (公水联运)."""
-
-WATER_MODES = frozenset({"InlandWaterway", "Sea"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +79,6 @@ class WaybillLot:
     def transport_legs(self) -> tuple[WaybillLeg, ...]:
         """The legs that move the cargo (hub operations left out)."""
         return tuple([leg for leg in self.legs if leg.mode != "Hub"])
-
-    @property
-    def planned_ttw_g(self) -> int:
-        """Planned emissions of the whole way, tank to wheel."""
-        return sum(leg.co2e_ttw_g for leg in self.legs)
 
     @property
     def planned_wtw_g(self) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import random
 from dataclasses import replace
 
@@ -19,7 +21,7 @@ from optimizer.accounts.misstatement import (
     roll_up,
     sample_csv,
 )
-from optimizer.accounts.population import PopulationItem, control_totals, parse_population, population_csv
+from optimizer.accounts.population import COLUMNS, PopulationItem, control_totals, population_csv
 from optimizer.accounts.sampling import MUS, RANDOM, draw, drawn_by, mus_size
 from optimizer.errors import InputError
 
@@ -180,14 +182,12 @@ def test_sample_files_are_read_back_and_wrong_ones_name_their_rows() -> None:
             parse_sample(wrong)
 
 
-def test_an_export_comes_back_and_its_digest_guards_every_cell() -> None:
-    """CSV there and back; one gram more in one cell is another digest and another total."""
+def test_an_export_is_whole_and_its_digest_guards_every_cell() -> None:
+    """Every figure of every item stands in the CSV; one gram more in one cell is another digest and another total."""
     totals = control_totals(MANY, 9, sum(one.credited_wtw_g for one in MANY))
-    assert parse_population(population_csv(MANY)) == MANY
+    rows = list(csv.DictReader(io.StringIO(population_csv(MANY))))
+    assert rows == [{name: str(getattr(one, name)) for name in COLUMNS} for one in MANY]
     assert totals.unexplained_g == 0
     altered = [replace(MANY[0], credited_wtw_g=MANY[0].credited_wtw_g + 1), *MANY[1:]]
     assert control_totals(altered, 9, totals.ledger_g).unexplained_g == -1
     assert control_totals(altered, 9, None).sha256 != totals.sha256
-    for wrong in ("x\n", population_csv(MANY[:1]) + "1,2\n", population_csv(MANY[:1]).replace("1000", "1.5")):
-        with pytest.raises(InputError):
-            parse_population(wrong)

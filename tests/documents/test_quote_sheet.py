@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from optimizer import actions
 from optimizer.documents.quote_sheet import quote_sheet_document, quote_sheet_json, quote_sheet_text, quote_sheet_xlsx
-from optimizer.emissions.arithmetic import reckon, renamed, symbols
+from optimizer.emissions.arithmetic import reckon, renamed
 from optimizer.emissions.factors import FactorTable, load_factors
 from optimizer.emissions.operations import hub_operation, rail_operation, truck_operation, vessel_operation
 from optimizer.emissions.workings import EMPTY_SHARE, Input, hub_working, rail_working, truck_working, vessel_working
@@ -204,7 +204,6 @@ def test_formulas_reckon_as_python_does(a: float, b: float, e: float) -> None:
     """To the last bit, and renaming keeps every other character."""
     assert reckon("(a + b * (e / (1 - e))) / b", {"a": a, "b": b, "e": e}) == (a + b * (e / (1 - e))) / b
     assert renamed("(a + b * 2) / a", {"a": "E5", "b": "F5"}) == "(E5 + F5 * 2) / E5"
-    assert symbols("(a + b * 2) / a") == ("a", "b")
 
 
 def test_a_document_holds_no_credit(sheet: QuoteSheet) -> None:

@@ -147,11 +147,13 @@ def test_default_closes_a_boundary_it_has_no_row_for() -> None:
 
 
 def test_uncertainty_of_an_intensity_has_reasons() -> None:
-    """The fuel model dominates a modelled truck, and every error says why."""
-    road = truck_operation(truck(), SHIPPED, DAY)
-    model = UNCERTAINTY.spreads[ErrorKind.FUEL_MODEL].standard_rel
-    assert model <= road.uncertainty_rel() < 1.3 * model
-    assert all(reason.zh and reason.en for reason in road.uncertainty_reasons())
+    """The fuel model is the widest error of a modelled truck, and every error says why."""
+    errors = truck_operation(truck(), SHIPPED, DAY).errors
+    spreads = [UNCERTAINTY.spread(error) for error in errors]
+    widths = {error.kind: spread.standard_rel * error.wtw_share for error, spread in zip(errors, spreads, strict=True)}
+    assert len(widths) > 1
+    assert max(widths, key=lambda kind: widths[kind]) is ErrorKind.FUEL_MODEL
+    assert all(spread.reason.zh and spread.reason.en for spread in spreads)
 
 
 @given(st.floats(100.0, 1400.0))

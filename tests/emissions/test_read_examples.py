@@ -22,7 +22,6 @@ from optimizer.emissions.chain import (
     TransportElement,
     activity_kgkm,
     footprint,
-    share_by_activity,
 )
 from optimizer.emissions.factors import FactorTable
 from optimizer.emissions.operations import Intensity, fuel_emissions
@@ -117,7 +116,7 @@ def test_the_engine_shares_by_activity(name: str) -> None:
     """One log, shares by tkm, each to the printed digit; they sum to the whole."""
     example = EXAMPLES[name]
     activities = example["activities_tkm"]
-    shares = [share_by_activity(one, sum(activities)) for one in activities]
+    shares = [Fraction(one, sum(activities)) for one in activities]
     table = FactorTable(energy_factors("Diesel", 1.0, 0.0, 1.0, 1.0))
     grams = [
         footprint(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from optimizer.planning.answer import reasons, writing
-from optimizer.planning.answer.summary import OTHER_REASON, REASON_KINDS, reason_kind, summary_of
+from optimizer.planning.answer.summary import OTHER_CODE, OTHER_REASON, REASON_KINDS, summary_of
 from optimizer.planning.layout import waterway
 from optimizer.planning.plan import Reason
 from tests.planning.plan_by_hand import SHIPMENTS, plan_by_hand
@@ -89,5 +89,7 @@ def test_every_reason_of_the_planner_has_a_code_with_a_heading() -> None:
 
 def test_no_reason_or_an_unknown_code_is_other() -> None:
     """A plan of another program may lack the sentence or bring codes of its own."""
-    assert reason_kind(None) == OTHER_REASON
-    assert reason_kind(Reason("？", "?", "moon_in_the_way")) == OTHER_REASON
+    for reason in (None, Reason("？", "?", "moon_in_the_way")):
+        shipments = [replace(one, status="rejected", lots=(), reason=reason) for one in PLAN.shipments[:1]]
+        (count,) = summary_of(replace(PLAN, shipments=tuple(shipments)), SHIPMENTS[:1]).rejected_reasons
+        assert (count.code, count.kind) == (OTHER_CODE, OTHER_REASON)

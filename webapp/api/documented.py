@@ -58,7 +58,6 @@ def documented(
     *,
     problems: Sequence[int] = (),
     body: Schema | None = None,
-    body_type: str = "application/json",
     query: Mapping[str, Schema] | None = None,
     headers: Mapping[str, Schema] | None = None,
     reply_type: str = "application/json",
@@ -82,7 +81,7 @@ def documented(
         content = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
         responses[str(status)] = {"description": MEANING[status], **content}
     if body is not None:
-        _BODIES[operation_id] = {"required": True, "content": {body_type: {"schema": body}}}
+        _BODIES[operation_id] = {"required": True, "content": {"application/json": {"schema": body}}}
     _PARAMETERS[operation_id] = [
         *_parameters("query", query or {}),
         *_parameters("header", headers or {}),

@@ -18,7 +18,7 @@ from optimizer.actions.plan_runs import begin_plan, cancel_plan, unknown_run
 from optimizer.errors import Fault, Message
 from optimizer.planning.frontier import FrontierPoint
 from optimizer.planning.run import PlanRun
-from optimizer.quantities import FEN_PER_YUAN, G_PER_KG, KG_PER_T
+from optimizer.quantities import FEN_PER_YUAN, G_PER_T
 from webapp.access.visitor import now, require_permission
 from webapp.api import idempotency, plans
 from webapp.api.answers import COUNT, NUMBER, TEXT, answer, items_of, list_of, named, record_with
@@ -143,7 +143,7 @@ def _traced(found: KeptFrontier) -> dict[str, Any]:
     ]
     road = {
         "cost_yuan": found.baseline.cost_fen / FEN_PER_YUAN,
-        "co2e_wtw_t": found.baseline.co2e_wtw_g / (G_PER_KG * KG_PER_T),
+        "co2e_wtw_t": found.baseline.co2e_wtw_g / G_PER_T,
     }
     return {"points": points, "dominated": found.dominated, "baseline": road}
 

@@ -172,8 +172,8 @@ def _legend(series: Sequence[Series], axis: str) -> list[Markup]:
     return parts
 
 
-def _short(text: str, most: int = MAX_LABEL) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
+def _short(text: str) -> str:
+    return text if len(text) <= MAX_LABEL else text[: MAX_LABEL - 1] + "…"
 
 
 def _fitted(text: str, room: float) -> str:

@@ -35,7 +35,6 @@ def scatter_chart(
     points: Sequence[Point],
     columns: tuple[str, ...],
     *,
-    table: bool = True,
     note: str = "",
 ) -> Figure:
     """Points on round axes that need not hold zero; ``columns`` head the table twin, one for each cell of a point."""
@@ -47,7 +46,7 @@ def scatter_chart(
         title,
         _draw(title, x_axis, y_axis, points),
         {"data": _traces(points, columns), "layout": _layout(x_axis, y_axis)},
-        Table(columns, rows) if table else None,
+        Table(columns, rows),
         note,
     )
 

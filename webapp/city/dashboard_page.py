@@ -11,7 +11,7 @@ from optimizer.access.user import Permission
 from optimizer.accounts.city import CITY_GROUPS, CityAmounts, CityGroup
 from optimizer.accounts.lot_entry import sum_of
 from optimizer.actions import CityView, city_whole
-from optimizer.quantities import G_PER_KG, KG_PER_T
+from optimizer.quantities import G_PER_T
 from webapp.access.visitor import require
 from webapp.charts.categories import Series, category_chart
 from webapp.charts.figure import Figure
@@ -27,7 +27,6 @@ from webapp.world import World, current_world
 city_page = Blueprint("city_page", __name__)
 
 MAX_BARS = 12
-G_PER_T = G_PER_KG * KG_PER_T
 
 
 @city_page.get("/city")

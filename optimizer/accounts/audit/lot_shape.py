@@ -15,8 +15,7 @@ from typing import Any, NamedTuple
 from optimizer.accounts.audit.stored_inputs import Memo
 from optimizer.accounts.calculation import TIERS_BEST_FIRST
 from optimizer.accounts.whole import SourceSums
-from optimizer.network.model import Mode
-from optimizer.waybills.waybill import WATER_MODES
+from optimizer.network.model import WATER_MODES, Mode
 
 HUB = Mode.HUB.value
 _RANKS = {tier: rank for rank, tier in enumerate(TIERS_BEST_FIRST)}

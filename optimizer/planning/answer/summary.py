@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from optimizer.errors import Message
-from optimizer.network.model import Mode
+from optimizer.network.model import WATER_MODES, Mode
 from optimizer.planning.plan import Leg, Lot, Plan, PlannedShipment, Reason
 from optimizer.planning.shipment import Shipment
-from optimizer.planning.voyages.totals import WATER
 from optimizer.quantities import apportion
 
 REASON_KINDS: Mapping[str, Message] = {
@@ -139,12 +138,7 @@ def summary_of(plan: Plan, shipments: Iterable[Shipment]) -> PlanSummary:
 
 def by_water(lot: Lot) -> bool:
     """Whether a leg of the lot is on the water."""
-    return any(leg.mode in WATER for leg in lot.legs)
-
-
-def reason_kind(reason: Reason | None) -> Message:
-    """The heading under which a reason is counted; a plan of another program may name a code of its own, or none."""
-    return REASON_KINDS.get(reason.code, OTHER_REASON) if reason is not None else OTHER_REASON
+    return any(leg.mode in WATER_MODES for leg in lot.legs)
 
 
 def _shifted(item: PlannedShipment) -> Shifted:
@@ -190,7 +184,7 @@ def _flows(each: Iterable[tuple[Shipment, Shifted]]) -> tuple[Flow, ...]:
 def _counted(
     reasons: Sequence[tuple[str, Reason | None]], shipments: Mapping[str, Shipment]
 ) -> tuple[ReasonCount, ...]:
-    """Counted by kind, most tonnes first."""
+    """Counted by kind, most tonnes first; a plan of another program may name a code of its own, or none."""
     groups: dict[str, list[tuple[Shipment, Message]]] = {}
     for shipment_id, reason in reasons:
         code = reason.code if reason is not None and reason.code in REASON_KINDS else OTHER_CODE

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import astuple, fields
 
-from optimizer.network.model import Mode
+from optimizer.network.model import WATER_MODES, Mode
 from optimizer.planning.check.structure import duration_s
 from optimizer.planning.check.violation import Findings
 from optimizer.planning.check.workings import CLOCK_S, Workings
@@ -14,7 +14,6 @@ from optimizer.planning.plan import Amounts, Leg, PlannedShipment
 from optimizer.planning.shipment import Shipment
 
 HOURS_PER_YEAR = 8760.0
-WATER = (Mode.INLAND_WATERWAY, Mode.SEA)
 AMOUNTS = [field.name for field in fields(Amounts)]
 
 
@@ -61,11 +60,11 @@ def check_totals(work: Workings, found: Findings) -> None:
     for name, (expected, said) in sums.items():
         _compare(found, "totals", f"totals/{name}", expected, said, CLOCK_S * max(1, len(live)))
     found.same("totals", "totals/mass", sum(lot.mass_kg for lot in lots), totals.mass_kg)
-    wet = sum(lot.mass_kg for lot in lots if any(leg.mode in WATER for leg in lot.legs))
+    wet = sum(lot.mass_kg for lot in lots if any(leg.mode in WATER_MODES for leg in lot.legs))
     found.same("totals", "totals/water_mass", wet, totals.water_mass_kg)
     legs = [leg for lot in lots for leg in lot.legs]
     found.same("totals", "totals/activity", sum(leg.activity_kgkm for leg in legs), totals.activity_kgkm)
-    wet = sum(leg.activity_kgkm for leg in legs if leg.mode in WATER)
+    wet = sum(leg.activity_kgkm for leg in legs if leg.mode in WATER_MODES)
     found.same("totals", "totals/water_activity", wet, totals.water_activity_kgkm)
     for name, empty, said_km in (("empty", True, totals.empty_km), ("loaded", False, totals.loaded_km)):
         expected_km = sum(voyage.distance_km for voyage in work.plan.voyages if voyage.empty == empty)

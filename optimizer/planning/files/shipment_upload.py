@@ -95,12 +95,12 @@ def _without(row: Row, places: Collection[int]) -> Row:
     return replace(row, cells=tuple(cell for place, cell in enumerate(row.cells) if place not in places))
 
 
-def marked_rows(upload: Upload, lang: Lang, only_wrong: bool = True) -> list[list[Cell]]:
-    """The file's rows with one more column that says what is wrong; ``only_wrong`` leaves the good rows out."""
+def marked_rows(upload: Upload, lang: Lang) -> list[list[Cell]]:
+    """The file's wrong rows with one more column that says what is wrong."""
     width = max(len(upload.header.cells), 1)
     marked: list[list[Cell]] = [[*_filled(upload.header, width), FAULT_HEADERS[lang]]]
     for row in upload.rows:
-        if row.faults or not only_wrong:
+        if row.faults:
             words = "; ".join(f"{fault.column or ''}: {fault.message.text(lang)}".lstrip(": ") for fault in row.faults)
             marked.append([*_filled(row.row, width), words])
     return marked

@@ -39,8 +39,7 @@ class Accepted:
 @dataclass
 class Held:
     """What stays: ``shipments`` by id, ``tours`` of own and hired hulls, ``bought`` sailings; ``moved`` says of every
-    other shipment of the accepted plan why not. ``open_ids``: voyages that still sail though nothing kept is aboard,
-    because their former cargo is to be planned anew."""
+    other shipment of the accepted plan why not."""
 
     book: VoyageBook
     accepted: Plan
@@ -48,7 +47,6 @@ class Held:
     moved: dict[str, Why]
     tours: tuple[Tour, ...] = ()
     bought: tuple[Voyage, ...] = ()
-    open_ids: frozenset[str] = frozenset()
     last_number: int = 0
     bases: Mapping[tuple[str, str], set[str]] = field(default_factory=dict)
 
@@ -171,7 +169,6 @@ class _Holding:
             self.moved,
             tuple(tours),
             bought,
-            frozenset(self._open() & sailing),
             max([self.last_number, *own]),
             bases,
         )

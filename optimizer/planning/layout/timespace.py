@@ -18,7 +18,7 @@ from optimizer.network.graph import NetworkGraph
 from optimizer.planning.design import Floats, Indices
 from optimizer.planning.layout.families import Family, Grid
 from optimizer.planning.layout.horizon import make_grid
-from optimizer.planning.layout.way_maker import AddMore, make_ways
+from optimizer.planning.layout.way_maker import make_ways
 from optimizer.planning.layout.ways import REJECT_YUAN_PER_T, Ways, begin_hours
 from optimizer.planning.routing.route import Route
 from optimizer.planning.routing.routes import RouteBook
@@ -101,10 +101,9 @@ def make_timespace(
     book: RouteBook,
     graph: NetworkGraph,
     settings: PlanSettings,
-    add_more: AddMore | None = None,
 ) -> TimeSpace:
-    """All sailings and all cargo columns of these shipments (at least one). ``add_more`` brings further lines."""
-    ways = make_ways(shipments, book, graph, settings, add_more=add_more)
+    """All sailings and all cargo columns of these shipments (at least one)."""
+    ways = make_ways(shipments, book, graph, settings)
     return TimeSpace(ways, columns_of(ways, *all_columns(ways)))
 
 

@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from optimizer.errors import Message
-from optimizer.network.model import Mode
+from optimizer.network.model import WATER_MODES
 from optimizer.planning.plan import Amounts
 from optimizer.planning.shipment import Shipment
-
-WATER = (Mode.INLAND_WATERWAY.value, Mode.SEA.value)
 
 CHEAPEST, FASTEST, LOWEST_CARBON, RECOMMENDED = "cheapest", "fastest", "lowest_carbon", "recommended"
 LABEL_NAMES = {
@@ -80,7 +78,7 @@ class QuoteOption:
     @property
     def by_water(self) -> bool:
         """Whether any leg goes by water."""
-        return any(leg.mode in WATER for leg in self.legs)
+        return any(leg.mode in WATER_MODES for leg in self.legs)
 
     @property
     def vector(self) -> tuple[int, int, datetime]:

@@ -113,6 +113,6 @@ def resolve_location(network: Network, text: str) -> Location | None:
     return location_index(network).find(text)
 
 
-def suggest_locations(network: Network, text: str, count: int = SUGGESTIONS) -> list[Location]:
-    """Up to ``count`` places with names near ``text``, best first."""
-    return location_index(network).nearest(text, count)
+def suggest_locations(network: Network, text: str) -> list[Location]:
+    """Up to :data:`SUGGESTIONS` places with names near ``text``, best first."""
+    return location_index(network).nearest(text)

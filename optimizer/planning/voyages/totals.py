@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import floor
 
 from optimizer.errors import Message
-from optimizer.network.model import Mode, Network
+from optimizer.network.model import WATER_MODES, Network
 from optimizer.planning.design import Floats
 from optimizer.planning.layout.timespace import REJECT_YUAN_PER_T, TimeSpace
 from optimizer.planning.plan import Amounts, LeftBehind, Leg, Lot, PlannedShipment, Totals, Voyage
@@ -17,10 +17,8 @@ from optimizer.planning.routing import tariff
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
 from optimizer.planning.voyages.legs import seconds, sum_of
-from optimizer.quantities import FEN_PER_YUAN, KG_PER_T
+from optimizer.quantities import FEN_PER_YUAN, G_PER_T, KG_PER_T
 
-WATER = (Mode.INLAND_WATERWAY, Mode.SEA)
-G_PER_T = 1_000_000
 MORE_SPENT = 1.1
 """How much of this plan's costs another may spend for which it is said how little it could leave behind."""
 
@@ -53,9 +51,9 @@ def plan_totals(tasks: Sequence[Shipment], shipments: Sequence[PlannedShipment],
         baseline=_sum(planned.baseline for _, planned in carried),
         saving=_sum(planned.saving for _, planned in carried),
         mass_kg=sum(lot.mass_kg for lot in lots),
-        water_mass_kg=sum(lot.mass_kg for lot in lots if any(leg.mode in WATER for leg in lot.legs)),
+        water_mass_kg=sum(lot.mass_kg for lot in lots if any(leg.mode in WATER_MODES for leg in lot.legs)),
         activity_kgkm=sum(leg.activity_kgkm for leg in legs),
-        water_activity_kgkm=sum(leg.activity_kgkm for leg in legs if leg.mode in WATER),
+        water_activity_kgkm=sum(leg.activity_kgkm for leg in legs if leg.mode in WATER_MODES),
         empty_km=sum(voyage.distance_km for voyage in voyages if voyage.empty),
         loaded_km=sum(voyage.distance_km for voyage in voyages if not voyage.empty),
     )
