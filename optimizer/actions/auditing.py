@@ -10,7 +10,7 @@ from typing import NamedTuple
 from optimizer.accounts import audit as checks
 from optimizer.accounts.audit import Check
 from optimizer.accounts.audit.amendments import amendments_follow_the_rules
-from optimizer.accounts.audit.balances import balances_are_the_fold
+from optimizer.accounts.audit.balances import balances_are_the_fold, pendings_are_the_fold
 from optimizer.accounts.audit.city import city_exposures_are_the_fold, city_totals_are_the_fold
 from optimizer.accounts.audit.entries import closed_periods_untouched, documents_are_as_written
 from optimizer.accounts.audit.evidence_part import runs_in_doubt
@@ -60,7 +60,7 @@ def audit(
         with Readers(store, session, Package(network, factors, kept), count) as readers:
             # Each is one task for as long as the ledger is: a process that takes it early does not keep others waiting.
             beside = readers.each(_beside, [None])
-            totals = readers.each(_city, [city_totals])
+            totals = readers.each(_city, [pendings, city_totals])
             exposures: list[list[Finding] | None] = []
 
             def meanwhile(ledger: LedgerReading) -> None:
@@ -78,6 +78,11 @@ def audit(
 def city_totals(session: Session) -> Iterator[Finding]:
     """What the city's kept sums differ in from the ledger."""
     return city_totals_are_the_fold(session.kept_city_cells(), session.folded_city_cells())
+
+
+def pendings(session: Session) -> Iterator[Finding]:
+    """What the database keeps of estimates and the ledger does not say."""
+    return pendings_are_the_fold(session.changed_pendings(), session.open_pendings())
 
 
 def city_exposures(session: Session) -> Iterator[Finding]:

@@ -168,6 +168,28 @@ class AuditRows(EvidenceRows):
         rows = self._streamed("SELECT account_id, ledger, bucket, part, amount FROM balances")
         return {(account, ledger, bucket, part): amount for account, ledger, bucket, part, amount in rows if amount}
 
+    def changed_pendings(self) -> list[int]:
+        """Estimates whose row in ``pendings`` is not what the ledger says of them, by number: no estimate, another
+        amount, or touched and not resolved in full."""
+        posted = "SELECT SUM(amount) FROM posting_lines WHERE transaction_seq = p.estimate_seq AND bucket = 1"
+        query = f"""SELECT p.estimate_seq FROM pendings AS p LEFT JOIN transactions AS t ON t.seq = p.estimate_seq
+            WHERE COALESCE(t.kind, '') <> 'ESTIMATE' OR COALESCE(p.remaining_g, 0) <> 0
+            OR p.reserved_g <> COALESCE(({posted}), 0) ORDER BY p.estimate_seq"""  # nosec B608
+        return [row[0] for row in self._streamed(query)]
+
+    def open_pendings(self) -> tuple[int, int, int, int]:
+        """How many estimates there are in ``pendings`` and in the ledger; grams that the open ones of ``pendings``
+        reserve, and that the balances of parties hold reserved."""
+        reserved = "ledger = 'claim' AND bucket = 'reserved' AND substr(account_id, 1, 9) <> 'issuance.'"
+        numbers = (
+            "SELECT COUNT(*) FROM pendings",
+            "SELECT COUNT(*) FROM transactions WHERE kind = 'ESTIMATE'",
+            "SELECT SUM(reserved_g) FROM pendings WHERE remaining_g IS NULL",
+            f"SELECT SUM(amount) FROM balances WHERE {reserved}",  # nosec B608
+        )
+        kept, booked, open_g, held_g = map(self._number, numbers)
+        return kept, booked, open_g, held_g
+
     def _streamed(self, query: str) -> Iterator[tuple[Any, ...]]:
         """Rows in blocks; the server keeps the rest on PostgreSQL. SQLite's driver hands out plain tuples by itself."""
         if self._connection.dialect.name == "sqlite":

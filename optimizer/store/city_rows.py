@@ -22,6 +22,7 @@ from optimizer.store.city_exposures import CityExposureRows
 from optimizer.store.city_tables import city_cells, city_cursor
 from optimizer.store.listed import listed_rows
 from optimizer.store.packed import unpacked
+from optimizer.store.rows import unreadable
 from optimizer.store.sorted_ids import joined_runs
 from optimizer.waybills.codec import from_json
 
@@ -219,7 +220,11 @@ def _add(sums: dict[tuple[str, ...], list[int]], row: Any, place: tuple[str, ...
     if found is None:
         found = sums[cell] = [0] * len(AMOUNTS)
     water_kgkm = all_kgkm = 0
-    for mode, kgkm in _ACTIVITY.decode(activity).items():
+    try:
+        moved = _ACTIVITY.decode(activity)
+    except msgspec.DecodeError as error:
+        raise unreadable("计算记录的运输活动", "the activity of a calculation run", error) from error
+    for mode, kgkm in moved.items():
         all_kgkm += kgkm
         if mode in WATER_MODES:
             water_kgkm += kgkm

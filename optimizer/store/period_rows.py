@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, Table, func, select
 
 from optimizer.accounts.ledger import Period
 from optimizer.store import schema
 from optimizer.store.bulk import append
+from optimizer.store.rows import unreadable
 from optimizer.waybills.codec import to_plain
 
 
@@ -37,7 +39,7 @@ class PeriodRows:
     def periods(self) -> list[Period]:
         """Closed periods in order."""
         rows = self._connection.execute(select(schema.periods).order_by(schema.periods.c.period))
-        return [Period(row.period, datetime.fromisoformat(row.closed_at), row.last_seq) for row in rows]
+        return [Period(row.period, _moment(row), row.last_seq) for row in rows]
 
     def last_closed(self) -> str:
         """The last closed period, empty when none is."""
@@ -76,3 +78,10 @@ class PeriodRows:
 
     def _next(self, table: Table) -> int:
         return int(self._connection.execute(select(func.coalesce(func.max(table.c.seq), 0))).scalar_one()) + 1
+
+
+def _moment(row: Any) -> datetime:
+    try:
+        return datetime.fromisoformat(row.closed_at)
+    except ValueError as error:
+        raise unreadable(f"账期 {row.period}", f"period {row.period}", error) from error

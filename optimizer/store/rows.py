@@ -86,17 +86,22 @@ def run_row(run: CalculationRun, document: str | None = None) -> dict[str, Any]:
     }
 
 
+def unreadable(zh: str, en: str, error: Exception) -> UnreadableRecordError:
+    """The error of a stored record that nobody can read any more."""
+    return UnreadableRecordError(
+        Message(
+            f"{zh} 的内容读不出（{error}）；请从备份恢复。",
+            f"What {en} says cannot be read ({error}); restore a backup.",
+        )
+    )
+
+
 def run_of_document(run_id: str, document: str | bytes) -> CalculationRun:
     """The run that a document says. Raises UnreadableRecordError where it is none."""
     try:
         return from_json(CalculationRun, document)
     except ValueError as error:
-        raise UnreadableRecordError(
-            Message(
-                f"计算记录 {run_id} 的内容读不出（{error}）；请从备份恢复。",
-                f"What calculation run {run_id} says cannot be read ({error}); restore a backup.",
-            )
-        ) from error
+        raise unreadable(f"计算记录 {run_id}", f"calculation run {run_id}", error) from error
 
 
 def waybill_of_document(number: str, document: str | bytes) -> Waybill:
@@ -104,12 +109,7 @@ def waybill_of_document(number: str, document: str | bytes) -> Waybill:
     try:
         return from_json(Waybill, document)
     except ValueError as error:
-        raise UnreadableRecordError(
-            Message(
-                f"运单 {number} 的内容读不出（{error}）；请从备份恢复。",
-                f"What waybill {number} says cannot be read ({error}); restore a backup.",
-            )
-        ) from error
+        raise unreadable(f"运单 {number}", f"waybill {number}", error) from error
 
 
 def event_of_document(seq: int, document: str | bytes) -> Event:
@@ -117,12 +117,7 @@ def event_of_document(seq: int, document: str | bytes) -> Event:
     try:
         return from_json(Event, document)
     except ValueError as error:
-        raise UnreadableRecordError(
-            Message(
-                f"第 {seq} 条事件的内容读不出（{error}）；请从备份恢复。",
-                f"What event {seq} says cannot be read ({error}); restore a backup.",
-            )
-        ) from error
+        raise unreadable(f"第 {seq} 条事件", f"event {seq}", error) from error
 
 
 def events_of_documents(rows: Sequence[Sequence[Any]]) -> list[Event]:
@@ -243,12 +238,7 @@ def entry_of(row: Any, lines: Iterable[Any]) -> Transaction:
     try:
         return transaction_of(row, [posting for line in lines for posting in postings_of(line)])
     except (KeyError, TypeError, ValueError) as error:
-        raise UnreadableRecordError(
-            Message(
-                f"第 {row.seq} 号分录的内容读不出（{error}）；请从备份恢复。",
-                f"What entry {row.seq} says cannot be read ({error}); restore a backup.",
-            )
-        ) from error
+        raise unreadable(f"第 {row.seq} 号分录", f"entry {row.seq}", error) from error
 
 
 def transaction_of(row: Any, postings: Sequence[Posting]) -> Transaction:
