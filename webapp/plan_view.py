@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -133,10 +133,13 @@ def plan_view(
     world: World,
     lang: Lang,
     pages: tuple[int, int] = (1, 1),
+    accepted: Collection[str] = (),
 ) -> PlanView:
-    """The view of a plan in a language; ``shipments``: what was planned; ``pages``: of shipments and of hulls."""
+    """The view of a plan in a language; ``shipments``: what was planned; ``pages``: of shipments and of hulls;
+    ``accepted``: shipments that have a waybill, listed last because nothing is left to be decided on them."""
     hulls = _hulls(plan.voyages)
     shipment_pages = Pages.of(pages[0], len(plan.shipments), SHIPMENTS_A_PAGE)
+    listed = sorted(plan.shipments, key=lambda entry: entry.shipment_id in accepted)
     hull_pages = Pages.of(pages[1], len(hulls), HULLS_A_PAGE)
     locks, terminals = lock_loads(plan, world, lang), terminal_loads(plan, shipments, world, lang)
     return PlanView(
@@ -162,7 +165,7 @@ def plan_view(
         ),
         binding=tuple(bound.message.text(lang) for bound in plan.binding),
         reasons=tuple((count.kind.text(lang), count.shipments, count.mass_kg) for count in summary.road_reasons),
-        shipments=tuple(_shipment(entry, world, lang) for entry in shipment_pages.of_list(plan.shipments)),
+        shipments=tuple(_shipment(entry, world, lang) for entry in shipment_pages.of_list(listed)),
         shipment_pages=shipment_pages,
         kept=_kept(plan, lang),
         moved=tuple(
@@ -210,6 +213,7 @@ def _counts(plan: Plan, summary: PlanSummary) -> tuple[tuple[str, str], ...]:
         (text("plan.shifted"), tonnes(summary.shifted.mass_kg)),
         (text("plan.share_t"), f"{plan.totals.water_share_t:.1%}"),
         (text("plan.by_water"), counted(summary.by_water + summary.partly)),
+        *([(text("plan.by_rail"), counted(summary.by_rail))] if summary.by_rail else []),
         (text("plan.on_road"), counted(summary.on_road)),
         (
             text("plan.voyages"),

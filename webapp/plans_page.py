@@ -77,9 +77,10 @@ def show_run(run_id: str) -> str | Response:
         entries = session.submitted(ids=[entry.shipment_id for entry in made.shipments])
     shipments = [entry.shipment for entry in entries]
     pages = (request.args.get("page", 1, int), request.args.get("hulls", 1, int))
-    view = plan_view(made, shipments, world.plans.summary(run_id, shipments), world, current_lang(), pages)
-    allow_charts()
     accepted = {entry.shipment.shipment_id: entry.waybill_number for entry in entries if entry.waybill_number}
+    summary = world.plans.summary(run_id, shipments)
+    view = plan_view(made, shipments, summary, world, current_lang(), pages, accepted)
+    allow_charts()
     return render_template("plan_result.html", run=run, view=view, accepted=accepted)
 
 

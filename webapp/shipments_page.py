@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -36,11 +37,12 @@ FAULTS_SHOWN = 100
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of an upload. ``wrong``: the first faults; ``wrong_count`` counts the rows not kept."""
+    """What became of an upload. ``wrong``: the first faults, each with its column in the file's words; ``caption`` says
+    how many there are, in how many rows."""
 
     verdict: str
-    wrong: tuple[Fault, ...]
-    wrong_count: int
+    wrong: tuple[tuple[str, Fault], ...]
+    caption: str
     returned_url: str
 
 
@@ -64,12 +66,12 @@ def upload() -> tuple[str, int]:
     except ShipmentDataError as error:
         return _page(failure=error.message.text(current_lang()), faults=list(error.faults)[:FAULTS_SHOWN]), 422
     submitting = request.form.get("act") == "submit"
-    kept, refused = _submit(uploaded, user) if submitting else (len(uploaded.shipments), [])
-    return _page(result=_result(uploaded, refused, kept, user, submitting=submitting)), 200
+    outcomes, refused = _submit(uploaded, user) if submitting else (Counter(), [])
+    return _page(result=_result(uploaded, refused, outcomes, user, submitting=submitting)), 200
 
 
-def _submit(uploaded: Upload, user: User) -> tuple[int, list[Fault]]:
-    """How many rows the books now hold, and a fault for each good row that the books refuse."""
+def _submit(uploaded: Upload, user: User) -> tuple[Counter[str], list[Fault]]:
+    """How many good rows came to which outcome, and a fault for each that the books refuse."""
     rows = [row for row in uploaded.rows if row.shipment is not None]
     outcomes = submit_shipments(current_world().store, uploaded.shipments, user, now())
     refused = [
@@ -77,14 +79,27 @@ def _submit(uploaded: Upload, user: User) -> tuple[int, list[Fault]]:
         for row, outcome in zip(rows, outcomes, strict=True)
         if not outcome.kept
     ]
-    return len(rows) - len(refused), refused
+    return Counter(outcome.outcome for outcome in outcomes), refused
 
 
-def _result(uploaded: Upload, refused: list[Fault], kept: int, user: User, *, submitting: bool) -> Result:
+def _verdict(uploaded: Upload, outcomes: Counter[str], wrong: int, *, submitting: bool) -> str:
+    """What was kept; of this what the books held already, and what they now hold with another content."""
+    if not submitting:
+        return text("shipments.verdict_checked", good=len(uploaded.shipments), rows=len(uploaded.rows), wrong=wrong)
+    kept = sum(outcomes[name] for name in ("new", "changed", "known"))
+    verdict = text("shipments.verdict_kept", good=kept, rows=len(uploaded.rows), wrong=wrong)
+    if outcomes["known"] or outcomes["changed"]:
+        verdict += text("shipments.verdict_before", known=outcomes["known"], changed=outcomes["changed"])
+    return verdict
+
+
+def _result(uploaded: Upload, refused: list[Fault], outcomes: Counter[str], user: User, *, submitting: bool) -> Result:
     faults = sorted([*uploaded.faults, *refused], key=lambda fault: (fault.row or 0, fault.column or ""))
     wrong_rows = {fault.row for fault in faults}
-    key = "shipments.verdict_kept" if submitting else "shipments.verdict_checked"
-    verdict = text(key, good=kept, rows=len(uploaded.rows), wrong=len(wrong_rows))
+    verdict = _verdict(uploaded, outcomes, len(wrong_rows), submitting=submitting)
+    shown = tuple((uploaded.title(fault), fault) for fault in faults[:FAULTS_SHOWN])
+    key = "shipments.wrong_rows" if len(shown) == len(faults) else "shipments.wrong_rows_first"
+    caption = text(key, count=len(wrong_rows), faults=len(faults), shown=len(shown))
     returned = ""
     if faults:
         marked = marked_rows(uploaded, current_lang())
@@ -95,7 +110,7 @@ def _result(uploaded: Upload, refused: list[Fault], kept: int, user: User, *, su
         with current_world().store.write() as session:
             session.keep_returned_file(file_id, user.user_id, name, workbook(marked, "shipments"), now())
         returned = url_for("shipments_page.returned", file_id=file_id)
-    return Result(verdict, tuple(faults[:FAULTS_SHOWN]), len(wrong_rows), returned)
+    return Result(verdict, shown, caption, returned)
 
 
 @shipments_page.get("/shipments/returned/<file_id>")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +16,8 @@ from hypothesis import strategies as st
 
 from optimizer.errors import Fault, ShipmentDataError
 from optimizer.network.model import Network
+from optimizer.network.reader import read_network
+from optimizer.network.schema import shipped_directory
 from optimizer.planning.fault_list import FaultList
 from optimizer.planning.files import shipment_sheet
 from optimizer.planning.files.shipment_cells import CellError, parse_moment, parse_value_yuan_per_t, parse_yes_no
@@ -214,7 +217,16 @@ def test_header_faults_come_together(tmp_path: Path) -> None:
         (1, "due_at", "missing_column"),
     ]
     assert "Did you mean destination?" in items[1].message.en
-    assert "是否指 destination？" in items[1].message.zh
+    assert "是否指“终点”（destination）？请改名或删去；认识的列：货单号、托运人、" in items[1].message.zh
+    assert items[3].message.zh == "缺少列“终点”（destination）；请在表头加上。"
+
+
+@pytest.mark.parametrize("row", ['合计,,,"1,600",,,,', "总计：,,,,,,,", ",Total,,,,,,", "Sub total,,,1600,,,,"])
+def test_the_sum_below_a_table_is_one_fault(tmp_path: Path, row: str) -> None:
+    """Tables come with their totals: one sentence says to remove the row, in place of one for every empty cell. A
+    shipment that is called so and goes somewhere is a shipment."""
+    assert found(faults(tmp_path, f"{HEADER}\n{GOOD}\n{row}\n")) == [(3, "shipment_id", "totals_row")]
+    assert read(tmp_path, f"{HEADER}\n{GOOD.replace('S1', '合计')}\n")[0].shipment_id == "合计"
 
 
 def test_mass_column_in_kilograms(tmp_path: Path) -> None:
@@ -335,6 +347,19 @@ def test_places_are_found_by_id_code_and_name(text: str) -> None:
 def test_parts_of_names_are_not_guessed(text: str) -> None:
     """Only a whole name counts; anything else is for the suggestions."""
     assert resolve_location(NETWORK, text) is None
+
+
+def test_a_remark_at_the_end_of_a_name_may_be_left_out() -> None:
+    """``衢江港区`` for ``衢江港区（大路章、大安）``; not where another place bears the short name, or two would."""
+    network = read_network(shipped_directory())
+    assert resolve_location(network, "衢江港区") is network.locations["QJ"]
+    assert resolve_location(network, "changshan huibu") is network.locations["CS"]
+    assert resolve_location(network, "衢江") is None
+    places = dict(network.locations)
+    places["TL"] = replace(places["TL"], name_zh="衢江港区")
+    assert resolve_location(replace(network, locations=places), "衢江港区") is places["TL"]
+    places["TL"] = replace(places["TL"], name_zh="衢江港区（二期）")
+    assert resolve_location(replace(network, locations=places), "衢江港区") is None
 
 
 def test_suggestions_are_few_and_ordered() -> None:

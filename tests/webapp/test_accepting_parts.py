@@ -39,6 +39,9 @@ def test_a_second_part_does_not_push_the_first_one_out(house: House) -> None:
     made = plan_from_json(program.get(f"/api/v1/plans/{second}/document").text)
     assert made.kept is not None
     assert made.kept.shipments == ("P-1", "P-3")
+    page = house.browser("planner").get(f"/plans/{second}").text.split('id="page-title"')[1]
+    places = [page.index(name) for name in ("P-4", "P-1", "P-3")]
+    assert places == sorted(places), "what has a waybill stands behind what is to be decided"
 
 
 def test_nothing_ticked_accepts_nothing(house: House) -> None:

@@ -30,7 +30,7 @@ from webapp.flow_map import Passage, flow_map, flows_of
 from webapp.language import catalogue
 from webapp.plan_loads import load_chart, lock_loads, terminal_loads
 from webapp.plan_offers import unusable_offers
-from webapp.plan_view import Pages
+from webapp.plan_view import Pages, plan_view
 from webapp.world import World
 
 
@@ -193,6 +193,17 @@ def test_a_plan_is_read_once_and_four_are_kept(tmp_path: Path, monkeypatch: pyte
     assert [shelf.plan(name) == made for name in ("r3", "r3")] == [True, True]
     assert read in (["r3"], []), "one plan is kept whatever its size"
     store.close()
+
+
+def test_the_counts_of_a_plan_leave_nobody_out(planner: FlaskClient, world: World) -> None:
+    """Shipments by rail have a figure of their own where there are any; the others did not add up to all."""
+    made, shipments = tiny.world_plan(), tiny.shipments()
+    summary = summary_of(made, shipments)
+    with planner.application.test_request_context("/?lang=en"):
+        without = plan_view(made, shipments, summary, world, "en").counts
+        counts = dict(plan_view(made, shipments, replace(summary, by_rail=49), world, "en").counts)
+    assert len(counts) == len(without) + 1
+    assert "49" in counts.values()
 
 
 def test_pages_of_a_list_are_the_nearest_that_exist() -> None:

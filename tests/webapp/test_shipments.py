@@ -111,8 +111,27 @@ def test_a_file_is_read_row_by_row(house: House, encoding: str) -> None:
     assert [row[0] for row in rows[1:]] == [f"{prefix}-2"]
     assert rows[1][3] == "=1+1"
     assert book.active.cell(2, 4).data_type == "s"
-    assert "mass_t" in rows[1][-1]
+    heading = CSV.split(",")[3]
+    assert rows[1][-1] == f"{heading}: 质量“=1+1”不是数字；请写阿拉伯数字，例如 1600 或 1,600.5。"
+    assert f'<td data-label="列">{heading}</td>' in reply.text
+    assert "有误 1 行，共 1 处<" in reply.text
     assert house.browser("e01").get(f"/shipments/returned/{address}").status_code == 404
+
+
+def test_a_file_that_comes_again_is_told_so(house: House) -> None:
+    """What the books held already is no news, and what took the place of something is no surprise."""
+    browser = house.browser("planner")
+    content = CSV.format(prefix="H")
+
+    def verdict(content: str) -> str:
+        file = (BytesIO(content.encode()), "a.csv")
+        return browser.send("/shipments", "/shipments", act="submit", file=file).text
+
+    first = verdict(content)
+    assert "已收下 2 行" in first
+    assert "此前已提交" not in first
+    again = verdict(content.replace("coal,700", "coal,650"))
+    assert "已收下 2 行，1 行有误未收。其中 1 行此前已提交、内容相同，1 行以新内容取代此前所提交的。" in again
 
 
 def test_checking_keeps_nothing(house: House) -> None:

@@ -21,8 +21,8 @@ HEADERS: Mapping[str, tuple[str, ...]] = {
     "mass_kg": ("重量千克", "重量公斤", "重量(千克)", "重量(公斤)", "重量(kg)", "质量(千克)", "mass(kg)"),
     "origin": ("起点", "起运地", "始发地", "装货地", "发货地", "from"),
     "destination": ("终点", "目的地", "卸货地", "收货地", "to"),
-    "ready_at": ("可提货时间", "可提货", "备妥时间", "可装时间", "最早提货"),
-    "due_at": ("最晚到达", "最晚到达时间", "最迟到达", "要求到达", "到货期限"),
+    "ready_at": ("可提货时间", "可提货", "备货时间", "提货时间", "备妥时间", "可装时间", "最早提货"),
+    "due_at": ("最晚到达", "最晚到达时间", "最迟到达", "最迟到货", "要求到达", "要求到达时间", "到货期限"),
     "splittable": ("可拆分", "可否拆分", "是否可拆分", "可分批"),
     "cargo_value_yuan_per_t": ("货值", "货值(元/吨)", "货值元每吨", "每吨货值", "单价(元/吨)"),
     "reference": ("备注", "参考号", "备注说明", "说明", "remark", "remarks", "notes"),
@@ -49,9 +49,12 @@ def header_names(headers: Mapping[str, tuple[str, ...]] = HEADERS) -> dict[str, 
 def unknown_column(header: str, headers: Mapping[str, tuple[str, ...]] = HEADERS) -> Message:
     """The sentence for a header that is none of ours, with the nearest one."""
     near = NameIndex({column: column for column in headers}, headers).nearest(header, 1)
-    hint_zh, hint_en = (f"是否指 {near[0]}？", f" Did you mean {near[0]}?") if near else ("", "")
+    hint_zh, hint_en = (
+        (f"是否指“{headers[near[0]][0]}”（{near[0]}）？", f" Did you mean {near[0]}?") if near else ("", "")
+    )
+    known_zh = "、".join(names[0] for names in headers.values())
     return Message(
-        f"不认识的列“{quoted(header)}”。{hint_zh}请改名或删去；认识的列：{'、'.join(headers)}。",
+        f"不认识的列“{quoted(header)}”。{hint_zh}请改名或删去；认识的列：{known_zh}。",
         f"Unknown column '{quoted(header)}'.{hint_en} Rename or remove it; known columns: {', '.join(headers)}.",
     )
 
@@ -86,7 +89,7 @@ def columns_of(
     for column in required:
         if column not in columns and not (column == "mass_t" and "mass_kg" in columns):
             faults.add(header.number, column, "missing_column", Message(
-                f"缺少列 {column}（{headers[column][0]}）；请在表头加上。",
+                f"缺少列“{headers[column][0]}”（{column}）；请在表头加上。",
                 f"Column {column} ({headers[column][0]}) is missing; add it to the header."))  # fmt: skip
     while columns and columns[-1] is None:
         columns.pop()

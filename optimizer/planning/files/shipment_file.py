@@ -59,6 +59,9 @@ __all__ = [
 
 Found = TypeVar("Found")
 
+TOTALS = frozenset({"合计", "总计", "共计", "小计", "累计", "total", "totals", "subtotal", "grandtotal", "sum"})
+TOTALS_ROW = Message("这一行是合计，不是货单；请删去。", "This row adds up the others and is no shipment; remove it.")
+
 
 def read_shipments(path: Path, network: Network) -> list[Shipment]:
     """The shipments of a CSV or XLSX file, in its order.
@@ -179,6 +182,9 @@ class RowReading:
 
     def shipment(self, place: int, cells: Mapping[str, Cell]) -> Shipment | None:
         """The shipment of row (or list position) ``place``; None when a cell cannot be read."""
+        if _adds_up(cells):
+            self._fault(place, "shipment_id", "totals_row", TOTALS_ROW)
+            return None
         before = self._faults.count
         values = {
             "mass_kg" if column == "mass_t" else column: self._value(place, column, cells.get(column))
@@ -233,6 +239,13 @@ class RowReading:
                 f"Due {due} is before ready {ready}; swap or correct them.",
             )
             self._fault(place, "due_at", "due_before_ready", message)
+
+
+def _adds_up(cells: Mapping[str, Cell]) -> bool:
+    """Whether a row is the sum below a table: it says so, and goes nowhere."""
+    if any(plain(cells.get(column)) for column in ("origin", "destination")):
+        return False
+    return any(header_key(plain(cell)).rstrip(":") in TOTALS for cell in cells.values())
 
 
 def named(cell: Cell, code: str, index: NameIndex[Found]) -> Found:

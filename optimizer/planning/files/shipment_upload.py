@@ -43,16 +43,22 @@ class UploadedRow:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file that could be read. ``header``: its first row."""
+    """A file that could be read. ``header``: its first row; ``titles``: column -> how the file calls it."""
 
     name: str
     header: Row
     rows: tuple[UploadedRow, ...]
+    titles: Mapping[str, str]
 
     @property
     def shipments(self) -> list[Shipment]:
         """The good rows, in order."""
         return [row.shipment for row in self.rows if row.shipment is not None]
+
+    def title(self, fault: Fault) -> str:
+        """The column of a fault in the words of the file; empty for a fault of the whole row."""
+        column = fault.column or ""
+        return self.titles.get(column, column)
 
     @property
     def faults(self) -> list[Fault]:
@@ -85,7 +91,8 @@ def read_upload(content: bytes, name: str, network: Network) -> Upload:
         if read.get(row.number) is None and row.number not in by_row:
             by_row[row.number] = [Fault(name, row.number, None, "too_many_faults", NOT_DESCRIBED)]
     found = tuple(UploadedRow(row, read.get(row.number), tuple(by_row.get(row.number, ()))) for row in kept)
-    return Upload(name, header, found)
+    titles = {column: plain(cell) for cell, column in zip(header.cells, columns, strict=False) if column}
+    return Upload(name, header, found, titles)
 
 
 def _without(row: Row, places: Collection[int]) -> Row:
@@ -101,7 +108,7 @@ def marked_rows(upload: Upload, lang: Lang) -> list[list[Cell]]:
     marked: list[list[Cell]] = [[*_filled(upload.header, width), FAULT_HEADERS[lang]]]
     for row in upload.rows:
         if row.faults:
-            words = "; ".join(f"{fault.column or ''}: {fault.message.text(lang)}".lstrip(": ") for fault in row.faults)
+            words = "; ".join(f"{upload.title(fault)}: {fault.message.text(lang)}".lstrip(": ") for fault in row.faults)
             marked.append([*_filled(row.row, width), words])
     return marked
 
@@ -132,7 +139,8 @@ def _write_cell(sheet: Any, row: int, column: int, cell: Cell, bold: Any, moment
     elif isinstance(cell, bool | int | float):
         sheet.write(row, column, cell, bold)
     else:
-        sheet.write_string(row, column, plain(cell), bold)
+        # As it came: sentences and names keep their full-width signs.
+        sheet.write_string(row, column, cell if isinstance(cell, str) else plain(cell), bold)
 
 
 def csv_text(rows: Sequence[Sequence[Cell]]) -> str:

@@ -1,7 +1,8 @@
 """Finding a place or a cargo by what a person calls it, and the nearest names when there is none.
 
-A key is the id, the UN/LOCODE or the full name in either language; width, case and spaces do not count. A key that two
-records share names neither: the person is asked to write the id.
+A key is the id, the UN/LOCODE or the full name in either language; width, case and spaces do not count, and a remark in
+brackets at the end of a name may be left out. A key that two records share names neither: the person is asked to write
+the id.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ Record = TypeVar("Record")
 MAX_QUERY_CHARACTERS = 200
 SUGGESTIONS = 3
 LEAST_LIKENESS = 0.45
+REMARK = re.compile(r"\s*[（(][^（()）]*[)）]$")
+"""What a name says in brackets at its end, such as the terminals of a port area."""
 COMMON_WORDS = {"port", "area", "terminal", "yard", "rail", "site", "works", "the", "and"}
 """Words that stand in so many names that they tell nothing."""
 
@@ -97,9 +100,14 @@ def likeness(query: str, name: str) -> float:
 
 
 def location_index(network: Network) -> NameIndex[Location]:
-    """Places by id, UN/LOCODE and Chinese or English name."""
+    """Places by id, UN/LOCODE and Chinese or English name, whole or without its remark."""
     places = network.locations
-    names = {i: (p.unlocode, p.name_zh, p.name_en) for i, p in places.items()}
+    names: dict[str, tuple[str, ...]] = {i: (p.unlocode, p.name_zh, p.name_en) for i, p in places.items()}
+    whole = {name_key(name) for of_place in names.values() for name in of_place}
+    for place_id, of_place in names.items():
+        # A place that bears the short name as its whole one keeps it to itself.
+        short = {REMARK.sub("", name) for name in of_place} - set(of_place)
+        names[place_id] = (*of_place, *sorted(name for name in short if name_key(name) not in whole))
     return NameIndex(places, names, {i: p.city for i, p in places.items()})
 
 
