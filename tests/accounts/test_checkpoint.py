@@ -85,6 +85,14 @@ def test_cosignatures_of_witnesses_do_no_harm() -> None:
     assert parse_checkpoint(str(note)).is_signed
 
 
+@pytest.mark.parametrize("size", [0, 67, 69])
+def test_a_signature_of_another_length_is_none(size: int) -> None:
+    """A line that no key of this form can have written makes the note malformed, whoever's it is."""
+    note = notes.Note(HEAD.note.text, (*HEAD.note.signatures, ("witness.example", bytes(size))))
+    with pytest.raises(InputError, match="no signed note"):
+        parse_checkpoint(str(note))
+
+
 @pytest.mark.parametrize("origin", ["", "two words", "a+b", "衢州", "a\nb", "x" * 201])
 def test_an_origin_must_fit_on_a_line(origin: str) -> None:
     """Blank, spaces, plus, other scripts, line breaks, too long."""

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from optimizer.accounts.corrections import Booking, require_covered, reversal
 from optimizer.accounts.ledger import (
     TRANSACTION_NAMESPACE,
     Bucket,
@@ -26,7 +27,14 @@ from optimizer.accounts.ledger import (
     reserved_amount,
     transaction_id,
 )
-from optimizer.accounts.settlement import ISSUANCE, estimates, review, settle
+from optimizer.accounts.settlement import (
+    ISSUANCE,
+    estimates,
+    renewed_estimates,
+    review,
+    settle,
+    settlement_transactions,
+)
 from optimizer.errors import ConflictError
 from optimizer.quantities import CHINA_TIME
 from optimizer.waybills.event import Event
@@ -157,6 +165,65 @@ def test_invariant_8_late_settlements_go_into_the_first_open_period() -> None:
     """October is closed: what was delivered in October and settles now is booked in November."""
     assert {entry.period for entry in BOOKS.settlements} == {"2026-10"}
     assert {entry.period for entry in settled_books(last_closed="2026-10").transactions} == {"2026-11"}
+    assert booking_period(datetime(2026, 12, 5, tzinfo=CHINA_TIME), "2026-10") == "2026-12"
+
+
+def test_an_estimate_is_released_no_earlier_than_it_was_reserved() -> None:
+    """Delivered a month before the planned departure: POST and VOID are booked in the estimate's month, so that no
+    month ends with less than nothing reserved."""
+    lot = S2.lots[0]
+    (estimate,) = estimates(S2, ISSUED_AT, "")
+    run = BOOKS.runs[next(entry.run_id for entry in BOOKS.settlements if entry.waybill_number == S2.number)]
+    early = estimate.effective_at - timedelta(days=40)
+    *released, settled = settlement_transactions(S2, lot, run, estimate, early, LATER, "")
+    assert {entry.period for entry in released} == {estimate.period}
+    assert settled.period == month_of(early) < estimate.period
+
+
+def test_a_changed_estimate_is_voided_and_made_anew() -> None:
+    """Reserved before, reserved anew; a lot that is settled or whose saving stays keeps its entries, and one that had
+    nothing reserved has nothing to void."""
+    first, second = S1.lots
+    better = replace(first, baseline_wtw_g=first.baseline_wtw_g + 1000)
+    new = replace(S1, version=2, lots=(better, second))
+    waiting = {(S1.number, entry.lot_no): entry for entry in estimates(S1, ISSUED_AT, "")}
+    void, anew = renewed_estimates(S1, new, waiting, (), LATER, "")
+    assert (void.kind, void.lot_no, void.resolves) == (Kind.VOID, 1, waiting[S1.number, 1].transaction_id)
+    assert -reserved_amount(void) == reserved_amount(waiting[S1.number, 1])
+    assert (anew.kind, reserved_amount(anew)) == (Kind.ESTIMATE, reserved_amount(waiting[S1.number, 1]) + 1000)
+    assert anew.transaction_id not in {entry.transaction_id for entry in waiting.values()}
+    assert renewed_estimates(S1, new, waiting, {(S1.number, 1)}, LATER, "") == []
+    assert renewed_estimates(S1, new, {}, (), LATER, "") == [anew]
+    assert renewed_estimates(S1, S1, waiting, (), LATER, "") == []
+
+
+def test_only_the_waybills_asked_for_get_a_state() -> None:
+    """The others are neighbours on voyages: their loads count all the same."""
+    bills = {bill.number: bill for bill in (S1, S2)}
+    asked = review(bills, EVENTS, [S2.number])
+    assert set(asked.states) == {S2.number}
+    assert asked.voyages == review(bills, EVENTS).voyages
+
+
+def test_what_was_never_settled_cannot_be_reversed() -> None:
+    """Nor can an estimate."""
+    for entries in ([], estimates(S1, ISSUED_AT, "")):
+        with pytest.raises(ConflictError):
+            reversal(entries, Booking(LATER, "", "why"))
+
+
+def test_invariant_6_is_about_claims_of_parties() -> None:
+    """Energy saved may be negative, and issuance is what claims are taken from; a party's claim may not fall below
+    zero by a gram."""
+    lines = PostingLines(ISSUANCE.account_id)
+    lines.move("E1.industry", Ledger.CLAIM, 5)
+    lines.move("E1.industry", Ledger.ENERGY, -7)
+    require_covered(lines.lines, {})
+    taken = PostingLines(ISSUANCE.account_id)
+    taken.move("E1.industry", Ledger.CLAIM, -6)
+    require_covered(taken.lines, {("E1.industry", Ledger.CLAIM, Bucket.AVAILABLE, ""): 6})
+    with pytest.raises(ConflictError):
+        require_covered(taken.lines, {("E1.industry", Ledger.CLAIM, Bucket.AVAILABLE, ""): 5})
 
 
 def test_invariant_12_every_verified_lot_settles_and_no_other() -> None:

@@ -65,6 +65,22 @@ def test_logged_voyage_by_hand() -> None:
     assert element.coal_equivalent_g == 375_000
     assert element.tier == "primary"
     assert "V1" in element.how.zh
+    assert "1000 kg of Diesel" in element.how.en
+
+
+def test_a_log_of_electricity_counts_kwh() -> None:
+    """The sentence that documents print names the unit of the carrier."""
+    log = LoggedEnergy("Electric", "hub", 500.0, Fraction(1), "M1")
+    assert "500 kWh of Electric" in footprint([leg(100_000, 300.0, log)], TABLE, DAY).elements[0].how.en
+
+
+def test_what_is_reckoned_in_a_log_is_as_uncertain_as_its_model() -> None:
+    """300 of 1,000 kg are empty running by the model: the log's error has 0.7 of the amount, the model's 0.3."""
+    log = LoggedEnergy("Diesel", "inland_waterway", 1000.0, Fraction(1), "V1", None, 300.0, "fuel_model:B500")
+    assert {error.key: (error.wtw_share, error.ttw_co2_share) for error in log.errors} == {
+        "logged:V1": (0.7, 0.7),
+        "fuel_model:B500": (0.3, 0.3),
+    }
 
 
 @given(CHAINS)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimizer.emissions.factors import load_factors
+from optimizer.emissions.factors import FactorTable, load_factors
 from optimizer.emissions.operations import (
     default_operation,
     fuel_emissions,
@@ -22,7 +23,7 @@ from optimizer.emissions.operations import (
 from optimizer.emissions.uncertainty import UNCERTAINTY, ErrorKind
 from optimizer.errors import FactorError
 from optimizer.network.model import Mode
-from tests.emissions.world import DAY, round_table, terminal, truck, vessel
+from tests.emissions.world import DAY, factor, round_table, terminal, truck, vessel
 
 TABLE = round_table()
 SHIPPED = load_factors()
@@ -139,6 +140,16 @@ def test_default_rail_prints_how_it_matched() -> None:
     assert rail.factor_ids == ("defra25-rail", "cn-macro-rail")
     assert "GB" in rail.how.en
     assert "GB" in rail.how.zh
+
+
+def test_energy_of_a_default_is_the_diesel_that_would_emit_as_much() -> None:
+    """A row without coal equivalent: 0.064 kg CO2e in operation are 0.02 kg diesel, 0.03 kgce; one with it says so."""
+    rows = [factor("rail", mode="rail", uses=("default",), unit="tkm", ttw_kg=0.064, wtt_kg=0.016)]
+    assert default_operation(Mode.RAIL, None, FactorTable([*TABLE.factors, *rows]), DAY).kgce_per_unit == (
+        pytest.approx(0.03)
+    )
+    told = [replace(rows[0], kgce=0.5)]
+    assert default_operation(Mode.RAIL, None, FactorTable([*TABLE.factors, *told]), DAY).kgce_per_unit == 0.5
 
 
 def test_default_closes_a_boundary_it_has_no_row_for() -> None:

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from optimizer.emissions.round_trip import RoundTrip
 from optimizer.network.graph import Measured
-from optimizer.waybills.amendment import Amendment, LegChange, amended, amendment_faults, changes
+from optimizer.waybills.amendment import Amendment, LegChange, amended, amendment_faults, before_issue, changes
 from optimizer.waybills.event import Event, EventType
 from optimizer.waybills.waybill import Waybill, WaybillLeg
-from tests.waybills.world import LATER, leg_event, world_waybills
+from tests.waybills.world import LATER, delivery, leg_event, world_waybills
 
 S1, S2 = world_waybills()
 
@@ -114,6 +114,35 @@ def test_everything_else_needs_a_waybill_of_its_own(name: str, value: object) ->
     """No field slips through because nobody thought of it: what is not named as amendable is refused."""
     new = replace(S2, **{"version": 2, name: value})  # type: ignore[arg-type]
     assert amendment_faults(S2, new, [])
+
+
+def test_a_way_with_a_gap_is_none() -> None:
+    """Each leg begins where the one before it ends, whatever else is right about them."""
+    lot = DIVERTED.lots[0]
+    legs = (*lot.legs[:2], replace(lot.legs[2], destination="ELSEWHERE"), *lot.legs[3:])
+    faults = amendment_faults(LONG, replace(DIVERTED, lots=(replace(lot, legs=legs),)), [])
+    assert "gap" in {fault.code for fault in faults}
+
+
+def test_a_delivery_fixes_whom_the_cargo_goes_to() -> None:
+    """What depends on delivery is refused after it, and not before."""
+    new = replace(S2, version=2, due_at=LATER)
+    delivered = delivery(S2, S2.lots[0])
+    assert amendment_faults(S2, new, []) == []
+    assert [(fault.column, fault.code) for fault in amendment_faults(S2, new, [delivered])] == [("due_at", "delivered")]
+
+
+def test_what_was_known_before_a_version_ends_at_its_issue() -> None:
+    """Another version's issue, and other events with such a reason, are among what was known."""
+    at = delivery(S2, S2.lots[0])
+    noted, second, third = (
+        replace(at, event_id=reason, event_type=kind, reason=reason)
+        for kind, reason in ((EventType.HOLD, "v3: why"), (EventType.ISSU, "v2: a"), (EventType.ISSU, "v3: b"))
+    )
+    events = [noted, second, third, at]
+    assert before_issue(events, 3) == [noted, second]
+    assert before_issue(events, 2) == [noted]
+    assert before_issue(events, 4) == events
 
 
 def test_no_field_of_a_leg_slips_through() -> None:

@@ -67,6 +67,13 @@ def test_what_is_no_credit_code(text: str) -> None:
     assert not is_credit_code(text)
 
 
+@pytest.mark.parametrize("first_17", ["", "9" * 16, "9" * 18, "9" * 16 + "I", "9" * 16 + "一"])
+def test_no_check_character_for_what_is_no_beginning_of_a_code(first_17: str) -> None:
+    """Too short, too long, a letter or a script that the standard leaves out."""
+    with pytest.raises(ValueError, match="17 characters"):
+        credit_code_check_character(first_17)
+
+
 @pytest.mark.parametrize(
     ("text", "right"),
     [("CN20261234567", True), ("CN2026123456", False), ("cn20261234567", False), ("CN17001234567", False), ("", False)],

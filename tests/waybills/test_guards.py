@@ -44,6 +44,8 @@ def test_a_leg_may_not_load_before_the_former_discharged(waybill: Waybill) -> No
     too_early = of_leg(waybill, 2, EventType.LOAD, event_time=discharged.event_time - timedelta(minutes=1))
     assert codes(waybill, [discharged], too_early) == ["out_of_order"]
     assert codes(waybill, [too_early], discharged) == ["out_of_order"]
+    (fault,) = refusals(waybill, [discharged], too_early, LATER)
+    assert fault.message.en.startswith("LOAD/3 ")
 
 
 def test_a_delivery_before_the_last_discharge_is_refused(waybill: Waybill) -> None:
@@ -116,6 +118,42 @@ def test_the_future_has_not_happened(waybill: Waybill) -> None:
     tomorrow = of_leg(waybill, 0, EventType.LOAD, event_time=LATER + timedelta(days=1))
     assert codes(waybill, [], tomorrow) == ["in_the_future"]
     assert codes(waybill, [], replace(tomorrow, classifier=Classifier.EST)) == []
+
+
+def test_a_clock_that_runs_an_hour_ahead_is_believed(waybill: Waybill) -> None:
+    """A reporter's clock is not ours; a second beyond the hour is the future."""
+    loaded = of_leg(waybill, 0, EventType.LOAD, event_time=LATER + timedelta(hours=1))
+    assert codes(waybill, [], loaded) == []
+    assert codes(waybill, [], replace(loaded, event_time=loaded.event_time + timedelta(seconds=1))) == ["in_the_future"]
+
+
+def test_a_gate_has_no_place_in_the_order_of_a_lot(waybill: Waybill) -> None:
+    """Gates may be reported at any time and any number of times, beside loadings and before them."""
+    loaded = of_leg(waybill, 0, EventType.LOAD)
+    gate = replace(loaded, event_id=event_id(waybill.number, 1, 1, EventType.GTIN), event_type=EventType.GTIN)
+    again = replace(gate, event_id=event_id(waybill.number, 1, 1, EventType.GTIN, 2))
+    assert codes(waybill, [loaded], gate) == []
+    assert codes(waybill, [gate], loaded) == []
+    assert codes(waybill, [loaded, gate], again) == []
+
+
+def test_an_amendment_opened_after_a_version_may_still_be_withdrawn(waybill: Waybill) -> None:
+    """The one that ended in the version may not: others have read it."""
+    loaded = of_leg(waybill, 0, EventType.LOAD)
+    bare = replace(loaded, lot_no=None, leg_seq=None, mass_kg=None, evidence=(), reason="改单")
+    first, issued, second = (
+        replace(
+            bare,
+            event_id=event_id(waybill.number, None, None, kind, hour),
+            event_type=kind,
+            event_time=loaded.event_time + timedelta(hours=hour),
+        )
+        for hour, kind in enumerate((EventType.AMND, EventType.ISSU, EventType.AMND))
+    )
+    known = [first, issued, second]
+    assert codes(waybill, known, withdraw(first, None)) == ["version_issued"]
+    assert codes(waybill, known, withdraw(issued, None)) == ["version_issued"]
+    assert codes(waybill, known, withdraw(second, None)) == []
 
 
 def test_lot_and_leg_must_exist(waybill: Waybill) -> None:

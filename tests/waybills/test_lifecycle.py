@@ -104,6 +104,14 @@ def test_another_place_disputes_and_another_vessel_is_noted() -> None:
     assert [finding.code for lot in state.lots for finding in lot.findings] == ["vessel_differs"] * 2
 
 
+def test_a_delivery_elsewhere_disputes() -> None:
+    """The lot did not travel the distance that was planned, although no leg says so."""
+    events = [*lot_events(S2, S2.lots[0])[:-1], delivery(S2, S2.lots[0], location_id="BIG")]
+    (finding,) = fold(S2, events).lots[0].findings
+    assert finding.code == "place_differs"
+    assert carbon(events) is CarbonStatus.DISPUTED
+
+
 def test_late_delivery_is_noted() -> None:
     """A delivery after the due time still verifies."""
     events = lot_events(S2, S2.lots[0])[:-1]
@@ -120,6 +128,12 @@ def test_a_hold_freezes_until_released() -> None:
     release = replace(hold, event_id="r", event_type=EventType.RELS, event_time=hold.event_time + timedelta(hours=1))
     assert carbon([*events, hold]) is CarbonStatus.DISPUTED
     assert carbon([*events, hold, release]) is CarbonStatus.VERIFIED
+    again, released = (
+        replace(one, event_id=f"{one.event_id}2", event_time=one.event_time + timedelta(hours=2))
+        for one in (hold, release)
+    )
+    assert carbon([*events, hold, release, again]) is CarbonStatus.DISPUTED
+    assert carbon([*events, hold, release, again, released]) is CarbonStatus.VERIFIED
     (bare,) = fold(S2, [*events, replace(hold, reason="")]).lots[0].findings
     assert "no reason given" in bare.message.en
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from optimizer.planning.plan import OfferTerms, Voyage
-from optimizer.waybills.sharing import tours
+from optimizer.waybills.sharing import empty_running, tours
 from tests.waybills.world import voyage
 
 PLACES = "ABCD"
@@ -68,6 +68,30 @@ def test_hulls_without_cargo_are_borne_by_their_class() -> None:
     assert found["H1"].idle_fuel_g == 1001 + 501
     assert found["H1"].borne_fuel_g == 1002 + 1001 + 501
     assert tours(idle) == {}
+
+
+def test_idle_hulls_of_a_class_that_carries_are_no_matter_of_another_class() -> None:
+    """Each class bears its own while it carries anything."""
+    found = tours([*sail("H", "AB"), *sail("I", "ab"), *sail("J", "AB", vessel_class="LARGE")])
+    assert (found["H1"].idle_fuel_g, found["J1"].idle_fuel_g) == (1001, 0)
+
+
+def test_a_voyage_without_a_kilogram_carries_nothing() -> None:
+    """Whatever it is called: it bears no empties, it is one."""
+    weightless = [replace(one, load_kg=0) for one in sail("H", "AB")]
+    found = tours([*weightless, *sail("I", "AB")])
+    assert set(found) == {"I1"}
+    assert found["I1"].idle_fuel_g == 1001
+
+
+def test_empty_running_of_a_class_by_hand() -> None:
+    """Loaded 1,001 g, empty 1,002 g over as many km; a carrier's sailing counts nowhere, empties without cargo have no
+    ratio, and a hull that went nowhere no share of km."""
+    fleet = sail("H", "AB", "ba")
+    bought = [replace(one, market="offer", offer=OfferTerms("C1", 0.0, 1.0, 0)) for one in sail("S", "AB")]
+    assert empty_running([*fleet, *bought]) == {"SMALL": (1002 / 1001, 0.5)}
+    assert empty_running(sail("H", "ab")) == {"SMALL": (0.0, 1.0)}
+    assert empty_running([replace(one, distance_km=0.0) for one in fleet]) == {"SMALL": (1002 / 1001, 0.0)}
 
 
 def test_a_carriers_sailing_has_no_tour() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from optimizer.waybills.event import Event, EventType, Evidence
 from optimizer.waybills.lifecycle import CarbonStatus, fold
 from optimizer.waybills.verification import duplicates
@@ -58,6 +60,15 @@ def test_a_copy_of_another_waybills_transport_is_found_and_frozen() -> None:
     assert S1.number in found[S2.number, 1][0].message.en
     own = [event for event in events if event.waybill_number == S2.number]
     assert fold(S2, own, {1: found[S2.number, 1]}).lots[0].carbon is CarbonStatus.DISPUTED
+
+
+@pytest.mark.parametrize(("mass_kg", "suspects"), [(300_150, 1), (300_151, 0), (299_850, 1), (299_849, 0)])
+def test_how_near_two_weighings_are_the_same(mass_kg: int, suspects: int) -> None:
+    """Within 0.05 % of the heavier one: 150 kg in 300 t."""
+    own = next(leg.vessel_id for leg in S2.lots[0].legs if leg.voyage_id)
+    first = [replace(e, vessel_id=own) if e.voyage_id == "V2" else e for e in lot_events(S1, S1.lots[1])]
+    second = copied(lot_events(S2, S2.lots[0]), vessel_id=own, mass_kg=mass_kg)
+    assert len(duplicates(WAYBILLS, first + second)) == suspects
 
 
 def test_another_mass_or_time_is_another_transport() -> None:
