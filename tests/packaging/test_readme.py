@@ -9,8 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
+from optimizer.cli import VERBS, cli
 from tests.packaging.demo_block import demo_block, planned_traffic, totals, with_block
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,6 +21,11 @@ FENCE = re.compile(r"^( *)```sh\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 COMMANDS = [line.strip() for _, body in FENCE.findall(README) for line in body.splitlines() if line.strip()]
 MODALSHIFT = [line for line in COMMANDS if line.startswith("modalshift ")]
 MAKE = [line for line in COMMANDS if line.startswith("make ")]
+IN_SENTENCES = [
+    line
+    for line in sorted(set(re.findall(r"`([a-z][^`\n]*)`", FENCE.sub("", README))))
+    if line.split()[0] in ("modalshift", *VERBS)
+]
 STORED = ROOT / "tests" / "benchmarks" / "results" / "demo"
 CLOSE_REL = 0.02
 """The demo's figures may differ by this much between machines (floating point in the solver)."""
@@ -41,6 +48,23 @@ def test_make_targets_of_the_readme_exist(line: str) -> None:
     words = shlex.split(line, comments=True)
     done = subprocess.run([words[0], "-n", *words[1:]], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_commands_named_in_sentences_exist() -> None:
+    """`modalshift verb --option` inside a sentence: the verb is there and has every option that stands beside it."""
+    options_seen = 0
+    for line in IN_SENTENCES:
+        command: click.Command = cli
+        words = shlex.split(line.removeprefix("modalshift").split("[")[0])
+        while words and isinstance(command, click.Group) and not words[0].startswith("--"):
+            found = command.get_command(click.Context(command), words.pop(0))
+            assert found is not None, line
+            command = found
+        options = {name for parameter in command.params for name in parameter.opts}
+        named = {word.partition("=")[0] for word in words if word.startswith("--")}
+        assert named <= options, line
+        options_seen += len(named)
+    assert options_seen > 10
 
 
 def test_the_story_of_the_readme_runs(tmp_path: Path) -> None:
