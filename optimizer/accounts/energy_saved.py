@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from optimizer.accounts.lot_chain import ElementInput, chain_of
 from optimizer.accounts.product_footprint import SettledRun, in_period, require_period
-from optimizer.emissions.boundaries import Boundary
 from optimizer.emissions.chain import ElementFootprint
 from optimizer.emissions.factors import FactorTable
 from optimizer.emissions.footprint.rates import USES
+from optimizer.emissions.operations import energy_rates
 from optimizer.quantities import G_PER_KG
 
 
@@ -75,9 +75,7 @@ def _add_fuel(
 
 def _diesel_kg(element: ElementFootprint, use: str, one: SettledRun, factors: FactorTable) -> float:
     """Only burning emits in operation, so the fuel follows from the operation's grams."""
-    on = one.run.inputs.on
+    diesel = energy_rates("Diesel", use, factors, one.run.inputs.on)
     if element.ttw_co2 is not None:
-        rate = factors.energy("Diesel", use, on, Boundary.TTW_CO2).factor.ttw_kg or 1.0
-        return element.ttw_co2.total_g / G_PER_KG / rate
-    rate = factors.energy("Diesel", use, on, Boundary.WTW_CO2E).factor.ttw_kg or 1.0
-    return element.wtw_co2e.ttw_g / G_PER_KG / rate
+        return element.ttw_co2.total_g / G_PER_KG / diesel.ttw_co2_kg
+    return element.wtw_co2e.ttw_g / G_PER_KG / diesel.ttw_kg

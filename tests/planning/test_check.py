@@ -215,6 +215,8 @@ OTHER_WORLDS: list[tuple[str, Network, str, bool]] = [
     ("a link shut as V1 leaves it", with_closure("link", "MID-LOW", 21.9, 22.5), "closed", True),
     ("a terminal shut as V1 loads", with_closure("terminal", "UP", 5, 6.5), "terminal_closed", True),
     ("a terminal shut after V1 has loaded", with_closure("terminal", "UP", 9, 11), "terminal_closed", False),
+    ("a terminal shut as V5 discharges", with_closure("terminal", "UP", 58.5, 59), "terminal_closed", True),
+    ("a terminal shut as V5 lies idle", with_closure("terminal", "UP", 63, 66), "terminal_closed", False),
     ("low water", replace(NETWORK, water_levels=LOW_WATER), "capacity", True),
     ("no water for an empty hull", replace(NETWORK, water_levels=DRY), "capacity", True),
     ("a lock for one vessel a day", changed("locks", "L1", lockages_per_day=1.0), "lock_capacity", True),
