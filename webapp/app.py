@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 
 from apiflask import APIFlask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import compression, figures, language, metrics, navigation, problem, request_log, security, table_watch
 from webapp.access import visitor
@@ -85,6 +86,9 @@ def create_app(settings: Settings) -> APIFlask:
     app.extensions["modalshift.world"] = open_world(settings)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     limiter.init_app(app)
+    if settings.proxies:
+        # Else everybody comes from the proxy's address: one visitor's wrong passwords would keep all others out.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=0)  # type: ignore[method-assign]
     for part in PARTS:
         part.register(app)
     for pages in PAGES:

@@ -25,6 +25,7 @@ from webapp.settings import (
     RATE_LIMITS_VARIABLE,
     SECRET_KEY_VARIABLE,
     Settings,
+    proxies_said,
 )
 
 THREADS = 16
@@ -46,6 +47,7 @@ def serve(
         metrics_token=os.environ.get(METRICS_TOKEN_VARIABLE, ""),
         private_webhooks=os.environ.get(PRIVATE_WEBHOOKS_VARIABLE) == "1",
         limits=os.environ.get(RATE_LIMITS_VARIABLE) != "off",
+        proxies=proxies_said(),
     )
     if log_format == "json":
         write_json_lines()

@@ -13,6 +13,7 @@ SECRET_KEY_VARIABLE = "MODALSHIFT_SECRET_KEY"  # the name of a variable # nosec 
 METRICS_TOKEN_VARIABLE = "MODALSHIFT_METRICS_TOKEN"  # the name of a variable # nosec B105
 PRIVATE_WEBHOOKS_VARIABLE = "MODALSHIFT_PRIVATE_WEBHOOKS"
 RATE_LIMITS_VARIABLE = "MODALSHIFT_RATE_LIMITS"
+PROXIES_VARIABLE = "MODALSHIFT_PROXIES"
 NEEDED = (
     ("MODALSHIFT_DB", "缺少数据库地址，例如 sqlite:////var/lib/modalshift/modalshift.db",
      "the database URL is missing, for example sqlite:////var/lib/modalshift/modalshift.db"),
@@ -28,7 +29,8 @@ class Settings:
     (empty: a new one each start, which signs everybody out); ``limits`` False lifts the rate limits, for tests;
     ``queue_file`` is where the queue of plans lies (None: beside an SQLite database); ``metrics_token`` opens
     ``/metrics`` (empty: nobody); ``private_webhooks`` lets notices go to plain http and to addresses of a network of
-    one's own, which a server that strangers use must not."""
+    one's own, which a server that strangers use must not; ``proxies``: how many reverse proxies stand before the server
+    and are believed as to who asks (0: nobody is)."""
 
     db_url: str
     network_dir: Path | None = None
@@ -39,6 +41,7 @@ class Settings:
     queue_file: Path | None = None
     metrics_token: str = ""
     private_webhooks: bool = False
+    proxies: int = 0
 
     def to_json(self) -> str:
         """For the worker, a process of its own."""
@@ -68,6 +71,10 @@ class Settings:
         if lang not in ("zh", "en"):
             wrong = Message("MODALSHIFT_LANG 应为 zh 或 en", "MODALSHIFT_LANG should be zh or en")
             faults.append(Fault("environment", None, "MODALSHIFT_LANG", "not_allowed", wrong))
+        try:
+            proxies = proxies_said()
+        except InputError as error:
+            faults += error.faults
         if faults:
             raise InputError.of(faults)
         network, queue = value("MODALSHIFT_NETWORK"), value("MODALSHIFT_QUEUE")
@@ -80,7 +87,17 @@ class Settings:
             metrics_token=value(METRICS_TOKEN_VARIABLE, ""),
             private_webhooks=value(PRIVATE_WEBHOOKS_VARIABLE) == "1",
             limits=value(RATE_LIMITS_VARIABLE) != "off",
+            proxies=proxies,
         )
+
+
+def proxies_said() -> int:
+    """How many proxies the environment says. Raises InputError for another text than a digit."""
+    said = os.environ.get(PROXIES_VARIABLE, "") or "0"
+    if len(said) != 1 or said not in "0123456789":
+        wrong = Message(f"{PROXIES_VARIABLE} 应为 0 至 9", f"{PROXIES_VARIABLE} should be 0 to 9")
+        raise InputError.of([Fault("environment", None, PROXIES_VARIABLE, "not_allowed", wrong)])
+    return int(said)
 
 
 def _text(path: Path | None) -> str:

@@ -7,6 +7,8 @@ MODALSHIFT_LANG          zh (default) or en
 MODALSHIFT_QUEUE         file of the queue of plans; needed with PostgreSQL
 MODALSHIFT_METRICS_TOKEN opens /metrics
 MODALSHIFT_PRIVATE_WEBHOOKS  1: notices may go to plain http and to private addresses
+MODALSHIFT_PROXIES           how many reverse proxies stand before the server and append to X-Forwarded-For (default 0);
+                             without it everybody has the proxy's address, in rate limits and in the security log
 MODALSHIFT_RATE_LIMITS       off: nobody is slowed down, for measuring and behind a proxy that limits
 
 ``python -m webapp.background.worker`` takes the same variables and makes the plans.

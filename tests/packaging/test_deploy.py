@@ -50,12 +50,14 @@ def test_everything_missing_is_named_at_once(monkeypatch: pytest.MonkeyPatch) ->
     for name in ("MODALSHIFT_DB", "MODALSHIFT_SECRET_KEY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("MODALSHIFT_LANG", "fr")
+    monkeypatch.setenv("MODALSHIFT_PROXIES", "-1")
     with pytest.raises(InputError) as caught:
         Settings.from_environment()
     assert [fault.column for fault in caught.value.faults] == [
         "MODALSHIFT_DB",
         "MODALSHIFT_SECRET_KEY",
         "MODALSHIFT_LANG",
+        "MODALSHIFT_PROXIES",
     ]
 
 

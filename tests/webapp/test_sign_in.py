@@ -75,6 +75,28 @@ def test_guessing_is_slowed_down(url: str) -> None:
     assert statuses == [401] * 10 + [429]
 
 
+@pytest.mark.parametrize(("proxies", "refused"), [(1, False), (0, True)])
+def test_behind_a_proxy_one_who_guesses_slows_down_nobody_else(url: str, proxies: int, refused: bool) -> None:
+    """The address that the last proxy saw counts, and none that a visitor makes up; where no proxy is said to be, the
+    header is not believed, and all who share the address wait."""
+    app = create_app(Settings(db_url=url, proxies=proxies))
+
+    def guess(address: str) -> int:
+        client = app.test_client()
+        headers = {"X-Forwarded-For": f"198.51.100.77, {address}"}
+        token = token_in(client.get("/login", headers=headers).text)
+        form = {"csrf_token": token, "login": "ann", "password": "wrong password"}
+        return client.post("/login", data=form, headers=headers).status_code
+
+    assert [guess("203.0.113.1") for _ in range(11)] == [401] * 10 + [429]
+    assert guess("203.0.113.2") == (429 if refused else 401)
+    store = actions.open_store(url)
+    with store.read() as session:
+        addresses = {event.address for event in session.security_events() if event.kind == "login_failed"}
+    store.close()
+    assert addresses == ({"127.0.0.1"} if refused else {"203.0.113.1", "203.0.113.2"})
+
+
 def test_a_form_without_its_token_is_refused(url: str) -> None:
     """Another site cannot sign a visitor in or out."""
     client = client_of(url)
