@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -95,6 +98,34 @@ def test_columns_within_a_limit_are_those_of_the_matrix(task: Task, seed: int, m
     assert {every[c] for c in np.flatnonzero(surely | services)} <= listed
     assert listed <= {every[c] for c in np.flatnonzero(expected | services)}
     assert list(zip(line.tolist(), slot.tolist(), strict=True)) == [pair for pair in every if pair in listed]
+
+
+def test_a_row_turned_round_proves_the_same() -> None:
+    """Vessels <= limit is -vessels >= -limit: with its price turned too it proves as much, and a price of the
+    wrong sign counts as none, in either form."""
+    case = lay_out(tiny_network(), [cargo(n, 500.0) for n in range(3)])
+    whole, block = case.program.program, case.program.block("lock")
+    is_lock = np.isin(np.arange(len(whole.row_lower)), block.first + np.arange(len(block.keys)))
+    sign = np.where(is_lock, -1.0, 1.0)
+    turned = replace(
+        whole,
+        matrix=sp.csr_array(sp.diags_array(sign) @ whole.matrix),
+        row_lower=np.where(is_lock, -whole.row_upper, whole.row_lower),
+        row_upper=np.where(is_lock, -whole.row_lower, whole.row_upper),
+    )
+    proofs = [
+        LagrangianBound(replace(case.program, program=program), case.fleet, case.space.ways)
+        for program in (whole, turned)
+    ]
+    right = np.where(is_lock, -10.0, case.relaxed()[1])
+    bounds = [
+        [proof.prove(prices * way)[0] for prices in (right, np.where(is_lock, 10.0, right))]
+        for proof, way in zip(proofs, (1.0, sign), strict=True)
+    ]
+    free = proofs[0].prove(np.where(is_lock, 0.0, right))[0]
+    assert bounds[1] == pytest.approx(bounds[0])
+    assert bounds[0] == pytest.approx([bounds[0][0], free])
+    assert bounds[0][0] < free
 
 
 def test_of_each_span_only_the_cheapest_is_listed() -> None:
