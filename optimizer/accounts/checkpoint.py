@@ -25,9 +25,10 @@ ED25519 = b"\x01"
 KEY_ID_BYTES, SIGNATURE_BYTES = 4, 64
 MAX_NOTE_CHARACTERS = 100_000
 ROTATION = "modalshift key rotation"
+COUNT_TEXT = re.compile(r"0|[1-9][0-9]{0,14}")
+"""How a size or a place in a tree is written: whole, without zeros before it, exact in any program."""
 
 _ORIGIN = re.compile(r"[!-*,-~]{1,200}")
-_SIZE = re.compile(r"0|[1-9][0-9]{0,14}")
 _TIME = re.compile(r"time [0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[+-][0-9]{2}:[0-9]{2}")
 
 
@@ -150,7 +151,7 @@ def parse_checkpoint(text: str, where: str = "checkpoint") -> Checkpoint:
         root, key = _exact_base64(root_text), parse_verifier_key(key_line.removeprefix("key "))
         if (
             _ORIGIN.fullmatch(origin)
-            and _SIZE.fullmatch(size)
+            and COUNT_TEXT.fullmatch(size)
             and root is not None
             and len(root) == HASH_BYTES
             and _TIME.fullmatch(time)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from optimizer.accounts.csv_text import csv_rows
+from optimizer.accounts.merkle import HASH_TEXT
 from optimizer.accounts.sealed import Leaf
 from optimizer.errors import Fault, InputError, Message
 
 COLUMNS = ("index", "entry", "leaf_hash")
-_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ def parse_manifest(text: str, file: str) -> list[ManifestLine]:
         raise _wrong(file, 1)
     found: list[ManifestLine] = []
     for row in rows:
-        if len(row) != len(COLUMNS) or row[0] != str(len(found)) or not _HASH.fullmatch(row[2]):
+        if len(row) != len(COLUMNS) or row[0] != str(len(found)) or not HASH_TEXT.fullmatch(row[2]):
             raise _wrong(file, len(found) + 2)
         found.append(ManifestLine(row[1], bytes.fromhex(row[2])))
     return found

@@ -11,10 +11,13 @@ on) never change once they are full; everything here is computed from them, so a
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 HASH_BYTES = 32
+HASH_TEXT = re.compile(r"[0-9a-f]{64}")
+"""A hash as files of proofs and manifests write it."""
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 """The root of a tree without leaves (RFC 6962, 2.1)."""
 

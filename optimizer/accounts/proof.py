@@ -8,12 +8,12 @@ verdict, word for word.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from optimizer.accounts.checkpoint import (
+    COUNT_TEXT,
     Checkpoint,
     VerifierKey,
     parse_checkpoint,
@@ -21,12 +21,10 @@ from optimizer.accounts.checkpoint import (
     parse_verifier_key,
 )
 from optimizer.accounts.entries import DIGEST_COLUMN, document_digest
-from optimizer.accounts.merkle import is_consistent, is_included, leaf_hash
+from optimizer.accounts.merkle import HASH_TEXT, is_consistent, is_included, leaf_hash
 from optimizer.errors import InputError, Message
 
 FORMAT = "modalshift-proof-1"
-_INDEX = re.compile(r"0|[1-9][0-9]{0,14}")
-_HASH = re.compile(r"[0-9a-f]{64}")
 _REQUIRED = {"format", "entry", "index", "leaf", "path", "checkpoint", "keys"}
 _OPTIONAL = {"document", "since"}
 
@@ -229,7 +227,7 @@ def _is_proof(document: Any) -> bool:
     since = document.get("since", {"size": "0", "path": []})
     return (
         document["format"] == FORMAT
-        and _INDEX.fullmatch(document["index"]) is not None
+        and COUNT_TEXT.fullmatch(document["index"]) is not None
         and _are_hashes(document["path"])
         and isinstance(document["keys"], list)
         and all(isinstance(text, str) for text in document["keys"])
@@ -237,13 +235,13 @@ def _is_proof(document: Any) -> bool:
         and isinstance(since, dict)
         and since.keys() == {"size", "path"}
         and isinstance(since["size"], str)
-        and _INDEX.fullmatch(since["size"]) is not None
+        and COUNT_TEXT.fullmatch(since["size"]) is not None
         and _are_hashes(since["path"])
     )
 
 
 def _are_hashes(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(step, str) and _HASH.fullmatch(step) for step in value)
+    return isinstance(value, list) and all(isinstance(step, str) and HASH_TEXT.fullmatch(step) for step in value)
 
 
 def _hashes(texts: Sequence[str]) -> tuple[bytes, ...]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from optimizer.errors import InputError, Lang, Message
+from optimizer.store.sqlite_file import PREFIX, sqlite_file
 
 if TYPE_CHECKING:
     from optimizer.emissions.factors import FactorTable
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from optimizer.store.engine import Store
     from optimizer.store.evidence_files import EvidenceFiles
 
-SQLITE_FILE_URL = "sqlite:///"
-DEFAULT_DB_URL = f"{SQLITE_FILE_URL}modalshift.db"
+DEFAULT_DB_URL = f"{PREFIX}modalshift.db"
 
 
 @dataclass(slots=True)
@@ -36,8 +36,7 @@ class Session:
     @property
     def db_file(self) -> Path | None:
         """The file of a SQLite database, None for another one."""
-        file = self.db_url.removeprefix(SQLITE_FILE_URL)
-        return Path(file) if file != self.db_url else None
+        return sqlite_file(self.db_url)
 
     def network(self) -> Network:
         """The network asked for; NetworkDataError lists all its faults."""
@@ -79,11 +78,13 @@ class Session:
         from optimizer.actions import open_store
 
         file = self.db_file
-        if file is not None and not file.exists():
+        named = file or self.db_url
+        in_memory = file is None and self.db_url.startswith("sqlite")
+        if in_memory or (file is not None and not file.exists()):
             raise InputError(
                 Message(
-                    f"没有数据库文件 {file}；请用 --db 指定，或先运行 modalshift demo 生成一个。",
-                    f"There is no database file {file}; name one with --db, or make one with modalshift demo.",
+                    f"没有数据库文件 {named}；请用 --db 指定，或先运行 modalshift demo 生成一个。",
+                    f"There is no database file {named}; name one with --db, or make one with modalshift demo.",
                 )
             )
         opened = open_store(self.db_url)

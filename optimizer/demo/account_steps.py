@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from optimizer.accounts.totals import LotSaving, SavingsRow, total
 from optimizer.actions import LotsOverview, RecordResult, SettleResult
-from optimizer.demo.step import Row, Step, count, kg, kg_per_t, share, t, yuan, yuan_per_t
+from optimizer.demo.step import FIGURES, Row, Step, count, kg, kg_per_t, share, t, yuan, yuan_per_t
 from optimizer.emissions.portfolio import Portfolio
 from optimizer.errors import Message
 from optimizer.waybills.event import Event
@@ -29,7 +29,6 @@ TIER_NAMES = {
     "default": Message("默认因子", "default factor"),
     "assumed": Message("假定", "assumed"),
 }
-_TWO = (Message("项目", "Figure"), Message("数值", "Value"))
 
 
 def accept_step(waybills: Sequence[Waybill]) -> Step:
@@ -45,7 +44,7 @@ def accept_step(waybills: Sequence[Waybill]) -> Step:
         [Message("预留（未入账）kg CO2e", "reserved, not credited, kg CO2e"), kg(reserved_g)],
     ]
     title = Message("六 接受计划：一单到底", "6 Accept the plan: one waybill for the whole way")
-    return Step(title, _TWO, rows)
+    return Step(title, FIGURES, rows)
 
 
 def record_step(result: RecordResult, events: Sequence[Event]) -> Step:
@@ -67,7 +66,7 @@ def record_step(result: RecordResult, events: Sequence[Event]) -> Step:
         for item in result.refused[:3]
         for fault in item.faults[:1]
     ]
-    return Step(Message("七 当月执行：承运各方上报", "7 The month as it went: reports"), _TWO, rows, notes)
+    return Step(Message("七 当月执行：承运各方上报", "7 The month as it went: reports"), FIGURES, rows, notes)
 
 
 def settle_step(before: LotsOverview, result: SettleResult, city: SavingsRow) -> Step:
@@ -152,7 +151,9 @@ def close_step(periods: Sequence[str], written: int, directory: str) -> Step:
         [Message("对账单（JSON、CSV、XLSX、PDF）", "statements (JSON, CSV, XLSX, PDF)"), count(written)],
         [Message("位置", "where"), directory],
     ]
-    return Step(Message("十 关账、出对账单（减碳一表清算）", "10 Close the months, write the statements"), _TWO, rows)
+    return Step(
+        Message("十 关账、出对账单（减碳一表清算）", "10 Close the months, write the statements"), FIGURES, rows
+    )
 
 
 def audit_step(findings: Sequence[Finding]) -> Step:

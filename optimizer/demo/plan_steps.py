@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from optimizer.demo.step import Row, Step, count, kg, kg_per_t, share, t, yuan, yuan_per_t
+from optimizer.demo.step import FIGURES, Row, Step, count, kg, kg_per_t, share, t, yuan, yuan_per_t
 from optimizer.demo.world import World
 from optimizer.errors import Message
 from optimizer.network.model import Mode
@@ -31,7 +31,7 @@ def world_step(world: World) -> Step:
         [Message("企业", "enterprises"), count(len(world.parties))],
         [Message("版本", "versions"), f"{network.version}, {world.factors.version}"],
     ]
-    return Step(Message("一 路网、因子与一个月的货单", "1 Network, factors and a month of shipments"), _TWO, rows)
+    return Step(Message("一 路网、因子与一个月的货单", "1 Network, factors and a month of shipments"), FIGURES, rows)
 
 
 def quote_step(answer: Quote, world: World) -> Step:
@@ -153,7 +153,7 @@ def check_step(violations: Sequence[Violation]) -> Step:
     rows: list[Row] = [[Message("违规", "violations"), count(len(violations))]]
     notes = [Message(f"{item.code}：{item.message.zh}", f"{item.code}: {item.message.en}") for item in violations[:3]]
     title = Message("五 独立复核：不用规划器的任何代码重算", "5 Independent check, without any code of the planner")
-    return Step(title, _TWO, rows, notes)
+    return Step(title, FIGURES, rows, notes)
 
 
 def _worst(shipment_id: str, saving: Amounts) -> Message:
@@ -204,7 +204,6 @@ def _hours(plan: Plan) -> list[str]:
     return [f"{baseline:,.1f}", f"{baseline - saving:,.1f}", f"{saving:,.1f}"]
 
 
-_TWO = (Message("项目", "Figure"), Message("数值", "Value"))
 _OPTION_COLUMNS = (
     Message("方案", "Option"),
     Message("费用 元", "Cost yuan"),

@@ -15,12 +15,11 @@ from optimizer.accounts.proof import proof_json, verdict_on
 from optimizer.accounts.seal_view import SealReport
 from optimizer.accounts.statement import Statement
 from optimizer.demo.folder import DemoFolder
-from optimizer.demo.step import Row, Step, count
+from optimizer.demo.step import FIGURES, Row, Step, count
 from optimizer.errors import Message
 from optimizer.store.engine import Store
 
 ORIGIN = "modalshift.demo/books"
-_TWO = (Message("项目", "Figure"), Message("数值", "Value"))
 
 
 def demo_key(seed: int) -> Ed25519PrivateKey:
@@ -66,7 +65,7 @@ def seal_step(size: int, root: str, report: SealReport, entry: str, verdict: str
             "keep it off line.",
         )
     ]
-    return Step(Message("十 续 封存并核对全部账目", "10 (cont.) Seal all books and verify them"), _TWO, rows, notes)
+    return Step(Message("十 续 封存并核对全部账目", "10 (cont.) Seal all books and verify them"), FIGURES, rows, notes)
 
 
 def _example(statements: Sequence[Statement]) -> str:

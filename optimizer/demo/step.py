@@ -11,6 +11,9 @@ from optimizer.quantities import FEN_PER_YUAN, G_PER_KG, KG_PER_T
 Cell = str | Message
 Row = Sequence[Cell]
 
+FIGURES = (Message("项目", "Figure"), Message("数值", "Value"))
+"""The head of a table of figures, one to a row."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:

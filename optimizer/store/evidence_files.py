@@ -17,6 +17,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from optimizer.errors import Fault, InputError, Message, StorageError, UnknownRecordError
+from optimizer.store.sqlite_file import sqlite_file
 
 MAX_FILE_BYTES = 10_000_000
 TYPES = {
@@ -139,9 +140,8 @@ def media_type_of(content: bytes) -> str | None:
 
 def evidence_directory(db_url: str) -> Path:
     """Where the files of a database lie: beside an SQLite file, else ``evidence`` in the working directory."""
-    prefix = "sqlite:///"
-    file = db_url.removeprefix(prefix)
-    return Path(f"{file}.evidence") if file != db_url and file else Path("evidence")
+    file = sqlite_file(db_url)
+    return Path("evidence") if file is None else Path(f"{file}.evidence")
 
 
 def accepted_type(content: bytes, name: str) -> str:

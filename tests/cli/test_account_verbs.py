@@ -80,6 +80,14 @@ def test_a_misspelt_database_is_not_created(verb: list[str], tmp_path: Path) -> 
     assert not file.exists()
 
 
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///", "sqlite:///:memory:"])
+def test_a_database_in_memory_is_no_books(url: str) -> None:
+    """It begins empty with each command, and an audit of it would find everything in order."""
+    result = run("audit", "--db", url, "--lang", "en")
+    assert result.exit_code == 2
+    assert f"There is no database file {url}" in result.stderr
+
+
 def test_a_database_nobody_can_open_is_named(tmp_path: Path) -> None:
     """A directory that does not exist, or a kind of database we do not speak."""
     assert run("audit", "--db", "mysql://localhost/x").exit_code == 2

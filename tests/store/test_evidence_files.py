@@ -81,7 +81,8 @@ def test_kinds_are_told_from_the_first_bytes() -> None:
 def test_files_lie_beside_their_database() -> None:
     """An SQLite file has its own directory."""
     assert evidence_directory("sqlite:///a/b.db") == Path("a/b.db.evidence")
-    assert evidence_directory("postgresql://host/db") == Path("evidence")
+    for url in ("postgresql://host/db", "sqlite://", "sqlite:///", "sqlite:///:memory:"):
+        assert evidence_directory(url) == Path("evidence")
 
 
 # Registered files: the row is sealed, the file is held against it

@@ -12,9 +12,9 @@ from typing import Any
 
 from huey import Huey, MemoryHuey, SqliteHuey
 
+from optimizer.store.sqlite_file import sqlite_file
 from webapp.settings import Settings
 
-SQLITE_FILE_URL = "sqlite:///"
 QUEUE_SUFFIX = ".queue"
 
 
@@ -48,10 +48,8 @@ def queue_path(settings: Settings) -> Path | None:
     """Beside the SQLite database, or where the settings say; None: in memory, for this process only."""
     if settings.queue_file is not None:
         return settings.queue_file
-    file = settings.db_url.removeprefix(SQLITE_FILE_URL)
-    if file == settings.db_url or not file or file == ":memory:":
-        return None
-    return Path(file + QUEUE_SUFFIX)
+    file = sqlite_file(settings.db_url)
+    return None if file is None else Path(f"{file}{QUEUE_SUFFIX}")
 
 
 def _only_told(run_id: str) -> None:
