@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from optimizer.network.model import Network
 from webapp.language import current_lang, text
+from webapp.limits import API_LIMIT, limiter
 from webapp.quote_form import read_quote_form
 from webapp.quote_view import quote_view
 from webapp.security import allow_charts
@@ -32,6 +33,7 @@ def start() -> Response:
 
 
 @quote_page.get("/quote")
+@limiter.limit(API_LIMIT)  # open to strangers, and as much work as the API's own quotes
 def show_quote() -> tuple[str, int]:
     """The form; with a shipment in the query also the comparison. 422 when the query has faults."""
     world = current_world()

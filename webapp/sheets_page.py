@@ -16,6 +16,7 @@ from optimizer.documents.quote_sheet import quote_sheet_json, quote_sheet_text, 
 from optimizer.documents.sheets import XLSX_TYPE
 from webapp.access.visitor import require, require_permission
 from webapp.language import current_lang
+from webapp.limits import API_LIMIT, limiter
 from webapp.quote_form import FIELDS, read_quote_form
 from webapp.sheet_view import lot_sheet_view, quote_sheet_view
 from webapp.world import current_world
@@ -27,6 +28,7 @@ TYPES = {"txt": "text/plain; charset=utf-8", "json": "application/json; charset=
 
 
 @sheets_page.get("/quote/sheet")
+@limiter.limit(API_LIMIT)
 def show_quote_sheet() -> Response | AnyResponse | str:
     """The sheet of the quote with the same query; a query without a quote goes back to the form. Open to all, as
     quotes are."""

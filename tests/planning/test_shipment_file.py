@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -567,3 +568,19 @@ def test_a_file_that_names_no_columns_is_told_of_its_first_row(tmp_path: Path) -
     with pytest.raises(ShipmentDataError) as caught:
         read_shipments(path, NETWORK)
     assert {fault.row for fault in caught.value.faults} == {1}
+
+
+@pytest.mark.parametrize(
+    ("what", "instead"),
+    [(b'<row r="2"', b'<row r="900000000"'), (b"</sheetData>", b"<row/>" * 20_000 + b"</sheetData>")],
+)
+def test_a_workbook_of_endless_rows_is_refused(monkeypatch: pytest.MonkeyPatch, what: bytes, instead: bytes) -> None:
+    """A few kilobytes that say they hold more rows than any spreadsheet has: reading ends there and says so."""
+    monkeypatch.setattr(shipment_sheet, "LAST_SHEET_ROW", 10_000)
+    sound, forged = workbook([["a"], ["b"]]), io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(sound)) as old, zipfile.ZipFile(forged, "w", zipfile.ZIP_DEFLATED) as new:
+        for member in old.namelist():
+            new.writestr(member, old.read(member).replace(what, instead))
+    with pytest.raises(ShipmentDataError) as refused:
+        list(shipment_sheet.rows_of(forged.getvalue(), "x.xlsx"))
+    assert [fault.code for fault in refused.value.faults] == ["too_many_rows"]

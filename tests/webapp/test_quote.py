@@ -7,6 +7,7 @@ import json
 import re
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from optimizer.quantities import CHINA_TIME
+from webapp import Settings, create_app
 from webapp.quote_form import read_quote_form
 from webapp.world import World
 
@@ -182,3 +184,11 @@ def test_the_api_wants_a_post(client: FlaskClient) -> None:
     """GET is answered with 405 as a problem."""
     reply = client.get("/api/v1/quotes")
     assert (reply.status_code, reply.mimetype) == (405, "application/problem+json")
+
+
+def test_strangers_who_ask_the_pages_for_quotes_are_counted_as_those_who_ask_the_api(tmp_path: Path) -> None:
+    """The page and its sheet do the same work: they have the same limit, and say how much of it is left."""
+    visitor = create_app(Settings(db_url=f"sqlite:///{tmp_path / 'm.db'}")).test_client()
+    for path in ("/quote", "/quote/sheet"):
+        left = [int(visitor.get(path).headers["X-RateLimit-Remaining"]) for _ in range(2)]
+        assert left == [599, 598], path

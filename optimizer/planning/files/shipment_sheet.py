@@ -24,6 +24,9 @@ MAX_FILE_BYTES = 100_000_000
 MAX_UNPACKED_BYTES = 1_000_000_000
 """A workbook is a zip archive: what it unpacks to is limited as well."""
 MAX_ROWS = 1_000_000
+LAST_SHEET_ROW = 1_048_576
+"""No spreadsheet program writes a row below this one (ECMA-376). A file of a few kilobytes may say that its only row is
+the billionth, or hold a hundred million blank ones; each of them would be handed out."""
 
 DELIMITERS = ",;\t"
 LINES_LOOKED_AT, LEAST_DELIMITERS = 10, 5
@@ -57,6 +60,11 @@ def too_large(name: str, size_bytes: int) -> ShipmentDataError:
     return file_error(name, "too_large", message)
 
 
+def _too_many_rows(name: str, row: int) -> ShipmentDataError:
+    message = Message(f"超过 {MAX_ROWS:,} 行；请分成几个文件。", f"More than {MAX_ROWS:,} rows; split the file.")
+    return file_error(name, "too_many_rows", message, row)
+
+
 def rows_of(content: bytes, name: str) -> Iterator[Row]:
     """All rows that are not blank, the header first (there is always one).
 
@@ -74,10 +82,7 @@ def rows_of(content: bytes, name: str) -> Iterator[Row]:
     count = 0
     for count, row in enumerate(rows, start=1):
         if count > MAX_ROWS + 1:
-            message = Message(
-                f"超过 {MAX_ROWS:,} 行；请分成几个文件。", f"More than {MAX_ROWS:,} rows; split the file."
-            )
-            raise file_error(name, "too_many_rows", message, row.number)
+            raise _too_many_rows(name, row.number)
         yield row
     if count == 0:
         message = Message("文件为空；请给出表头和至少一行。", "The file is empty; give a header and at least one row.")
@@ -154,6 +159,8 @@ def _workbook_rows(content: bytes, name: str) -> Iterator[Row]:
         # Some programs write a wrong extent into the sheet; without it openpyxl reads what is there.
         sheet.reset_dimensions()
         for number, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
+            if number > LAST_SHEET_ROW:
+                raise _too_many_rows(name, number)
             if any(cell is not None and cell != "" for cell in cells):
                 yield Row(number, tuple(cells), padded=True)
     except ShipmentDataError:
