@@ -112,7 +112,7 @@ def tell_story(
         enterprises = SavingsOverview(store)
         narrator.tell(account_steps.settle_step(open_before, settled, total(enterprises.savings("month"))))
         rows = _netting(store, enterprises, folder, narrator)
-        periods = _close(store, world, events, waybills, after, folder, narrator, printing)
+        periods = _close(store, world, waybills, after, folder, narrator, printing)
         findings = actions.audit(store, world.network, world.factors)
         printing.deliver(folder)
     folder.write("audit.json", json.dumps(to_plain(findings), ensure_ascii=False, indent=1) + "\n")
@@ -157,7 +157,6 @@ def _netting(store: Store, overview: SavingsOverview, folder: DemoFolder, narrat
 def _close(
     store: Store,
     world: World,
-    events: Sequence[Event],
     waybills: Sequence[Waybill],
     after: datetime,
     folder: DemoFolder,

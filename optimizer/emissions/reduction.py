@@ -24,7 +24,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from optimizer.emissions.boundaries import Boundary, refuse_mixing
-from optimizer.emissions.chain import ElementFootprint, Footprint
+from optimizer.emissions.chain import Footprint
 from optimizer.emissions.uncertainty import UNCERTAINTY, ErrorKind, ErrorSource, Spread, UncertaintyConfig
 
 METHOD = "shift-v1"
@@ -120,10 +120,10 @@ def together(reductions: Sequence[Reduction]) -> Reduction:
 def _exposures(footprint: Footprint, sign: int, boundary: Boundary) -> Iterable[tuple[ErrorSource, float]]:
     for element in footprint.elements:
         for error in element.errors:
-            yield error, sign * element.total_g(boundary) * _share(element, error, boundary)
+            yield error, sign * element.total_g(boundary) * _share(error, boundary)
 
 
-def _share(element: ElementFootprint, error: ErrorSource, boundary: Boundary) -> float:
+def _share(error: ErrorSource, boundary: Boundary) -> float:
     return error.wtw_share if boundary is Boundary.WTW_CO2E else error.ttw_co2_share
 
 

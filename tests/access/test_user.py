@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from optimizer.access.user import (
@@ -98,3 +100,9 @@ def test_a_new_user_is_refused_with_every_fault() -> None:
         require_valid(user(role, "E1" if role in OF_A_PARTY else ""))
         with pytest.raises(InputError):
             require_valid(user(role, "" if role in OF_A_PARTY else "E1"))
+
+
+def test_a_user_is_named_in_the_language_asked_for() -> None:
+    """Each of the two names in its own."""
+    named = replace(user(Role.AUDITOR), display_name_zh="审计", display_name_en="Auditor")
+    assert (named.name("zh"), named.name("en")) == ("审计", "Auditor")

@@ -102,6 +102,20 @@ def test_a_ship_for_one_small_load_is_a_whole_ship() -> None:
     assert all(cut.hulls == 1 and cut.rest_t == pytest.approx(200.0) for cut in cuts)
 
 
+def test_single_shipments_are_told_beside_the_worst_stretch() -> None:
+    """Two loads of 200 t aboard 0.4 of a ship: together they break their cut most, and each alone breaks its own."""
+    case = lay_out(tiny_network(), [cargo(number, 200.0) for number in range(2)])
+    plan, columns = case.program, case.space.columns
+    family = int(columns.family[columns.family >= 0][0])
+    shares = np.zeros(len(plan.column_slot))
+    for number in range(2):
+        shares[np.flatnonzero((columns.shipment == number) & (columns.family == family))[0]] = 1.0
+    shares[next(iter(plan.sailing_columns[family, int(columns.slot[np.flatnonzero(shares)[0]])]))] = 0.4
+    cuts = {cut.shipments: cut for cut in cuts_of(case, shares)}
+    assert set(cuts) == {(0,), (1,), (0, 1)}
+    assert {(cut.hulls, cut.rest_t) for cut in cuts.values()} == {(1, 200.0), (1, 400.0)}
+
+
 def test_what_exceeds_full_ships_needs_one_more() -> None:
     """Two loads of 350 t where a ship takes 500: D = 700, so two ships, the last with 200 t; half of it aboard one ship
     is no matter, all of it aboard 1.4 ships breaks the cut by 0.6 x 200 t."""

@@ -119,7 +119,7 @@ def tighten(
     keys = column_keys(plan, min(span, SLOTS_PER_DAY))
     gains = reduced_costs(program, before.prices)
     always = (plan.column_slot < 0) | (_is_hull(plan) & (plan.column_end == plan.column_slot + 1))
-    chosen = best_per_key(keys, gains, (gains <= _margin(plan, gains)) | always)
+    chosen = best_per_key(keys, gains, (gains <= _margin(plan)) | always)
     best = before
     for _ in range(ROUNDS):
         if left_s() <= 0:
@@ -163,7 +163,7 @@ def tightened(
         yield before
 
 
-def _margin(plan: PlanProgram, gains: Floats) -> Floats:
+def _margin(plan: PlanProgram) -> Floats:
     """How dear a column may look and still enter the first round: cargo by tonne prices, hulls by voyage prices."""
     return np.where(_is_hull(plan), 1000.0, 800.0)
 

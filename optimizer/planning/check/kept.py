@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 
 from optimizer.planning.check.structure import CLOCK
 from optimizer.planning.check.violation import Findings
 from optimizer.planning.check.workings import Workings
 from optimizer.planning.document import plan_to_json
-from optimizer.planning.plan import Moved, Plan, PlannedShipment, Voyage
+from optimizer.planning.plan import Kept, Moved, Plan, PlannedShipment, Voyage
+
+_ById = Mapping[str, PlannedShipment]
 
 
 def check_kept(work: Workings, found: Findings) -> None:
@@ -51,28 +53,42 @@ def check_accepted(work: Workings, found: Findings) -> None:
     if plan.kept is None:
         return
     by_id = {planned.shipment_id: planned for planned in plan.shipments}
-    moved = {item.shipment_id: item for item in plan.moved}
     before = {planned.shipment_id: planned for planned in accepted.shipments if planned.status == "planned"}
-    for name in plan.kept.shipments:
+    _check_kept(plan.kept, before, by_id, found)
+    _check_moved(work, accepted, before, by_id, found)
+    _check_kept_voyages(plan.kept, accepted, work, found)
+
+
+def _check_kept(kept: Kept, before: _ById, by_id: _ById, found: Findings) -> None:
+    for name in kept.shipments:
         was, now = before.get(name), by_id.get(name)
         if was is None or now is None or not _same_lots(was, now):
             found.add("kept_changed", f"kept/shipments/{name}", "as in the accepted plan", "otherwise")
         elif (was.on_road_because, was.reason) != (now.on_road_because, now.reason):
             found.add("kept_changed", f"kept/shipments/{name}/reason", "as in the accepted plan", "otherwise")
+
+
+def _check_moved(work: Workings, accepted: Plan, before: _ById, by_id: _ById, found: Findings) -> None:
+    """What is not kept was moved for a reason that holds, or sails as before."""
+    plan = work.plan
+    moved, kept = {item.shipment_id: item for item in plan.moved}, plan.kept.shipments if plan.kept else ()
     for item in plan.moved:
         if item.shipment_id not in before:
             found.add("moved_voyages", f"moved/{item.shipment_id}", "a shipment of the accepted plan", item.shipment_id)
         else:
             found.same("moved_voyages", f"moved/{item.shipment_id}/was", _voyages(before[item.shipment_id]), item.was)
     for name, was in before.items():
-        if name in plan.kept.shipments or (name in moved and _holds(moved[name], was, work, accepted)):
+        if name in kept or (name in moved and _holds(moved[name], was, work, accepted)):
             continue
         if name in moved:
             found.add("moved_reason", f"moved/{name}", "a reason that holds", moved[name].code)
         elif name not in by_id or _voyages(by_id[name]) != _voyages(was):
             found.add("accepted_lost", f"shipments/{name}", "kept or moved", "neither")
+
+
+def _check_kept_voyages(kept: Kept, accepted: Plan, work: Workings, found: Findings) -> None:
     old = {voyage.voyage_id: voyage for voyage in accepted.voyages}
-    for voyage_id in plan.kept.voyages:
+    for voyage_id in kept.voyages:
         now_sails, sailed = work.voyage_by_id.get(voyage_id), old.get(voyage_id)
         if now_sails is not None and (sailed is None or _course(now_sails) != _course(sailed)):
             found.add("kept_changed", f"kept/voyages/{voyage_id}", "as in the accepted plan", "otherwise")

@@ -85,7 +85,7 @@ def solve_flow(
                 break
     except KeyboardInterrupt:
         ending = "interrupt"
-    return _result(instance, state, settings, ending)
+    return _result(state, settings, ending)
 
 
 def _first_prices(pricer: Pricer, pool: PathPool) -> FlowState:
@@ -275,7 +275,7 @@ def _take(instance: Instance, pool: PathPool, state: FlowState, amounts: Floats)
         state.design, state.objective = design, objective
 
 
-def _result(instance: Instance, state: FlowState, settings: Settings, ending: str) -> Result:
+def _result(state: FlowState, settings: Settings, ending: str) -> Result:
     if ending == "infeasible":
         return Result.without_room(state.rounds)
     if state.design is None or state.objective is None:
