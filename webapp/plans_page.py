@@ -16,7 +16,7 @@ from optimizer.quantities import number_of
 from webapp.access.visitor import now, require, require_permission
 from webapp.api.plans import DEFAULT_LIMIT_S, SETTINGS, WHOLE, read_settings, require_run
 from webapp.frontier_view import frontier_chart
-from webapp.language import current_lang
+from webapp.language import current_lang, text
 from webapp.plan_view import plan_view
 from webapp.quote_form import FieldFault
 from webapp.security import allow_charts, allow_scripts
@@ -113,7 +113,12 @@ def accept(run_id: str) -> Response | tuple[str, int]:
         if error.exit_code != InputError.exit_code:
             raise
         return render_template(
-            "error.html", status=422, title=error.message.text(current_lang()), faults=getattr(error, "faults", ())
+            "error.html",
+            status=422,
+            title=error.message.text(current_lang()),
+            faults=getattr(error, "faults", ()),
+            back=url_for("plans_page.show_run", run_id=run_id, page=request.form.get("page", 1, int)),
+            back_words=text("plan.back"),
         ), 422
     return redirect(url_for("plans_page.show_run", run_id=run_id))
 

@@ -12,6 +12,7 @@ from flask import Blueprint, Response, render_template, request, send_file, url_
 from werkzeug.exceptions import NotFound
 
 from optimizer.access.user import Permission, User
+from optimizer.actions.registering import unregistered_shippers
 from optimizer.actions.submitting import shipments_seen_by, submit_shipments
 from optimizer.documents.sheets import XLSX_TYPE
 from optimizer.errors import Fault, ShipmentDataError
@@ -33,16 +34,18 @@ shipments_page = Blueprint("shipments_page", __name__)
 
 PAGE = 200
 FAULTS_SHOWN = 100
+SHIPPERS_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """What became of an upload. ``wrong``: the first faults, each with its column in the file's words; ``caption`` says
-    how many there are, in how many rows."""
+    how many there are, in how many rows. ``unregistered``: what is still missing for waybills, empty for nothing."""
 
     verdict: str
     wrong: tuple[tuple[str, Fault], ...]
     caption: str
+    unregistered: str
     returned_url: str
 
 
@@ -93,6 +96,13 @@ def _verdict(uploaded: Upload, outcomes: Counter[str], wrong: int, *, submitting
     return verdict
 
 
+def _unregistered(uploaded: Upload) -> str:
+    """Which shippers have to be registered before a plan for them can be accepted; empty where all are."""
+    names = unregistered_shippers(current_world().store, uploaded.shipments)
+    listed = text("shipments.comma").join(names[:SHIPPERS_SHOWN]) + (" …" if len(names) > SHIPPERS_SHOWN else "")
+    return text("shipments.unregistered", names=listed) if names else ""
+
+
 def _result(uploaded: Upload, refused: list[Fault], outcomes: Counter[str], user: User, *, submitting: bool) -> Result:
     faults = sorted([*uploaded.faults, *refused], key=lambda fault: (fault.row or 0, fault.column or ""))
     wrong_rows = {fault.row for fault in faults}
@@ -110,7 +120,7 @@ def _result(uploaded: Upload, refused: list[Fault], outcomes: Counter[str], user
         with current_world().store.write() as session:
             session.keep_returned_file(file_id, user.user_id, name, workbook(marked, "shipments"), now())
         returned = url_for("shipments_page.returned", file_id=file_id)
-    return Result(verdict, shown, caption, returned)
+    return Result(verdict, shown, caption, _unregistered(uploaded), returned)
 
 
 @shipments_page.get("/shipments/returned/<file_id>")

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from optimizer.actions.overview import SavingsOverview, savings
     from optimizer.actions.quoting import QuoteDesk, quote
     from optimizer.actions.recording import RecordResult, record
+    from optimizer.actions.registering import register_parties
     from optimizer.actions.releasing import (
         ReleaseBook,
         factor_releases,
@@ -98,6 +99,7 @@ __all__ = [
     "prove",
     "quote",
     "record",
+    "register_parties",
     "release_factors",
     "release_network",
     "releases_mark",
@@ -125,6 +127,7 @@ __all__ = [
 
 _VERBS = {
     "accepting": ("accept",),
+    "registering": ("register_parties",),
     "access": (
         "add_demo_users",
         "add_user",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from optimizer.access.user import Permission, Role, User
+from optimizer.actions.registering import with_party_ids
 from optimizer.errors import ConflictError, Message, UnknownRecordError
 from optimizer.planning.shipment import Shipment
 from optimizer.store.engine import Store
@@ -30,10 +31,12 @@ class Submission:
 def submit_shipments(store: Store, shipments: Sequence[Shipment], user: User, at: datetime) -> list[Submission]:
     """Record shipments, one outcome each, in order. A known id with other content becomes its next version.
 
-    An enterprise submits for itself only, and never touches an id of another enterprise: it is not even told whose.
+    An enterprise submits for itself only, and never touches an id of another enterprise: it is not even told whose. A
+    registered shipper may be called by its name or credit code; the books have its id.
     """
     outcomes: list[Submission] = []
     with store.write() as session:
+        shipments = with_party_ids(shipments, session.parties())
         known = {
             entry.shipment.shipment_id: entry for entry in session.submitted(ids=[s.shipment_id for s in shipments])
         }

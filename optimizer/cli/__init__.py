@@ -32,6 +32,7 @@ _OWN = (
     "sheet",
     "corridor",
     "audit",
+    "party",
     "seal",
     "report",
     "checkpoint",

@@ -84,8 +84,9 @@ def _operator(parties: Mapping[str, Party]) -> Party:
     operators = [party for party in parties.values() if party.role == "operator"]
     if len(operators) != 1:
         message = Message(
-            f"参与方中应恰有一个多式联运经营人（operator），现有 {len(operators)} 个。",
-            f"Exactly one party must be the multimodal operator; there are {len(operators)}.",
+            f"参与方中应恰有一个多式联运经营人（operator），现有 {len(operators)} 个；登记用 modalshift party add。",
+            f"Exactly one party must be the multimodal operator; there are {len(operators)}. Parties are registered by"
+            " modalshift party add.",
         )
         raise InputError(message, (Fault("parties", None, "role", "one_operator", message),))
     return operators[0]
@@ -104,10 +105,24 @@ def _unknown(
             faults.append(_unknown_fault(item.shipment_id, "shipment_id", item.shipment_id, "货单", "shipment"))
             continue
         if shipment.shipper_id not in parties:
-            faults.append(_unknown_fault(item.shipment_id, "shipper_id", shipment.shipper_id, "托运人", "shipper"))
+            faults.append(_unregistered(item.shipment_id, shipment.shipper_id))
         if shipment.cargo_code not in network.cargo:
             faults.append(_unknown_fault(item.shipment_id, "cargo_code", shipment.cargo_code, "货类", "cargo code"))
     return faults
+
+
+def _unregistered(shipment_id: str, shipper_id: str) -> Fault:
+    return Fault(
+        f"plan/{shipment_id}",
+        None,
+        "shipper_id",
+        "unknown_shipper_id",
+        Message(
+            f"托运人“{shipper_id}”尚未登记；请先登记（modalshift party add），或改正货单，或先不选这一票。",
+            f"shipper '{shipper_id}' is not registered; register it (modalshift party add), mend the shipment, or "
+            "leave it out for now.",
+        ),
+    )
 
 
 def _unknown_fault(shipment_id: str, column: str, value: str, noun_zh: str, noun_en: str) -> Fault:

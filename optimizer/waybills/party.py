@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import count
 
 from optimizer.errors import Fault, InputError, Message
 from optimizer.waybills.codes import is_credit_code
@@ -30,15 +31,18 @@ class Party:
     location_ids: tuple[str, ...] = ()
 
 
-def parties_from_rows(rows: Iterable[Mapping[str, str]], file: str) -> list[Party]:
+def parties_from_rows(
+    rows: Iterable[Mapping[str, str]], file: str, numbers: Iterable[int] | None = None
+) -> list[Party]:
     """Parties from the rows of a table with the columns of ``seeds/enterprises.csv`` (``enterprise_id`` is the id).
+    ``numbers``: of the rows, where they do not just follow a header.
 
     Raises InputError with every fault: unknown domain or role, wrong check character, an id or code used twice.
     """
     parties: list[Party] = []
     faults: list[Fault] = []
     seen: dict[str, int] = {}
-    for line, row in enumerate(rows, start=2):
+    for line, row in zip(numbers or count(2), rows, strict=False):
         party = Party(
             party_id=row["enterprise_id"],
             credit_code=row["credit_code"],

@@ -61,6 +61,16 @@ def test_a_month_closes_once_it_is_over(db_url: str) -> None:
     assert "write it like 2026-10" in refused.stderr
 
 
+def test_parties_are_registered_from_the_command_line(db_url: str) -> None:
+    """A new city has no other way to its first waybill: the demo alone had parties."""
+    enterprises = str(Path(__file__).parents[2] / "seeds" / "enterprises.csv")
+    first, again = (run("party", "add", enterprises, "--db", db_url, "--lang", "en") for _ in range(2))
+    assert (first.exit_code, first.stdout) == (0, "enterprises.csv: 14 registered, 0 were registered before.\n")
+    assert "0 registered, 14 were" in again.stdout
+    assert "托运人" in run("party", "list", "--db", db_url).stdout
+    assert run("party", "add", "nobody.csv", "--db", db_url).exit_code == 2
+
+
 def test_a_statement_of_nobody_is_refused_and_writes_nothing(db_url: str, tmp_path: Path) -> None:
     """An unknown account: exit 2, no file."""
     out = tmp_path / "statement.json"

@@ -53,3 +53,16 @@ def test_nothing_ticked_accepts_nothing(house: House) -> None:
     assert reply.status_code == 422
     with house.store.read() as session:
         assert session.newest_plan() is None
+
+
+def test_an_unregistered_shipper_leads_back_to_the_plan(house: House) -> None:
+    """The sentence says what to do, and the link goes back to the page of the plan where it was ticked."""
+    browser, program = house.browser("planner"), house.program("planner")
+    record_of_nobody = record("P-9", shipper_id="无名公司", mass_t=1600)
+    assert program.post("/api/v1/shipments", [record_of_nobody]).status_code == 200
+    run_id = begin(program)
+    assert Worker(house.settings).queue.work_off_one()
+    reply = browser.send(f"/plans/{run_id}", f"/plans/{run_id}/accept", which="some", shipment="P-9")
+    assert reply.status_code == 422
+    assert "托运人“无名公司”尚未登记；请先登记（modalshift party add）" in reply.text
+    assert f'href="/plans/{run_id}?page=1">回到计划</a>' in reply.text

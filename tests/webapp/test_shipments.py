@@ -9,6 +9,9 @@ from typing import Any
 import openpyxl
 import pytest
 
+from optimizer.actions import register_parties
+from optimizer.demo.seed_files import read_parties
+from tests.waybills.world import ISSUED_AT
 from tests.webapp.signed_in import House
 
 
@@ -132,6 +135,20 @@ def test_a_file_that_comes_again_is_told_so(house: House) -> None:
     assert "此前已提交" not in first
     again = verdict(content.replace("coal,700", "coal,650"))
     assert "已收下 2 行，1 行有误未收。其中 1 行此前已提交、内容相同，1 行以新内容取代此前所提交的。" in again
+
+
+def test_a_shipper_may_be_called_by_name_and_an_unknown_one_is_told_at_once(house: House) -> None:
+    """The books have the id, in whatever width the name is written; who is not registered is named at the upload and
+    not when the plan is accepted."""
+    register_parties(house.store, read_parties(), ISSUED_AT)
+    browser = house.browser("planner")
+    content = CSV.format(prefix="N").replace("-1,E01,", "-1,示范钢铁(衢州)有限公司,").replace("-3,E01,", "-3,无名公司,")
+    for act in ("check", "submit"):
+        file = (BytesIO(content.encode()), "a.csv")
+        reply = browser.send("/shipments", "/shipments", act=act, file=file).text
+        assert "尚未登记的托运人：无名公司。" in reply
+    program = house.program("planner")
+    assert [program.get(f"/api/v1/shipments/N-{n}").json["shipper_id"] for n in (1, 3)] == ["E01", "无名公司"]
 
 
 def test_checking_keeps_nothing(house: House) -> None:
