@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from optimizer.access.user import Permission
@@ -15,6 +15,7 @@ from optimizer.errors import Fault, InputError, ModalshiftError
 from optimizer.quantities import number_of
 from webapp.access.visitor import now, require, require_permission
 from webapp.api.plans import DEFAULT_LIMIT_S, SETTINGS, WHOLE, read_settings, require_run
+from webapp.figures import counted
 from webapp.frontier_view import frontier_chart
 from webapp.language import current_lang, text
 from webapp.plan_view import plan_view
@@ -108,7 +109,7 @@ def accept(run_id: str) -> Response | tuple[str, int]:
     world = current_world()
     chosen = None if request.form.get("which") == "all" else request.form.getlist("shipment")
     try:
-        accept_run(world.store, run_id, chosen, world.network, now())
+        issued = accept_run(world.store, run_id, chosen, world.network, now())
     except ModalshiftError as error:
         if error.exit_code != InputError.exit_code:
             raise
@@ -120,6 +121,7 @@ def accept(run_id: str) -> Response | tuple[str, int]:
             back=url_for("plans_page.show_run", run_id=run_id, page=request.form.get("page", 1, int)),
             back_words=text("plan.back"),
         ), 422
+    flash(text("plan.accepted", count=counted(len(issued) if chosen is None else len(chosen))))
     return redirect(url_for("plans_page.show_run", run_id=run_id))
 
 

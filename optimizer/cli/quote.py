@@ -38,6 +38,19 @@ WORDS = {
 }
 """Columns of a shipment and the words of the command line that fill them."""
 
+ROLES: Mapping[str, Message] = {
+    "pre": Message("接运", "pre"),
+    "main": Message("主程", "main"),
+    "post": Message("送运", "post"),
+    "hub": Message("码头", "hub"),
+}
+"""What a leg is for, as waybills call it."""
+NO_BASIS = Message("", "")
+BASES: Mapping[str, Message] = {
+    "actual": Message("实际", "actual"),
+    "sfd": Message("最短", "sfd"),
+    "gcd": Message("大圆", "gcd"),
+}
 CLOCK = "%m-%d %H:%M"
 SHEET_SUFFIXES = (".txt", ".json", ".xlsx")
 
@@ -241,20 +254,23 @@ def _print_legs(number: int, item: QuoteOption) -> None:
 
 
 def _leg_row(leg: QuoteLeg) -> list[str]:
+    from optimizer.documents.statement_words import TIERS
     from optimizer.planning.quote.words import MODE_NAMES
 
+    lang = current_session().lang
+    basis = BASES.get(leg.distance_basis, NO_BASIS).text(lang)
     vehicle = f"{leg.vessels} x {leg.vehicle_class}" if leg.vessels > 1 else leg.vehicle_class
     return [
-        f"{leg.seq} {leg.role}",
-        MODE_NAMES[leg.mode].text(current_session().lang),
+        f"{leg.seq} {ROLES[leg.role].text(lang)}",
+        MODE_NAMES[leg.mode].text(lang),
         leg.origin if leg.origin == leg.destination else f"{leg.origin}-{leg.destination}",
         vehicle,
-        f"{leg.distance_km:,.1f} {leg.distance_basis}".strip() if leg.distance_km else "",
+        f"{leg.distance_km:,.1f} {basis}".strip() if leg.distance_km else "",
         f"{leg.departs_at:{CLOCK}} {leg.arrives_at:{CLOCK}}",
         _yuan(leg.cost_fen),
         _kilograms(leg.co2e_ttw_g),
         _kilograms(leg.co2e_wtw_g),
-        leg.data_tier,
+        TIERS[leg.data_tier].text(lang),
     ]
 
 

@@ -87,7 +87,7 @@ def _head(report: BankReport, lang: Lang) -> list[tuple[str, str]]:
 
 def _figures(report: BankReport, lang: Lang) -> list[tuple[str, str]]:
     rows = [
-        (Message("转水重量", "Shifted"), f"{report.verified_mass_kg / 1000:,.1f} t"),
+        (Message("结算重量", "Settled"), f"{report.verified_mass_kg / 1000:,.1f} t"),
         (Message("期望减排", "Expected reduction"), f"{report.expected_g / 1_000_000:,.2f} t CO2e"),
         (Message("入账减排", "Credited"), f"{report.credited_g / 1_000_000:,.2f} t CO2e"),
         (Message("公路基准", "Road baseline"), f"{report.baseline_g / 1_000_000:,.2f} t CO2e"),

@@ -193,10 +193,13 @@ def missing_evidence(lot: WaybillLot, facts: Sequence[Event]) -> tuple[Message, 
     have = {(fact.leg_seq, fact.event_type) for fact in facts}
     weighed = {fact.leg_seq for fact in facts if fact.mass_kg is not None and fact.is_weighing}
     for leg in legs:
-        for kind in _ENDS_OF_LEG:
+        for kind, word in _ENDS_OF_LEG.items():
             if (leg.seq, kind) not in have:
                 missing.append(
-                    Message(f"第 {leg.seq} 段缺少 {kind.value} 事件", f"leg {leg.seq} has no {kind.value} event")
+                    Message(
+                        f"第 {leg.seq} 段缺少{word}（{kind.value}）事件",
+                        f"leg {leg.seq} has no {kind.value} event",
+                    )
                 )
         if leg.seq in to_weigh and leg.seq not in weighed:
             missing.append(
@@ -245,7 +248,7 @@ def _carbon(transport: TransportStatus, missing: Sequence[Message], findings: Se
 
 
 _DLV = EventType.DLV
-_ENDS_OF_LEG = (EventType.LOAD, EventType.DISC)
+_ENDS_OF_LEG = {EventType.LOAD: "装载", EventType.DISC: "卸载"}
 _AT_ORIGIN, _AT_DESTINATION = (
     frozenset({EventType.LOAD, EventType.DEPA}),
     frozenset({EventType.ARRI, EventType.DISC}),

@@ -39,6 +39,9 @@ def test_options_stand_beside_the_road_leg_by_leg_in_both_languages() -> None:
     assert "公路直达" in first
     for word in ("推荐", "最快", "最低碳", "内河", "装卸", "ZP-QJ", "假定：", "排放因子："):
         assert word in chinese.stdout
+    cells = [cell.strip() for line in chinese.stdout.splitlines() for cell in line.split("│")]
+    assert {"模型", "假定", "2 主程", "1 码头"} <= set(cells)
+    assert not any(word in chinese.stdout for word in ("modelled", "assumed", "main", "hub ", "sfd"))
     for word in ("Recommended", "[fastest]", "River", "hub", "ZP-QJ", "Assumed: ", "Emission factors: "):
         assert word in english.stdout
 

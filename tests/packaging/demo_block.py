@@ -45,7 +45,7 @@ def demo_block(folder: Path) -> str:
     lines = [
         "| 已结算 / settled | 演示月 / demo month | 公布值 / published |",
         "|---|---:|---:|",
-        f"| 转水吨数 / tonnes shifted | {sums['mass_t']:,.0f} | 635,000（季度 / a quarter, 2023 Q1） |",
+        f"| 结算吨数 / tonnes settled | {sums['mass_t']:,.0f} | 635,000（季度 / a quarter, 2023 Q1） |",
         f"| 每吨省 / yuan saved per tonne | {sums['yuan_per_t']:.1f} | {PUBLISHED_YUAN_PER_T}（上限 / upper value） |",
         f"| 每吨减排期望值 / expected kg CO2e per tonne | {sums['kg_per_t']:.2f} | {PUBLISHED_KG_PER_T}（kg CO2） |",
         f"| 其中入账 / of this credited, kg per tonne | {sums['credited_kg_per_t']:.2f} | — |",

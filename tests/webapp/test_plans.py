@@ -89,7 +89,10 @@ def test_the_pages_of_a_plan_show_what_it_found(house: House) -> None:
     for words in ("P-1", "P-2", "与公路基准对比", "为什么留在公路", "voyage-loaded"):
         assert words in result.text
     assert browser.send(address, f"{address}/accept", which="all").status_code == 302
-    assert 'class="badge"' in browser.get(address).text
+    accepted = browser.get(address).text
+    assert 'class="badge"' in accepted
+    assert "已接受：1 票货已有运单。" in accepted
+    assert "已接受" not in browser.get(address).text, "said once"
     english = browser.get(f"{address}?lang=en").text
     assert "Beside the road baseline" in english
 

@@ -72,7 +72,7 @@ def test_open_lots_are_counted_but_not_added(settled_app: Flask) -> None:
     """An estimate is never shown as a saving."""
     page = settled_app.test_client().get("/savings?lang=en").text
     assert re.search(r"<dt>Lots not settled yet</dt><dd>1</dd>", page)
-    assert re.search(r"<dt>Shifted \(t\)</dt><dd>600\.0</dd>", page)
+    assert re.search(r"<dt>Settled \(t\)</dt><dd>600\.0</dd>", page)
 
 
 def test_a_row_opens_into_a_finer_view_that_can_be_left_again(settled_app: Flask) -> None:
