@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from optimizer.network.model import Network
 from optimizer.planning.bounds.lagrange import LagrangianBound
-from optimizer.planning.design import Effort, Floats, solve_linear
-from optimizer.planning.layout.fleetflow import WAIT, FleetFlow, make_fleetflow
+from optimizer.planning.design import Effort, Floats, solve_integer, solve_linear
+from optimizer.planning.layout.fleetflow import LOADED, WAIT, FleetFlow, make_fleetflow
 from optimizer.planning.layout.program import PlanProgram, make_program
 from optimizer.planning.layout.timespace import TimeSpace, all_columns, columns_of
 from optimizer.planning.layout.way_maker import make_ways
@@ -118,6 +118,33 @@ def test_cargo_is_stowed_as_well_as_any_program_over_all_ways_could(task: Task, 
     )
     assert stowage is not None
     assert float(program.cost[count:] @ hulls) + stowage.yuan == pytest.approx(whole.objective, rel=1e-6, abs=1.0)
+
+
+def test_a_whole_shipment_goes_aboard_where_a_splittable_one_can_make_room() -> None:
+    """Stowed in parts it would fill the ship; it must not lose its place to what could go in parts elsewhere."""
+    laid = Laid(
+        tiny_network(),
+        (cargo(1, 400.0, due_h=300.0), cargo(2, 500.0, due_h=300.0, splittable=False, value=3_000.0)),
+    )
+    columns = laid.fleet.columns
+    one = np.zeros(len(columns.kind))
+    one[np.flatnonzero((columns.kind == LOADED) & (columns.slot == 4))[1]] = 1.0
+    hulls = follow(laid.proof, one, laid.none_needed)
+    assert hulls is not None
+    stowage = stow(laid.proof, hulls, laid.free, 0)
+    assert stowage is not None
+    program, count = laid.full.program, laid.full.cargo_count
+    fixed = np.concatenate([np.zeros(count), hulls])
+    cargo_columns = np.arange(len(fixed)) < count
+    best = solve_integer(
+        replace(
+            program,
+            lower=np.where(cargo_columns, program.lower, fixed),
+            upper=np.where(cargo_columns, program.upper, fixed),
+        ),
+        Effort(gap=0.0),
+    )
+    assert float(program.cost[count:] @ hulls) + stowage.yuan == pytest.approx(best.objective, rel=1e-6, abs=1.0)
 
 
 def test_a_hull_that_lies_idle_is_sent_for_cargo_that_gains() -> None:

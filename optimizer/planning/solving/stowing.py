@@ -3,7 +3,7 @@
 A linear program over shipments, the voyages that sail and the terminals' days begins with the few ways that are cheap
 at prices known from before; its own prices then find the ways that are missing, exactly (column generation), until none
 gains. Beside given voyages the linear solution is whole for nearly all shipments; what must not be split is settled
-by branch and bound at the end.
+by branch and bound at the end, together with the cargo that it competes with for room.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ ROUNDS = 6
 GAIN_YUAN = 1e-3
 """A way must gain so much to be worth another round."""
 WHOLE_GAP, WHOLE_NODES = 1e-5, 20
+USED = 1e-9
 LEAST_S = 0.5
 
 
@@ -171,29 +172,46 @@ class _Stower:
         )
 
     def _whole_numbers(self, program: Program, outcome: Outcome, columns: CargoColumns) -> Floats:
-        """Shares with the shipments whole that must be: those in parts are settled among themselves, all else stays."""
+        """Shares with the shipments whole that must be. Those in parts are settled together with all cargo aboard where
+        they could sail, for full ships have room for them only where others go elsewhere; all else stays."""
         assert outcome.x is not None
         x = outcome.x
         torn = self._torn(x, columns)
-        if not torn.any():
-            return x
-        free = torn[columns.shipment]
+        if torn.any():
+            for free in (self._with_rivals(torn, program, x, columns), torn):
+                settled = self._settled(free, program, x, columns)
+                if settled is not None:
+                    return settled
+        return x
+
+    def _with_rivals(self, torn: Bools, program: Program, x: Floats, columns: CargoColumns) -> Bools:
+        """Shipments, and those that have cargo on voyages with which the first could sail."""
+        shipments, sailings = len(self.ways.shipments), len(self.sailing)
+        aboard = sp.csr_array(program.matrix)[shipments : shipments + sailings] > 0
+        voyages = np.asarray(aboard @ torn[columns.shipment].astype(float)) > 0
+        there = np.asarray(aboard.T @ voyages.astype(float)) > 0
+        free = torn.copy()
+        free[columns.shipment[there & (x > USED)]] = True
+        return free
+
+    def _settled(self, shipments: Bools, program: Program, x: Floats, columns: CargoColumns) -> Floats | None:
+        """``x`` with the cargo of some shipments settled anew, in whole numbers where they must be; None where no
+        solution was found."""
+        free = shipments[columns.shipment]
         fixed = np.where(free, 0.0, x)
         taken = program.matrix @ fixed
-        matrix = sp.csr_array(sp.csc_array(program.matrix)[:, free])
         rest = Program(
             program.cost[free],
-            matrix,
+            sp.csr_array(sp.csc_array(program.matrix)[:, free]),
             program.row_lower - taken,
             np.maximum(program.row_upper - taken, np.where(np.isinf(program.row_lower), 0.0, -np.inf)),
             program.lower[free],
             program.upper[free],
             self.whole[columns.shipment[free]],
         )
-        effort = replace(self._effort(), gap=WHOLE_GAP, nodes=WHOLE_NODES)
-        settled = solve_integer(rest, effort)
+        settled = solve_integer(rest, replace(self._effort(), gap=WHOLE_GAP, nodes=WHOLE_NODES))
         if settled.x is None:
-            return x
+            return None
         whole = fixed
         whole[free] = np.where(rest.integer, np.round(settled.x), settled.x)
         return whole
