@@ -97,8 +97,10 @@ def register(app: Flask) -> None:
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
         headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
         if request.endpoint not in ("static", "charts_page.show_script", "charts_page.show_ground"):
-            # Results show one enterprise's freight: no shared cache may keep them.
-            headers.setdefault("Cache-Control", "no-store")
+            # Results show one enterprise's freight: no shared cache may keep them. A file that is sent comes with
+            # "no-cache", which lets it be kept.
+            if not response.cache_control.private:
+                headers["Cache-Control"] = "no-store"
         if request.is_secure:
             headers["Strict-Transport-Security"] = "max-age=31536000"
         return response

@@ -12,6 +12,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from tests.webapp.full_house import PEOPLE, FullHouse
+from webapp.security import OPEN_POSTS
 
 EVERYBODY = frozenset({"stranger", *PEOPLE})
 PLANNERS = frozenset({"planner", "far-planner"})
@@ -227,6 +228,27 @@ def test_pages_are_light(house: FullHouse, login: str) -> None:
             heavy.append((rule.rule, whole))
     assert not heavy
     assert (charts > 0) == (login in ("planner", "enterprise", "auditor"))
+
+
+@pytest.mark.parametrize("login", ["planner", "enterprise"])
+def test_no_shared_cache_keeps_what_a_role_is_shown(house: FullHouse, login: str) -> None:
+    """Pages, files and answers of the API alike; only what is the same for everybody may be kept."""
+    client, _ = house.browser(login)
+    for rule, method in rules(house):
+        if method == "GET" and rule.endpoint not in ("static", "charts_page.show_script", "charts_page.show_ground"):
+            reply = client.get(address(rule, house.keys), buffered=True)
+            assert reply.cache_control.no_store or reply.cache_control.private, rule.rule
+
+
+@pytest.mark.parametrize("login", ["administrator", "planner", "stranger"])
+def test_nothing_that_writes_takes_a_form_without_its_token(house: FullHouse, login: str) -> None:
+    """Another site may send a visitor's cookie, with any content type; it cannot know the token."""
+    client, _ = house.browser(login)
+    for rule, method in rules(house):
+        if method != "GET" and rule.endpoint not in OPEN_POSTS:
+            for forged in ({"data": {"csrf_token": "x"}}, {"data": b"{}", "content_type": "text/plain"}):
+                reply = client.open(address(rule, house.keys), method=method, **forged)  # type: ignore[arg-type]
+                assert reply.status_code == 400, (method, rule.rule)
 
 
 def test_a_foreign_object_is_answered_like_one_that_is_not_there(house: FullHouse) -> None:
