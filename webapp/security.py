@@ -35,6 +35,8 @@ UPLOADS = (
     "carrier_page.report",
 )
 """Endpoints that take files or many records."""
+SAME_FOR_ALL = ("static", "charts_page.show_script", "charts_page.show_ground")
+"""Endpoints whose answers hold nothing of anybody and may be kept."""
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 OPEN_POSTS = ("quotes_api.make_quote", "quotes_api.make_quotes")
 """Endpoints without effect that a stranger may post to: nothing a CSRF token could protect."""
@@ -96,11 +98,10 @@ def register(app: Flask) -> None:
         headers["Referrer-Policy"] = "same-origin"
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
         headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
-        if request.endpoint not in ("static", "charts_page.show_script", "charts_page.show_ground"):
+        if request.endpoint not in SAME_FOR_ALL and not response.cache_control.private:
             # Results show one enterprise's freight: no shared cache may keep them. A file that is sent comes with
             # "no-cache", which lets it be kept.
-            if not response.cache_control.private:
-                headers["Cache-Control"] = "no-store"
+            headers["Cache-Control"] = "no-store"
         if request.is_secure:
             headers["Strict-Transport-Security"] = "max-age=31536000"
         return response

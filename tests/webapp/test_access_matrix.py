@@ -12,7 +12,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from tests.webapp.full_house import PEOPLE, FullHouse
-from webapp.security import OPEN_POSTS
+from webapp.security import OPEN_POSTS, SAME_FOR_ALL
 
 EVERYBODY = frozenset({"stranger", *PEOPLE})
 PLANNERS = frozenset({"planner", "far-planner"})
@@ -235,7 +235,7 @@ def test_no_shared_cache_keeps_what_a_role_is_shown(house: FullHouse, login: str
     """Pages, files and answers of the API alike; only what is the same for everybody may be kept."""
     client, _ = house.browser(login)
     for rule, method in rules(house):
-        if method == "GET" and rule.endpoint not in ("static", "charts_page.show_script", "charts_page.show_ground"):
+        if method == "GET" and rule.endpoint not in SAME_FOR_ALL:
             reply = client.get(address(rule, house.keys), buffered=True)
             assert reply.cache_control.no_store or reply.cache_control.private, rule.rule
 
