@@ -63,14 +63,19 @@ def upload() -> tuple[str, int]:
     user = require_permission(Permission.WRITE_SHIPMENTS)
     file = request.files.get("file")
     content = file.read() if file is not None else b""
-    name = (file.filename if file is not None else "") or "upload.csv"
     try:
-        uploaded = read_upload(content, name.rsplit("/", 1)[-1][:100], current_world().network)
+        uploaded = read_upload(content, _name(file.filename if file is not None else None), current_world().network)
     except ShipmentDataError as error:
         return _page(failure=error.message.text(current_lang()), faults=list(error.faults)[:FAULTS_SHOWN]), 422
     submitting = request.form.get("act") == "submit"
     outcomes, refused = _submit(uploaded, user) if submitting else (Counter(), [])
     return _page(result=_result(uploaded, refused, outcomes, user, submitting=submitting)), 200
+
+
+def _name(said: str | None) -> str:
+    """What a browser says the file is called, as one printable line without folders: it goes into a header later."""
+    last = (said or "").replace("\\", "/").rsplit("/", 1)[-1]
+    return "".join(filter(str.isprintable, last))[:100] or "upload.csv"
 
 
 def _submit(uploaded: Upload, user: User) -> tuple[Counter[str], list[Fault]]:

@@ -584,3 +584,16 @@ def test_a_workbook_of_endless_rows_is_refused(monkeypatch: pytest.MonkeyPatch, 
     with pytest.raises(ShipmentDataError) as refused:
         list(shipment_sheet.rows_of(forged.getvalue(), "x.xlsx"))
     assert [fault.code for fault in refused.value.faults] == ["too_many_rows"]
+
+
+def test_a_workbook_that_unpacks_to_a_hundred_times_its_size_is_not_read() -> None:
+    """Millions of equal cells in a few kilobytes, which nobody's table holds, are refused before they are unpacked."""
+    sound, forged = workbook([["a"], ["b"]]), io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(sound)) as old, zipfile.ZipFile(forged, "w", zipfile.ZIP_DEFLATED) as new:
+        for member in old.namelist():
+            text = old.read(member)
+            new.writestr(member, text + b" " * 11_000_000 if member.endswith("sheet1.xml") else text)
+    assert len(forged.getvalue()) < 50_000
+    with pytest.raises(ShipmentDataError) as refused:
+        list(shipment_sheet.rows_of(forged.getvalue(), "x.xlsx"))
+    assert [fault.code for fault in refused.value.faults] == ["too_large"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,16 @@ import pytest
 from optimizer.actions import register_parties
 from optimizer.demo.seed_files import read_parties
 from tests.waybills.world import ISSUED_AT
-from tests.webapp.signed_in import House
+from tests.webapp.signed_in import TOKEN, House
 
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> House:
     """One database for the tests here; each uses ids of its own."""
     return House.at(tmp_path_factory.mktemp("shipments") / "m.db")
+
+
+HEADER = "shipment_id,shipper_id,cargo_code,mass_t,origin,destination,ready_at,due_at"
 
 
 def record(shipment_id: str, shipper_id: str = "E01", **more: Any) -> dict[str, Any]:
@@ -178,3 +182,23 @@ def test_the_template_can_be_uploaded_as_it_is(house: House, kind: str, lang: st
     reply = browser.send("/shipments?lang=zh", "/shipments?lang=zh", act="check", file=(BytesIO(template), f"t.{kind}"))
     assert "共 1 行：1 行可用，0 行有误" in reply.text
     assert browser.get("/shipments/template.exe").status_code == 404
+
+
+def test_a_file_name_of_several_lines_breaks_no_header(house: House) -> None:
+    """A browser may send any name. The wrong rows come back under its printable part, without its folders."""
+    browser = house.browser("e01")
+    for name, kept in (("a%0D%0AX-Evil%3A1.csv", "aX-Evil:1-"), ("..%5C..%2Fb%0Ac.csv", "bc-")):
+        token = TOKEN.search(browser.get("/shipments").text)
+        assert token
+        parts = (
+            f'name="csrf_token"\r\n\r\n{token.group(1)}',
+            f"name=\"file\"; filename*=UTF-8''{name}\r\n\r\n{HEADER}\nx,y,coal,many,ZP,QJ,,\n",
+        )
+        body = "".join(f"--B\r\nContent-Disposition: form-data; {part}\r\n" for part in parts) + "--B--\r\n"
+        page = browser.client.post("/shipments", data=body.encode(), content_type="multipart/form-data; boundary=B")
+        link = re.search(r"/shipments/returned/[\w-]+", page.text)
+        assert link, page.text
+        reply = browser.get(link.group(0))
+        assert reply.status_code == 200
+        assert f"filename={kept}" in reply.headers["Content-Disposition"].replace('"', "")
+        assert "X-Evil" not in reply.headers

@@ -23,6 +23,10 @@ from optimizer.planning.files.shipment_cells import Cell
 MAX_FILE_BYTES = 100_000_000
 MAX_UNPACKED_BYTES = 1_000_000_000
 """A workbook is a zip archive: what it unpacks to is limited as well."""
+SMALL_BYTES = 10_000_000
+MOST_TIMES_PACKED = 100
+"""A larger part of a workbook that packs better than this was made to keep a reader busy: tables come to some thirty
+times at most."""
 MAX_ROWS = 1_000_000
 LAST_SHEET_ROW = 1_048_576
 """No spreadsheet program writes a row below this one (ECMA-376). A file of a few kilobytes may say that its only row is
@@ -148,11 +152,17 @@ def _delimiter(text: str) -> tuple[str, int]:
     return max(DELIMITERS, key=first.count), 0
 
 
+def _is_bomb(part: zipfile.ZipInfo, size_bytes: int) -> bool:
+    """What a part says of its packed size is believed up to the size of the file."""
+    return part.file_size > max(SMALL_BYTES, MOST_TIMES_PACKED * min(part.compress_size, size_bytes))
+
+
 def _workbook_rows(content: bytes, name: str) -> Iterator[Row]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            unpacked_bytes = sum(entry.file_size for entry in archive.infolist())
-        if unpacked_bytes > MAX_UNPACKED_BYTES:
+            parts = archive.infolist()
+        unpacked_bytes = sum(part.file_size for part in parts)
+        if unpacked_bytes > MAX_UNPACKED_BYTES or any(_is_bomb(part, len(content)) for part in parts):
             raise too_large(name, unpacked_bytes)
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         sheet = book.worksheets[0]
