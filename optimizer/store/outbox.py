@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, func, select, update
 
 from optimizer.quantities import CHINA_TIME
 from optimizer.store import schema
@@ -119,10 +119,6 @@ class Outbox:
         open_job = _JOBS.c.state.in_(("ready", "failed")) & (func.substr(_JOBS.c.delivered_at, 1, 7) <= period)
         query = select(_JOBS).where(open_job).order_by(_JOBS.c.number, _JOBS.c.lot_no)
         return [_job(row) for row in self._connection.execute(query)]
-
-    def clear(self) -> None:
-        """Delete every job (used to rebuild the outbox from the events)."""
-        self._connection.execute(delete(_JOBS))
 
 
 def _job(row: Any) -> Job:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import math
 import random
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from optimizer.accounts.misstatement import (
@@ -42,6 +43,7 @@ def lots(*credited_g: int) -> list[PopulationItem]:
 MANY = lots(*(random.Random(7).randrange(1, 100_000) for _ in range(2000)))
 
 
+@example([1] * 20, 10, "every second gram", random.Random(0))
 @given(st.lists(st.integers(0, 10**7), min_size=1, max_size=60), st.integers(1, 80), st.text(max_size=5), st.randoms())
 def test_a_draw_by_grams_takes_every_interval_once(
     values_g: list[int], size: int, seed: str, mixed: random.Random
@@ -149,6 +151,18 @@ def test_the_limit_covers_the_truth_as_often_as_it_says(method: str, size: int) 
         projected += found.projected_g
     assert covered >= 279
     assert projected / 300 == pytest.approx(wrong_g, rel=0.15)
+
+
+def test_the_bounds_of_differences_by_hand() -> None:
+    """Four lots of ten, overstated by 10, 20, 0 and 0 g: 75 g of all, and the t factor of three degrees (2.3534 at
+    95 %) times ten standard errors on either side."""
+    sample = draw(lots(*[100] * 10), RANDOM, 4, "s", 9)
+    wrong = dict(zip((one.transaction_id for one in sample.items), (10, 20, 0, 0), strict=True))
+    found = roll_up(sample, {name: 100 - grams for name, grams in wrong.items()}, 0.95, 0.05)
+    margin = 2.353363 * 10 * math.sqrt(275 / 3) / 2 * math.sqrt(0.6)
+    assert (found.projected_g, found.known_g, found.wrong) == (75, 30, 2)
+    assert found.overstatement_limit_g == math.ceil(75 + margin)
+    assert found.understatement_limit_g == math.ceil(margin - 75)
 
 
 def test_a_random_sample_without_differences_does_not_pretend_to_know() -> None:

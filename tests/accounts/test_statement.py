@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from optimizer.accounts.calculation import figures_of
-from optimizer.accounts.ledger import Bucket, Ledger, fold_balances
-from optimizer.accounts.statement import DISCLAIMER, Statement, statement_of
+from optimizer.accounts.ledger import Bucket, Kind, Ledger, fold_balances
+from optimizer.accounts.statement import DISCLAIMER, Movement, Seal, Statement, statement_of
 from optimizer.accounts.statement_document import CSV_COLUMNS, movement_row, statement_csv, statement_json
 from optimizer.quantities import kilograms, tonnes
 from tests.accounts.small_books import seen_entry, settled_books
@@ -99,6 +99,62 @@ def test_the_statement_as_of_an_earlier_entry() -> None:
     assert first > 2
     assert statement.movements == ()
     assert statement.reserved_change_g > 0
+
+
+def test_what_moved_is_told_by_kind() -> None:
+    """Transfers in and out, retirements, and what lots were credited are three figures that do not mix."""
+    statement, (lot, _) = of("E1.industry"), of("E1.industry").movements
+    moves = [("TRANSFER", 7), ("TRANSFER", -2), ("RETIRE", -3), ("SETTLE", 10), ("REVERSE", -4)]
+    told = replace(statement, movements=tuple(lot._replace(kind=kind, claim_g=grams) for kind, grams in moves))
+    assert (told.transferred_g, told.retired_g, told.credited_g) == (5, 3, 6)
+
+
+def test_what_may_be_disposed_of_is_claim_that_is_available() -> None:
+    """Memo, activity and energy are no claim, and what is reserved is not there yet; over October nothing stays
+    reserved."""
+    october, before = of("E1.industry"), of("E1.industry", until_seq=2)
+    assert october.available_g == october.credited_g > 0
+    assert october.reserved_change_g == 0
+    assert before.available_g == 0 < before.reserved_change_g
+
+
+def test_a_correction_shows_the_new_run_less_the_one_it_replaces() -> None:
+    """Every figure and every mode; a correction that changes nothing is naught all through."""
+    first, second = BOOKS.settlements[0], BOOKS.settlements[-1]
+    runs = {run_id: figures_of(run) for run_id, run in BOOKS.runs.items()}
+    new, old = runs[first.run_id], runs[second.run_id]
+    entry = seen_entry(first, "E1.industry")._replace(kind=Kind.RESTATE)
+
+    def shown(replaced: str) -> Movement:
+        account = BOOKS.accounts["E1.industry"]
+        known = {first.transaction_id: replaced}
+        made = statement_of(account, None, "2026-10", {}, {}, [entry], runs, known, closed=False, last_seq=9)
+        return made.movements[0]
+
+    changed, same = shown(second.run_id), shown(first.run_id)
+    for name in ("mass_kg", "baseline_wtw_g", "actual_wtw_g", "expected_wtw_g", "credited_wtw_g"):
+        field = name.replace("_wtw", "")
+        assert getattr(changed, field) == getattr(new, name) - getattr(old, name)
+        assert getattr(same, field) == 0
+    modes = {*new.activity_kgkm, *old.activity_kgkm}
+    assert {mode: changed.activity_kgkm.get(mode, 0) for mode in modes} == {
+        mode: new.activity_kgkm.get(mode, 0) - old.activity_kgkm.get(mode, 0) for mode in modes
+    }
+    assert not any(same.activity_kgkm.values())
+
+
+def test_a_statement_says_when_it_reaches_beyond_its_seal() -> None:
+    """A movement after the last sealed entry always does; entries that no line names do while the month is open."""
+    statement = of("E1.industry")
+    last = max(item.seq for item in statement.movements)
+
+    def beyond(sealed_seq: int, closed: bool) -> bool:
+        return replace(statement, seal=Seal(9, b"", sealed_seq), closed=closed, last_seq=last + 2).beyond_seal
+
+    assert not statement.beyond_seal
+    assert (beyond(last - 1, True), beyond(last - 1, False)) == (True, True)
+    assert (beyond(last, True), beyond(last, False)) == (False, True)
+    assert (beyond(last + 2, True), beyond(last + 2, False)) == (False, False)
 
 
 def test_json_has_exact_decimals_versions_and_the_notes() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from optimizer.network.graph import Measured, NetworkGraph, great_circle_km
-from optimizer.network.model import Closure, Mode, WaterLevel
+from optimizer.network.model import Closure, Link, Mode, WaterLevel
 from optimizer.network.navigability import load_at_draught_t
 from tests.network.tiny import MADE_UP, TINY_START, tiny_network
 
@@ -86,6 +87,45 @@ def test_the_shallowest_stretch_decides_the_load() -> None:
     assert graph.capacity_t(lane, TINY_START + (48 - on_stretch_h - 0.1) * HOUR) == pytest.approx(500.0)
     dry = NetworkGraph(tiny_network(water_levels=(level("MID-DOWN", 0, 48, 0.9),)))
     assert dry.capacity_t(lane, TINY_START) == 0.0
+
+
+def test_a_level_that_ends_on_the_way_leaves_the_depth_of_the_link() -> None:
+    """MID-DOWN is sailed for five hours. A flood that ends in them, or comes and goes in them, is worth no more than
+    the link's own depth; a link without one (the sea) is limited while a level lasts, and else not at all."""
+    on_stretch_h = 40 / 12 + 1.5
+    shallow = {**tiny_network().links, "MID-DOWN": replace(tiny_network().links["MID-DOWN"], min_depth_m=2.1)}
+    open_sea = {**shallow, "MID-DOWN": replace(shallow["MID-DOWN"], min_depth_m=None)}
+
+    def load_t(links: Mapping[str, Link], from_h: float, to_h: float) -> float:
+        levels = (level("MID-DOWN", on_stretch_h + from_h, on_stretch_h + to_h, 2.6),)
+        graph = NetworkGraph(tiny_network(links=links, water_levels=levels))
+        lane = graph.lane("UP", "DOWN", "BIG")
+        assert lane is not None
+        return graph.capacity_t(lane, TINY_START)
+
+    spans = [(-1, 6), (-1, 4), (1, 4), (1, 6), (6, 9)]
+    assert [load_t(shallow, *span) for span in spans] == pytest.approx([1400 / 1.8, 500, 500, 500, 500])
+    assert [load_t(open_sea, *span) for span in spans] == pytest.approx([*[1400 / 1.8] * 4, 1000])
+
+
+def test_two_locks_of_a_link_are_met_in_the_order_of_the_way() -> None:
+    """At a quarter and three quarters of 40 km: ten, twenty and ten km with the stream, the same against it; tolls of
+    both locks and of the link add up."""
+    network = tiny_network()
+    link, lock = replace(network.links["UP-MID"], toll_yuan_per_t=0.3), network.locks["L1"]
+    locks = {
+        name: replace(lock, lock_id=name, order_on_link=order, position=position, toll_yuan_per_t=toll)
+        for name, order, position, toll in (("A", 1, 0.25, 0.5), ("B", 2, 0.75, 0.2))
+    }
+    graph = NetworkGraph(replace(network, links={**network.links, "UP-MID": link}, locks=locks))
+    for ends, names, speed in ((("UP", "MID"), ["A", "B"], 12.0), (("MID", "UP"), ["B", "A"], 10.0)):
+        lane = graph.lane(*ends, "BIG")
+        assert lane is not None
+        assert [passage.lock_id for passage in lane.passages] == names
+        arrives = [10 / speed, 30 / speed + 1.5]
+        assert [passage.arrives_h for passage in lane.passages] == pytest.approx(arrives)
+        assert lane.transit_h == pytest.approx(40 / speed + 3.0)
+        assert lane.toll_yuan_per_t == pytest.approx(0.3 + 0.5 + 0.2)
 
 
 def test_load_by_draught_is_linear_between_light_and_full() -> None:

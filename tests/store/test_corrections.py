@@ -343,6 +343,18 @@ def test_only_a_positive_amount_moves(settled: Store, amount_g: int) -> None:
         actions.retire(settled, "issuance.shift-v1", 5, "deal 5", "x", NOVEMBER)
 
 
+@pytest.mark.parametrize(
+    ("reference", "reason", "missing"),
+    [("", "x", "reference"), ("one\ntwo", "x", "reference"), ("deal 6", "", "reason"), ("deal 6", " ", "reason")],
+)
+def test_a_deal_has_a_reference_and_a_reason(settled: Store, reference: str, reason: str, missing: str) -> None:
+    """Whoever reads a statement must be able to ask about the line, transfer and retirement alike."""
+    with pytest.raises(InputError, match=missing):
+        actions.transfer(settled, "E1", "E2", 5, reference, reason, NOVEMBER)
+    with pytest.raises(InputError, match=missing):
+        actions.retire(settled, "E1", 5, reference, reason, NOVEMBER)
+
+
 def test_a_lost_lot_gives_its_estimate_back(store: Store) -> None:
     """LOST on the way: the next settle voids the whole estimate, nothing stays reserved, no claim is made."""
     actions.accept(store, world_plan(), shipments(), parties(), world_network(), ISSUED_AT)

@@ -23,6 +23,7 @@ from optimizer.accounts.ledger import Kind
 from optimizer.accounts.settlement import review
 from optimizer.actions.recording import due_jobs
 from optimizer.store.engine import Store
+from optimizer.store.outbox import Job
 from optimizer.waybills.event import Event, EventType, Evidence, event_id
 from optimizer.waybills.lifecycle import CarbonStatus
 from tests.accounts.small_books import FUEL_LOGS
@@ -288,6 +289,22 @@ def test_eight_processes_settle_each_lot_once(store: Store, url: str) -> None:
         assert sum(pool.map(settle_elsewhere, [url] * 8)) == 3
     assert settled_lots(store) == sorted(LOTS)
     assert actions.audit(store, world_network(), world_factors()) == []
+
+
+def test_jobs_are_taken_page_by_page_without_a_gap(store: Store) -> None:
+    """In order of delivery, then of number and lot, also where many lots were delivered at one moment."""
+    accept(store)
+    made = [
+        Job(number, lot_no, "ready", LATER + timedelta(hours=hour))
+        for hour, number, lot_no in ((0, "B", 2), (0, "A", 1), (0, "B", 1), (1, "A", 2), (0, "A", 3))
+    ]
+    with store.write() as session:
+        session.outbox.put(made)
+        in_order = sorted(made, key=lambda job: (job.delivered_at, job.number, job.lot_no))
+        taken: list[Job] = []
+        while page := session.outbox.take(2, after=taken[-1] if taken else None):
+            taken += page
+        assert taken == in_order
 
 
 def test_settling_reads_its_own_lots_only(settled: Store) -> None:

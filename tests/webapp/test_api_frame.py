@@ -37,7 +37,7 @@ class Counting:
             self.tokens[login], _ = actions.make_token(self.store, login, "", bytes([number] * 32), LATER)
         self.app = create_app(Settings(db_url=url, limits=False))
         self.runs = 0
-        self.fail = False
+        self.fail = self.busy = False
         blueprint = APIBlueprint("counting", __name__, url_prefix="/api/v1")
 
         @blueprint.post("/count")
@@ -46,6 +46,8 @@ class Counting:
             self.runs += 1
             if self.fail:
                 raise RuntimeError("a defect")
+            if self.busy:
+                return Response("not now", 503)
             return Response(f"run {self.runs}", 201, headers={"Location": f"/runs/{self.runs}"})
 
         self.app.register_blueprint(blueprint)
@@ -93,8 +95,10 @@ def test_a_defect_is_not_kept(counting: Counting) -> None:
     """The request can be tried again with the same key."""
     counting.fail = True
     assert counting.post().status_code == 500
-    counting.fail = False
-    assert counting.post().text == "run 2"
+    counting.fail, counting.busy = False, True
+    assert counting.post().status_code == 503
+    counting.busy = False
+    assert counting.post().text == "run 3"
 
 
 def test_a_running_request_is_not_run_again_until_it_was_cut_off(
