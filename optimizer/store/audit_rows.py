@@ -104,10 +104,10 @@ class AuditRows(EvidenceRows):
         postings = iter(self._streamed(query))
         posting = next(postings, None)
         for row in entries:
-            entry = EntryRow._make(row)
+            entry, seq = EntryRow._make(row), row[0]
             lines: list[tuple[Any, ...]] = []
-            while posting is not None and posting[0] <= entry.seq:
-                if posting[0] == entry.seq:
+            while posting is not None and posting[0] <= seq:
+                if posting[0] == seq:
                     lines.append((posting[1], *named[posting[2:8]], posting[8]))
                 posting = next(postings, None)
             yield entry, tuple(lines)

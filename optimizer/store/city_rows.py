@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -24,7 +23,6 @@ from optimizer.store.listed import listed_rows
 from optimizer.store.packed import unpacked
 from optimizer.store.rows import unreadable
 from optimizer.store.sorted_ids import joined_runs
-from optimizer.waybills.codec import from_json
 
 CITY_BLOCK = 10_000
 """Transactions folded at a time: some tens of MiB, and a fraction of a second of the writing place."""
@@ -168,7 +166,7 @@ class CityRows(CityExposureRows):
         found: dict[tuple[str, int, int], tuple[tuple[str, ...], int]] = {}
         for start in range(0, len(numbers), _CHUNK):
             for number, version, document in listed_rows(self._connection, _BILLS, numbers[start : start + _CHUNK]):
-                bill = from_json(_Bill, document)
+                bill = _BILL.decode(document)
                 corridor = f"{bill.place_of_receipt}>{bill.place_of_delivery}"
                 place = (bill.consignor.party_id, bill.consignor.county_en, bill.cargo_code, corridor)
                 for lot in bill.lots:
@@ -176,22 +174,20 @@ class CityRows(CityExposureRows):
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Consignor:
+class _Consignor(msgspec.Struct, frozen=True, gc=False):
     party_id: str
     county_en: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Lot:
+class _Lot(msgspec.Struct, frozen=True, gc=False):
     lot_no: int
     baseline_cost_fen: int
     cost_fen: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Bill:
-    """What the totals ask of a waybill; only that part of its text is made into records."""
+class _Bill(msgspec.Struct, frozen=True, gc=False):
+    """What the totals ask of a waybill; only that part of its text is made into records, of a kind that is soon made:
+    an audit reads every waybill there is."""
 
     consignor: _Consignor
     place_of_receipt: str
@@ -240,4 +236,5 @@ def _add(sums: dict[tuple[str, ...], list[int]], row: Any, place: tuple[str, ...
     found[9] += sign * saved_fen
 
 
+_BILL = msgspec.json.Decoder(_Bill)
 _ACTIVITY = msgspec.json.Decoder(dict[str, int])

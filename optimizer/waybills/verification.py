@@ -79,8 +79,8 @@ def duplicates(waybills: Mapping[str, Waybill], events: Iterable[Event]) -> dict
     release = EventType.RELS
     released = _latest([fact for fact in facts if fact.event_type is release])
     loadings = _loadings(waybills, facts)
-    reported = _latest(loading.event for loading in loadings)
     pairs = {*_same_loading(loadings), *_same_evidence(loadings, facts), *_too_much_on_board(loadings)}
+    reported = _latest(loading.event for loading in loadings) if pairs else {}
     found: dict[LotKey, list[Finding]] = {}
     for suspect, other in sorted(pairs):
         reviewed_at = released.get(suspect)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimizer.accounts.audit.recalculation import Recalculation
+from optimizer.accounts.audit.recalculation import Recalculation, _texts
 from optimizer.accounts.audit.stored_inputs import InputsWriter
 from optimizer.accounts.calculation import CalculationRun, LotInputs, calculate
 from optimizer.accounts.lot_chain import ElementInput, VoyageShare
@@ -275,3 +275,9 @@ def test_what_voyages_are_called_does_not_decide_about_other_lots(inputs: LotInp
     for one in (inputs, other, inputs):
         found = straight(to_json(one).encode(), one.waybill_number, one.lot_no)
         assert (found.text.decode() if found else None) == answer(one)
+
+
+@given(st.lists(st.one_of(st.floats(), st.floats(-1e9, 1e9), st.integers(-(10**17), 10**17).map(float)), min_size=1))
+def test_numbers_are_written_as_a_canonical_text_has_them(numbers: list[float]) -> None:
+    """However small or large, or none at all: as Python's own encoder writes each."""
+    assert _texts(numbers) == [repr(number) for number in numbers]

@@ -28,18 +28,24 @@ def verified_lots_are_settled(view: AuditView) -> Iterator[Finding]:
 def settled_lots_are_verified(view: AuditView) -> Iterator[Finding]:
     """Every settled lot exists and its events still verify it, unless it was reversed; later withdrawals and disputes
     show here."""
+    carbon = {
+        (number, lot.lot_no): lot.carbon
+        for number, state in view.reviewed.states.items()
+        for lot in reversed(state.lots)  # of two with one number the first counts
+    }
     for (number, lot_no), entry in view.standing.items():
+        found = carbon.get((number, lot_no))
+        if found is CarbonStatus.VERIFIED:
+            continue
         record = lot_record(number, lot_no)
-        state = view.reviewed.states.get(number)
-        lot = next((item for item in state.lots if item.lot_no == lot_no), None) if state else None
-        if lot is None:
+        if found is None:
             yield finding("settled_without_waybill", entry_name(entry), f"没有 {record}", f"there is no {record}")
-        elif lot.carbon is not CarbonStatus.VERIFIED and entry.kind is not Kind.REVERSE:
+        elif entry.kind is not Kind.REVERSE:
             yield finding(
                 "settled_not_verified",
                 record,
-                f"已结算，但按现有事件为 {lot.carbon.value}；须冲正",
-                f"is settled, but its events now say {lot.carbon.value}; it needs a reversal",
+                f"已结算，但按现有事件为 {found.value}；须冲正",
+                f"is settled, but its events now say {found.value}; it needs a reversal",
             )
 
 
@@ -54,11 +60,10 @@ def frozen_lots(view: AuditView) -> Iterator[Finding]:
     """Delivered lots whose evidence is incomplete, and disputed ones: reserved and not credited."""
     for number, state in view.reviewed.states.items():
         for lot in state.lots:
-            record = lot_record(number, lot.lot_no)
             if lot.carbon is CarbonStatus.EVIDENCE_LOST:
                 yield Finding(
                     "evidence_lost",
-                    record,
+                    lot_record(number, lot.lot_no),
                     Message(
                         "已交付，证据不全：" + "；".join(item.zh for item in lot.missing) + "。",
                         "Delivered, evidence incomplete: " + "; ".join(item.en for item in lot.missing) + ".",

@@ -18,6 +18,8 @@ from datetime import date
 from json.encoder import encode_basestring
 from typing import NamedTuple
 
+import msgspec
+
 from optimizer.accounts.audit.lot_shape import LotShape, LotShapes
 from optimizer.accounts.audit.stored_elements import Chains, Made
 from optimizer.accounts.audit.stored_inputs import Memo
@@ -140,19 +142,27 @@ def _result(
 def _exposures(shape: LotShape, amounts: Sequence[float], logs: Sequence[str]) -> tuple[float, str, list[int]]:
     """How far all errors together lower the reduction, g, the error sources as a result lists them, and whole mg of
     each. The sum of floats is the exact one, rounded, so their order does not matter."""
-    squares, texts, moved_mg = list[float](), list[str](), list[int]()
-    for log, before, after, down, up, first, others in shape.sources:
-        total = amounts[first]
-        if others:
-            total = math.fsum([total, *[amounts[place] for place in others]])
-        moved_mg.append(round(total * MG_PER_G))
+    at = amounts.__getitem__
+    totals = [
+        math.fsum((amounts[source[5]], *map(at, source[6]))) if source[6] else amounts[source[5]]
+        for source in shape.sources
+    ]
+    squares, texts = list[float](), list[str]()
+    for (log, before, after, down, up, _, _), total, text in zip(shape.sources, totals, _texts(totals), strict=True):
         if total:
             squares.append((abs(total) * (up if total < 0 else down)) ** 2)
-            if log < 0:
-                texts.append(f"{before}{total!r}{after}")
-            else:
-                texts.append(f"[{encode_basestring(logs[log])}{before}{total!r}{after}")
-    return math.sqrt(math.fsum(squares)), ",".join(texts), moved_mg
+            named = before if log < 0 else f"[{encode_basestring(logs[log])}{before}"
+            texts.append(f"{named}{text}{after}")
+    return math.sqrt(math.fsum(squares)), ",".join(texts), [round(total * MG_PER_G) for total in totals]
+
+
+def _texts(numbers: list[float]) -> list[str]:
+    """``repr`` of each. The shortest digits that read back are the same whoever finds them, and msgspec finds them in a
+    seventh of the time; it writes very small, very large and infinite numbers in another form, and so do not these."""
+    text = _FLOATS.encode(numbers)
+    if b"e" in text or b"n" in text or b"0.0000" in text:  # an exponent, no number, below 0.0001
+        return [repr(number) for number in numbers]
+    return text[1:-1].decode().split(",")
 
 
 def _day(text: str) -> date:
@@ -175,3 +185,4 @@ _ENDING = re.compile(
     rb'\],"uncertainty_version":%s,"waybill_number":(.*),"waybill_version":%s\}' % (_WORD, _WHOLE), re.DOTALL
 )
 _DAYS: Memo[str, date] = Memo()
+_FLOATS = msgspec.json.Encoder()
