@@ -174,6 +174,7 @@ _KEPT = Record(
     Field("shipments", TEXTS),
     Field("voyages", TEXTS),
     Field("note", MESSAGE),
+    Field("issued_only", BOOLEAN, absent=False),
 )
 _MOVED = Record(
     Moved,
@@ -261,15 +262,25 @@ def _tree(text: str, faults: FaultList) -> Any:
         faults.add(None, None, "too_large", message)
         return None
     try:
-        return json.loads(
+        tree = json.loads(
             text.removeprefix("\ufeff"), parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=_unique
         )
+        if "\\ud" in text.lower():
+            # Half a character, written as an escape: no file or terminal takes it.
+            json.dumps(tree, ensure_ascii=False, default=str).encode()
+        return tree
     except json.JSONDecodeError as error:
         message = Message(
             f"此处 JSON 语法有误（{error.msg}）；请重新生成该文件。",
             f"JSON syntax: {error.msg}; write the document anew.",
         )
         faults.add(error.lineno, str(error.colno), "bad_json", message)
+    except UnicodeEncodeError:
+        message = Message(
+            "文字中有半个字符（\\ud800 之类的转义）；请改为完整的字符。",
+            "A text holds half a character (an escape such as \\ud800); write whole ones.",
+        )
+        faults.add(None, None, "bad_text", message)
     except (ValueError, RecursionError) as error:
         message = Message(f"JSON 内容有误（{error}）。", f"JSON content: {error}.")
         faults.add(None, None, "bad_json", message)

@@ -18,7 +18,7 @@ from itertools import pairwise
 
 from optimizer.emissions.factors import FactorTable
 from optimizer.network.model import Network
-from optimizer.planning.answer.writing import written
+from optimizer.planning.answer.writing import with_rejected, written
 from optimizer.planning.offer import Offer
 from optimizer.planning.plan import Plan
 from optimizer.planning.settings import PlanSettings
@@ -174,7 +174,7 @@ class _Line:
             problem, settings, Watch(self.clock, settings.time_limit_s, self.tell), start if self.warm else None
         )
         search.run()
-        plan = None if search.x is None else written(search, self.book)
+        plan = None if search.x is None else with_rejected(written(search, self.book), self.shipments, settings)
         self.interrupted = search.stopped_by == "interrupt"
         if search.x is None or plan is None:
             return None

@@ -164,12 +164,14 @@ class Binding:
 @dataclass(frozen=True, slots=True)
 class Kept:
     """What a plan took over as it was from an accepted one (``plan_sha256``: digest of that document): ``shipments``
-    and ``voyages`` by id. ``note`` says of which plans the bound holds."""
+    and ``voyages`` by id. ``note`` says of which plans the bound holds. ``issued_only``: only what has a waybill was to
+    be kept; the rest of the accepted plan is told of only where its voyages changed."""
 
     plan_sha256: str
     shipments: tuple[str, ...]
     voyages: tuple[str, ...]
     note: Message
+    issued_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

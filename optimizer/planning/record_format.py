@@ -21,6 +21,8 @@ from optimizer.quantities import CHINA_TIME, iso, kilograms, to_integer, tonnes,
 
 MAX_MAGNITUDE = Decimal(10) ** 18
 """No amount of a plan comes near; a larger exponent would only cost memory."""
+YEARS = range(1900, 3000)
+"""No time of a plan lies outside; beyond, hours could not be added to it."""
 SECONDS_PER_HOUR = 3600
 HOUR_DIGITS = Decimal("0.0001")
 """0.36 s: fine enough that every whole second comes back."""
@@ -190,7 +192,7 @@ class Moment:
         """The time in China; one without an offset is a fault."""
         try:
             moment = datetime.fromisoformat(value)
-            if moment.tzinfo is not None and moment.microsecond == 0:
+            if moment.tzinfo is not None and moment.microsecond == 0 and moment.year in YEARS:
                 return moment.astimezone(CHINA_TIME)
         except (TypeError, ValueError, OverflowError):
             pass

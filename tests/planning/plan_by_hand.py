@@ -237,7 +237,10 @@ def planned(item: Shipment, parts: tuple[Lot, ...]) -> PlannedShipment:
     before = amounts(road, item.ready_at)
     late_s = max(0, round((max(part.arrives_at for part in legs) - item.due_at).total_seconds()))
     saving = minus(before, amounts(legs, item.ready_at))
-    return PlannedShipment(item.shipment_id, "planned", None, None, parts, before, road, saving, late_s)
+    # The island's cargo goes as it would without the plan; no vessel of the fleet may go to sea.
+    why = Reason("内河船不能出海", "no river vessel goes to sea", "no_waterway", lacks="way")
+    because = why if item.shipment_id == "S5" else None
+    return PlannedShipment(item.shipment_id, "planned", None, because, parts, before, road, saving, late_s)
 
 
 def objective_yuan(shipments: Sequence[PlannedShipment]) -> float:
@@ -285,7 +288,16 @@ def plan_by_hand(network_version: str, factors_version: str) -> Plan:
         bound_yuan=objective - 100,
         gap=100 / objective,
         seconds=1.0,
-        settings={"carbon_price_yuan_per_t": 100.0, "co2e_cap_t": None, "horizon_days": None},
+        settings={
+            "carbon_price_yuan_per_t": 100.0,
+            "co2e_cap_t": None,
+            "horizon_days": None,
+            "gap": 0.01,
+            "time_limit_s": None,
+            "seed": 0,
+            "own_voyages": True,
+            "stop": "gap",
+        },
         versions={"network": network_version, "factors": factors_version},
         shipments=tuple(everything),
         voyages=(V1, V2, V3, V4, V5, V6),

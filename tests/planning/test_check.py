@@ -76,6 +76,13 @@ MISTAKES: list[tuple[str, str, dict[str, Any], str]] = [
     ("a lot of nothing", S1, {"lots": lambda lots: (*lots, replace(lots[1], lot_no=3, mass_kg=0))}, "lot_mass"),
     ("a whole shipment split", S2, {"lots": lambda lots: (lots[0], replace(lots[0], lot_no=2))}, "split_forbidden"),
     ("legs misnumbered", f"{BY_WATER}.legs.1", {"seq": 7}, "leg_order"),
+    ("a setting left out", "", {"settings": lambda s: {k: v for k, v in s.items() if k != "own_voyages"}}, "setting"),
+    ("a voyage without a number", V2, {"voyage_id": "empty"}, "voyage_id"),
+    ("a ninth hull of one", V5, {"vessel_id": "B800/spot/MID/9"}, "hull_number"),
+    ("free a minute early", V6, {"free_at": later(-1 / 60)}, "slot"),
+    ("fetched after it was delivered", f"{BY_WATER}.legs.4", {"role": "pre"}, "leg_kind"),
+    ("legs numbered from nought", f"{BY_ROAD}.legs.0", {"seq": 0}, "leg_order"),
+    ("no reason for an island's coaster", S5, {"on_road_because": None}, "reason"),
     ("a leg left out", BY_WATER, {"legs": lambda legs: (*legs[:2], *legs[3:])}, "chain_broken"),
     ("a vessel that nobody discharges", BY_WATER, {"legs": lambda legs: (*legs[:3], *legs[4:])}, "handling_missing"),
     ("the last leg left out", BY_WATER, {"legs": lambda legs: legs[:-1]}, "chain_ends"),
@@ -281,11 +288,13 @@ def test_water_level_counts_while_the_vessel_is_on_the_link() -> None:
         assert ways.capacity_t(course, barge, START + casts_off_h * HOUR) == pytest.approx(capacity_t)
 
 
-def test_shipments_beyond_the_horizon_may_be_left_out() -> None:
-    """With a horizon of five days S3 (ready on the sixth day) need not be in the plan, S1 (on the fifth) must."""
-    plan = edit(PLAN, "", settings=lambda settings: {**settings, "horizon_days": 5}, shipments=lambda s: s[3:])
-    missing = {v.where for v in check(plan) if v.code == "shipment_missing"}
-    assert missing == {"shipments/S1", "shipments/S2"}
+def test_who_is_ready_after_the_horizon_is_named_and_not_planned() -> None:
+    """With a horizon of a day some become ready after it: they stand in the plan, rejected, or it hides them."""
+    plan = edit(PLAN, "", settings=lambda settings: {**settings, "horizon_days": 1}, shipments=lambda s: s[1:])
+    late = {s.shipment_id for s in SHIPMENTS if s.ready_at >= START + 24 * HOUR}
+    assert late
+    assert {v.where for v in check(plan) if v.code == "shipment_missing"} == {f"shipments/{SHIPMENTS[0].shipment_id}"}
+    assert {f"shipments/{name}" for name in late} <= {v.where for v in check(plan) if v.code == "left_out"}
 
 
 def test_an_empty_plan_holds() -> None:
@@ -299,7 +308,8 @@ def test_an_empty_plan_holds() -> None:
 
 def test_an_unknown_bound_is_no_violation() -> None:
     """A run that was stopped before it had a bound says so; its gap is then unbounded."""
-    assert check(edit(PLAN, "", bound_yuan=-math.inf, gap=math.inf)) == []
+    stopped = edit(PLAN, "", status="time_limit", settings=lambda settings: {**settings, "stop": "interrupt"})
+    assert check(replace(stopped, bound_yuan=-math.inf, gap=math.inf)) == []
 
 
 def test_order_does_not_matter() -> None:
@@ -352,9 +362,13 @@ def with_value(path: tuple[str | int, ...], value: Any) -> str:
 
 LEAVES = list(leaves(json.loads(plan_to_json(PLAN))))
 
-FREE = {("seconds",), ("voyages", 1, "voyage_id"), ("shipments", 5, "reason", "zh"), ("shipments", 5, "reason", "en")}
-"""What nothing else in the plan contradicts: run time, words of a reason that are no figures, the name of an empty
-voyage."""
+FREE = {
+    ("seconds",),
+    ("settings", "seed"),
+    ("shipments", 5, "reason", "zh"),
+    ("shipments", 5, "reason", "en"),
+}
+"""What nothing else in the plan contradicts: run time, seed, words of a reason that are no figures."""
 
 
 def test_no_figure_can_be_changed_unseen() -> None:

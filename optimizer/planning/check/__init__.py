@@ -17,12 +17,14 @@ from optimizer.planning.check.amounts import (
     check_voyage_amounts,
     check_voyage_costs,
 )
+from optimizer.planning.check.asked import check_settings, check_stop
 from optimizer.planning.check.bought import check_offers
 from optimizer.planning.check.claims import check_left_behind, check_left_out, check_reasons, check_status
 from optimizer.planning.check.fleet import check_fleet, check_hulls
-from optimizer.planning.check.kept import check_accepted, check_kept
+from optimizer.planning.check.kept import check_accepted, check_kept, check_names
 from optimizer.planning.check.limits import check_locks, check_terminals
 from optimizer.planning.check.movement import check_legs, check_services
+from optimizer.planning.check.moves import check_moved
 from optimizer.planning.check.sailing import (
     check_cargo,
     check_legs_on_board,
@@ -57,6 +59,7 @@ __all__ = ["CHECKS", "SENTENCES", "Violation", "check_plan", "violations_to_text
 
 CHECKS: tuple[Callable[[Workings, Findings], None], ...] = (
     check_versions,
+    check_settings,
     check_presence,
     check_lots,
     check_references,
@@ -85,6 +88,7 @@ CHECKS: tuple[Callable[[Workings, Findings], None], ...] = (
     check_cap,
     check_objective,
     check_status,
+    check_stop,
     check_left_out,
     check_reasons,
     check_left_behind,
@@ -93,7 +97,9 @@ CHECKS: tuple[Callable[[Workings, Findings], None], ...] = (
     check_worth_told,
     check_unusable,
     check_kept,
+    check_moved,
     check_accepted,
+    check_names,
 )
 
 

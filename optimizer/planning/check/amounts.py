@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
 from datetime import timedelta
-from itertools import pairwise
 
 from optimizer.emissions.operations import fuel_emissions
 from optimizer.network.model import Mode
@@ -52,24 +50,20 @@ def check_voyage_amounts(work: Workings, found: Findings) -> None:
 
 
 def check_voyage_costs(work: Workings, found: Findings) -> None:
-    """An own hull is paid from berthing until free, a spot hull also while it waits away from its base.
-
-    A carrier's sailing costs its fixed sum and its price for each tonne aboard. The charter of waiting may stand
-    on any voyage of the hull, so a spot hull is compared as a whole.
-    """
+    """An own hull is paid from berthing until free, a spot hull also while it waits away from its base: that charter is
+    the next voyage's. A carrier's sailing costs its fixed sum and its price for each tonne aboard."""
     tours: dict[str, list[Voyage]] = defaultdict(list)
     for voyage in work.voyages:
         if voyage.offer is not None:
             expected_yuan = voyage.offer.fixed_yuan + voyage.offer.price_yuan_per_t * voyage.load_kg / 1000
             found.near("voyage_cost", f"voyages/{voyage.voyage_id}", expected_yuan * 100, voyage.cost_fen, ROUNDING)
     for voyage in sorted(work.sailed, key=lambda voyage: (voyage.berth_from, voyage.free_at)):
-        spot = voyage.market == "spot"
-        tours[f"vessels/{voyage.vessel_id}" if spot else f"voyages/{voyage.voyage_id}"].append(voyage)
-    for where, voyages in tours.items():
-        expected_fen = sum(_voyage_yuan(work, voyage) for voyage in voyages) * 100
-        expected_fen += _waiting_yuan(work, voyages) * 100
-        paid_fen = sum(voyage.cost_fen for voyage in voyages)
-        found.near("voyage_cost", where, expected_fen, paid_fen, ROUNDING * 2 * len(voyages))
+        tours[voyage.vessel_id].append(voyage)
+    for voyages in tours.values():
+        for last, voyage in zip([None, *voyages], voyages, strict=False):
+            expected_yuan = _voyage_yuan(work, voyage) + _waiting_yuan(work, last, voyage)
+            where = f"voyages/{voyage.voyage_id}"
+            found.near("voyage_cost", where, expected_yuan * 100, voyage.cost_fen, ROUNDING)
 
 
 def _voyage_yuan(work: Workings, voyage: Voyage) -> float:
@@ -78,15 +72,15 @@ def _voyage_yuan(work: Workings, voyage: Voyage) -> float:
     return work.day_rate_yuan(voyage) * days + work.fuel_kg(voyage) * work.fuel_yuan_per_kg(vessel)
 
 
-def _waiting_yuan(work: Workings, voyages: Sequence[Voyage]) -> float:
-    """Charter of a spot hull between its voyages at places that are no base of its class."""
-    yuan = 0.0
-    for last, following in pairwise(voyages):
-        bases = {e.location_id for e in work.network.fleet if (e.vessel_class, e.market) == (last.vessel_class, "spot")}
-        if last.destination not in bases:
-            waited = max(timedelta(), following.berth_from - last.free_at)
-            yuan += work.day_rate_yuan(following) * (waited / timedelta(days=1))
-    return yuan
+def _waiting_yuan(work: Workings, last: Voyage | None, voyage: Voyage) -> float:
+    """Charter of a spot hull since its voyage before, at a place that is no base of its class."""
+    if last is None or voyage.market != "spot":
+        return 0.0
+    bases = {e.location_id for e in work.network.fleet if (e.vessel_class, e.market) == (last.vessel_class, "spot")}
+    if last.destination in bases:
+        return 0.0
+    waited = max(timedelta(), voyage.berth_from - last.free_at)
+    return work.day_rate_yuan(voyage) * (waited / timedelta(days=1))
 
 
 def check_shares(work: Workings, found: Findings) -> None:

@@ -85,8 +85,11 @@ def check_status(work: Workings, found: Findings) -> None:
 
 
 def check_left_out(work: Workings, found: Findings) -> None:
-    """Nobody is left out, whole or in part, whom a truck could take within the horizon."""
+    """Nobody is left out, whole or in part, whom a truck could take within the horizon, and nobody beyond it is
+    planned."""
     for planned, shipment in work.known:
+        if planned.status == "planned" and work.after_horizon(shipment):
+            found.add("left_out", f"shipments/{planned.shipment_id}", "after the horizon", planned.status)
         if planned.status == "planned" and not planned.left_kg:
             continue
         later, code = work.after_horizon(shipment), planned.reason.code if planned.reason else ""
@@ -106,11 +109,18 @@ def check_reasons(work: Workings, found: Findings) -> None:
         why = planned.on_road_because
         if why is not None and (planned.status != "planned" or by_voyage or Mode.RAIL in modes):
             found.add("reason", f"{where}/on_road_because", "none", why.code)
-        elif why is None and modes == {Mode.ROAD}:
+        elif why is None and planned.lots and (modes == {Mode.ROAD} or _goes_as_baseline(planned)):
             found.add("reason", f"{where}/on_road_because", "a reason", "none")
         for name, reason, known in (("on_road_because", why, ROAD_REASONS), ("reason", planned.reason, LEFT_REASONS)):
             if reason is not None:
                 _check_reason(work, found, f"{where}/{name}", reason, known, planned, shipment)
+
+
+def _goes_as_baseline(planned: PlannedShipment) -> bool:
+    """Whether every lot goes the way of the road baseline, an island's by coaster and truck."""
+    ways = [[(leg.mode, leg.origin, leg.destination) for leg in lot.legs] for lot in planned.lots]
+    road = [(leg.mode, leg.origin, leg.destination) for leg in planned.baseline_legs]
+    return all(way == road for way in ways)
 
 
 def _check_reason(

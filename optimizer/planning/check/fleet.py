@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from itertools import pairwise
 
 from optimizer.planning.check.violation import Findings
 from optimizer.planning.check.workings import Workings
 from optimizer.planning.plan import Voyage
+
+NUMBER = re.compile(r"\d{1,9}$")
 
 
 def check_hulls(work: Workings, found: Findings) -> None:
@@ -19,12 +22,23 @@ def check_hulls(work: Workings, found: Findings) -> None:
         named = (first.vessel_class, first.market, first.origin)
         if not all(word in vessel_id for word in named):
             found.add("hull_changes", where, named, vessel_id)
+        _check_number(work, found, vessel_id, named)
         if len(kinds) > 1:
             found.add("hull_changes", where, "one class and market", sorted(kinds))
         for last, following in pairwise(voyages):
             if following.berth_from < last.free_at:
                 found.add("hull_overlap", where, f"{following.voyage_id} from {last.free_at}", following.berth_from)
             found.same("hull_jumps", f"{where}/{following.voyage_id}", last.destination, following.origin)
+
+
+def _check_number(work: Workings, found: Findings, vessel_id: str, named: tuple[str, str, str]) -> None:
+    """Hulls of one home are numbered from 1; one that an accepted plan named keeps its number."""
+    number = NUMBER.search(vessel_id)
+    most = sum(e.count for e in work.network.fleet if (e.vessel_class, e.market, e.location_id) == named)
+    if vessel_id in work.accepted_hulls or (work.plan.kept is not None and work.accepted is None) or not most:
+        return
+    if number is None or not 1 <= int(number.group()) <= most:
+        found.add("hull_number", f"vessels/{vessel_id}", f"1 to {most}", vessel_id)
 
 
 def check_fleet(work: Workings, found: Findings) -> None:

@@ -69,6 +69,9 @@ def _choices(work: Workings, reason: Reason, planned: PlannedShipment, shipment:
             for (place, group), terminal in work.network.terminals.items():
                 if group == work.group(shipment) and _named_in(work, place, reason):
                     yield Said(mass_t, TONNES, (terminal.handling_t_per_day, mass_t))
+        case "after_horizon":
+            days = work.setting("horizon_days")
+            yield Said(0.0, 0.0, (days,) if days is not None else ())
         case "no_terminal_near":
             yield from _far(work, shipment)
         case _:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import timedelta
 
 from optimizer.planning.check.movement import DISTANCE_KM
 from optimizer.planning.check.violation import Findings
-from optimizer.planning.check.workings import CLOCK_S, Workings
+from optimizer.planning.check.workings import CLOCK_S, SLOT_H, Workings
 from optimizer.planning.plan import Voyage
 
 CLOCK = timedelta(seconds=CLOCK_S)
+OWN_ID = re.compile(r"V\d+", re.ASCII)
 
 
 def check_voyage_ids(work: Workings, found: Findings) -> None:
-    """Voyages have ids of their own."""
+    """Voyages have ids of their own: V and a number; a carrier's sailing has the carrier's."""
+    for voyage in work.plan.voyages:
+        if voyage.offer is None and OWN_ID.fullmatch(voyage.voyage_id) is None:
+            found.add("voyage_id", f"voyages/{voyage.voyage_id}", "V and a number", voyage.voyage_id)
     for voyage_id, times in Counter(voyage.voyage_id for voyage in work.plan.voyages).items():
         if times > 1:
             found.add("voyage_twice", f"voyages/{voyage_id}", 1, times)
@@ -90,6 +95,9 @@ def check_passage(work: Workings, found: Findings) -> None:
             found.add("closed", where, "open", closure_id)
         if voyage.offer is not None:
             continue  # Hours and locks are the carrier's; check_offers holds them against the offer.
+        taken_s = (voyage.free_at - voyage.berth_from).total_seconds()
+        if taken_s % (SLOT_H * 3600):
+            found.add("slot", where, f"{SLOT_H} h each", voyage.free_at - voyage.berth_from)
         sailed_s = (voyage.arrives_at - voyage.departs_at).total_seconds()
         found.near("leg_duration", where, course.hours * 3600, sailed_s, CLOCK_S)
         found.same(

@@ -13,6 +13,8 @@ from optimizer.planning.plan import Leg, PlannedShipment
 from optimizer.planning.shipment import Shipment
 
 CLOCK = timedelta(seconds=CLOCK_S)
+ROLES = ("pre", "main", "post")
+"""Of legs that carry, in their order."""
 
 
 def check_versions(work: Workings, found: Findings) -> None:
@@ -23,11 +25,11 @@ def check_versions(work: Workings, found: Findings) -> None:
 
 
 def check_presence(work: Workings, found: Findings) -> None:
-    """Each shipment of the list stands in the plan once (later than the horizon: at most once), and no other does."""
+    """Each shipment of the list stands in the plan once, later than the horizon or not, and no other does."""
     counts = Counter(planned.shipment_id for planned in work.plan.shipments)
     for shipment in work.shipments:
         times = counts.pop(shipment.shipment_id, 0)
-        if times > 1 or (times == 0 and not work.after_horizon(shipment)):
+        if times != 1:
             code = "shipment_missing" if times == 0 else "shipment_twice"
             found.add(code, f"shipments/{shipment.shipment_id}", 1, times)
     for shipment_id, times in counts.items():
@@ -82,8 +84,10 @@ def check_chains(work: Workings, found: Findings) -> None:
 def _check_chain(found: Findings, where: str, shipment: Shipment, legs: tuple[Leg, ...]) -> None:
     ends = (legs[0].origin, legs[-1].destination) if legs else ()
     found.same("chain_ends", where, (shipment.origin, shipment.destination), ends)
-    first = legs[0].seq if legs and legs[0].seq in (0, 1) else 1
-    found.same("leg_order", where, [*range(first, first + len(legs))], [leg.seq for leg in legs])
+    found.same("leg_order", where, [*range(1, len(legs) + 1)], [leg.seq for leg in legs])
+    roles = [leg.role for leg in legs if leg.role in ROLES]
+    if roles != sorted(roles, key=ROLES.index):
+        found.add("leg_kind", where, "pre, main, post in this order", roles)
     if legs and legs[0].departs_at < shipment.ready_at - CLOCK:
         found.add("before_ready", where, shipment.ready_at, legs[0].departs_at)
     _check_handling(found, where, legs)

@@ -29,9 +29,10 @@ def check_words(
     names: Iterable[Message],
     choices: Sequence[Figures],
     slack: float = 0.0,
+    relative: float = SLACK,
 ) -> None:
-    """Both languages name ``names``, and one of ``choices`` is all the figures of both. ``slack``: how far a figure may
-    be off besides its rounding."""
+    """Both languages name ``names``, and one of ``choices`` is all the figures of both. ``slack`` and ``relative``: how
+    far a figure may be off besides its rounding."""
     languages: tuple[Lang, ...] = ("zh", "en")
     for lang in languages:
         rest = text = message.text(lang)
@@ -41,7 +42,7 @@ def check_words(
                 return
             rest = rest.replace(name, " ")
         said = FIGURE.findall(rest)
-        if not text or not any(_agree(said, choice, slack) for choice in choices):
+        if not text or not any(_agree(said, choice, slack, relative) for choice in choices):
             wanted = " | ".join(", ".join(f"{figure:,.6g}" for figure in choice) or "no figure" for choice in choices)
             found.add(code, f"{where}/{lang}", wanted, text)
 
@@ -54,13 +55,14 @@ def figures_of(text: str, *names: str) -> Figures:
 
 
 def day_figures(day: str) -> Figures:
-    """``2026-10-08`` as a sentence's figures."""
-    return tuple(float(part) for part in day.split("-")) if day else ()
+    """``2026-10-08`` as a sentence's figures; none where it is no day."""
+    parts = day.split("-")
+    return tuple(map(float, parts)) if all(part.isdecimal() for part in parts) else ()
 
 
-def _agree(said: Sequence[str], expected: Figures, slack: float) -> bool:
+def _agree(said: Sequence[str], expected: Figures, slack: float, relative: float) -> bool:
     figures = sorted((float(text.replace(",", "")), len(text.partition(".")[2])) for text in said)
     return len(figures) == len(expected) and all(
-        abs(value - wanted) <= HALF * 10.0**-digits + SLACK * abs(wanted) + slack
+        abs(value - wanted) <= HALF * 10.0**-digits + relative * abs(wanted) + slack
         for (value, digits), wanted in zip(figures, sorted(expected), strict=True)
     )

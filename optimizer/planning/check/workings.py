@@ -41,6 +41,10 @@ from optimizer.quantities import CHINA_TIME
 SHORT_HAUL_KM = 50.0
 SLOT_H = 6
 """Voyages berth as a slot of the day begins."""
+MOST_HORIZON_DAYS = 366
+DAYS_PER_YEAR, HALF_SECOND_D = 365.0, 0.5 / 86400
+MOST_SETTING = 1e15
+"""No price, cap or limit of time comes near."""
 CLOCK_S = 2.0
 """Times are printed to the second; two roundings may add up."""
 
@@ -199,10 +203,27 @@ class Workings:
 
     @cached_property
     def slack_yuan(self) -> float:
-        """How far the solver's objective may be from the sum of what the document rounds."""
-        items = len(self.all_legs) + len(self.plan.voyages)
-        objective = self.plan.objective_yuan
-        return 1e-6 * abs(objective) + 0.02 * items + 0.01 if math.isfinite(objective) else math.inf
+        """How far the solver's objective may be from the sum of what the document rounds: fen and grams of each leg,
+        half a second of each arrival."""
+        objective, value = self.plan.objective_yuan, self.network.value
+        if not math.isfinite(objective):
+            return math.inf
+        items, day_yuan = len(self.all_legs) + len(self.plan.voyages), 0.0
+        for _, shipment in self.known:
+            rate = value("time_value_rel_per_year") / DAYS_PER_YEAR + value("lateness_rel_per_day")
+            per_t = shipment.cargo_value_yuan_per_t * rate + value("lateness_yuan_per_t_day")
+            day_yuan += per_t * shipment.mass_kg / 1000
+        return 1e-6 * abs(objective) + 0.02 * items + 0.01 + day_yuan * HALF_SECOND_D
+
+    @cached_property
+    def accepted_voyage(self) -> dict[str, Voyage]:
+        """The voyages of the accepted plan by id; empty where none is given."""
+        return {voyage.voyage_id: voyage for voyage in self.accepted.voyages} if self.accepted is not None else {}
+
+    @cached_property
+    def accepted_hulls(self) -> set[str]:
+        """The hulls of the accepted plan."""
+        return {voyage.vessel_id for voyage in self.accepted_voyage.values()}
 
     @cached_property
     def sailed(self) -> list[Voyage]:
@@ -215,9 +236,11 @@ class Workings:
         return voyage is not None and voyage.offer is not None
 
     def setting(self, name: str) -> float | None:
-        """A number among the plan's settings; None where it is absent or no number."""
+        """A number among the plan's settings; None where it is absent, no number or beyond all bounds."""
         value = self.plan.settings.get(name)
-        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+        if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) <= MOST_SETTING:
+            return None
+        return float(value)
 
     def fuel_kg(self, voyage: Voyage) -> float:
         """Fuel of a voyage with its stated load (a load beyond the name plate is reported elsewhere)."""
@@ -229,7 +252,9 @@ class Workings:
     def after_horizon(self, shipment: Shipment) -> bool:
         """Whether a shipment becomes ready only after the days that were planned."""
         days = self.setting("horizon_days")
-        return days is not None and shipment.ready_at >= self.epoch + timedelta(days=days)
+        if days is None or not 0 < days <= MOST_HORIZON_DAYS:
+            return False
+        return shipment.ready_at >= self.epoch + timedelta(days=days)
 
     def group(self, shipment: Shipment) -> str:
         """The shipment's cargo group."""

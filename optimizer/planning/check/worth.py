@@ -24,6 +24,8 @@ from optimizer.planning.plan import Binding
 FEW_DAYS = 3
 """Up to so many days of one lock or terminal stand as entries of their own; more are summed up in one."""
 MOST_DAYS = 800
+MARKETS = {"own": (Message("自有船", "own"),), "spot": (Message("租用船", "hired"),)}
+"""What a hull of a market is called."""
 DEEPER_M = 0.1
 
 
@@ -104,11 +106,13 @@ def _names(work: Workings, entry: Binding) -> list[Message]:
     if entry.kind == "lock" and item in network.locks:
         names = [Message(network.locks[item].name_zh, network.locks[item].name_en)]
     elif entry.kind == "terminal":
-        places = [item.split("/", 1)[0]]
+        place, _, group = item.partition("/")
+        goods = [cargo for cargo in network.cargo.values() if cargo.cargo_group == group]
+        places, names = [place], [Message(cargo.name_zh, cargo.name_en.lower()) for cargo in goods[:1]]
     elif entry.kind == "fleet":
-        vessel_class, _, place = item.split("/", 2)
+        vessel_class, market, place = item.split("/", 2)
         vessel, places = network.vessel_classes[vessel_class], [place]
-        names = [Message(vessel.name_zh, vessel.name_en)]
+        names = [Message(vessel.name_zh, vessel.name_en), *MARKETS.get(market, ())]
     elif entry.kind == "offer" and (voyage := work.voyage_by_id.get(item)) is not None and voyage.offer is not None:
         names, places = (
             [Message(voyage.offer.carrier_id, voyage.offer.carrier_id), Message(item, item)],

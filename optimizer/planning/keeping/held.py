@@ -39,7 +39,7 @@ class Accepted:
 @dataclass
 class Held:
     """What stays: ``shipments`` by id, ``tours`` of own and hired hulls, ``bought`` sailings; ``moved`` says of every
-    other shipment of the accepted plan why not."""
+    other shipment of the accepted plan why not. ``issued_only``: as :class:`Accepted` had it."""
 
     book: VoyageBook
     accepted: Plan
@@ -49,6 +49,7 @@ class Held:
     bought: tuple[Voyage, ...] = ()
     last_number: int = 0
     bases: Mapping[tuple[str, str], set[str]] = field(default_factory=dict)
+    issued_only: bool = False
 
     @cached_property
     def loads_kg(self) -> Counter[str]:
@@ -106,6 +107,7 @@ class _Holding:
         later_ids: Collection[str],
     ) -> None:
         self.plan, self.network = accepted.plan, book.network
+        self.issued_only = accepted.shipment_ids is not None
         self.today = {shipment.shipment_id: shipment for shipment in shipments}
         self.voyages = {voyage.voyage_id: voyage for voyage in accepted.plan.voyages}
         self.offers = {offer.sailing_id: offer for offer in offers}
@@ -171,6 +173,7 @@ class _Holding:
             bought,
             max([self.last_number, *own]),
             bases,
+            self.issued_only,
         )
 
     def _loads(self) -> Counter[str]:

@@ -219,6 +219,7 @@ def _kept(held: Held, voyages: Sequence[Voyage]) -> Kept:
         tuple(sorted(held.shipments)),
         tuple(voyage.voyage_id for voyage in voyages if loads[voyage.voyage_id]),
         NOTE,
+        held.issued_only,
     )
 
 
