@@ -113,13 +113,13 @@ def _low() -> Around:
 
 @cache
 def _file() -> Around:
-    late = {"ready_at": TINY_START + 90 * HOUR, "due_at": TINY_START + 200 * HOUR}
     more = [named(name, 100, "UP", "DOWN", ready_h=8.0, value=2000.0) for name in ("GONE", "HEAVIER", "MOVED", "SLOW")]
     coal = named("FAR", 60, "DOWN", "UP", code="coal", ready_h=60.0, due_h=100, value=2000.0)
     fourth = named("FOURTH", 60, "DOWN", "UP", code="coal", ready_h=100.0, due_h=140, value=2000.0)
     accepted = planned(NETWORK, (*ALL, *more, coal, fourth))
     heavier, moved = replace(more[1], mass_kg=130_000), replace(more[2], origin="MILL")
-    return around(accepted, (*ALL, heavier, moved, replace(more[3], **late), coal, fourth), NETWORK, days=4)
+    slow = replace(more[3], ready_at=TINY_START + 90 * HOUR, due_at=TINY_START + 200 * HOUR)
+    return around(accepted, (*ALL, heavier, moved, slow, coal, fourth), NETWORK, days=4)
 
 
 @cache
