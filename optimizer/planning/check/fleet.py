@@ -15,6 +15,7 @@ NUMBER = re.compile(r"\d{1,9}$")
 
 def check_hulls(work: Workings, found: Findings) -> None:
     """A hull keeps its class and market, ends one voyage before the next and begins it where the last one ended."""
+    accepted = {voyage.vessel_id for voyage in work.accepted_voyage.values()}
     for vessel_id, voyages in _tours(work).items():
         where = f"vessels/{vessel_id}"
         kinds = {(voyage.vessel_class, voyage.market) for voyage in voyages}
@@ -22,7 +23,8 @@ def check_hulls(work: Workings, found: Findings) -> None:
         named = (first.vessel_class, first.market, first.origin)
         if not all(word in vessel_id for word in named):
             found.add("hull_changes", where, named, vessel_id)
-        _check_number(work, found, vessel_id, named)
+        if vessel_id not in accepted:
+            _check_number(work, found, vessel_id, named)
         if len(kinds) > 1:
             found.add("hull_changes", where, "one class and market", sorted(kinds))
         for last, following in pairwise(voyages):
@@ -35,7 +37,7 @@ def _check_number(work: Workings, found: Findings, vessel_id: str, named: tuple[
     """Hulls of one home are numbered from 1; one that an accepted plan named keeps its number."""
     number = NUMBER.search(vessel_id)
     most = sum(e.count for e in work.network.fleet if (e.vessel_class, e.market, e.location_id) == named)
-    if vessel_id in work.accepted_hulls or (work.plan.kept is not None and work.accepted is None) or not most:
+    if (work.plan.kept is not None and work.accepted is None) or not most:
         return
     if number is None or not 1 <= int(number.group()) <= most:
         found.add("hull_number", f"vessels/{vessel_id}", f"1 to {most}", vessel_id)

@@ -41,9 +41,8 @@ from optimizer.quantities import CHINA_TIME
 SHORT_HAUL_KM = 50.0
 SLOT_H = 6
 """Voyages berth as a slot of the day begins."""
-MOST_HORIZON_DAYS = 366
 DAYS_PER_YEAR, HALF_SECOND_D = 365.0, 0.5 / 86400
-MOST_SETTING = 1e15
+MOST_HORIZON_DAYS, MOST_SETTING = 366, 1e15
 """No price, cap or limit of time comes near."""
 CLOCK_S = 2.0
 """Times are printed to the second; two roundings may add up."""
@@ -221,11 +220,6 @@ class Workings:
         return {voyage.voyage_id: voyage for voyage in self.accepted.voyages} if self.accepted is not None else {}
 
     @cached_property
-    def accepted_hulls(self) -> set[str]:
-        """The hulls of the accepted plan."""
-        return {voyage.vessel_id for voyage in self.accepted_voyage.values()}
-
-    @cached_property
     def sailed(self) -> list[Voyage]:
         """Voyages of the planner's own fleet, hired vessels included."""
         return [voyage for voyage in self.voyages if voyage.offer is None]
@@ -251,10 +245,8 @@ class Workings:
 
     def after_horizon(self, shipment: Shipment) -> bool:
         """Whether a shipment becomes ready only after the days that were planned."""
-        days = self.setting("horizon_days")
-        if days is None or not 0 < days <= MOST_HORIZON_DAYS:
-            return False
-        return shipment.ready_at >= self.epoch + timedelta(days=days)
+        days = self.setting("horizon_days") or 0.0
+        return 0 < days <= MOST_HORIZON_DAYS and shipment.ready_at >= self.epoch + timedelta(days=days)
 
     def group(self, shipment: Shipment) -> str:
         """The shipment's cargo group."""
