@@ -21,10 +21,8 @@ from optimizer.quantities import CHINA_TIME, iso, kilograms, to_integer, tonnes,
 
 MAX_MAGNITUDE = Decimal(10) ** 18
 """No amount of a plan comes near; a larger exponent would only cost memory."""
-YEARS = range(1900, 3000)
-"""No time of a plan lies outside; beyond, hours could not be added to it."""
-SECONDS_PER_HOUR = 3600
-HOUR_DIGITS = Decimal("0.0001")
+YEARS = range(1900, 3000)  # No time of a plan lies outside; to the last one there is no hour can be added.
+SECONDS_PER_HOUR, HOUR_DIGITS = 3600, Decimal("0.0001")
 """0.36 s: fine enough that every whole second comes back."""
 
 
@@ -196,8 +194,8 @@ class Moment:
                 return moment.astimezone(CHINA_TIME)
         except (TypeError, ValueError, OverflowError):
             pass
-        en = "a time such as 2026-10-01T08:00:00+08:00"
-        _wrong(faults, pointer, "bad_time", "时间，例如 2026-10-01T08:00:00+08:00", en, value)
+        example = "2026-10-01T08:00:00+08:00"
+        _wrong(faults, pointer, "bad_time", f"时间，例如 {example}", f"a time such as {example}", value)
         return datetime(2000, 1, 1, tzinfo=CHINA_TIME)
 
 
