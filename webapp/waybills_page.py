@@ -183,7 +183,7 @@ def _timeline(found: WaybillFile) -> list[dict[str, Any]]:
             "time": f"{event.event_time:%Y-%m-%d %H:%M}",
             "recorded": f"{event.record_time:%Y-%m-%d %H:%M}",
             "what": text(f"event.{event.event_type.value}"),
-            "classifier": event.classifier.value,
+            "classifier": text(f"classifier.{event.classifier.value}"),
             "lot_no": event.lot_no,
             "leg_seq": event.leg_seq,
             "place": world.place_name(event.location_id, lang) if event.location_id else "",

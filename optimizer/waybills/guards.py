@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from optimizer.errors import Fault, Message
-from optimizer.quantities import iso
+from optimizer.quantities import CHINA_TIME, grouped, tonnes
 from optimizer.waybills.event import (
     DOCUMENT_EVENTS,
     LEG_EVENTS,
@@ -57,8 +57,10 @@ def refusals(waybill: Waybill, known: Sequence[Event], event: Event, at: datetim
             _fault(
                 "event_time",
                 "in_the_future",
-                f"实际事件时间 {iso(event.event_time)} 晚于现在 {iso(at)}；未发生的应报 EST。",
-                f"The actual event lies at {iso(event.event_time)}, after now ({iso(at)}); report it as EST.",
+                f"{_minute(event.event_time)} 还没到（现在是 {_minute(at)}）；请核对时间。"
+                "尚未发生的只能报为预计（EST）。",
+                f"{_minute(event.event_time)} has not come yet (it is {_minute(at)}); look at the time. What has not "
+                "happened is reported as an estimate (EST).",
             )
         ]
     if event.event_type is EventType.WDRW:
@@ -67,6 +69,16 @@ def refusals(waybill: Waybill, known: Sequence[Event], event: Event, at: datetim
     if event.event_type in DOCUMENT_EVENTS:
         return _document_faults(facts, event)
     return _lot_faults(waybill.lot(event.lot_no or 0), facts, event)
+
+
+def _minute(moment: datetime) -> str:
+    """A time as people at the quay write it."""
+    return f"{moment.astimezone(CHINA_TIME):%Y-%m-%d %H:%M}"
+
+
+def _weight(event: Event) -> str:
+    """What an event weighed, in tonnes as tickets have it."""
+    return grouped(tonnes(event.mass_kg or 0))
 
 
 def _withdrawal_faults(known: Iterable[Event], event: Event) -> list[Fault]:
@@ -197,7 +209,7 @@ def _reported_twice(fact: Event, event: Event) -> Fault:
     return _fault(
         "event_type",
         "reported_already",
-        f"{_name(event)} 已由事件 {fact.event_id} 报告；如有误请先撤回。",
+        f"{_name_zh(event)}已由事件 {fact.event_id} 报告；如有误请先撤回。",
         f"{_name(event)} is already reported by event {fact.event_id}; withdraw that one first if it is wrong.",
     )
 
@@ -206,9 +218,9 @@ def _out_of_order(earlier: Event, later: Event) -> Fault:
     return _fault(
         "event_time",
         "out_of_order",
-        f"{_name(later)}（{iso(later.event_time)}）早于 {_name(earlier)}（{iso(earlier.event_time)}）；"
+        f"{_name_zh(later)}（{_minute(later.event_time)}）早于{_name_zh(earlier)}（{_minute(earlier.event_time)}）；"
         "前段卸货后才能装下一段。",
-        f"{_name(later)} at {iso(later.event_time)} lies before {_name(earlier)} at {iso(earlier.event_time)}; "
+        f"{_name(later)} at {_minute(later.event_time)} lies before {_name(earlier)} at {_minute(earlier.event_time)}; "
         "a leg loads only after the former discharged.",
     )
 
@@ -217,10 +229,29 @@ def _mass_grew(earlier: Event, later: Event) -> Fault:
     return _fault(
         "mass_kg",
         "mass_grew",
-        f"{_name(later)} 的重量 {later.mass_kg} kg 大于 {_name(earlier)} 的 {earlier.mass_kg} kg；货物在途不会增加。",
-        f"{_name(later)} weighs {later.mass_kg} kg, more than {earlier.mass_kg} kg at {_name(earlier)}; "
+        f"{_name_zh(later)}的重量 {_weight(later)} t 大于{_name_zh(earlier)}的 {_weight(earlier)} t；"
+        "货物在途不会增加。",
+        f"{_name(later)} weighs {_weight(later)} t, more than {_weight(earlier)} t at {_name(earlier)}; "
         "cargo does not grow on the way.",
     )
+
+
+_WORDS_ZH = {
+    EventType.LOAD: "装载",
+    EventType.DEPA: "离开",
+    EventType.ARRI: "到达",
+    EventType.DISC: "卸载",
+    EventType.GTIN: "进闸口",
+    EventType.GTOT: "出闸口",
+    EventType.RECE: "收货",
+    EventType.DLV: "送达",
+}
+
+
+def _name_zh(event: Event) -> str:
+    kind = event.event_type
+    word = f"{_WORDS_ZH[kind]}（{kind.value}）" if kind in _WORDS_ZH else kind.value
+    return word if event.leg_seq is None else f"第 {event.leg_seq} 段{word}"
 
 
 def _name(event: Event) -> str:

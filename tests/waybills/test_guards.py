@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from optimizer.quantities import CHINA_TIME
 from optimizer.waybills.event import Classifier, EnergyLog, Event, EventType, Evidence, event_id
 from optimizer.waybills.guards import refusals
 from optimizer.waybills.waybill import Waybill
@@ -116,8 +117,18 @@ def test_what_is_decided_against_a_waybill_has_a_reason(waybill: Waybill, kind: 
 def test_the_future_has_not_happened(waybill: Waybill) -> None:
     """An actual event after now is refused; as an estimate it may stand."""
     tomorrow = of_leg(waybill, 0, EventType.LOAD, event_time=LATER + timedelta(days=1))
-    assert codes(waybill, [], tomorrow) == ["in_the_future"]
+    (fault,) = refusals(waybill, [], tomorrow, LATER)
+    assert fault.code == "in_the_future"
+    when, now = (f"{at.astimezone(CHINA_TIME):%Y-%m-%d %H:%M}" for at in (tomorrow.event_time, LATER))
+    assert fault.message.zh == f"{when} 还没到（现在是 {now}）；请核对时间。尚未发生的只能报为预计（EST）。"
     assert codes(waybill, [], replace(tomorrow, classifier=Classifier.EST)) == []
+
+
+def test_refusals_speak_of_tonnes_and_legs_as_the_quay_does(waybill: Waybill) -> None:
+    """Tickets are in tonnes, and a skipper does not know DISC/2."""
+    loaded = of_leg(waybill, 2, EventType.LOAD)
+    (fault,) = refusals(waybill, [loaded], of_leg(waybill, 2, EventType.DISC, mass_kg=1_400_000), LATER)
+    assert fault.message.zh.startswith("第 3 段卸载（DISC）的重量 1,400.000 t 大于第 3 段装载（LOAD）的 300.000 t；")
 
 
 def test_a_clock_that_runs_an_hour_ahead_is_believed(waybill: Waybill) -> None:
