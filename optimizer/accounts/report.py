@@ -83,9 +83,9 @@ class BankReport:
 
     @property
     def intensity_g_per_tkm(self) -> float | None:
-        """Actual emissions per tkm of the whole ways, None without activity."""
+        """Actual emissions per tkm of the whole ways, None without activity, or with less than none."""
         activity_kgkm = sum(self.activity_kgkm.values())
-        return self.actual_g / (activity_kgkm / 1000) if activity_kgkm else None
+        return self.actual_g / (activity_kgkm / 1000) if activity_kgkm > 0 else None
 
 
 def bank_report(

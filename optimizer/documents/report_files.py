@@ -116,7 +116,7 @@ def _rating(report: BankReport) -> Message:
 
 def _activity(report: BankReport, lang: Lang) -> list[tuple[str, str, str]]:
     total = sum(report.activity_kgkm.values())
-    if not total:
+    if not report.activity_kgkm:
         return [(NOTHING.text(lang), "", "")]
     return [
         (MODES[mode].text(lang) if mode in MODES else mode, f"{amount / 1000:,.0f} tkm", _share(amount, total))
@@ -139,7 +139,7 @@ def _trust(report: BankReport, lang: Lang) -> list[tuple[str, str]]:
             Message("整体 90% 下限（共用误差已计入）", "90 % bound of the whole, shared errors counted"),
             "—" if whole is None else f"{whole.lower_g / 1_000_000:,.2f} t CO2e",
         ),
-        (Message("结算批次", "Lots settled"), f"{report.lots}"),
+        (Message("结算批次（减去冲销的）", "Lots settled, less those reversed"), f"{report.lots}"),
         (Message("本期重述与冲销", "Restatements and reversals"), f"{report.restatements}"),
         (
             Message("本期净转入（负数为转出）", "Net taken over from others (negative: handed over)"),
@@ -156,8 +156,9 @@ def _trust(report: BankReport, lang: Lang) -> list[tuple[str, str]]:
 
 
 def _share(part: int, whole: int) -> str:
-    """A share in per cent, rounded down: only the whole is 100.0 %."""
-    if not whole:
+    """A share in per cent, rounded down: only the whole is 100.0 %. A month in which more was reversed than settled has
+    none."""
+    if whole <= 0 or part < 0:
         return "—"
     per_mille = 1000 * part // whole
     return f"{per_mille // 10}.{per_mille % 10}%"

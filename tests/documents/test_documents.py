@@ -18,6 +18,7 @@ from optimizer import actions
 from optimizer.accounts.city import CityAmounts
 from optimizer.accounts.report import COLOURS, BankReport, bank_report, percentile_among_peers
 from optimizer.accounts.statement import Movement, Seal, Statement
+from optimizer.documents import report_files
 from optimizer.documents.report_files import bank_report_json, bank_report_pdf
 from optimizer.documents.sheets import Sheet, workbook_of
 from optimizer.documents.statement_files import statement_pdf, statement_xlsx
@@ -166,6 +167,21 @@ def test_a_statement_says_what_its_tree_does_not_hold(statement: Statement) -> N
     assert (report.statement.beyond_seal, bank_report(whole, {}, 0).statement.beyond_seal) == (True, False)
     assert f'"sealed_seq": {newest - 1}' in bank_report_json(report)
     assert replace(whole, closed=False).beyond_seal  # an estimate of the open month may be later than the tree
+
+
+def test_a_month_of_reversals_has_no_shares(store: Store, statement: Statement) -> None:
+    """Minus one lot of minus 800 t was verified to -793.8 %, and its intensity was that of the lot taken back."""
+    lot = statement.movements[0]
+    changes = ("mass_kg", "baseline_g", "actual_g", "expected_g", "credited_g", "claim_g")
+    back = lot._replace(kind="REVERSE", **{name: -getattr(lot, name) for name in changes})
+    back = back._replace(activity_kgkm={mode: -amount for mode, amount in lot.activity_kgkm.items()})
+    amounts = CityAmounts(lots=-1, mass_kg=-lot.mass_kg)
+    report = bank_report(replace(statement, movements=(back,)), {statement.account.party_id: amounts}, 100)
+    assert report.intensity_g_per_tkm is None
+    figures = [value for _, value in report_files._figures(report, "en")]
+    shares = [value for _, value in report_files._trust(report, "en")][:2]
+    assert [figures[-1], *shares] == ["—", "—", "—"]
+    assert {share for _, _, share in report_files._activity(report, "en")} == {"—"}
 
 
 def test_a_transfer_has_a_claim_and_no_figures_of_a_lot(statement: Statement) -> None:
