@@ -283,27 +283,22 @@ def _waybill_transport(lots: Sequence[TransportStatus]) -> TransportStatus:
     return TransportStatus.IN_TRANSIT if started else TransportStatus.ACCEPTED
 
 
-def _expected_place(waybill: Waybill, leg: WaybillLeg | None, kind: EventType) -> str:
-    if kind is _DLV:
-        return waybill.place_of_delivery
-    if leg is None:
-        return ""
-    if kind in _AT_ORIGIN:
-        return leg.origin
-    return leg.destination if kind in _AT_DESTINATION else ""
-
-
 def _deviations(waybill: Waybill, lot: WaybillLot, facts: Sequence[Event]) -> list[Finding]:
     """Place and vessel against the plan. Another place blocks (the distance is not the planned one); another vessel is
     noted once for each leg, because a substitute may carry the cargo."""
     legs: dict[int | None, WaybillLeg] = {leg.seq: leg for leg in lot.legs}
     findings: list[Finding] = []
     for fact in facts:
-        leg = legs.get(fact.leg_seq)
-        if leg is None and fact.event_type is not _DLV:
+        kind, leg = fact.event_type, legs.get(fact.leg_seq)
+        if kind is _DLV:
+            expected = waybill.place_of_delivery
+        elif leg is None:
             continue  # nothing is planned of it
-        expected = _expected_place(waybill, leg, fact.event_type)
-        if expected and fact.location_id and fact.location_id != expected:
+        elif kind in _AT_ORIGIN:
+            expected = leg.origin
+        else:
+            expected = leg.destination if kind in _AT_DESTINATION else ""
+        if fact.location_id != expected and expected and fact.location_id:
             findings.append(
                 Finding(
                     "place_differs",

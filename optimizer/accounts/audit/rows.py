@@ -79,6 +79,7 @@ def credit_rows(
     )
 
 
+@lru_cache(maxsize=65_536)
 def line_text(account: str, bucket: str, ledger: str, part: str) -> tuple[str, str]:
     """A line as the digest of an entry has it: the text before its amount and after it."""
     return (
