@@ -50,13 +50,15 @@ WEIGHTS = st.lists(st.integers(0, 10**9) | st.floats(0, 1e9), min_size=1, max_si
 
 @given(st.integers(-(10**12), 10**12), WEIGHTS)
 def test_parts_add_up_and_lie_within_one_of_their_share(total: int, weights: list[float]) -> None:
-    """Largest remainder: exact sums, the sign of the total, no part a whole unit from its quota."""
+    """Largest remainder: exact sums, the sign of the total, no part a whole unit from its quota; whole weights
+    share as the same weights written as fractions do."""
     whole = sum(map(Fraction, weights))
     if not whole:
         with pytest.raises(ValueError, match="positive sum"):
             apportion(total, weights)
         return
     parts = apportion(total, weights)
+    assert parts == apportion(total, [float(weight) for weight in weights])
     assert sum(parts) == total
     for part, weight in zip(parts, weights, strict=True):
         assert abs(part - total * Fraction(weight) / whole) < 1

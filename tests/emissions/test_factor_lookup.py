@@ -49,6 +49,21 @@ def test_size_classes(size_t: float, found: str, code: str) -> None:
     assert match.how.en
 
 
+def test_of_two_smaller_classes_the_nearer_stands() -> None:
+    """Whatever the names and the order of the rows."""
+    rows = [vessel_row("a", 100.0, 200.0), vessel_row("b", 200.0, 400.0)]
+    for table in (FactorTable(rows), FactorTable(rows[::-1])):
+        assert table.transport_default(Mode.INLAND_WATERWAY, 500.0, DAY, WTW).factor.factor_id == "b"
+
+
+def test_no_row_at_all_and_none_for_the_day_are_told_apart() -> None:
+    """One asks for a source, the other for a version."""
+    with pytest.raises(FactorError, match="No emission factor fits"):
+        FactorTable([]).transport_default(Mode.RAIL, None, DAY, WTW)
+    with pytest.raises(FactorError, match="is valid on 2020-01-01"):
+        CLASSES.transport_default(Mode.INLAND_WATERWAY, 300.0, date(2020, 1, 1), WTW)
+
+
 def test_a_sized_mode_needs_a_size() -> None:
     """Without a deadweight no vessel default is guessed."""
     with pytest.raises(FactorError):

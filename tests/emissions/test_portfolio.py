@@ -123,6 +123,13 @@ def test_a_width_of_its_own_is_kept() -> None:
     assert wide.standard_g == pytest.approx(10 * narrow.standard_g, abs=10)
 
 
+def test_lots_that_save_nothing_for_certain_name_no_source() -> None:
+    """Without variance nothing is the largest part of it."""
+    certain = portfolio([Part(1, 0, 0, UNCERTAINTY.version, ())])
+    assert certain is not None
+    assert (certain.lower_g, certain.standard_g, certain.largest) == (0, 0, ())
+
+
 def test_nothing_has_no_bound() -> None:
     """No lots, no portfolio; an unknown version of the widths is refused rather than guessed."""
     assert portfolio([]) is None

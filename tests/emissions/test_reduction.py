@@ -26,6 +26,7 @@ from optimizer.emissions.factors import load_factors
 from optimizer.emissions.operations import Intensity, hub_operation, truck_operation, vessel_operation
 from optimizer.emissions.reduction import Reduction, shift_v1, together
 from optimizer.emissions.uncertainty import (
+    CONFIGS,
     COVERAGE_95,
     ONE_SIDED_90,
     UNCERTAINTY,
@@ -109,6 +110,22 @@ def test_one_lognormal_source_by_hand() -> None:
     spread = UNCERTAINTY.spreads[ErrorKind.DEFAULT_INLAND_WATERWAY]
     result = shift_v1(road(10_000, 0.1), project, WTW, only(default_inland_waterway=spread))
     assert result.lower_g == pytest.approx(100_000 - 30_000 * 2 ** (ONE_SIDED_90 / COVERAGE_95))
+
+
+def test_a_lognormal_error_is_as_wide_as_its_moments_say() -> None:
+    """E[X^n] = exp(n^2 s^2 / 2) for a median of one: the standard deviation is the root of E[X^2] - E[X]^2."""
+    spread = Spread(2.0, True, UNCERTAINTY.spreads[ErrorKind.FUEL_MODEL].reason)
+    first, second = (math.exp((n * math.log(2) / COVERAGE_95) ** 2 / 2) for n in (1, 2))
+    assert spread.standard_rel == pytest.approx(math.sqrt(second - first**2))
+
+
+def test_the_first_version_knows_one_kind_of_distance() -> None:
+    """The second tells them apart and knows the old kind no more, so that no new result can rest on it."""
+    first = CONFIGS["uncertainty-v1"]
+    ways = [("actual", False), ("sfd", False), ("sfd", True), ("gcd", False)]
+    assert {first.distance_kinds(*way) for way in ways} == {(ErrorKind.DISTANCE,)}
+    assert len({UNCERTAINTY.distance_kinds(*way) for way in ways}) == 3
+    assert ErrorKind.DISTANCE not in UNCERTAINTY.spreads
 
 
 def test_mass_enters_once_on_the_net() -> None:

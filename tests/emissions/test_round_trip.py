@@ -22,6 +22,7 @@ def test_the_share_by_hand() -> None:
     assert (trip.share, trip.factor) == (Fraction(4, 5), Fraction(32, 25))
     assert "1.2800" in trip.words.zh
     assert "80.00%" in trip.words.en
+    assert "(800 t one way, 200 t the other)" in trip.words.en
 
 
 @given(TRIPS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -12,7 +13,6 @@ from optimizer.emissions.operations import Touring, vessel_fuel_kg, vessel_opera
 from optimizer.emissions.round_trip import return_cargo_share
 from optimizer.emissions.tour import RULE, LoadedVoyage, Tour
 from optimizer.emissions.uncertainty import ErrorKind
-from optimizer.quantities import apportion
 from tests.emissions.world import DAY, round_table, vessel
 
 
@@ -27,10 +27,22 @@ def test_a_triangle_by_hand() -> None:
     out, home = tours_of(1000, [240_000_000, 80_000_000])
     assert (out.share, out.borne_fuel_g) == (Fraction(3, 4), 750)
     assert (home.share, home.borne_fuel_g) == (Fraction(1, 4), 250)
-    assert "750" not in out.words.en  # fuel is said in kg
+    assert "(1 kg of fuel)" in out.words.en
+    assert "0.75 kg (ISO" in out.words.en
     assert "75.00%" in out.words.en
     assert "75.00%" in out.words.zh
     assert RULE in out.words.zh
+
+
+def test_what_idle_hulls_burn_comes_on_top() -> None:
+    """500 g of a hull that carries nothing, beside 750 g of the tour: 1.25 kg, and the sentence names both."""
+    alone, _ = tours_of(1000, [240_000_000, 80_000_000])
+    both = replace(alone, idle_fuel_g=500)
+    assert (both.borne_fuel_g, both.share) == (1250, alone.share)
+    assert "1.25 kg, 0.5 kg of hulls without cargo included" in both.words.en
+    assert "另计无货船舶空驶 0.5 千克" in both.words.zh
+    assert "without cargo" not in alone.words.en
+    assert "无货船舶" not in alone.words.zh
 
 
 @given(st.integers(0, 10**8), st.lists(st.integers(1, 10**10), min_size=1, max_size=8))
@@ -71,6 +83,7 @@ def test_the_modelled_voyage_burns_its_own_fuel_and_the_empties_that_it_bears() 
         ({"voyage_id": "V9"}, "not one voyage"),
         ({"loaded": (LoadedVoyage("V1", 1), LoadedVoyage("V1", 1))}, "not one voyage"),
         ({"loaded": (LoadedVoyage("V1", 0),)}, "above zero"),
+        ({"loaded": (LoadedVoyage("V1", 1), LoadedVoyage("V2", 0))}, "above zero"),
         ({"empty_fuel_g": -1}, "no fuel below zero"),
         ({"idle_fuel_g": -1}, "no fuel below zero"),
     ],
@@ -88,17 +101,3 @@ def test_a_tour_that_makes_no_sense_is_refused(changed: dict[str, object], said:
     }
     with pytest.raises(ValueError, match=said):
         Tour(**{**given_, **changed})  # type: ignore[arg-type]
-
-
-@given(
-    st.integers(-(10**9), 10**9),
-    st.lists(st.one_of(st.integers(0, 10**9), st.floats(0, 1)), min_size=1, max_size=6).filter(any),
-)
-def test_whole_weights_and_fractions_share_alike(total: int, weights: list[float]) -> None:
-    """The parts add up to the total, each lies within one of its exact share, and a weight that is whole shares as the
-    same weight written as a fraction does."""
-    parts = apportion(total, weights)
-    exact = [Fraction(weight) * total / sum(Fraction(one) for one in weights) for weight in weights]
-    assert sum(parts) == total
-    assert all(abs(part - share) < 1 for part, share in zip(parts, exact, strict=True))
-    assert parts == apportion(total, [float(weight) for weight in weights])

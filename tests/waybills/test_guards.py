@@ -114,6 +114,15 @@ def test_what_is_decided_against_a_waybill_has_a_reason(waybill: Waybill, kind: 
         assert (fault.column, fault.code) == ("reason", "required")
 
 
+def test_a_mass_is_weighed_if_something_shows_it(waybill: Waybill) -> None:
+    """A ticket without a mass is none, and a photo shows no mass."""
+    weighed = of_leg(waybill, 2, EventType.LOAD)
+    assert weighed.is_weighing
+    assert not replace(weighed, mass_kg=None).is_weighing
+    assert not replace(weighed, evidence=()).is_weighing
+    assert not replace(weighed, evidence=(Evidence("photo", "0" * 64),)).is_weighing
+
+
 def test_the_future_has_not_happened(waybill: Waybill) -> None:
     """An actual event after now is refused; as an estimate it may stand."""
     tomorrow = of_leg(waybill, 0, EventType.LOAD, event_time=LATER + timedelta(days=1))
