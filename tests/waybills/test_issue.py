@@ -76,6 +76,21 @@ def test_a_lot_that_goes_as_its_baseline_does_is_no_shift() -> None:
     assert from_plan(plan_of([same], []), shipments(), parties(), world_network(), ISSUED_AT) == []
 
 
+def test_a_lot_that_goes_by_train_gets_no_waybill() -> None:
+    """It left the road, but not for the water: nothing is settled for it here."""
+    lot = plan_lot(1, 150_000, "V1", 1)
+    legs = tuple(replace(leg, mode="Rail", voyage_id="") if leg.mode == "InlandWaterway" else leg for leg in lot.legs)
+    item = planned_shipment("S2", 150_000, replace(lot, legs=legs))
+    assert from_plan(plan_of([item], []), shipments(), parties(), world_network(), ISSUED_AT) == []
+
+
+def test_what_stays_behind_is_not_declared() -> None:
+    """Of 150 t 100 t are planned: the waybill is of these."""
+    item = replace(planned_shipment("S2", 150_000, plan_lot(1, 100_000, "V1", 1)), left_kg=50_000)
+    (waybill,) = from_plan(plan_of([item], []), shipments(), parties(), world_network(), ISSUED_AT)
+    assert waybill.declared_mass_kg == 100_000
+
+
 def test_everything_unknown_is_named_at_once() -> None:
     """A shipment without a record and one of an unknown shipper are both reported."""
     known = [replace(shipments()[1], shipper_id="E8")]
