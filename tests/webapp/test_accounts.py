@@ -99,7 +99,10 @@ def test_files_of_a_past_statement_are_of_that_past(house: House) -> None:
     browser = house.browser("auditor")
     page = f"/accounts/{account_of(house, 'E1')}/statements/{PERIOD}"
     files = rf'href="({page}\.\w+|[^"]+/report/{PERIOD}\.pdf)(\?[^"]*)?"'
-    assert {query for _, query in re.findall(files, browser.get(f"{page}?at_size={size}").text)} == {f"?at_size={size}"}
+    past = browser.get(f"{page}?at_size={size}").text
+    assert {query for _, query in re.findall(files, past)} == {f"?at_size={size}"}
+    assert f'此后的变动不在内。 <a href="{page}">' in past
+    assert "此后的变动不在内" not in browser.get(page).text
     assert {query for _, query in re.findall(files, browser.get(page).text)} == {""}
     assert browser.get(f"{page}.odt?at_size={size}").headers["Location"] == f"{page}?at_size={size}"
 
