@@ -9,9 +9,14 @@ import click
 
 from optimizer.cli.command import DONE, FINDINGS, Verb, option
 from optimizer.cli.documents import read_document
-from optimizer.cli.printing import print_json
+from optimizer.cli.printing import print_json, say
 from optimizer.cli.session import current_session
 from optimizer.errors import Message
+
+NOT_FOLLOWED = Message(
+    "计划围绕已接受的计划作出；未给 --accepted，保留与变动未与原计划对照。",
+    "The plan was made around an accepted one; without --accepted, what is kept and moved was not held against that.",
+)
 
 
 @click.command(
@@ -58,6 +63,8 @@ def check(plan: Path, shipments: Path, sailings: Path | None, accepted: Path | N
     before = plan_from_json(read_document(accepted), accepted.name) if accepted else None
     listed = read_shipments(shipments, network)
     violations = check_plan(document, listed, network, session.factors(), offers, before)
+    if document.kept is not None and before is None:
+        say(NOT_FOLLOWED, err=True)
     if as_json:
         print_json([asdict(violation) for violation in violations])
     else:

@@ -193,7 +193,10 @@ def test_a_plan_is_kept_and_checked_against_what_was_accepted(
     fewer.write_text("".join(shipments.read_text(encoding="utf-8").splitlines(keepends=True)[:ROWS]), encoding="utf-8")
     result = run("plan", fewer, "--out", again, "--keep", planned[0], "--lang", "en")
     assert "The new file does not have it." in result.stdout
-    assert run("check", again, "--shipments", fewer, "--accepted", planned[0]).exit_code == 0
+    checked = run("check", again, "--shipments", fewer, "--accepted", planned[0], "--lang", "en")
+    assert (checked.exit_code, "--accepted" in checked.stderr) == (0, False)
+    alone = run("check", again, "--shipments", fewer, "--lang", "en")
+    assert (alone.exit_code, "was not held against that" in alone.stderr) == (0, True)
 
 
 def test_issued_only_needs_a_plan_and_a_database(planned: tuple[Path, Result], shipments: Path, tmp_path: Path) -> None:
