@@ -14,14 +14,18 @@ from optimizer.accounts.product_footprint import SettledRun, in_period, require_
 from optimizer.emissions.chain import ElementFootprint
 from optimizer.emissions.factors import FactorTable
 from optimizer.emissions.footprint.rates import USES
-from optimizer.emissions.operations import energy_rates
+from optimizer.emissions.operations import COMBUSTION, ELECTRIC, energy_rates
 from optimizer.quantities import G_PER_KG
+
+DISTILLATES = ("Diesel", "MGO")
+"""What burns as diesel does: by its factors of pollutants, and by those of CO2 (``mgo-cn-ttw-co2``)."""
 
 
 @dataclass(frozen=True, slots=True)
 class EnergySaved:
     """One enterprise in a period. Energy g of coal equivalent, baseline less actual, may be negative. Fuel: kg of
-    diesel by use, on the road that would have run and on the way that did."""
+    diesel by use, on the road that would have run and on the way that did; another fuel stands apart, as ``HFO:sea``,
+    and no pollutant factor covers it."""
 
     party_id: str
     party_zh: str
@@ -69,13 +73,21 @@ def _add_fuel(
     fuel_kg: dict[str, float], elements: Sequence[ElementInput], one: SettledRun, factors: FactorTable
 ) -> None:
     for element in chain_of(elements, factors, one.run.inputs.on).elements:
-        use = USES[element.mode]
-        fuel_kg[use] = fuel_kg.get(use, 0.0) + _diesel_kg(element, use, one, factors)
+        carrier, use = _carrier(element), USES[element.mode]
+        burnt = use if carrier in DISTILLATES else f"{carrier}:{use}"
+        fuel_kg[burnt] = fuel_kg.get(burnt, 0.0) + _fuel_kg(element, carrier, use, one, factors)
 
 
-def _diesel_kg(element: ElementFootprint, use: str, one: SettledRun, factors: FactorTable) -> float:
+def _carrier(element: ElementFootprint) -> str:
+    """What the element burnt, by its error of combustion; diesel where only a factor per tonne-kilometre is known.
+    Electricity burns nothing on board, so it decides only where nothing else does, and then as nought."""
+    named = [source.key.partition(":")[2] for source in element.errors if source.key.startswith(f"{COMBUSTION}:")]
+    return next((carrier for carrier in named if carrier != ELECTRIC), DISTILLATES[0])
+
+
+def _fuel_kg(element: ElementFootprint, carrier: str, use: str, one: SettledRun, factors: FactorTable) -> float:
     """Only burning emits in operation, so the fuel follows from the operation's grams."""
-    diesel = energy_rates("Diesel", use, factors, one.run.inputs.on)
-    if element.ttw_co2 is not None:
-        return element.ttw_co2.total_g / G_PER_KG / diesel.ttw_co2_kg
-    return element.wtw_co2e.ttw_g / G_PER_KG / diesel.ttw_kg
+    rates = energy_rates(carrier, use, factors, one.run.inputs.on)
+    if element.ttw_co2 is not None and rates.ttw_co2_kg:
+        return element.ttw_co2.total_g / G_PER_KG / rates.ttw_co2_kg
+    return element.wtw_co2e.ttw_g / G_PER_KG / rates.ttw_kg

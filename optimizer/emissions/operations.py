@@ -23,6 +23,8 @@ from optimizer.network.model import Mode, Terminal, TruckClass, VesselClass
 from optimizer.quantities import G_PER_KG
 
 ELECTRIC = "Electric"
+COMBUSTION = "combustion"
+"""What the error of a fuel's carbon is keyed by, before the fuel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ def _energy_errors(carrier: str, use: str, wtw: Factor, co2: Factor) -> tuple[Er
     whole = ttw_kg + wtt_kg
     kind = ErrorKind.ENERGY_FACTOR
     return (
-        ErrorSource(f"combustion:{carrier}", kind, co2.uncertainty_rel, co2_kg / whole),
+        ErrorSource(f"{COMBUSTION}:{carrier}", kind, co2.uncertainty_rel, co2_kg / whole),
         ErrorSource(f"other_gases:{carrier}:{use}", ErrorKind.OTHER_GASES, None, (ttw_kg - co2_kg) / whole, 0.0),
         ErrorSource(f"provision:{carrier}", kind, wtw.uncertainty_rel, wtt_kg / whole, 0.0),
     )

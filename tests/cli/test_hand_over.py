@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,11 @@ import pytest
 
 from optimizer import actions
 from optimizer.accounts.energy_saved import energy_saved
+from optimizer.accounts.lot_chain import logged_kg
 from optimizer.accounts.product_footprint import SettledRun, in_period, product_transports, settled_runs
 from optimizer.cli import cli
+from optimizer.emissions.factors import load_factors
+from optimizer.emissions.pollutants import pollutant_amounts
 from optimizer.errors import InputError
 from optimizer.store.engine import Store
 from tests.accounts.small_books import FUEL_LOGS
@@ -117,6 +121,37 @@ def test_energy_is_that_of_the_calculations(settled: list[SettledRun]) -> None:
     assert sum(one.energy_saved_g for one in found) == sum(one.run.result.energy_saved_g for one in settled)
     assert all(one.baseline_fuel_kg["road"] > 0 for one in found)
     assert any(one.actual_fuel_kg.get("inland_waterway", 0) > 0 for one in found)
+
+
+def test_another_fuel_than_diesel_stands_apart(settled: list[SettledRun]) -> None:
+    """Fuel oil of a logged voyage is kilograms of its own, which no pollutant factor covers; marine gas oil burns as
+    diesel does."""
+    factors = load_factors()
+    one = next(one for one in settled if any(element.log for element in one.run.inputs.project))
+    log = next(element.log for element in one.run.inputs.project if element.log)
+    logged = sum(
+        logged_kg(element.log, element.round_trip, element.tour)[0] * element.log.own_kg / element.log.load_kg
+        for element in one.run.inputs.project
+        if element.log
+    )
+
+    def fuels(carrier: str) -> Mapping[str, float]:
+        project = tuple(
+            replace(element, log=replace(element.log, carrier=carrier)) if element.log else element
+            for element in one.run.inputs.project
+        )
+        run = replace(one.run, inputs=replace(one.run.inputs, project=project))
+        (saved,) = energy_saved([replace(one, run=run)], period_of([one])[:4], factors)
+        return saved.actual_fuel_kg
+
+    diesel, oil, gas_oil = (fuels(carrier) for carrier in ("Diesel", "HFO", "MGO"))
+    assert oil[f"HFO:{log.use}"] == pytest.approx(logged, rel=1e-4)
+    assert diesel[log.use] - oil.get(log.use, 0.0) == pytest.approx(logged, rel=1e-4)
+    assert gas_oil == pytest.approx(diesel, rel=1e-3)
+    uncovered = [amount.uncovered_fuel_kg for amount in pollutant_amounts(oil)]
+    assert uncovered == pytest.approx(
+        [amount.uncovered_fuel_kg + logged for amount in pollutant_amounts(diesel)], rel=1e-4
+    )
 
 
 def test_only_settled_lots_count(books: tuple[Store, str]) -> None:
