@@ -46,7 +46,7 @@ Result = TypeVar("Result")
 WRITTEN_DOWN = 800_000
 """Up to so many columns a plan is solved with all of them written down. Months above it crowd the quays: there climbing
 proves as much in less time than a program, and hulls that follow a linear program of the month are soon within 1.5 % of
-it; of the months of 1,500 shipments that were measured, windows took three to seven times as long."""
+it; of the months of 1,500 shipments that were measured, windows took about three times as long and more."""
 WRITTEN_DOWN_AROUND = 1_500_000
 """The same where kept voyages offer their room to the rest, which a large plan leaves empty."""
 CLIMB_SHARE = 0.6
