@@ -57,7 +57,7 @@ def capped() -> Plan:
         ("horizon_days", 3.0),
         ("gap", 2),
         ("gap", True),
-        ("time_limit_s", 0),
+        ("time_limit_s", -1),
         ("seed", -1),
         ("own_voyages", None),
         ("stop", None),

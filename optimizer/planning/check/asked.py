@@ -32,10 +32,8 @@ KNOWN: Mapping[str, tuple[str, Callable[[object], bool]]] = {
         lambda value: value is None or _is_whole(value, 1, MOST_HORIZON_DAYS),
     ),
     "gap": ("0 to 1", lambda value: _is_number(value, 0, 1)),
-    "time_limit_s": (
-        "null, or more than 0",
-        lambda value: value is None or (_is_number(value, 0, MOST_SETTING) and value != 0),
-    ),
+    # A run may be stopped at once: it still gives a plan.
+    "time_limit_s": ("null, or 0 or more", lambda value: value is None or _is_number(value, 0, MOST_SETTING)),
     "seed": ("0 to 2147483647", lambda value: _is_whole(value, 0, 2**31 - 1)),
     "own_voyages": ("true or false", lambda value: isinstance(value, bool)),
     "stop": ("a word", lambda value: isinstance(value, str)),
