@@ -24,8 +24,9 @@ from numba import njit
 from optimizer.planning.design import Floats, Indices
 from optimizer.planning.netdesign.instance import Instance
 
-LIMIT_MARGIN = 1e-7
-"""Share of a demand by which a limit of flow is rounded up."""
+LIMIT_MARGIN = 1e-5
+"""Share of a demand by which a limit of flow is rounded up. A limit becomes an entry of the exact program: those of the
+size of a solver's tolerance (1e-7) had it take a dearer design for the best."""
 
 
 @dataclass(slots=True)
