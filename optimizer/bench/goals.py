@@ -69,9 +69,7 @@ def _greatest(figure: str) -> Measure:
 
     def read(result: Result) -> float | None:
         ours = [method.name for method in result.methods if not method.baseline]
-        values = [_median(result, name, figure) for name in ours]
-        known = [value for value in values if value is not None]
-        return max(known) if known and len(known) == len(values) else None
+        return max(_all_or_none([_median(result, name, figure) for name in ours]), default=None)
 
     return read
 
@@ -95,29 +93,35 @@ def _median(result: Result, name: str, figure: str) -> float | None:
     return found.median if found else None
 
 
+def _ratio(value: float | None, of: float | None) -> float | None:
+    return value / of if value is not None and of else None
+
+
+def _all_or_none(values: Sequence[float | None]) -> list[float]:
+    """The values; none of them where one is missing, for leaving it out would flatter."""
+    known = [value for value in values if value is not None]
+    return known if len(known) == len(values) else []
+
+
 def _above_n_log_n(result: Result) -> float | None:
     """The greatest ratio of a month's time to the line that n log n draws from the smallest month."""
     figure = f"wall:{result.settings['gap']:g}"
     sizes = [name.partition(":")[2] for name in (m.name for m in result.methods) if name.startswith(growth.YARDSTICK)]
     taken = [_median(result, f"{growth.MEASURED}:{size}", figure) for size in sizes]
     lines = [_median(result, f"{growth.YARDSTICK}:{size}", figure) for size in sizes]
-    ratios = [ours / line for ours, line in zip(taken, lines, strict=True) if ours is not None and line]
-    return max(ratios) if ratios and len(ratios) == len(sizes) else None
+    return max(_all_or_none(list(map(_ratio, taken, lines))), default=None)
 
 
 def _settled_per_s(result: Result) -> float | None:
     """The least rate over all sizes of the ledger."""
-    rates = [figure.median for figure in result.method("modalshift").figures]
-    known = [rate for rate in rates if rate is not None]
-    return min(known) if known and len(known) == len(rates) else None
+    return min(_all_or_none([figure.median for figure in result.method("modalshift").figures]), default=None)
 
 
 def _against_raw(result: Result) -> float | None:
     """Settlements a second as a share of the bare driver's, at the size where that is least."""
     figures = [figure.name for figure in result.method("modalshift").figures]
-    rates = [(_median(result, "modalshift", name), _median(result, "sqlite3", name)) for name in figures]
-    shares = [ours / raw for ours, raw in rates if ours is not None and raw]
-    return min(shares) if shares and len(shares) == len(rates) else None
+    shares = [_ratio(_median(result, "modalshift", name), _median(result, "sqlite3", name)) for name in figures]
+    return min(_all_or_none(shares), default=None)
 
 
 def _mean(values: Sequence[float]) -> float:
