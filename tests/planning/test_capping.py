@@ -66,6 +66,18 @@ def test_a_large_plan_keeps_its_cap_and_proves_no_more_than_the_optimum(task: Ta
     assert plan.bound_yuan <= best.objective_yuan + 0.05
 
 
+def test_a_fleet_of_no_hulls_is_no_error_in_a_large_plan_under_a_cap() -> None:
+    """The table names a class of which there is none: corridors are looked for where no pool of hulls is."""
+    none = tuple(replace(entry, count=0) for entry in tiny_network().fleet if entry.vessel_class == "SMALL")
+    wanted = (
+        cargo(0, 0.001, "UP", "DOWN", code="coal", due_h=0.0, value=0.0),
+        cargo(1, 500.0, "DOWN", "MILL", code="coal", due_h=0.0, value=0.0),
+    )
+    cap_t = 2.160004
+    plan = planned_large((tiny_network(fleet=none), wanted), cap_t)
+    assert plan is None or emitted_t(plan) <= cap_t + 1e-5
+
+
 def test_cargo_that_must_sail_and_finds_no_vessel_stays_behind() -> None:
     """5,000 t for the island, 0.7 of what they emit allowed: the dispatcher takes no vessel that is not there."""
     steel = cargo(0, 5000.0, "UP", "ISLE", code="steel", due_h=0.0, value=0.0, start=START)

@@ -196,7 +196,8 @@ class Neighbourhoods:
         places[self.ports[families].ravel()] = True
         pools = np.isin(self.class_of_pool, self.class_of_family[families])
         places |= self.homes[pools].any(axis=0)
-        moves = self.moves & pools[self.pool] & places[self.tail] & places[self.head]
+        # No pool (-1) reads the last entry; there may be no pools at all.
+        moves = self.moves & np.append(pools, False)[self.pool] & places[self.tail] & places[self.head]
         found = np.flatnonzero(np.isin(self.family, families) | moves)
         middle = self._middle(mine)
         away = np.maximum(np.abs(self.slot[found] - middle), np.abs(self.end[found] - middle))
