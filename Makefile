@@ -24,7 +24,7 @@ help:
 	@echo "make test   测试 / tests"
 	@echo "make torture 长时间故障测试 / long runs of faults and tampering, some ten minutes"
 	@echo "make check  静态检查 / ruff, mypy, import-linter, bandit"
-	@echo "make bench  测量 / measure what the README quotes, into $(BENCH_RESULTS)/ and README.md; some fifty minutes"
+	@echo "make bench  测量 / measure what the README quotes, into $(BENCH_RESULTS)/, README.md and FIGURES.md; some fifty minutes"
 	@echo "make advisories  已知漏洞 / known weaknesses of the locked packages"
 	@echo "make pictures 拍 README 的图 / take the README's pictures"
 	@echo "make lock   更新依赖锁 / refresh the lock files"
@@ -135,7 +135,7 @@ bench-mcnd: $(RUNTIME_INSTALLED)
 	$(BIN)/modalshift bench mcnd build/problems/mcnd --time-limit 60 --append --json $(BENCH_RESULTS)/mcnd.json
 
 bench-table: $(RUNTIME_INSTALLED)
-	$(BIN)/modalshift bench table $(BENCH_TABLES) --readme README.md
+	$(BIN)/modalshift bench table $(BENCH_TABLES) --readme README.md --figures tests/benchmarks/FIGURES.md
 
 # Pictures of the README, from the demo's database; needs a Chromium.
 pictures: $(DEV_INSTALLED) $(DEMO_DIR)/modalshift.db

@@ -1,8 +1,13 @@
-"""Stored results as the README shows them: a table per bench, what each method does, where it was measured."""
+"""Stored results as documents show them: goals, a table per bench, what each method does, where it was measured.
+
+The README gets the goals and the main tables (:func:`summary`); all tables with their methods go into a document
+beside the results (:func:`block`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from optimizer.bench.goals import Answer, Goal, answers
@@ -11,6 +16,16 @@ from optimizer.errors import InputError, Message
 from optimizer.quantities import iso
 
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
+
+MAIN: dict[str, tuple[str, ...]] = {
+    "plan": ("seconds", "seconds_to_close", "objective", "bound", "gap", "co2e_wtw", "peak_memory"),
+    "plan --sizes": ("wall:0.015", "processor:0.015", "per_n_log_n", "gap", "peak_memory"),
+    "plan --offers": ("seconds", "objective", "bound", "gap", "left_behind", "peak_memory"),
+    "settle": (),
+    "audit": (),
+    "evidence": (),
+}
+"""The benches of the README and which figures it shows of them; an empty tuple means all."""
 
 UNKNOWN = "—"
 QUIET_PER_CORE = 0.6
@@ -95,13 +110,19 @@ def rows_of(result: Result) -> list[list[str]]:
 
 
 def block(results: Sequence[Result]) -> str:
-    """The text between the markers, markers included, without a final newline. The order of the results is kept."""
-    goals = answers(results)
-    return "\n\n".join([BEGIN, *([_goals(goals)] if goals else []), *(_section(result) for result in results), END])
+    """Goals, then every table with its methods, between the markers, without a final newline. The order is kept."""
+    return "\n\n".join([BEGIN, *_goals(answers(results)), *(_section(result) for result in results), END])
 
 
-def with_block(text: str, results: Sequence[Result], name: str) -> str:
-    """A document with the block of these results in place of its old one.
+def summary(results: Sequence[Result]) -> str:
+    """Goals, then the tables of :data:`MAIN` with the figures named there and without their methods, between the
+    markers."""
+    tables = [_table(_only(result, MAIN[result.bench])) for result in results if result.bench in MAIN]
+    return "\n\n".join([BEGIN, *_goals(answers(results)), *tables, END])
+
+
+def with_block(text: str, made: str, name: str) -> str:
+    """A document with a :func:`block` or :func:`summary` in place of its old one.
 
     Raises InputError unless each marker stands in it exactly once, the beginning first.
     """
@@ -113,11 +134,26 @@ def with_block(text: str, results: Sequence[Result], name: str) -> str:
                 f"{name} should hold one line {BEGIN} and after it one line {END}.",
             )
         )
-    return text[:start] + block(results) + text[end + len(END) :]
+    return text[:start] + made + text[end + len(END) :]
 
 
-def _goals(told: Sequence[Answer]) -> str:
-    """What was aimed for beside what was measured, missed goals in bold."""
+def _only(result: Result, names: Sequence[str]) -> Result:
+    """The result with these figures alone, in this order; all of them where no name is given."""
+    if not names:
+        return result
+    return replace(
+        result,
+        methods=tuple(
+            replace(method, figures=tuple(figure for name in names if (figure := method.figure(name)) is not None))
+            for method in result.methods
+        ),
+    )
+
+
+def _goals(told: Sequence[Answer]) -> list[str]:
+    """What was aimed for beside what was measured, missed goals in bold; nothing where no result answers a goal."""
+    if not told:
+        return []
     missed = sum(not answer.goal.met(answer.value) for answer in told)
     zh, en = (
         f"目标与实测：{len(told)} 项，{missed} 项未达到",
@@ -130,7 +166,7 @@ def _goals(told: Sequence[Answer]) -> str:
         )
         for answer in told
     ]
-    return "\n".join([f"{zh} / {en}", "", header, _line([":---", "---:", "---:", ":---", ":---"]), *rows])
+    return ["\n".join([f"{zh} / {en}", "", header, _line([":---", "---:", "---:", ":---", ":---"]), *rows])]
 
 
 def _wanted(goal: Goal) -> str:
@@ -151,18 +187,24 @@ def _measured_at(answer: Answer) -> str:
     return f"{iso(answer.result.measured_at)[:10]}, {answer.result.machine.cpu}"
 
 
-def _section(result: Result) -> str:
+def _table(result: Result) -> str:
+    """Which command measured what, and the figures."""
     header, rows = _by_problem(result) if _has_problems(result) else _by_method(result)
     table = [_line(header), _line([":---", *("---:" for _ in header[1:])]), *(_line(row) for row in rows)]
     seeds = f"{result.runs} 次中位数，种子 {result.seed} / median of {result.runs}, seed {result.seed}"
     title = f"`modalshift bench {result.bench}`：{_both(result.subject)}（{seeds}）"
+    return "\n".join([title, "", *table])
+
+
+def _section(result: Result) -> str:
+    """The table, then what each method does and where it ran."""
     settings = ", ".join(f"{name} {value}" for name, value in sorted(result.settings.items()))
     versions = ", ".join(f"{name} {value}" for name, value in sorted(result.versions.items()))
     notes = [f"- {label.en}: {_both(text)}." for label, text in told_once(result.methods)]
     place = (
         f"- {_both(measured_on(result.machine, result.load))}. {iso(result.measured_at)[:10]}; {settings}; {versions}."
     )
-    return "\n".join([title, "", *table, "", *notes, place])
+    return "\n".join([_table(result), "", *notes, place])
 
 
 def _by_method(result: Result) -> tuple[list[str], list[list[str]]]:

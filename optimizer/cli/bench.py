@@ -1,4 +1,4 @@
-"""``modalshift bench``: the figures that the README quotes, measured here beside their baselines."""
+"""``modalshift bench``: the figures that the README and FIGURES.md quote, measured here beside their baselines."""
 
 from __future__ import annotations
 
@@ -290,20 +290,23 @@ def bench_pages(db_url: str, runs: int, json_file: Path | None) -> None:
     report(run(PagesBench(now(), db_url, runs), tell), json_file)
 
 
-@bench.command("table", cls=Verb, about=Message("把测得的结果写成 README 的表", "stored results as the README's table"))
+@bench.command("table", cls=Verb, about=Message("把测得的结果写成表", "stored results as tables of the documents"))
 @click.argument("results", metavar="RESULT.json...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@option("--readme", metavar="FILE", type=WrittenFile(), zh="改写其中的表", en="rewrite the table in there")
-def bench_table(results: tuple[Path, ...], readme: Path | None) -> None:
-    """Print the table, or put it between the markers of a document."""
+@option("--readme", metavar="FILE", type=WrittenFile(), zh="改写其中的主要的表", en="rewrite the main tables in there")
+@option("--figures", metavar="FILE", type=WrittenFile(), zh="改写其中全部的表", en="rewrite all tables in there")
+def bench_table(results: tuple[Path, ...], readme: Path | None, figures: Path | None) -> None:
+    """Print all tables, or put them between the markers of documents."""
     from optimizer.bench.document import result_from_json
-    from optimizer.bench.table import block, with_block
+    from optimizer.bench.table import block, summary, with_block
 
     measured = [result_from_json(read_document(path), path.name) for path in results]
-    if readme is None:
+    made = [(readme, summary(measured)), (figures, block(measured))]
+    rewritten = [(path, with_block(read_document(path), text, path.name)) for path, text in made if path is not None]
+    if not rewritten:
         click.echo(block(measured))
-        return
-    write_whole(readme, with_block(read_document(readme), measured, readme.name))
-    say(Message(f"已写入 {readme}", f"Wrote {readme}"))
+    for path, text in rewritten:
+        write_whole(path, text)
+        say(Message(f"已写入 {path}", f"Wrote {path}"))
 
 
 @bench.command(

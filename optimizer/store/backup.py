@@ -36,10 +36,10 @@ def sqlite_file(url: str) -> Path:
     if parsed is None or parsed.get_backend_name() != "sqlite" or not parsed.database:
         raise InputError(
             Message(
-                "只有 SQLite 文件用本命令备份与恢复；PostgreSQL 请用 pg_dump 与 pg_restore（见 README），"
+                "只有 SQLite 文件用本命令备份与恢复；PostgreSQL 请用 pg_dump 与 pg_restore，"
                 "恢复后运行 modalshift verify 树头文件。",
                 "Only SQLite files are backed up and restored by this command; for PostgreSQL use pg_dump and "
-                "pg_restore (see README), then run modalshift verify CHECKPOINT.",
+                "pg_restore, then run modalshift verify CHECKPOINT.",
             )
         )
     return Path(parsed.database)

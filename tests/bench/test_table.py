@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from optimizer.bench import record
 from optimizer.bench.document import result_from_json, result_to_json
 from optimizer.bench.machine import this_machine
-from optimizer.bench.table import BEGIN, END, block, figure_columns, measured_on, printed, with_block
+from optimizer.bench.table import BEGIN, END, block, figure_columns, measured_on, printed, summary, with_block
 from optimizer.cli import cli
 from optimizer.cli.bench import report
 from optimizer.cli.session import Session
@@ -121,16 +121,16 @@ def test_a_busy_machine_is_confessed() -> None:
 def test_only_what_stands_between_the_markers_is_replaced() -> None:
     """Twice gives the same as once; the text around stays."""
     before, after = "# 标题\n\n", "\n\n其余\n"
-    once = with_block(f"{before}{BEGIN}\nold\n{END}{after}", [BOTH], "README.md")
+    once = with_block(f"{before}{BEGIN}\nold\n{END}{after}", block([BOTH]), "README.md")
     assert once == before + block([BOTH]) + after
-    assert with_block(once, [BOTH], "README.md") == once
+    assert with_block(once, block([BOTH]), "README.md") == once
 
 
 @pytest.mark.parametrize("text", ["", BEGIN, END + BEGIN, BEGIN + END + END, BEGIN + BEGIN + END])
 def test_a_document_without_its_markers_is_refused(text: str) -> None:
     """And is told which lines would be right."""
     with pytest.raises(InputError, match=r"README\.md should hold one line <!-- bench:begin -->"):
-        with_block(text, [BOTH], "README.md")
+        with_block(text, block([BOTH]), "README.md")
 
 
 @given(st.lists(st.one_of(st.none(), st.floats(-1e12, 1e12)), max_size=5), st.sampled_from(record.UNITS))
@@ -172,16 +172,39 @@ def test_the_machine_is_described_without_naming_it() -> None:
     assert platform.node() not in (machine.cpu, machine.system, machine.python)
 
 
+def test_the_summary_has_goals_and_main_tables_alone() -> None:
+    """A main bench without its methods, with the figures named for it; other benches and figures not at all."""
+    odd = replace(OURS, figures=(*OURS.figures, record.Figure("columns", Message("列", "columns"), "count", (3.0,))))
+    text = summary([result_of(odd, THEIRS), replace(BOTH, bench="footprint")])
+    assert text.count("`modalshift bench plan`") == 1
+    assert "目标与实测" in text
+    assert "| 我们 / ours | 2.0 s | 1,234,568 |" in text
+    for left_out in ("footprint", "columns", "runs ended", "Some Linux"):
+        assert left_out not in text
+
+
 def test_bench_table_prints_and_rewrites(tmp_path: Path) -> None:
-    """Without --readme to stdout; with it into the document, the old block gone."""
-    stored, readme = tmp_path / "plan.json", tmp_path / "README.md"
+    """Without documents to stdout; else the summary into one and everything into the other, the old blocks gone."""
+    stored, readme, figures = tmp_path / "plan.json", tmp_path / "README.md", tmp_path / "FIGURES.md"
     stored.write_text(result_to_json(BOTH), encoding="utf-8")
-    readme.write_text(f"a\n{BEGIN}\nold\n{END}\nb\n", encoding="utf-8")
+    for file in (readme, figures):
+        file.write_text(f"a\n{BEGIN}\nold\n{END}\nb\n", encoding="utf-8")
     assert run("bench", "table", stored).stdout == block([BOTH]) + "\n"
-    assert run("bench", "table", stored, "--readme", readme).exit_code == 0
-    assert readme.read_text(encoding="utf-8") == f"a\n{block([BOTH])}\nb\n"
+    assert run("bench", "table", stored, "--readme", readme, "--figures", figures).exit_code == 0
+    assert readme.read_text(encoding="utf-8") == f"a\n{summary([BOTH])}\nb\n"
+    assert figures.read_text(encoding="utf-8") == f"a\n{block([BOTH])}\nb\n"
     missing = run("bench", "table", tmp_path / "none.json", "--readme", readme)
     assert missing.exit_code == 2
+
+
+def test_no_document_is_rewritten_where_one_lacks_its_markers(tmp_path: Path) -> None:
+    """The good one stays as it was: all are made before any is written."""
+    stored, readme, figures = tmp_path / "plan.json", tmp_path / "README.md", tmp_path / "FIGURES.md"
+    stored.write_text(result_to_json(BOTH), encoding="utf-8")
+    readme.write_text(f"{BEGIN}\nold\n{END}\n", encoding="utf-8")
+    figures.write_text("no markers\n", encoding="utf-8")
+    assert run("bench", "table", stored, "--readme", readme, "--figures", figures).exit_code == 2
+    assert readme.read_text(encoding="utf-8") == f"{BEGIN}\nold\n{END}\n"
 
 
 def test_more_figures_than_fit_across_stand_below_each_other(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""The stored results: readable, consistent, and what the README says."""
+"""The stored results: readable, consistent, and what the documents say."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from optimizer.bench.document import result_from_json, result_to_json
 from optimizer.bench.record import Result
-from optimizer.bench.table import with_block
+from optimizer.bench.table import MAIN, block, summary, with_block
 
 ROOT = Path(__file__).parents[2]
 RESULTS = Path(__file__).parent / "results"
@@ -28,10 +28,19 @@ def stored(name: str) -> Result:
     return result_from_json(file.read_text(encoding="utf-8"), file.name)
 
 
-def test_the_readme_shows_the_stored_results() -> None:
-    """Its block is what `modalshift bench table` makes of them; `make bench` writes both."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert with_block(text, [stored(name) for name in SHOWN], "README.md") == text
+def test_the_documents_show_the_stored_results() -> None:
+    """Their blocks are what `modalshift bench table` makes of them; `make bench` writes all three."""
+    results = [stored(name) for name in SHOWN]
+    for name, made in (("README.md", summary(results)), ("tests/benchmarks/FIGURES.md", block(results))):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        assert with_block(text, made, name) == text
+
+
+def test_every_main_table_has_a_stored_result_with_its_figures() -> None:
+    """The README's choice names benches and figures that exist."""
+    results = {result.bench: result for result in map(stored, SHOWN)}
+    for bench, names in MAIN.items():
+        assert set(names) <= {figure.name for method in results[bench].methods for figure in method.figures}, bench
 
 
 def test_every_stored_result_is_shown() -> None:

@@ -38,10 +38,10 @@ def test_container_and_unit_start_the_same_server() -> None:
 
 
 def test_the_files_name_only_variables_that_are_read() -> None:
-    """What the WSGI module documents is what the settings read, and the README and the container name no others."""
+    """What the WSGI module documents is what the settings read, and the guide and the container name no others."""
     read = variables((ROOT / "webapp/settings.py").read_text(encoding="utf-8"))
     assert variables((ROOT / "webapp/wsgi.py").read_text(encoding="utf-8")) == read
-    for path in (DEPLOY / "Containerfile", ROOT / "README.md"):
+    for path in (DEPLOY / "Containerfile", ROOT / "webapp/README.md"):
         assert variables(path.read_text(encoding="utf-8")) <= read, path.name
 
 

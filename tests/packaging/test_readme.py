@@ -1,4 +1,4 @@
-"""The README's examples run as they stand, in their order, in one empty directory."""
+"""The examples of the README and the documents behind it run as they stand, in their order, in one empty directory."""
 
 from __future__ import annotations
 
@@ -18,12 +18,18 @@ from tests.packaging.demo_block import demo_block, planned_traffic, totals, with
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FENCE = re.compile(r"^( *)```sh\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
-COMMANDS = [line.strip() for _, body in FENCE.findall(README) for line in body.splitlines() if line.strip()]
+DOCUMENTS = {
+    name: (ROOT / name).read_text(encoding="utf-8")
+    for name in ("README.md", "optimizer/GUIDE.md", "webapp/README.md", "optimizer/DECISIONS.md")
+}
+"""In the order of reading: examples of the later ones use what the README's examples made."""
+TEXT = "\n".join(DOCUMENTS.values())
+COMMANDS = [line.strip() for _, body in FENCE.findall(TEXT) for line in body.splitlines() if line.strip()]
 MODALSHIFT = [line for line in COMMANDS if line.startswith("modalshift ")]
 MAKE = [line for line in COMMANDS if line.startswith("make ")]
 IN_SENTENCES = [
     line
-    for line in sorted(set(re.findall(r"`([a-z][^`\n]*)`", FENCE.sub("", README))))
+    for line in sorted(set(re.findall(r"`([a-z][^`\n]*)`", FENCE.sub("", TEXT))))
     if line.split()[0] in ("modalshift", *VERBS)
 ]
 STORED = ROOT / "tests" / "benchmarks" / "results" / "demo"
@@ -36,7 +42,7 @@ WITH_FINDINGS = ("audit",)
 
 
 def test_every_example_is_a_command_that_is_tried_here() -> None:
-    """A fenced shell line is either `modalshift ...` or `make ...`; nothing else hides in the README."""
+    """A fenced shell line is either `modalshift ...` or `make ...`; nothing else hides in the documents."""
     assert MODALSHIFT
     assert MAKE
     assert sorted(MODALSHIFT + MAKE) == sorted(COMMANDS)
@@ -81,7 +87,7 @@ def test_the_story_of_the_readme_runs(tmp_path: Path) -> None:
         )
         expected = 1 if words[-1] in WITH_FINDINGS else 0
         assert done.returncode == expected, f"{line}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
-    for name in ("shipments.csv", "PLAN.json", "E01.json", "demo-out/modalshift.db"):
+    for name in ("shipments.csv", "PLAN.json", "E01.json", "quote-sheet.xlsx", "proof.json", "demo-out/modalshift.db"):
         assert (tmp_path / name).stat().st_size > 0
     fresh, stored = totals(tmp_path / "demo-out"), totals(STORED)
     assert fresh == pytest.approx(stored, rel=CLOSE_REL)
@@ -98,7 +104,18 @@ def test_the_figures_of_the_demo_month_are_those_of_a_stored_run() -> None:
     assert made == README
 
 
-@pytest.mark.parametrize("path", re.findall(r"\]\(([^)#:]+)\)", README))
-def test_links_and_pictures_of_the_readme_exist(path: str) -> None:
-    """Every relative link leads to a file of the repository."""
-    assert (ROOT / path).is_file()
+LINKED = (*DOCUMENTS, "tests/benchmarks/FIGURES.md")
+
+
+@pytest.mark.parametrize("name", LINKED)
+def test_links_and_pictures_of_the_documents_exist(name: str) -> None:
+    """Every relative link leads to a file or folder of the repository."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)#:]+)\)", text)
+    assert links
+    assert [link for link in links if not (ROOT / name).parent.joinpath(link).exists()] == []
+
+
+def test_the_readme_leads_to_every_document() -> None:
+    """What was moved out of the README is one click away."""
+    assert {name for name in LINKED if f"]({name})" not in README} == {"README.md"}
