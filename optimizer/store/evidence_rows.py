@@ -18,7 +18,7 @@ from optimizer.accounts.corrections import SETTLING
 from optimizer.store import schema
 from optimizer.store.listed import columns_of_runs, listed_rows
 from optimizer.store.neighbourhood import Named, Sharing, neighbourhood
-from optimizer.store.rows import TRANSACTION_COLUMNS, entry_of, events_of_documents, waybill_of_document
+from optimizer.store.rows import TRANSACTION_COLUMNS, entry_of, events_of_documents, seen_waybill
 from optimizer.waybills.event import Event
 from optimizer.waybills.waybill import Waybill
 
@@ -93,7 +93,7 @@ class EvidenceRows:
     def _newest_waybills(self, numbers: Collection[str]) -> dict[str, Waybill]:
         query = f"SELECT number, version, {self._as_bytes('document')} FROM waybills WHERE number {{listed}}"  # nosec B608
         rows = sorted(listed_rows(self._connection, query, sorted(numbers)), key=_VERSION)
-        read = [waybill_of_document(number, document) for number, _, document in rows]
+        read = [seen_waybill(number, document) for number, _, document in rows]
         return {waybill.number: waybill for waybill in read}
 
     def _as_bytes(self, column: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from optimizer.accounts.calculation import CalculationRun
 from optimizer.accounts.ledger import Bucket, Kind, Ledger, Posting, Transaction, china_text
 from optimizer.errors import Message, UnreadableRecordError
-from optimizer.waybills.codec import from_json, reader_of, sha256, to_json, to_plain
+from optimizer.waybills.codec import from_json, lean_reader_of, sha256, to_json, to_plain
 from optimizer.waybills.event import Event
 from optimizer.waybills.waybill import Waybill
 
@@ -121,14 +121,24 @@ def event_of_document(seq: int, document: str | bytes) -> Event:
 
 
 def events_of_documents(rows: Sequence[Sequence[Any]]) -> list[Event]:
-    """The events of many rows that begin with number and document. Raises as :func:`event_of_document` does."""
+    """The events of many rows that begin with number and document, for who only looks at them
+    (``codec.lean_reader_of``). Raises as :func:`event_of_document` does."""
     try:
         return list(map(_read_event, map(itemgetter(1), rows)))
     except ValueError:
         return [event_of_document(row[0], row[1]) for row in rows]
 
 
-_read_event = reader_of(Event)
+def seen_waybill(number: str, document: bytes) -> Waybill:
+    """:func:`waybill_of_document`, for who only looks at it (``codec.lean_reader_of``)."""
+    try:
+        return _read_waybill(document)
+    except ValueError:
+        return waybill_of_document(number, document)
+
+
+_read_event = lean_reader_of(Event)
+_read_waybill = lean_reader_of(Waybill)
 
 
 def activity_text(activity_kgkm: Mapping[str, int]) -> str:

@@ -12,12 +12,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import date, datetime
 from enum import Enum
-from functools import cache
-from operator import attrgetter
-from typing import Any, TypeVar, cast
+from functools import cache, reduce
+from inspect import isfunction
+from operator import attrgetter, or_
+from types import UnionType
+from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -46,9 +48,11 @@ def from_json(kind: type[Record], text: str | bytes) -> Record:
     return record
 
 
-def reader_of(kind: type[Record]) -> Callable[[str | bytes], Record]:
-    """:func:`from_json` of one kind, for who reads millions."""
-    read: Callable[[str | bytes], Record] = _decoder(cast(Any, kind)).decode
+def lean_reader_of(kind: type[Record]) -> Callable[[str | bytes], Record]:
+    """:func:`from_json` of one kind, for who reads millions and only looks at them: what comes back has the fields,
+    properties and methods of the record and is made in half the time, but it is no dataclass, so it is neither written
+    nor replaced. What the record refuses is refused. Records in a field that was added later are the true ones."""
+    read: Callable[[str | bytes], Record] = msgspec.json.Decoder(_lean(cast(Any, kind))).decode
     return read
 
 
@@ -98,6 +102,31 @@ def _fields(kind: Any) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]
         (only,) = names
         return names, lambda record: (getattr(record, only),), later
     return names, attrgetter(*names), later
+
+
+@cache
+def _lean(kind: Any) -> Any:
+    """A struct like a record: same fields, same types, same defaults, same properties and methods."""
+    hints = get_type_hints(kind)
+    listed: list[tuple[str, Any] | tuple[str, Any, Any]] = []
+    for item in fields(kind):
+        hint = hints[item.name] if "later" in item.metadata else _lean_hint(hints[item.name])
+        listed.append((item.name, hint) if item.default is MISSING else (item.name, hint, item.default))
+    members = {
+        name: member
+        for name, member in vars(kind).items()
+        if isinstance(member, property) or (isfunction(member) and not name.startswith("__"))
+    }
+    return msgspec.defstruct(kind.__name__, listed, namespace=members, frozen=True, kw_only=True, gc=False)
+
+
+def _lean_hint(hint: Any) -> Any:
+    if is_dataclass(hint):
+        return _lean(cast(Any, hint))
+    kind, parts = get_origin(hint), get_args(hint)
+    if kind is UnionType:
+        return reduce(or_, map(_lean_hint, parts))
+    return kind[tuple(part if part is ... else _lean_hint(part) for part in parts)] if kind is tuple else hint
 
 
 @cache

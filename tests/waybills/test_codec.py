@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import inspect
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass, replace
 from datetime import UTC
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimizer.waybills.codec import from_json, sha256, to_json
+from optimizer.waybills.codec import from_json, lean_reader_of, sha256, to_json
 from optimizer.waybills.event import Event
 from optimizer.waybills.waybill import Waybill
 from tests.waybills.world import all_events, world_waybills
@@ -59,3 +62,73 @@ def test_a_text_of_another_shape_is_refused() -> None:
         from_json(Waybill, text.replace('"version":1', '"version":"one"'))
     with pytest.raises(ValueError, match="malformed"):
         from_json(Waybill, "no JSON")
+
+
+def test_lean_records_look_like_the_records() -> None:
+    """What a lean reader gives has the fields of the record, down to the last, its properties and its methods."""
+    for item in (*world_waybills(), *all_events(world_waybills())):
+        seen = lean_reader_of(type(item))(to_json(item))
+        assert _told(seen, type(item)) == _told(item, type(item))
+    waybill = world_waybills()[0]
+    seen = lean_reader_of(Waybill)(to_json(waybill))
+    assert seen.lot(1).estimated_saving_wtw_g == waybill.lot(1).estimated_saving_wtw_g
+    with pytest.raises(KeyError):
+        seen.lot(99)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"lot_no":1', '"lot_no":"1"'),
+        ('"event_type":"', '"event_type":"X'),
+        ('"event_time":"2', '"event_time":"x'),
+        ('"reporter_id":', '"reporter":'),
+        ('"corrected_by":""', '"corrected_by":null'),
+        ('"evidence":[{"kind"', '"evidence":[{"sort"'),
+        ('"reason":""', '"reason":1'),
+    ],
+)
+def test_lean_readers_refuse_what_records_refuse(old: str, new: str) -> None:
+    """Fields that nobody looks at are held against their types all the same."""
+    text = next(text for text in map(to_json, all_events(world_waybills())) if old in text)
+    for read in _readers(Event):
+        read(text)
+        with pytest.raises(ValueError, match=r"Expected|Invalid|missing"):
+            read(text.replace(old, new, 1))
+
+
+@given(st.data())
+def test_a_damaged_waybill_is_refused_by_both_or_by_none(data: st.DataObject) -> None:
+    """A text that lost a piece or got another one."""
+    text = to_json(world_waybills()[0])
+    start = data.draw(st.integers(0, len(text) - 1))
+    end = data.draw(st.integers(start, min(start + 12, len(text))))
+    damaged = text[:start] + data.draw(st.sampled_from(["", "1", "null", '"', "{}", "[]"])) + text[end:]
+    assert len({_refuses(read, damaged) for read in _readers(Waybill)}) == 1
+
+
+def _readers(kind: type[Any]) -> list[Callable[[str], Any]]:
+    return [lambda text: from_json(kind, text), lean_reader_of(kind)]
+
+
+def _refuses(read: Callable[[str], Any], text: str) -> bool:
+    try:
+        read(text)
+    except ValueError:
+        return True
+    return False
+
+
+def _told(item: Any, kind: type[Any]) -> Any:
+    """What a record, or what looks like one, says in its fields and properties."""
+    if isinstance(item, tuple):
+        return [_told(one, type(one)) for one in item]
+    names = list(getattr(item, "__struct_fields__", ())) or [one.name for one in fields(item)] if _has(item) else []
+    if not names:
+        return item
+    names += [name for name, _ in inspect.getmembers(kind, lambda member: isinstance(member, property))]
+    return {name: _told(getattr(item, name), type(getattr(item, name))) for name in names}
+
+
+def _has(item: Any) -> bool:
+    return is_dataclass(item) or hasattr(item, "__struct_fields__")

@@ -11,6 +11,7 @@ from hashlib import sha256
 from optimizer.accounts.ledger import account_of
 
 _CONSIGNEE, _CONSIGNOR, _OPERATOR = b'"consignee":{', b',"consignor":{', b'"operator":{'
+_NAMES = (_CONSIGNEE[:-1], _CONSIGNOR[1:-1], _OPERATOR[:-1])
 UNKNOWN = -1
 
 
@@ -51,9 +52,10 @@ def _accounts(document: bytes) -> tuple[str, ...] | None:
     if start < 0 or not document.startswith(_CONSIGNOR, consignee_end + 1):
         return None
     consignor_end = document.find(b"}", consignee_end + 1)
-    operator = document.find(_OPERATOR, consignor_end)
+    operator = document.rfind(_OPERATOR)
     operator_end = document.find(b"}", operator)
-    if operator < 0 or document.count(_CONSIGNEE) + document.count(_CONSIGNOR[1:]) + document.count(_OPERATOR) != 3:
+    # Where records begin is sooner found than each of the names.
+    if not 0 <= consignor_end < operator or sum([text.endswith(_NAMES) for text in document.split(b"{")[:-1]]) != 3:
         return None
     return _party_accounts(
         document[consignee_end + len(_CONSIGNOR) : consignor_end + 1],
