@@ -34,9 +34,10 @@ def arc_program(instance: Instance, most: Indices, least: Indices, limit: Floats
     ``limit`` (arcs, commodities): the largest flow of each cell where less than the demand is known to do.
 
     Rows: conservation per commodity and node but its destination; room per arc; the strong links
-    share * demand <= min(demand, capacity, limit) * modules of each cell.
+    share * demand <= min(demand, capacity, limit) * modules of each cell. Arcs without capacity carry nothing, so they
+    have no columns.
     """
-    arcs = np.flatnonzero(most > 0)
+    arcs = np.flatnonzero((most > 0) & (instance.capacity > 0))
     count, width = instance.commodities, len(arcs)
     arc, commodity = np.repeat(np.arange(width), count), np.tile(np.arange(count), width)
     useful = (instance.head[arcs[arc]] != instance.origin[commodity]) & (

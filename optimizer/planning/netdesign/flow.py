@@ -264,9 +264,8 @@ def _take(instance: Instance, pool: PathPool, state: FlowState, amounts: Floats)
     cells.sort_indices()
     flow = sp.coo_array(cells)
     load = np.bincount(flow.row, flow.data, minlength=instance.arcs)
-    modules = np.where(load > 0, np.ceil(load / np.maximum(instance.capacity, 1e-9) * (1 - 2e-7) - 1e-9), 0).astype(
-        np.int64
-    )
+    needed = np.ceil(load / np.maximum(instance.capacity, 1e-9) * (1 - 2e-7) - 1e-9)
+    modules = np.where(load > 0, np.maximum(needed, 1), 0).astype(np.int64)  # However little it is, it needs one.
     design = Design(
         np.minimum(modules, instance.most_modules), flow.row.astype(np.int64), flow.col.astype(np.int64), flow.data
     )

@@ -46,8 +46,9 @@ def detour() -> Instance:
 
 @st.composite
 def tiny(draw: st.DrawFn, fixed: bool = True, connected: bool = False) -> Instance:
-    """Up to 4 nodes, 6 arcs, 3 commodities, 2 modules an arc; often feasible, not always. ``connected``: besides, a
-    dear way round with room for all, so that there is a design."""
+    """Up to 4 nodes, 6 arcs, 3 commodities, 2 modules an arc; often feasible, not always. Some arcs have no room or far
+    more than enough, some commodities next to nothing. ``connected``: besides, a dear way round with room for all, so
+    that there is a design."""
     nodes = draw(st.integers(2, 4))
     pairs = [(i, j) for i in range(nodes) for j in range(nodes) if i != j]
     count = draw(st.integers(1, 6))
@@ -55,7 +56,7 @@ def tiny(draw: st.DrawFn, fixed: bool = True, connected: bool = False) -> Instan
         (
             *draw(st.sampled_from(pairs)),
             float(draw(st.integers(0, 9))),
-            float(draw(st.integers(1, 12))),
+            float(draw(st.one_of(st.integers(1, 12), st.sampled_from([0, 0.5, 1e6])))),
             float(draw(st.integers(0, 30))) if fixed else 0.0,
             draw(st.integers(0, 2)),
         )
@@ -64,7 +65,8 @@ def tiny(draw: st.DrawFn, fixed: bool = True, connected: bool = False) -> Instan
     if connected:
         arcs += [(v, (v + 1) % nodes, 20.0, 30.0, 40.0, 1) for v in range(nodes)]
     commodities = [
-        (*draw(st.sampled_from(pairs)), float(draw(st.integers(1, 8)))) for _ in range(draw(st.integers(1, 3)))
+        (*draw(st.sampled_from(pairs)), float(draw(st.one_of(st.integers(1, 8), st.just(0.001)))))
+        for _ in range(draw(st.integers(1, 3)))
     ]
     return instance_of(nodes, arcs, commodities)
 

@@ -184,6 +184,24 @@ def test_a_place_that_cannot_be_reached_is_infeasible() -> None:
     assert solved(instance_of(2, [(0, 1, 1.0, 9.0, 5.0, 0)], [(0, 1, 2.0)])).status == "infeasible"
 
 
+def test_an_arc_without_capacity_carries_nothing() -> None:
+    """Free, and with modules to open, but of no room: the exact program once divided by it."""
+    instance = instance_of(2, [(0, 1, 0.0, 0.0, 0.0, 1), (0, 1, 1.0, 9.0, 5.0, 1)], [(0, 1, 2.0)])
+    result = solved(instance)
+    assert (result.status, result.objective) == ("optimal", pytest.approx(7.0))
+    all_of_it, none = np.full((2, 1), 2.0), np.zeros(2, dtype=np.int64)
+    outcome, _ = solve_whole(instance, instance.most_modules, none, all_of_it, Effort(gap=1e-9))
+    assert outcome.objective == pytest.approx(7.0)
+
+
+@pytest.mark.parametrize("fixed_cost", [0.0, 5.0])
+def test_a_load_that_is_next_to_nothing_needs_a_module_too(fixed_cost: float) -> None:
+    """A thousandth of a unit over an arc of a million: its module is part of the design."""
+    result = solved(instance_of(2, [(0, 1, 1.0, 1e6, fixed_cost, 1)], [(0, 1, 0.001)]))
+    assert result.design is not None
+    assert result.design.modules.tolist() == [1]
+
+
 @pytest.mark.parametrize("fixed_cost", [0.0, 5.0])
 def test_nothing_to_carry_costs_nothing(fixed_cost: float) -> None:
     """No commodities: the empty design is the optimum, with fixed costs and without."""
