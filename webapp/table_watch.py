@@ -9,7 +9,7 @@ from threading import Lock
 from flask import Flask, current_app
 
 from optimizer.actions import releases_mark
-from optimizer.actions.in_force import forget
+from optimizer.actions.released_tables import forget
 from optimizer.errors import ModalshiftError
 from webapp.world import KEY, World, renewed
 

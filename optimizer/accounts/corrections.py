@@ -34,8 +34,7 @@ from optimizer.accounts.settlement import ISSUANCE, credit_lines
 from optimizer.emissions.reduction import METHOD
 from optimizer.errors import ConflictError, InputError, Message
 from optimizer.quantities import grouped, kilograms
-from optimizer.waybills.finding import Finding
-from optimizer.waybills.lifecycle import lot_record
+from optimizer.waybills.finding import Finding, lot_record
 from optimizer.waybills.waybill import Waybill
 
 SETTLING = (Kind.SETTLE, Kind.RESTATE, Kind.REVERSE)

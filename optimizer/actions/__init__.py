@@ -28,7 +28,12 @@ if TYPE_CHECKING:
     from optimizer.actions.closing import close
     from optimizer.actions.correcting import RestateResult, restate, restate_all, reverse
     from optimizer.actions.disposing import retire, transfer
-    from optimizer.actions.in_force import (
+    from optimizer.actions.opening import open_store
+    from optimizer.actions.overview import SavingsOverview, savings
+    from optimizer.actions.quoting import QuoteDesk, quote
+    from optimizer.actions.recording import RecordResult, record
+    from optimizer.actions.registering import register_parties
+    from optimizer.actions.released_tables import (
         TablesInForce,
         network_releases,
         propose_network,
@@ -37,11 +42,6 @@ if TYPE_CHECKING:
         releases_mark,
         tables_in_force,
     )
-    from optimizer.actions.opening import open_store
-    from optimizer.actions.overview import SavingsOverview, savings
-    from optimizer.actions.quoting import QuoteDesk, quote
-    from optimizer.actions.recording import RecordResult, record
-    from optimizer.actions.registering import register_parties
     from optimizer.actions.releasing import (
         ReleaseBook,
         factor_releases,
@@ -202,7 +202,7 @@ _VERBS = {
         "bank_report",
         "statement",
     ),
-    "in_force": (
+    "released_tables": (
         "TablesInForce",
         "network_releases",
         "propose_network",

@@ -9,7 +9,7 @@ from optimizer.accounts.ledger import Period, month_after, month_before, month_o
 from optimizer.errors import ConflictError, InputError, Message
 from optimizer.store.engine import Store
 from optimizer.store.session import Session
-from optimizer.waybills.lifecycle import lot_record
+from optimizer.waybills.finding import lot_record
 
 _PERIOD = re.compile(r"2\d{3}-(0[1-9]|1[0-2])", re.ASCII)
 """Of the years that an event may lie in: a month after and before each is in the calendar."""

@@ -18,8 +18,8 @@ from optimizer.network.model import Network
 from optimizer.store.engine import Store
 from optimizer.store.outbox import LotKey
 from optimizer.store.session import Session
-from optimizer.waybills.finding import Finding
-from optimizer.waybills.lifecycle import CarbonStatus, lot_record
+from optimizer.waybills.finding import Finding, lot_record
+from optimizer.waybills.lifecycle import CarbonStatus
 from optimizer.waybills.waybill import Waybill
 
 BATCH = 100

@@ -26,7 +26,7 @@ from optimizer.accounts.settlement import Desk, review
 from optimizer.actions.city import keep_city_totals
 from optimizer.actions.garbage import collected_rarely
 from optimizer.actions.releasing import keep_factors, require_released_factors
-from optimizer.actions.turns import short_turns
+from optimizer.actions.thread_turns import short_turns
 from optimizer.actions.versions import code_version
 from optimizer.emissions.factors import FactorTable
 from optimizer.errors import Message, ModalshiftError
@@ -34,10 +34,10 @@ from optimizer.network.model import Network
 from optimizer.store.engine import Store
 from optimizer.store.outbox import Job
 from optimizer.store.period_rows import AsRead
-from optimizer.store.ready import ReadyEntry, ReadyRun, ready_entries, ready_run
+from optimizer.store.prepared_settlements import ReadyEntry, ReadyRun, ready_entries, ready_run
 from optimizer.store.session import Session
-from optimizer.waybills.finding import Finding
-from optimizer.waybills.lifecycle import CarbonStatus, LotState, lot_record, settled_status
+from optimizer.waybills.finding import Finding, lot_record
+from optimizer.waybills.lifecycle import CarbonStatus, LotState, settled_status
 from optimizer.waybills.waybill import Waybill
 
 BATCH = 1_000

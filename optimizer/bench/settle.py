@@ -26,7 +26,7 @@ from optimizer.accounts.settlement import accounts_for, settlement_transactions
 from optimizer.actions import open_store
 from optimizer.actions.garbage import collected_rarely
 from optimizer.actions.settling import BATCH
-from optimizer.actions.turns import short_turns
+from optimizer.actions.thread_turns import short_turns
 from optimizer.bench.ledger_world import (
     A_DAY,
     Copy,
@@ -45,7 +45,7 @@ from optimizer.errors import Message
 from optimizer.network.reader import read_network
 from optimizer.store.batch_tables import LEVELS
 from optimizer.store.engine import Store, prepare_sqlite
-from optimizer.store.ready import ReadyEntry, ReadyRun, ready_entries, ready_run
+from optimizer.store.prepared_settlements import ReadyEntry, ReadyRun, ready_entries, ready_run
 from optimizer.store.session import Session
 
 STORE, DRIVER = "modalshift", "sqlite3"

@@ -25,7 +25,7 @@ MOST_FIGURES_ACROSS, METHODS_ACROSS = 8, 4
 
 @click.group(
     cls=Program,
-    modules={"plan": "bench_plan"},
+    modules={"plan": "bench_plan", "mcf": "bench_design", "mcnd": "bench_design", "problems": "bench_design"},
     invoke_without_command=True,
     about=Message("在本机测量 README 引用的数字及其基准", "measure the figures of the README beside their baselines"),
 )
@@ -45,91 +45,6 @@ append_option = option(
 seed_option = option(
     "--seed", default=0, show_default=True, type=click.IntRange(0, 2**31 - 1), zh="随机种子", en="random seed"
 )
-
-
-def problem_options(command: Callable[..., None]) -> Callable[..., None]:
-    """The files and options that both benches of network design take."""
-    for decorate in (
-        append_option,
-        json_option,
-        seed_option,
-        option("--no-baselines", is_flag=True, zh="不跑基准", en="leave the baselines out"),
-        option("--runs", default=1, show_default=True, type=click.IntRange(1, 100), zh="次数", en="runs"),
-        option(
-            "--time-limit",
-            metavar="SECONDS",
-            default=60.0,
-            show_default=True,
-            type=click.FloatRange(0, min_open=True),
-            zh="每次时限（秒）",
-            en="time limit of a run, s",
-        ),
-        click.argument("paths", metavar="FILES|DIRS...", nargs=-1, required=True, type=click.Path(path_type=Path)),
-    ):
-        command = decorate(command)
-    return command
-
-
-@bench.command(
-    "mcf", cls=Verb, about=Message("线性多商品流公开算例，对比整体求解", "public linear flows, beside an LP")
-)
-@problem_options
-def bench_mcf(
-    paths: tuple[Path, ...],
-    time_limit: float,
-    runs: int,
-    no_baselines: bool,
-    seed: int,
-    json_file: Path | None,
-    append: bool,
-) -> None:
-    """CommaLab files, or folders of them; optimal.csv or reference.csv beside them is read."""
-    from optimizer.bench.netdesign import DesignBench, joined, run
-    from optimizer.bench.netdesign_files import LINEAR
-
-    found = run(DesignBench(LINEAR, now(), paths, time_limit, runs, seed, not no_baselines), tell)
-    report(joined_with(found, json_file, joined) if append else found, json_file)
-
-
-@bench.command(
-    "mcnd", cls=Verb, about=Message("网络设计公开算例，对比整体求解", "public network designs, beside a MIP and CP-SAT")
-)
-@problem_options
-def bench_mcnd(
-    paths: tuple[Path, ...],
-    time_limit: float,
-    runs: int,
-    no_baselines: bool,
-    seed: int,
-    json_file: Path | None,
-    append: bool,
-) -> None:
-    """Canad .dow files, or folders of them; optimal.csv or reference.csv beside them is read."""
-    from optimizer.bench.netdesign import DesignBench, joined, run
-    from optimizer.bench.netdesign_files import DESIGN
-
-    found = run(DesignBench(DESIGN, now(), paths, time_limit, runs, seed, not no_baselines), tell)
-    report(joined_with(found, json_file, joined) if append else found, json_file)
-
-
-@bench.command(
-    "problems",
-    cls=Verb,
-    about=Message("生成未见过的网络设计算例", "write network design problems that nobody has seen"),
-)
-@click.argument("kind", type=click.Choice(["mcf", "mcnd"]))
-@option("--out", required=True, metavar="DIR", type=click.Path(path_type=Path), zh="目录", en="folder")
-@seed_option
-def bench_problems(kind: str, out: Path, seed: int) -> None:
-    """Files for ``bench mcf`` or ``bench mcnd``, in the public formats; another seed gives others."""
-    from optimizer.planning.netdesign.generate import unseen
-    from optimizer.planning.netdesign.writer import instance_to_text
-
-    out.mkdir(parents=True, exist_ok=True)
-    for instance in unseen(kind, seed):
-        file = out / (instance.name + (".dow" if kind == "mcnd" else ""))
-        write_whole(file, instance_to_text(instance))
-        say(Message(f"已写入 {file}", f"Wrote {file}"))
 
 
 @bench.command("quote", cls=Verb, about=Message("报价，对比图算法库", "quotes, beside two graph libraries"))

@@ -14,6 +14,7 @@ from typing import Any
 
 from optimizer.errors import InputError, Message
 from optimizer.planning.fault_list import FaultList
+from optimizer.planning.json_text import write
 from optimizer.planning.plan import (
     Amounts,
     Binding,
@@ -52,7 +53,6 @@ from optimizer.planning.record_format import (
     Optional,
     Record,
     UnboundNumber,
-    write,
 )
 from optimizer.planning.record_schema import schema_of
 

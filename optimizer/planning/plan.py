@@ -177,7 +177,8 @@ class Kept:
 @dataclass(frozen=True, slots=True)
 class Moved:
     """A shipment of the accepted plan that was planned anew or is gone, and why: ``code`` is stable
-    (:data:`~optimizer.planning.keeping.why.CODES`). ``was`` and ``now`` name its voyages, empty for services only."""
+    (:data:`~optimizer.planning.keeping.move_reasons.CODES`). ``was`` and ``now`` name its voyages,
+    empty for services only."""
 
     shipment_id: str
     code: str

@@ -14,7 +14,7 @@ from optimizer.store import schema
 from optimizer.store.batch_tables import ID_START, LEVELS, entry_ids
 from optimizer.store.bulk import append_new, append_tuples, ledger_batch
 from optimizer.store.line_tables import account_numbers
-from optimizer.store.ready import ReadyEntry, ready_entries
+from optimizer.store.prepared_settlements import ReadyEntry, ready_entries
 from optimizer.store.rows import LINE_COLUMNS, TRANSACTION_COLUMNS, entry_of
 
 _CHUNK = 500

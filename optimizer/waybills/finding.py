@@ -16,3 +16,8 @@ class Finding:
     record: str
     message: Message
     blocks: bool = True
+
+
+def lot_record(number: str, lot_no: int) -> str:
+    """How findings and calculation sheets name a lot: ``waybill MW…/1``."""
+    return f"waybill {number}/{lot_no}"

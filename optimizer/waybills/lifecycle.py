@@ -20,13 +20,10 @@ from operator import attrgetter
 
 from optimizer.errors import Message
 from optimizer.network.model import WATER_MODES
-from optimizer.quantities import iso, tonnes
+from optimizer.waybills.deviations import AT_DESTINATION, AT_ORIGIN, deviations, disputes, notes
 from optimizer.waybills.event import DOCUMENT_EVENTS, Classifier, Event, EventType
 from optimizer.waybills.finding import Finding
-from optimizer.waybills.waybill import Waybill, WaybillLeg, WaybillLot
-
-MASS_DIFFERENCE_NOTED_REL = 0.05
-"""A weighed mass this far from the declared one is noted (it settles all the same, on the weighed mass)."""
+from optimizer.waybills.waybill import Waybill, WaybillLot
 
 
 class DocumentStatus(StrEnum):
@@ -227,9 +224,9 @@ def _fold_lot(
     transport = _lot_transport(kinds, document)
     missing = missing_evidence(lot, facts)
     findings = (
-        *_deviations(waybill, lot, facts),
-        *_notes(waybill, lot, weighed_mass_kg, delivered_at),
-        *(_disputes(waybill, lot, facts) if EventType.HOLD in kinds else ()),
+        *deviations(waybill, lot, facts),
+        *notes(waybill, lot, weighed_mass_kg, delivered_at),
+        *(disputes(waybill, lot, facts) if EventType.HOLD in kinds else ()),
         *duplicates.get(lot.lot_no, ()),
     )
     carbon = _carbon(transport, missing, findings)
@@ -249,10 +246,6 @@ def _carbon(transport: TransportStatus, missing: Sequence[Message], findings: Se
 
 _DLV = EventType.DLV
 _ENDS_OF_LEG = {EventType.LOAD: "装载", EventType.DISC: "卸载"}
-_AT_ORIGIN, _AT_DESTINATION = (
-    frozenset({EventType.LOAD, EventType.DEPA}),
-    frozenset({EventType.ARRI, EventType.DISC}),
-)
 _LAST_WORDS = (
     (EventType.LOST, TransportStatus.LOST),
     (EventType.RETN, TransportStatus.RETURNED),
@@ -267,7 +260,7 @@ def _lot_transport(kinds: Set[EventType], document: DocumentStatus) -> Transport
     for kind, status in _LAST_WORDS:
         if kind in kinds:
             return status
-    if kinds & (_AT_ORIGIN | _AT_DESTINATION):
+    if kinds & (AT_ORIGIN | AT_DESTINATION):
         return TransportStatus.IN_TRANSIT
     return TransportStatus.ACCEPTED if kinds & {EventType.RECE, EventType.GTIN} else TransportStatus.PLANNED
 
@@ -281,101 +274,3 @@ def _waybill_transport(lots: Sequence[TransportStatus]) -> TransportStatus:
         return TransportStatus.PARTIALLY_DELIVERED
     started = distinct - {TransportStatus.PLANNED, TransportStatus.ACCEPTED}
     return TransportStatus.IN_TRANSIT if started else TransportStatus.ACCEPTED
-
-
-def _deviations(waybill: Waybill, lot: WaybillLot, facts: Sequence[Event]) -> list[Finding]:
-    """Place and vessel against the plan. Another place blocks (the distance is not the planned one); another vessel is
-    noted once for each leg, because a substitute may carry the cargo."""
-    legs: dict[int | None, WaybillLeg] = {leg.seq: leg for leg in lot.legs}
-    findings: list[Finding] = []
-    for fact in facts:
-        kind, leg = fact.event_type, legs.get(fact.leg_seq)
-        if kind is _DLV:
-            expected = waybill.place_of_delivery
-        elif leg is None:
-            continue  # nothing is planned of it
-        elif kind in _AT_ORIGIN:
-            expected = leg.origin
-        else:
-            expected = leg.destination if kind in _AT_DESTINATION else ""
-        if fact.location_id != expected and expected and fact.location_id:
-            findings.append(
-                Finding(
-                    "place_differs",
-                    lot_record(waybill.number, lot.lot_no),
-                    Message(
-                        f"{fact.event_type.value} 报告地点为 {fact.location_id}，运单为 {expected}；须更正事件或改单。",
-                        f"{fact.event_type.value} was reported at {fact.location_id}, the waybill says {expected}; "
-                        "withdraw the event or amend the waybill.",
-                    ),
-                )
-            )
-        if leg is not None and leg.vessel_id and fact.vessel_id not in ("", leg.vessel_id):
-            findings.append(
-                Finding(
-                    "vessel_differs",
-                    lot_record(waybill.number, lot.lot_no),
-                    Message(
-                        f"第 {leg.seq} 段由 {fact.vessel_id} 承运，计划为 {leg.vessel_id}。",
-                        f"Leg {leg.seq} sailed in {fact.vessel_id}, planned was {leg.vessel_id}.",
-                    ),
-                    blocks=False,
-                )
-            )
-    return list(dict.fromkeys(findings)) if findings else findings
-
-
-def _notes(
-    waybill: Waybill, lot: WaybillLot, weighed_mass_kg: int | None, delivered_at: datetime | None
-) -> list[Finding]:
-    findings = []
-    declared_kg = lot.declared_mass_kg
-    if weighed_mass_kg is not None and abs(weighed_mass_kg - declared_kg) > MASS_DIFFERENCE_NOTED_REL * declared_kg:
-        findings.append(
-            Finding(
-                "mass_differs",
-                lot_record(waybill.number, lot.lot_no),
-                Message(
-                    f"承运人计重 {tonnes(weighed_mass_kg)} 吨，申报 {tonnes(declared_kg)} 吨；按计重结算。",
-                    f"Weighed {tonnes(weighed_mass_kg)} t, declared {tonnes(declared_kg)} t; the weighed mass settles.",
-                ),
-                blocks=False,
-            )
-        )
-    if delivered_at is not None and delivered_at > waybill.due_at:
-        findings.append(
-            Finding(
-                "late",
-                lot_record(waybill.number, lot.lot_no),
-                Message(
-                    f"{iso(delivered_at)} 交付，晚于约定的 {iso(waybill.due_at)}。",
-                    f"Delivered at {iso(delivered_at)}, after the due time {iso(waybill.due_at)}.",
-                ),
-                blocks=False,
-            )
-        )
-    return findings
-
-
-def _disputes(waybill: Waybill, lot: WaybillLot, facts: Sequence[Event]) -> list[Finding]:
-    """A HOLD freezes until a RELS of the same or a later time."""
-    holds = [fact for fact in facts if fact.event_type is EventType.HOLD]
-    releases = [fact.event_time for fact in facts if fact.event_type is EventType.RELS]
-    if not holds or (releases and max(releases) >= holds[-1].event_time):
-        return []
-    last = holds[-1]
-    return [
-        Finding(
-            "on_hold",
-            lot_record(waybill.number, lot.lot_no),
-            Message(
-                f"{last.reporter_id} 已冻结：{last.reason or '未写明原因'}；须由 RELS 事件解除。",
-                f"Held by {last.reporter_id}: {last.reason or 'no reason given'}; a RELS event releases it.",
-            ),
-        )
-    ]
-
-
-def lot_record(number: str, lot_no: int) -> str:
-    """How findings and calculation sheets name a lot: ``waybill MW…/1``."""
-    return f"waybill {number}/{lot_no}"

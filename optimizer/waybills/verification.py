@@ -21,8 +21,8 @@ from itertools import combinations
 from optimizer.errors import Message
 from optimizer.network.model import WATER_MODES
 from optimizer.waybills.event import Event, EventType
-from optimizer.waybills.finding import Finding
-from optimizer.waybills.lifecycle import effective, lot_record
+from optimizer.waybills.finding import Finding, lot_record
+from optimizer.waybills.lifecycle import effective
 from optimizer.waybills.waybill import Waybill
 
 TIME_WINDOW = timedelta(hours=12)

@@ -46,7 +46,7 @@ from optimizer.store.evidence_files import EvidenceFiles
 from optimizer.store.rows import LINE_COLUMNS, TRANSACTION_COLUMNS, line_rows, transaction_row
 from optimizer.waybills.codec import to_json
 from optimizer.waybills.event import EventType
-from optimizer.waybills.lifecycle import lot_record
+from optimizer.waybills.finding import lot_record
 from tests.store.tampering import disarm
 
 MEASURED_AT = datetime(2026, 11, 1, 8, tzinfo=CHINA_TIME)

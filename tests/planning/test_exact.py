@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from optimizer.network.model import FleetEntry
 from optimizer.planning.design import Effort, Floats, proven_bound, solve_integer, solve_linear
 from optimizer.planning.exact.coarse import Coarse, coarsen
-from optimizer.planning.exact.realise import realise
+from optimizer.planning.exact.disaggregate import disaggregate
 from optimizer.planning.exact.refine import Refinement
 from optimizer.planning.exact.resolution import Clock, Resolution
-from optimizer.planning.exact.strengthen import Covering, Strengthener, strengthened
+from optimizer.planning.exact.valid_inequalities import Covering, Strengthener, strengthened
 from optimizer.planning.offer import Offer
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
@@ -192,7 +192,7 @@ def test_a_hull_cannot_sail_before_it_came() -> None:
     coarse = coarsen(case.program, case.space, case.fleet, Clock(case.space, case.fleet).coarsest())
     outcome = solve_integer(coarse.program, Effort(gap=1e-9))
     assert outcome.x is not None
-    found = realise(case.program, case.fleet, coarse, outcome.x, Effort(gap=1e-9))
+    found = disaggregate(case.program, case.fleet, coarse, outcome.x, Effort(gap=1e-9))
     assert found is not None
     assert outcome.objective < case.solve().objective - 1.0
     assert not found.holds

@@ -16,8 +16,8 @@ from optimizer.network.model import Closure, FleetEntry, Network, WaterLevel
 from optimizer.planning.check import check_plan
 from optimizer.planning.document import plan_from_json, plan_to_json
 from optimizer.planning.keeping.held import Accepted, fewest
+from optimizer.planning.keeping.move_reasons import CODES
 from optimizer.planning.keeping.tours import Tour, trimmed
-from optimizer.planning.keeping.why import CODES
 from optimizer.planning.offer import Offer
 from optimizer.planning.plan import Moved, Plan, PlannedShipment
 from optimizer.planning.settings import PlanSettings

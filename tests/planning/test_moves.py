@@ -14,13 +14,13 @@ from optimizer.errors import Message
 from optimizer.network.model import FleetEntry, Network, WaterLevel
 from optimizer.planning.check import check_plan
 from optimizer.planning.check.kept import check_accepted
-from optimizer.planning.check.moves import WORDS, check_moved
+from optimizer.planning.check.move_reasons import WORDS, check_moved
 from optimizer.planning.check.violation import Findings
 from optimizer.planning.check.words import FIGURE
 from optimizer.planning.check.workings import Workings
 from optimizer.planning.document import plan_from_json, plan_to_json
 from optimizer.planning.keeping.held import Accepted
-from optimizer.planning.keeping.why import CODES, Why
+from optimizer.planning.keeping.move_reasons import CODES, Why
 from optimizer.planning.offer import Offer
 from optimizer.planning.plan import Kept, Moved, Plan
 from optimizer.planning.settings import PlanSettings

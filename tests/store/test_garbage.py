@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from optimizer.actions.garbage import RARELY, collected_rarely, collection_paused
-from optimizer.actions.turns import SHORT_TURN_S, short_turns
+from optimizer.actions.thread_turns import SHORT_TURN_S, short_turns
 
 
 def test_the_collector_runs_again_afterwards() -> None:

@@ -21,8 +21,7 @@ from optimizer.actions import auditing
 from optimizer.actions.audit_parts import Package, Readers, ledger_doubts
 from optimizer.store.engine import Store
 from optimizer.store.packed import packed, unpacked
-from optimizer.waybills.finding import Finding
-from optimizer.waybills.lifecycle import lot_record
+from optimizer.waybills.finding import Finding, lot_record
 from tests.store.tampering import disarm
 from tests.waybills.world import LATER, world_factors, world_network
 

@@ -20,7 +20,7 @@ from optimizer.store.entry_rows import EntryRows
 from optimizer.store.migrations import slice_rules
 from optimizer.store.migrations.batch_rules import runs_sink
 from optimizer.store.migrations.sorted_rules import sink
-from optimizer.store.ready import RUN_COLUMNS
+from optimizer.store.prepared_settlements import RUN_COLUMNS
 from optimizer.store.session import Session
 from optimizer.store.sorted_ids import lost_ids
 from optimizer.store.tree_sources import BY_KIND

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 
 from optimizer import actions
 from optimizer.access.user import Permission
-from optimizer.actions.in_force import require_fitting
+from optimizer.actions.released_tables import require_fitting
 from optimizer.actions.releasing import travelling_factors
 from optimizer.emissions.factor import Factor
 from optimizer.emissions.factor_files import FactorImport, ImportRules, import_factors

@@ -11,7 +11,8 @@ from datetime import date
 from typing import Any
 
 from optimizer.accounts.audit.stored_inputs import InputsWriter, Memo, inputs_text
-from optimizer.accounts.calculation import Classes, lot_inputs, sailed_voyage, voyage_element
+from optimizer.accounts.calculation import lot_inputs
+from optimizer.accounts.lot_elements import Classes, sailed_voyage, voyage_element
 from optimizer.accounts.voyages import Voyages
 from optimizer.emissions.factors import FactorTable
 from optimizer.emissions.operations import Intensity

@@ -10,8 +10,8 @@ from optimizer.accounts.ledger import (
     Kind,
 )
 from optimizer.errors import Message
-from optimizer.waybills.finding import Finding
-from optimizer.waybills.lifecycle import CarbonStatus, lot_record
+from optimizer.waybills.finding import Finding, lot_record
+from optimizer.waybills.lifecycle import CarbonStatus
 
 
 def verified_lots_are_settled(view: AuditView) -> Iterator[Finding]:

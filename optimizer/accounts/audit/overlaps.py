@@ -15,8 +15,8 @@ from optimizer.accounts.csv_text import csv_records
 from optimizer.errors import Fault, InputError, Message
 from optimizer.quantities import KG_PER_T, local_time, number_of
 from optimizer.waybills.event import Event, EventType
-from optimizer.waybills.finding import Finding
-from optimizer.waybills.lifecycle import effective, lot_record
+from optimizer.waybills.finding import Finding, lot_record
+from optimizer.waybills.lifecycle import effective
 from optimizer.waybills.verification import SAME_MASS_REL, TIME_WINDOW
 from optimizer.waybills.waybill import Waybill
 

@@ -18,8 +18,7 @@ from optimizer.accounts.settlement import credit_lines
 from optimizer.errors import Message, ModalshiftError
 from optimizer.quantities import CHINA_TIME
 from optimizer.waybills.codec import sha256, to_json
-from optimizer.waybills.finding import Finding
-from optimizer.waybills.lifecycle import lot_record
+from optimizer.waybills.finding import Finding, lot_record
 from optimizer.waybills.waybill import Waybill
 
 

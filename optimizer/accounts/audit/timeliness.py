@@ -15,8 +15,8 @@ from optimizer.accounts.corrections import verified_again
 from optimizer.accounts.ledger import Kind, Transaction
 from optimizer.errors import Message
 from optimizer.quantities import iso
-from optimizer.waybills.finding import Finding
-from optimizer.waybills.lifecycle import CarbonStatus, WaybillState, lot_record
+from optimizer.waybills.finding import Finding, lot_record
+from optimizer.waybills.lifecycle import CarbonStatus, WaybillState
 from optimizer.waybills.waybill import Waybill
 
 DAY = timedelta(days=1)

@@ -9,7 +9,7 @@ from optimizer.errors import InputError, Message
 from optimizer.network.model import Network
 from optimizer.planning.answer.assemble import assemble
 from optimizer.planning.answer.binding import OnceMore, Widening
-from optimizer.planning.answer.once_more import Again
+from optimizer.planning.answer.marginal_value import Again
 from optimizer.planning.design import Floats
 from optimizer.planning.layout.unusable import told
 from optimizer.planning.plan import Plan, PlannedShipment, Reason

@@ -17,14 +17,15 @@ from optimizer.planning.check.amounts import (
     check_voyage_amounts,
     check_voyage_costs,
 )
-from optimizer.planning.check.asked import check_settings, check_stop
-from optimizer.planning.check.bought import check_offers
+from optimizer.planning.check.binding_limits import check_bindings, check_unusable
 from optimizer.planning.check.claims import check_left_behind, check_left_out, check_reasons, check_status
 from optimizer.planning.check.fleet import check_fleet, check_hulls
 from optimizer.planning.check.kept import check_accepted, check_kept, check_names
 from optimizer.planning.check.limits import check_locks, check_terminals
+from optimizer.planning.check.move_reasons import check_moved
 from optimizer.planning.check.movement import check_legs, check_services
-from optimizer.planning.check.moves import check_moved
+from optimizer.planning.check.offers import check_offers
+from optimizer.planning.check.run_settings import check_settings, check_stop
 from optimizer.planning.check.sailing import (
     check_cargo,
     check_legs_on_board,
@@ -32,7 +33,6 @@ from optimizer.planning.check.sailing import (
     check_voyage_ids,
     check_water,
 )
-from optimizer.planning.check.scarce import check_bindings, check_unusable
 from optimizer.planning.check.structure import (
     check_chains,
     check_late,

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from optimizer.errors import Message
-from optimizer.planning.check.by_water import LATE_H, WaterPrices
 from optimizer.planning.check.violation import Findings
+from optimizer.planning.check.water_options import LATE_H, WaterPrices
 from optimizer.planning.check.words import Figures, check_words, figures_of
 from optimizer.planning.check.workings import Workings
 from optimizer.planning.plan import PlannedShipment, Reason

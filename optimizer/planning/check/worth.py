@@ -14,9 +14,9 @@ from __future__ import annotations
 import math
 
 from optimizer.errors import Message
-from optimizer.planning.check.by_water import WaterPrices
-from optimizer.planning.check.scarce import is_limit
+from optimizer.planning.check.binding_limits import is_limit
 from optimizer.planning.check.violation import Findings
+from optimizer.planning.check.water_options import WaterPrices
 from optimizer.planning.check.words import Figures, check_words, day_figures
 from optimizer.planning.check.workings import Workings
 from optimizer.planning.plan import Binding

@@ -12,7 +12,7 @@ SideBySide                       several of these at the same time
 :func:`proven_bound` does not believe any of them.
 """
 
-from optimizer.planning.design.growing import GrowingLinear
+from optimizer.planning.design.incremental import GrowingLinear
 from optimizer.planning.design.mathopt import (
     SETTLED,
     SOLVER_VERSION,

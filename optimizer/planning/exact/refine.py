@@ -1,9 +1,9 @@
 """The loop: solve coarsely, sail the solution, cut time where it cannot be sailed.
 
-Each round makes the coarse program (``coarse``), strengthens it (``strengthen``), rules out classes that no plan better
-than the best known can use, lets branch and bound settle the rest, and turns the solution into slots (``realise``). If
-that costs what the coarse plan costs, it is optimal. If not, time is cut (``resolution``) at the places and hours where
-the coarse plan cheated, and the next round cannot cheat there.
+Each round makes the coarse program (``coarse``), strengthens it (``valid_inequalities``), rules out classes that no
+plan better than the best known can use, lets branch and bound settle the rest, and turns the solution into slots
+(``disaggregate``). If that costs what the coarse plan costs, it is optimal. If not, time is cut (``resolution``) at the
+places and hours where the coarse plan cheated, and the next round cannot cheat there.
 
 First some rounds run on the linear relaxation only: most cuts that matter show there, for a fraction of the time.
 
@@ -30,9 +30,9 @@ from optimizer.planning.design import (
     solve_integer,
 )
 from optimizer.planning.exact.coarse import Coarse, coarsen
-from optimizer.planning.exact.realise import USED, Realised, limit_rows, realise, reroute, restow
+from optimizer.planning.exact.disaggregate import USED, Disaggregated, disaggregate, limit_rows, reroute, restow
 from optimizer.planning.exact.resolution import Clock, Resolution
-from optimizer.planning.exact.strengthen import strengthened
+from optimizer.planning.exact.valid_inequalities import strengthened
 from optimizer.planning.layout.fleetflow import WAIT, FleetFlow
 from optimizer.planning.layout.program import PlanProgram
 from optimizer.planning.layout.timespace import TimeSpace
@@ -112,7 +112,7 @@ class Refinement:
                     return
                 reach *= 4
                 continue
-            found = realise(self.plan, self.fleet, coarse, outcome.x, self._effort(1e-6))
+            found = disaggregate(self.plan, self.fleet, coarse, outcome.x, self._effort(1e-6))
             if found is None:
                 return
             yield from self._plans(found)
@@ -128,7 +128,7 @@ class Refinement:
             reach = max(reach, outcome.objective / self.bound_yuan - 1.0) if self.bound_yuan > 0 else 1.0
             self.resolution = finer if not settled else self.resolution
 
-    def _plans(self, found: Realised) -> Iterator[Step]:
+    def _plans(self, found: Disaggregated) -> Iterator[Step]:
         x: Floats | None = found.x
         if not found.holds:
             x = reroute(self.plan, self.fleet, found.x, self._effort(1e-6))
@@ -145,7 +145,7 @@ class Refinement:
             if linear.x is None or linear.row_prices is None:
                 return
             self.bound_yuan = max(self.bound_yuan, proven_bound(program, linear.row_prices))
-            found = realise(self.plan, self.fleet, coarse, linear.x, self._effort(LAST_GAP), whole=False)
+            found = disaggregate(self.plan, self.fleet, coarse, linear.x, self._effort(LAST_GAP), whole=False)
             if found is None or found.holds:
                 return
             self.resolution = self._cut_where_it_fails(found)
@@ -186,15 +186,15 @@ class Refinement:
         known = coarse.class_of >= 0
         return np.asarray(np.bincount(coarse.class_of[known], x[known], len(coarse.first)), dtype=np.float64)
 
-    def _finer(self, coarse: Coarse, found: Realised, shares: Floats) -> Resolution:
-        """Time cut where the realised plan does not hold, or else where it costs more than the coarse plan
+    def _finer(self, coarse: Coarse, found: Disaggregated, shares: Floats) -> Resolution:
+        """Time cut where the disaggregated plan does not hold, or else where it costs more than the coarse plan
         (``shares``)."""
         if not found.holds:
             return self._cut_where_it_fails(found)
         dearer = self._cut_where_it_costs(coarse, found)
         return self._cut_where_cargo_stays(coarse, found, shares) if _same(dearer, self.resolution) else dearer
 
-    def _cut_where_it_costs(self, coarse: Coarse, found: Realised) -> Resolution:
+    def _cut_where_it_costs(self, coarse: Coarse, found: Disaggregated) -> Resolution:
         """Cuts at columns that cost more than the cheapest of their class."""
         hulls, cost = self.fleet.columns, self.plan.program.cost
         used = np.flatnonzero(found.x > 1e-6)
@@ -210,10 +210,11 @@ class Refinement:
         moves = moves[hulls.kind[moves] != WAIT]
         return self.clock.cut(self.resolution, np.concatenate([hulls.tail[moves], hulls.head[moves]]), sailings)
 
-    def _cut_where_cargo_stays(self, coarse: Coarse, found: Realised, shares: Floats) -> Resolution:
+    def _cut_where_cargo_stays(self, coarse: Coarse, found: Disaggregated, shares: Floats) -> Resolution:
         """A coarse sailing may load with the room of several days, and no single one of its slots has that room: the
-        realised plan holds and costs what its classes cost, but leaves cargo behind. Cuts at the ends of the rows that
-        are full where that cargo should have gone; where those are cut already, around the slots that were sailed."""
+        disaggregated plan holds and costs what its classes cost, but leaves cargo behind. Cuts at the ends of the rows
+        that are full where that cargo should have gone; where those are cut already, around the slots that were
+        sailed."""
         plan, program = self.plan, self.plan.program
         left = (shares - self._in_classes(coarse, found.x) > USED) & (coarse.sailing >= 0) & (coarse.shipment >= 0)
         wanted = np.append(left, False)[coarse.class_of].astype(float)
@@ -234,7 +235,7 @@ class Refinement:
         ends = np.concatenate([around, after[after[:, 1] < self.space.grid.slots]])
         return self.clock.cut(self.resolution, NOWHERE, ends)
 
-    def _cut_where_it_fails(self, found: Realised) -> Resolution:
+    def _cut_where_it_fails(self, found: Disaggregated) -> Resolution:
         """A hull that went back some slots arrived at the last of these nodes and left from the first: one cut there
         tells the two apart. A row over its limit gets cuts at both ends of its time, for all that counts in it."""
         back = np.sort(found.back)

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from optimizer.emissions.operations import fuel_emissions
 from optimizer.network.model import Mode
-from optimizer.planning.keeping.why import Why, named
+from optimizer.planning.keeping.move_reasons import Why, named
 from optimizer.planning.layout.families import Grid
 from optimizer.planning.layout.given_ways import sides_after, sides_before
 from optimizer.planning.plan import Leg, Lot, PlannedShipment, Voyage

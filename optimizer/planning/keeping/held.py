@@ -14,9 +14,9 @@ from functools import cached_property
 from itertools import count
 
 from optimizer.planning.keeping.chains import ChainFinder, HeldShipment
+from optimizer.planning.keeping.move_reasons import Why, named
 from optimizer.planning.keeping.sailing import VoyageBook
 from optimizer.planning.keeping.tours import Passings, Tour, TourMender, day_of, passings, tours_of
-from optimizer.planning.keeping.why import Why, named
 from optimizer.planning.layout.families import Grid
 from optimizer.planning.offer import OWN_VOYAGE_ID, Offer
 from optimizer.planning.plan import OfferTerms, Plan, PlannedShipment, Voyage

@@ -10,9 +10,9 @@ from hashlib import sha256
 from optimizer.errors import Message
 from optimizer.planning.document import plan_to_json
 from optimizer.planning.keeping.held import Held
+from optimizer.planning.keeping.move_reasons import Why
 from optimizer.planning.keeping.reserving import ROOM
 from optimizer.planning.keeping.tours import Tour, trimmed
-from optimizer.planning.keeping.why import Why
 from optimizer.planning.layout.given import KEPT
 from optimizer.planning.offer import OWN_VOYAGE_ID
 from optimizer.planning.plan import Kept, Leg, Lot, Moved, Plan, PlannedShipment, Voyage

@@ -9,7 +9,7 @@ from math import floor
 
 from optimizer.emissions.operations import fuel_emissions, vessel_fuel_kg
 from optimizer.network.graph import Lane
-from optimizer.planning.keeping.why import Why, named
+from optimizer.planning.keeping.move_reasons import Why, named
 from optimizer.planning.layout.families import Grid, empty_slots
 from optimizer.planning.layout.given import GivenSailing
 from optimizer.planning.plan import Voyage

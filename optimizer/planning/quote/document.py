@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from optimizer.planning.json_text import write
 from optimizer.planning.plan import Amounts
 from optimizer.planning.quote.records import MissingRoute, Quote, QuoteLeg, QuoteOption
 from optimizer.planning.record_format import (
@@ -23,7 +24,6 @@ from optimizer.planning.record_format import (
     Many,
     Optional,
     Record,
-    write,
 )
 from optimizer.planning.record_schema import schema_of
 from optimizer.planning.shipment import Shipment

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from optimizer.network.model import FleetEntry, Network
-from optimizer.planning.answer import once_more
+from optimizer.planning.answer import marginal_value
 from optimizer.planning.document import plan_from_json, plan_to_json
 from optimizer.planning.plan import Binding, Plan
 from tests.network.tiny import MADE_UP, TINY_START, tiny_network
@@ -73,7 +73,7 @@ def test_locks_and_terminals_save_what_the_widened_program_says() -> None:
 def test_what_is_not_planned_again_states_the_most_it_can_save(monkeypatch: pytest.MonkeyPatch) -> None:
     """The worth at the margin alone is no bound (here it is above the saving, elsewhere below); with what lies between
     the plan and its bound it is one."""
-    monkeypatch.setattr(once_more, "MOST", 0)
+    monkeypatch.setattr(marginal_value, "MOST", 0)
     (item,) = of_kind(planned(hulls_above(1), LOADS), "fleet")
     one, two = (cheapest(LOADS, [Hull("SMALL", "UP")] * count) for count in (1, 2))
     assert item.saving_yuan is None

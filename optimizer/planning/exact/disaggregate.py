@@ -25,7 +25,7 @@ NOTICED = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
-class Realised:
+class Disaggregated:
     """``x``: the full solution, a plan where ``back`` (nodes from which a hull went back a slot) and ``broken`` (rows
     over their limit) are empty."""
 
@@ -39,9 +39,9 @@ class Realised:
         return not len(self.back) and not len(self.broken)
 
 
-def realise(
+def disaggregate(
     plan: PlanProgram, fleet: FleetFlow, coarse: Coarse, shares: Floats, effort: Effort, *, whole: bool = True
-) -> Realised | None:
+) -> Disaggregated | None:
     """The cheapest way to sail what a coarse solution (``shares``, per class) sails. ``whole``: in whole hulls; else
     the coarse solution may be fractional, as that of a linear program is."""
     program, cargo_count = plan.program, plan.cargo_count
@@ -75,7 +75,7 @@ def realise(
     x = np.zeros(len(program.cost))
     x[columns] = np.where(program.integer[columns] & whole, np.round(outcome.x[:n]), outcome.x[:n])
     went_back = outcome.x[n : n + back] > NOTICED
-    return Realised(x, fleet.columns.head[waits[went_back] - cargo_count], limits[outcome.x[n + back :] > NOTICED])
+    return Disaggregated(x, fleet.columns.head[waits[went_back] - cargo_count], limits[outcome.x[n + back :] > NOTICED])
 
 
 def _members(coarse: Coarse, shares: Floats, cargo_count: int, waits: Indices) -> Indices:
