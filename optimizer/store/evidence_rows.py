@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from json.encoder import encode_basestring as _quoted
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, select, union
@@ -19,6 +19,7 @@ from optimizer.store import schema
 from optimizer.store.listed import columns_of_runs, listed_rows
 from optimizer.store.neighbourhood import Named, Sharing, neighbourhood
 from optimizer.store.rows import TRANSACTION_COLUMNS, entry_of, events_of_documents, seen_waybill
+from optimizer.waybills.codec import lean_text
 from optimizer.waybills.event import Event
 from optimizer.waybills.waybill import Waybill
 
@@ -26,7 +27,7 @@ _STANDING = ", ".join(f"'{kind.value}'" for kind in SETTLING)
 _RUNS = schema.calculation_runs.c
 EVENT_COLUMNS = (
     "event_id, content_sha256, number, voyage_id, vessel_id, location_id, event_time, "
-    "event_type, classifier, leg_seq, lot_no, mass_kg, withdraws"
+    "event_type, classifier, leg_seq, lot_no, mass_kg, COALESCE(withdraws, '') AS withdraws"
 )
 
 
@@ -69,19 +70,23 @@ class EvidenceRows:
         all the books shows tickets of others. Raises UnreadableRecordError for an event or waybill whose document was
         damaged."""
         rows, changed = self._event_rows(numbers), list[tuple[int, StoredDocument]]()
-        for row in rows:
-            found = changed_event(row[1], row[2:])
-            if found is not None:
-                changed.append((row[0], found))
+        rows.sort(key=_SEQ)
+        events = events_of_documents(rows)
+        for start in range(0, len(rows), _COMPARED):
+            some = rows[start : start + _COMPARED]
+            if not _as_written(some, events[start : start + _COMPARED]):
+                found = ((row[0], changed_event(row[1], row[2:])) for row in some)
+                changed += [(seq, document) for seq, document in found if document is not None]
         named = Named(
             {row[_VOYAGE] for row in rows},
             {row[_BERTH] for row in rows if row[_TYPE] == "LOAD" and row[_VESSEL]},
             sum([row[_VOYAGE] != "" for row in rows]),
         )
         around = neighbourhood(self._connection, numbers, sharing, named)
-        rows += self._event_rows(around.difference(numbers))
-        rows.sort(key=_SEQ)
-        events = events_of_documents(rows)
+        beside = self._event_rows(around.difference(numbers))
+        events += events_of_documents(beside)
+        rows += beside
+        events = [event for _, event in sorted(zip(map(_SEQ, rows), events, strict=True), key=_SEQ)]
         return Reported(self._newest_waybills(around), events, sorted(changed, key=_SEQ))
 
     def _event_rows(self, numbers: Collection[str]) -> list[tuple[Any, ...]]:
@@ -114,6 +119,19 @@ class EvidenceRows:
         columns = (_RUNS.run_id, _RUNS.inputs_sha256, _RUNS.factors_version, _RUNS.network_version)
         rows: Iterator[Any] = columns_of_runs(self._connection, columns, run_ids)
         return {row[0]: RunDigest(*row[1:]) for row in rows}
+
+
+def _as_written(rows: Sequence[Sequence[Any]], events: Sequence[Event]) -> bool:
+    """Whether none of some events is changed (:func:`changed_event`), asked of all of them at once: their documents are
+    canonical, so what stands in them stands there as the columns would write it, once. ``events``: what the documents
+    of the rows say. It may say no too often."""
+    documents = [row[1] for row in rows]
+    return (
+        lean_text(events) == b"[%b]" % b",".join(documents)
+        and list(map(_SAID, events)) == list(map(_COLUMNS, rows))
+        and lean_text([event.event_time for event in events]) == lean_text(list(map(_TIME, rows)))
+        and [sha256(document).hexdigest() for document in documents] == list(map(_DIGEST, rows))
+    )
 
 
 def changed_event(document: bytes, columns: Sequence[Any]) -> StoredDocument | None:
@@ -170,3 +188,10 @@ def _plain(number: Any) -> bytes:
 _SEQ, _VERSION = itemgetter(0), itemgetter(0, 1)
 _VOYAGE, _VESSEL, _BERTH, _TYPE = 5, 6, slice(6, 9), 9
 """Where these stand in a row of an event; vessel, place and time of a loading are side by side."""
+_DIGEST, _TIME, _COLUMNS = itemgetter(3), itemgetter(8), itemgetter(4, 5, 6, 7, 9, 10, 11, 12, 13, 14)
+_SAID = attrgetter(
+    *("waybill_number", "voyage_id", "vessel_id", "location_id", "event_type"),
+    *("classifier", "leg_seq", "lot_no", "mass_kg", "withdraws"),
+)
+_COMPARED = 500
+"""Events compared at a time: their texts stay near the processor."""
