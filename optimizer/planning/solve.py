@@ -112,7 +112,7 @@ def _planned_around(
         slack = rounding_yuan(plan, inside, network, settings)
         if plan.objective_yuan < plan.bound_yuan <= plan.objective_yuan + slack:
             plan = replace(plan, bound_yuan=plan.objective_yuan, gap=0.0)
-        return replace(plan, status=status_of(plan.gap, str(plan.settings["stop"])))
+        return replace(plan, status=status_of(plan, str(plan.settings["stop"]), slack))
 
     if not rest:
         nothing = plan_totals((), (), ())

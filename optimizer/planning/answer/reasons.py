@@ -197,12 +197,11 @@ class Reasons:
         whole = [(p.least_t, item) for p, item in paying if p.round_trip_yuan_per_t < road]
         least_t, smallest = min(whole, key=lambda pair: pair[0])
         if mass_t < least_t:
-            voyage = self.water.named(smallest)
+            voyage, least, mass = self.water.named(smallest), _tonnes(least_t, 0), _tonnes(mass_t, 1)
             return Reason(
-                f"货量太少：{voyage.zh}往返一趟至少要装 {least_t:,.0f} 吨才比公路便宜，本票 {mass_t:,.1f} 吨，"
-                f"同期同向的货凑不够。",
-                f"Too little cargo: {voyage.en} needs {least_t:,.0f} t aboard to beat the road on a round trip;"
-                f" this is {mass_t:,.1f} t, and not enough other cargo goes that way at the time.",
+                f"货量太少：{voyage.zh}往返一趟至少要装 {least} 吨才比公路便宜，本票 {mass} 吨，同期同向的货凑不够。",
+                f"Too little cargo: {voyage.en} needs {least} t aboard to beat the road on a round trip;"
+                f" this is {mass} t, and not enough other cargo goes that way at the time.",
                 "too_little_cargo",
                 option(smallest),
                 "cargo",
@@ -279,6 +278,11 @@ def _paid(plan: PlanProgram, kind: str, prices: Floats) -> Floats:
     block = plan.block(kind)
     rows = slice(block.first, block.first + len(block.keys))
     return np.asarray(-(plan.program.matrix[rows].T @ prices[rows]))[: plan.cargo_count]
+
+
+def _tonnes(tonnes: float, digits: int) -> str:
+    """Tonnes with so many digits; those below ten to the kilogram, or little cargo would be none."""
+    return f"{tonnes:,.{digits if tonnes >= 10 else 3}f}"
 
 
 def _short(moment: datetime) -> str:

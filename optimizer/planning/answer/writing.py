@@ -64,7 +64,7 @@ def _document(search: Search, x: Floats, network: Network, book: RouteBook, *, h
         plan = replace(plan, bound_yuan=plan.objective_yuan, gap=0.0)
     return replace(
         plan,
-        status=status_of(plan.gap, search.stopped_by),
+        status=status_of(plan, search.stopped_by, slack),
         settings={**plan.settings, "stop": search.stopped_by},
         left_behind=left_behind(search.bound_yuan, plan.objective_yuan, problem.space, plan.shipments),
         unusable_offers=tuple(told(unusable, network) for unusable in problem.unusable),
@@ -105,10 +105,10 @@ def rounding_yuan(plan: Plan, shipments: Sequence[Shipment], network: Network, s
     return 0.5 * (yuan_per_h / 3600 + legs * (0.01 + price * 1e-6))
 
 
-def status_of(gap: float, stopped_by: str) -> str:
-    """The document's word for how the run ended; ``optimal`` only when nothing but rounding to fen is left of the
-    gap."""
-    if gap <= OPTIMAL_GAP:
+def status_of(plan: Plan, stopped_by: str, slack_yuan: float) -> str:
+    """The document's word for how the run ended; ``optimal`` only when nothing but rounding is left of the gap. Of a
+    plan of a few yuan the fen of its legs, ``slack_yuan``, are a larger part than of others."""
+    if plan.gap <= OPTIMAL_GAP or plan.objective_yuan - plan.bound_yuan <= slack_yuan:
         return "optimal"
     return "time_limit" if stopped_by in ("time_limit", "interrupt") else "feasible"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 
 from optimizer.network.model import Mode
@@ -13,7 +14,10 @@ from optimizer.planning.plan import PlannedShipment, Reason
 from optimizer.planning.shipment import Shipment
 
 ROUNDING_GAP = 1e-5
-"""A plan is called optimal when nothing but the rounding to fen and kg is left of its gap."""
+"""A plan is called optimal when nothing but the rounding to fen, grams and kg is left of its gap: this part of it, or
+what so many legs may be rounded by."""
+LEAST_YUAN = 1e-9
+"""Of a plan that costs nothing, what its gap is a part of."""
 KG = 5e-4
 """Half a kilogram in tonnes."""
 STOPS: Mapping[str, tuple[str, ...]] = {
@@ -69,8 +73,11 @@ def check_status(work: Workings, found: Findings) -> None:
     """``optimal`` has no gap, ``infeasible`` carries nothing, what ended the run fits the status, and without own
     voyages no own or hired hull sails (one that an accepted plan had sent still may)."""
     plan = work.plan
-    if plan.status == "optimal" and not plan.gap <= ROUNDING_GAP:
-        found.add("status_wrong", "status", f"gap <= {ROUNDING_GAP}", plan.gap)
+    most = ROUNDING_GAP
+    if math.isfinite(plan.objective_yuan):
+        most = max(most, work.slack_yuan / max(abs(plan.objective_yuan), LEAST_YUAN))
+    if plan.status == "optimal" and not plan.gap <= most:
+        found.add("status_wrong", "status", f"gap <= {most:.3g}", plan.gap)
     if plan.status == "infeasible" and any(planned.lots for planned in plan.shipments):
         found.add("status_wrong", "status", "no lots", plan.status)
     if plan.seconds < 0:

@@ -61,8 +61,19 @@ def day_figures(day: str) -> Figures:
 
 
 def _agree(said: Sequence[str], expected: Figures, slack: float, relative: float) -> bool:
-    figures = sorted((float(text.replace(",", "")), len(text.partition(".")[2])) for text in said)
-    return len(figures) == len(expected) and all(
-        abs(value - wanted) <= HALF * 10.0**-digits + relative * abs(wanted) + slack
-        for (value, digits), wanted in zip(figures, sorted(expected), strict=True)
-    )
+    """Whether each figure said can be one of those expected: the least of these takes of the figures that fit it the
+    one that fits the fewest above it. Rounded to the tonne and to a tenth, 12.4 and 12.2 change places."""
+    spans = [_span(text) for text in said]
+    for wanted in sorted(expected):
+        off = relative * abs(wanted) + slack
+        fitting = [span for span in spans if span[0] - off <= wanted <= span[1] + off]
+        if not fitting:
+            return False
+        spans.remove(min(fitting, key=lambda span: span[1]))
+    return not spans
+
+
+def _span(text: str) -> tuple[float, float]:
+    """What a figure may have been before it was rounded."""
+    value, half = float(text.replace(",", "")), HALF * 10.0 ** -len(text.partition(".")[2])
+    return value - half, value + half

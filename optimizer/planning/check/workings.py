@@ -202,8 +202,8 @@ class Workings:
 
     @cached_property
     def slack_yuan(self) -> float:
-        """How far the solver's objective may be from the sum of what the document rounds: fen and grams of each leg,
-        half a second of each arrival."""
+        """How far the solver's objective may be from what the document rounds: fen and priced grams of each leg, half a
+        second of each arrival."""
         objective, value = self.plan.objective_yuan, self.network.value
         if not math.isfinite(objective):
             return math.inf
@@ -212,7 +212,8 @@ class Workings:
             rate = value("time_value_rel_per_year") / DAYS_PER_YEAR + value("lateness_rel_per_day")
             per_t = shipment.cargo_value_yuan_per_t * rate + value("lateness_yuan_per_t_day")
             day_yuan += per_t * shipment.mass_kg / 1000
-        return 1e-6 * abs(objective) + 0.02 * items + 0.01 + day_yuan * HALF_SECOND_D
+        item_yuan = 0.02 + (self.setting("carbon_price_yuan_per_t") or 0.0) / 1e6
+        return 1e-6 * abs(objective) + item_yuan * items + 0.01 + day_yuan * HALF_SECOND_D
 
     @cached_property
     def accepted_voyage(self) -> dict[str, Voyage]:
@@ -232,9 +233,8 @@ class Workings:
     def setting(self, name: str) -> float | None:
         """A number among the plan's settings; None where it is absent, no number or beyond all bounds."""
         value = self.plan.settings.get(name)
-        if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) <= MOST_SETTING:
-            return None
-        return float(value)
+        fits = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MOST_SETTING
+        return float(str(value)) if fits else None
 
     def fuel_kg(self, voyage: Voyage) -> float:
         """Fuel of a voyage with its stated load (a load beyond the name plate is reported elsewhere)."""

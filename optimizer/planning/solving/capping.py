@@ -42,8 +42,19 @@ did."""
 WHOLE_SHIPS = 1.03
 """Whole ships emit up to so many times what averages do: where even that keeps the cap no price is asked for."""
 
+HAIR_T, HAIR_REL = 1e-6, 1e-7
+"""A plan may be above its cap by a gram and by this part of it: what a solver misses a row by, and never more than any
+row may be missed by. A cap of a few grams is no cap where it may be missed by ten."""
+
 Programs = Callable[[Ways, FleetFlow, float | None], PlanProgram]
 """The program over services alone for ways and fleet, with a cap in tonnes or without."""
+
+
+def keeps_cap(plan: PlanProgram, x: Floats) -> bool:
+    """Whether a solution emits no more than the cap of its program, but for a solver's tolerance; any does without."""
+    row = plan.block("cap")
+    caps_t = plan.program.row_upper[row.first : row.first + len(row.keys)]
+    return all(float(plan.wtw_kg @ x) / KG_PER_T <= cap_t * (1 + HAIR_REL) + HAIR_T for cap_t in caps_t)
 
 
 def plan_near_cap(

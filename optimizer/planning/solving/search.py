@@ -22,7 +22,7 @@ from optimizer.planning.design import Effort, Floats, solve_integer
 from optimizer.planning.exact.refine import Refinement
 from optimizer.planning.settings import SLOTS_PER_DAY, PlanSettings
 from optimizer.planning.solving.batches import BatchBuilder, batch_plan, changes_ships
-from optimizer.planning.solving.capping import Cleaned, at_a_price, below_cap
+from optimizer.planning.solving.capping import Cleaned, at_a_price, below_cap, keeps_cap
 from optimizer.planning.solving.dispatch import dispatch
 from optimizer.planning.solving.neighbourhoods import Neighbourhoods
 from optimizer.planning.solving.openings import by_services
@@ -70,8 +70,7 @@ IMPROVE_DAYS = 5
 
 class Search:
     """The best plan so far and what is proven of it. ``x`` is None while no plan is known (under a cap on CO2e only).
-    ``stopped_by``: gap | exhausted | time_limit | interrupt | infeasible (proven).
-    """
+    ``stopped_by``: gap | exhausted | time_limit | interrupt | infeasible (proven)."""
 
     def __init__(self, problem: Problem, settings: PlanSettings, watch: Watch, start: Start | None = None) -> None:
         self.problem, self.settings, self.watch, self.start = problem, settings, watch, start
@@ -116,7 +115,8 @@ class Search:
 
     def _until_interrupt(self, work: Callable[[], str]) -> None:
         try:
-            self.stopped_by = work()
+            found = work()  # Infeasible beside a plan: that keeps the cap to a hair, and the solver is stricter.
+            self.stopped_by = found if found != "infeasible" or self.x is None else "exhausted"
         except KeyboardInterrupt:
             self.stopped_by = "interrupt"
 
@@ -383,9 +383,8 @@ class Search:
 
     def _offer(self, x: Floats) -> None:
         """Keep a plan that holds and is cheaper than the best so far."""
-        if violation(self.program, x) <= FEASIBLE and (
-            self.x is None or float(self.program.cost @ x) < float(self.program.cost @ self.x)
-        ):
+        cheaper = self.x is None or float(self.program.cost @ x) < float(self.program.cost @ self.x)
+        if cheaper and violation(self.program, x) <= FEASIBLE and keeps_cap(self.problem.program, x):
             self.x = x
 
     def _gap(self) -> float:
