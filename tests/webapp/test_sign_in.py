@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -145,6 +146,24 @@ def test_another_password_ends_every_session(url: str) -> None:
     assert "Ann" in client.get("/quote?lang=en").text
     actions.set_active(store, "ann", False, LATER)
     assert "Ann" not in client.get("/quote?lang=en").text
+    store.close()
+
+
+def test_a_password_that_is_replaced_while_it_is_checked_opens_no_session(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between check and session lies a write that may wait for a lock: who knew the old password only is out."""
+    store, log_in = actions.open_store(url), actions.log_in
+
+    def and_then_reset(*args: Any) -> User | None:
+        user = log_in(*args)
+        actions.set_password(store, "ann", "another river 43", LATER)
+        return user
+
+    monkeypatch.setattr(actions, "log_in", and_then_reset)
+    client = client_of(url)
+    sign_in(client)
+    assert client.get("/city").status_code == 302
     store.close()
 
 

@@ -270,7 +270,10 @@ def test_a_dead_address_rests_in_the_end(house: FullHouse) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["127.0.0.1", "10.1.2.3", "169.254.169.254", "::1", "::ffff:10.0.0.1", "fe80::1%eth0", "0.0.0.0", "224.0.0.1"],
+    [
+        *("127.0.0.1", "10.1.2.3", "169.254.169.254", "::1", "::ffff:10.0.0.1", "fe80::1%eth0", "0.0.0.0", "224.0.0.1"),
+        *("64:ff9b::10.0.0.1", "64:ff9b:1::1", "2002:a00:1::1", "fec0::1", "fd00::1", "::10.0.0.1", "ff02::1"),
+    ],
 )
 def test_our_own_network_is_never_called(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     """Whatever the name says, where it leads is looked at; one private address among public ones is enough."""
@@ -280,6 +283,13 @@ def test_our_own_network_is_never_called(monkeypatch: pytest.MonkeyPatch, addres
         webhook_sender._public_address("innocent.example.com", 443, to_private=False)
     answers.pop()
     assert webhook_sender._public_address("innocent.example.com", 443, to_private=False) == "93.184.216.34"
+
+
+@pytest.mark.parametrize("address", ["2606:2800:220:1::1", "64:ff9b::93.184.216.34", "::ffff:93.184.216.34"])
+def test_public_addresses_of_ipv6_are_called(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    """Also behind NAT64, where every public receiver has an address that carries its IPv4 one."""
+    monkeypatch.setattr(webhook_sender.socket, "getaddrinfo", lambda *_, **__: [(0, 0, 0, "", (address, 443, 0, 0))])
+    assert webhook_sender._public_address("example.com", 443, to_private=False) == address
 
 
 @pytest.mark.parametrize(

@@ -46,10 +46,12 @@ def sign_in() -> Response | tuple[str, int]:
     """A wrong pair is answered alike whether the login exists or not."""
     login, password = request.form.get("login", "").strip(), request.form.get("password", "")
     address = request.remote_addr or ""
+    # Before the password is looked at: one that is replaced in the meantime opens no session under the new one.
+    stored = _stored_hash(login[:100])
     user = actions.log_in(current_world().store, login[:100], password[:500], now(), address)
     if user is None:
         return _form(wrong=True, login=login[:100]), 401
-    return _enter(user)
+    return _enter(user, stored)
 
 
 @sign_in_page.post("/login/demo")
@@ -62,7 +64,7 @@ def sign_in_demo() -> Response:
     if user is None:
         raise NotFound
     actions.note_security(current_world().store, "login", user.login, "demo", now(), request.remote_addr or "")
-    return _enter(user)
+    return _enter(user, None)
 
 
 @sign_in_page.post("/logout")
@@ -92,9 +94,14 @@ def _form(*, wrong: bool, login: str) -> str:
     )
 
 
-def _enter(user: User) -> Response:
+def _stored_hash(login: str) -> str | None:
     with current_world().store.read() as books:
-        stored = books.password_hash(user.user_id)
+        user = books.user_of_login(login)
+        return books.password_hash(user.user_id) if user is not None else None
+
+
+def _enter(user: User, stored: str | None) -> Response:
+    """Begin a session that lasts for as long as ``stored`` is the user's password hash."""
     session.clear()  # no session of before the login goes on after it
     flask_login.login_user(SignedIn(user, stored))
     return redirect(_target(user))

@@ -34,6 +34,8 @@ AT_ONCE = 8
 """Receivers told side by side."""
 LOOK_EVERY_S = 2.0
 MOST_READ_BYTES = 4_096
+GLOBAL_UNICAST, NAT64 = ipaddress.IPv6Network("2000::/3"), ipaddress.IPv6Network("64:ff9b::/96")
+"""RFC 4291 and RFC 6052: the last four bytes of a NAT64 address are the IPv4 address that it is translated to."""
 
 log = logging.getLogger("modalshift.webhooks")
 
@@ -158,6 +160,14 @@ def _public_address(host: str, port: int, to_private: bool) -> str:
 
 
 def _is_public(address: str) -> bool:
+    """Whether an address is open to everybody. One that carries an IPv4 address (mapped, 6to4, NAT64) leads to that; of
+    the other IPv6 addresses only global unicast is public: Python calls site-local and unassigned ones global."""
     known = ipaddress.ip_address(address.partition("%")[0])
-    inside = getattr(known, "ipv4_mapped", None) or known
-    return inside.is_global and not inside.is_multicast
+    if isinstance(known, ipaddress.IPv6Address):
+        carried = known.ipv4_mapped or known.sixtofour
+        if known in NAT64:
+            carried = ipaddress.IPv4Address(known.packed[-4:])
+        if carried is None and known not in GLOBAL_UNICAST:
+            return False
+        known = carried or known
+    return known.is_global and not known.is_multicast
