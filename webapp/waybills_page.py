@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import segno
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from markupsafe import Markup
+from werkzeug.wrappers import Response
 
 from optimizer.access.user import Permission
+from optimizer.actions.voiding import may_void, void_as
 from optimizer.actions.waybill_views import WaybillFile, waybill_file, waybills_seen_by
+from optimizer.errors import Fault, InputError
 from optimizer.store.waybill_lists import WaybillHeader
 from optimizer.waybills.event import Event, EventType
 from optimizer.waybills.lifecycle import CarbonStatus, DocumentStatus, TransportStatus, effective
 from optimizer.waybills.waybill import WaybillLot
-from webapp.access.visitor import require, require_permission
+from webapp.access.visitor import now, require, require_permission
 from webapp.figures import kilograms, tonnes
 from webapp.language import current_lang, text
 from webapp.world import current_world
@@ -63,6 +66,23 @@ def show() -> str:
 @require(Permission.READ_WAYBILLS)
 def show_waybill(number: str) -> str:
     """Everything about one waybill, ready to print."""
+    return _page(number, ())
+
+
+@waybills_page.post("/waybills/<number>/void")
+@require(Permission.ACCEPT_PLANS)
+def void(number: str) -> Response | tuple[str, int]:
+    """Take it back before anything was loaded; a refusal says why."""
+    user = require_permission(Permission.ACCEPT_PLANS)
+    try:
+        void_as(current_world().store, user, number, request.form.get("reason", ""), now())
+    except InputError as error:
+        return _page(number, tuple(error.faults) or (Fault("form", None, "reason", "refused", error.message),)), 422
+    flash(text("waybill.voided"))
+    return redirect(url_for("waybills_page.show_waybill", number=number))
+
+
+def _page(number: str, faults: tuple[Fault, ...]) -> str:
     user = require_permission(Permission.READ_WAYBILLS)
     found = waybill_file(current_world().store, user, number)
     return render_template(
@@ -75,6 +95,8 @@ def show_waybill(number: str) -> str:
         qr=Markup(_qr(url_for("waybills_page.show_waybill", number=number, _external=True))),  # our own SVG # nosec B704
         place=lambda location_id: current_world().place_name(location_id, current_lang()),
         may_report=user.may(Permission.REPORT_EVENTS),
+        may_void=may_void(user, found),
+        faults=faults,
     )
 
 

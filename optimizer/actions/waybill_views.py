@@ -98,7 +98,7 @@ def report_events(store: Store, user: User, number: str, events: Sequence[Event]
     What a carrier may not say is refused: nobody releases his own lot after a hold or a suspicion, and the document is
     its issuer's.
     """
-    _require_seen(store, user, number, Permission.REPORT_EVENTS)
+    require_seen(store, user, number, Permission.REPORT_EVENTS)
     kept = _kept_from(store, user, number, events)
     result = record(store, [event for event in events if event not in kept], at)
     return replace(result, refused=(*result.refused, *(Refusal(event, (_NOT_A_CARRIERS,)) for event in kept)))
@@ -130,7 +130,7 @@ def _kept_from(store: Store, user: User, number: str, events: Sequence[Event]) -
 
 def versions_seen_by(store: Store, user: User, number: str) -> list[Version]:
     """Every version of a waybill in the user's scope. Raises UnknownRecordError as :func:`waybill_file`."""
-    _require_seen(store, user, number, Permission.READ_WAYBILLS)
+    require_seen(store, user, number, Permission.READ_WAYBILLS)
     return versions(store, number)
 
 
@@ -141,7 +141,7 @@ def amend_as(
 
     Raises UnknownRecordError as :func:`waybill_file`, InputError and ConflictError as ``amending.amend``.
     """
-    _require_seen(store, user, number, Permission.ACCEPT_PLANS)
+    require_seen(store, user, number, Permission.ACCEPT_PLANS)
     with store.read() as session:
         parties = session.parties()
     asked = amendment_from_record(record, parties)
@@ -151,12 +151,13 @@ def amend_as(
 
 def withdraw_amendment_as(store: Store, user: User, number: str, reason: str, at: datetime) -> Version:
     """Give up an open amendment of a waybill in the user's scope. Raises as :func:`amend_as`."""
-    _require_seen(store, user, number, Permission.ACCEPT_PLANS)
+    require_seen(store, user, number, Permission.ACCEPT_PLANS)
     kept = cancel_amendment(store, number, reason, at, user.party_id)
     return next(item for item in versions(store, number) if item.waybill.version == kept.version)
 
 
-def _require_seen(store: Store, user: User, number: str, permission: Permission) -> None:
+def require_seen(store: Store, user: User, number: str, permission: Permission) -> None:
+    """Raises UnknownRecordError where there is no such waybill, or none for this user to use a permission upon."""
     with store.read() as session:
         found = session.waybills([number]).get(number)
     if found is None or not user.may(permission) or not sees_waybill(user, found):

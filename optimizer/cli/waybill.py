@@ -24,7 +24,9 @@ MAX_TEXT = 200
 @click.group(
     cls=Program,
     invoke_without_command=True,
-    about=Message("运单版本：查看、改单、撤销改单", "versions of a waybill: show, amend, give an amendment up"),
+    about=Message(
+        "运单版本：查看、改单、撤销改单；作废", "versions of a waybill: show, amend, give an amendment up; void one"
+    ),
 )
 @click.pass_context
 def waybill(ctx: click.Context) -> None:
@@ -133,6 +135,24 @@ def waybill_withdraw(number: str, reason: str) -> None:
     with current_session().store() as store:
         kept = cancel_amendment(store, number, reason, datetime.now(CHINA_TIME))
     say(Message(f"{number} 第 {kept.version} 版继续有效。", f"{number} version {kept.version} is in force again."))
+
+
+@waybill.command("void", cls=Verb, about=Message("作废尚未装运的运单", "void a waybill of which nothing was loaded"))
+@click.argument("number", metavar="WAYBILL")
+@reason_option
+def waybill_void(number: str, reason: str) -> None:
+    """Its estimates are released by the next ``settle``."""
+    from optimizer.actions.voiding import void
+
+    with current_session().store() as store:
+        void(store, number, reason, datetime.now(CHINA_TIME))
+    say(
+        Message(
+            f"{number} 已作废，预留的估算由下一次 settle 释放；要再运这票货，请用新的货单号提交。",
+            f"{number} is void; the next settle releases its estimates. To move the goods after all, submit them under "
+            "another shipment id.",
+        )
+    )
 
 
 def _leg_changes(

@@ -30,6 +30,8 @@ CLOCK_TOLERANCE = timedelta(hours=1)
 """A reporter's clock may run ahead of ours by this much."""
 
 _ORDER_ON_LEG = {EventType.LOAD: 0, EventType.DEPA: 1, EventType.ARRI: 2, EventType.DISC: 3}
+MOVED = frozenset({*_ORDER_ON_LEG, EventType.DLV, EventType.LOST, EventType.RETN})
+"""After one of these there was a transport, and its waybill stands: a void one would hide a delivery or a loss."""
 
 
 def refusals(waybill: Waybill, known: Sequence[Event], event: Event, at: datetime) -> list[Fault]:
@@ -145,13 +147,14 @@ def _place_on_waybill_faults(waybill: Waybill, event: Event) -> list[Fault]:
 
 def _document_faults(facts: Sequence[Event], event: Event) -> list[Fault]:
     status = document_status(facts)
-    if event.event_type is EventType.VOID and any(fact.event_type in _ORDER_ON_LEG for fact in facts):
+    if event.event_type is EventType.VOID and any(fact.event_type in MOVED for fact in facts):
         return [
             _fault(
                 "event_type",
                 "already_under_way",
-                "货物已装运，运单不能作废；请报 RETN 或 LOST。",
-                "The cargo is under way, the waybill cannot be voided; report RETN or LOST.",
+                "货物已装运，运单不能作废；请报退回（RETN）或灭失（LOST），误报的装运事件先撤回。",
+                "The cargo is under way, the waybill cannot be voided; report RETN (returned) or LOST, or withdraw "
+                "what was reported by mistake first.",
             )
         ]
     if (status, event.event_type) not in DOCUMENT_MOVES:

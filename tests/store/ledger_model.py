@@ -41,6 +41,7 @@ ACCOUNTS = ("E1.industry", "E2.energy", "E3.building", "E9.transport")
 MASSES_KG = (80_000, 150_000, 220_000, 300_000)
 ENDS = (EventType.VOID, EventType.LOST, EventType.RETN)
 MOVING = (EventType.LOAD, EventType.DEPA, EventType.ARRI, EventType.DISC)
+MOVED = (EventType.DLV, EventType.LOST, EventType.RETN)
 NEEDED = {(1, EventType.LOAD), (1, EventType.DISC), (3, EventType.LOAD), (3, EventType.DISC), (None, EventType.DLV)}
 TICK = timedelta(minutes=1)
 Place = tuple[int | None, EventType]
@@ -305,7 +306,8 @@ class LedgerModel:
         if event.event_time > at + timedelta(hours=1):
             return "in_the_future"
         if event.event_type is EventType.VOID:
-            return "already_under_way" if lot.under_way else "not_from_here" if lot.voided else ""
+            moved = lot.under_way or any(kind in MOVED for _, kind in lot.facts)
+            return "already_under_way" if moved else "not_from_here" if lot.voided else ""
         if lot.voided:
             return "voided"
         place = (event.leg_seq, event.event_type)

@@ -195,6 +195,18 @@ def test_a_waybill_under_way_cannot_be_voided_and_a_voided_one_not_moved(waybill
     assert codes(waybill, [void], replace(void, event_type=EventType.AMND)) == ["not_from_here"]
 
 
+@pytest.mark.parametrize("kind", [EventType.DLV, EventType.LOST, EventType.RETN])
+def test_a_waybill_whose_cargo_ended_somewhere_cannot_be_voided(waybill: Waybill, kind: EventType) -> None:
+    """Whatever else is missing: a delivery, a loss or a return that was reported is not hidden by a void document, just
+    as none is taken after it."""
+    loaded = of_leg(waybill, 0, EventType.LOAD)
+    ended = replace(delivery(waybill, waybill.lot(1)), event_type=kind, mass_kg=None, evidence=(), reason="沉没")
+    void = replace(loaded, event_type=EventType.VOID, lot_no=None, leg_seq=None, mass_kg=None, reason="取消")
+    assert codes(waybill, [], ended) == []
+    assert codes(waybill, [ended], void) == ["already_under_way"]
+    assert codes(waybill, [void], ended) == ["voided"]
+
+
 @pytest.mark.parametrize(
     ("changes", "column"),
     [

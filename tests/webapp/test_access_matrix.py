@@ -67,7 +67,7 @@ ALLOWED: dict[str, frozenset[str]] = {
         ("waybills_api.list_events", "waybills_api.show_waybill", "waybills_page.show_waybill"), PARTIES_TO_IT
     ),
     "amendments_api.list_versions": PARTIES_TO_IT,
-    **dict.fromkeys(("amendments_api.amend", "amendments_api.withdraw"), frozenset({"planner"})),
+    **dict.fromkeys(("amendments_api.amend", "amendments_api.withdraw", "waybills_page.void"), frozenset({"planner"})),
     **dict.fromkeys(("sheets_page.show_lot_sheet", "waybills_api.show_lot_sheet"), PARTIES_TO_IT),
     "sheets_page.show_quote_sheet": EVERYBODY,
     "evidence_page.show": PARTIES_TO_IT,

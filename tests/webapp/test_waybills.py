@@ -21,6 +21,8 @@ from webapp.carrier_page import next_steps
 
 JPEG = b"\xff\xd8\xff\xe0 a weigh ticket"
 FIRST, SECOND = "E1", "E2"
+OPERATOR_ID = next(party.party_id for party in world.parties() if party.role == "operator")
+PLANNER = User("planner", "planner", "planner", "planner", Role.PLANNER, OPERATOR_ID)
 
 
 @pytest.fixture
@@ -337,3 +339,33 @@ def test_a_carrier_sees_first_what_waits_for_a_report(house: House) -> None:
 def house_operator() -> str:
     """Who carries in the tiny world."""
     return next(party.party_id for party in world.parties() if party.role == "operator")
+
+
+def test_a_planner_takes_a_waybill_back_on_its_page_until_it_is_loaded(house: House) -> None:
+    """With a reason; what it was accepted by mistake for then shows as void and offers it no more. Others have no such
+    form, and of loaded cargo the page says why not."""
+    number, planner = number_of(house, FIRST), house.browser("planner")
+    page, form = f"/waybills/{number}", f"/waybills/{number}/void"
+    assert form in planner.get(page).text
+    assert form not in house.browser("carrier").get(page).text
+    nameless = planner.send(page, form, reason=" ")
+    assert nameless.status_code == 422
+    assert "理由" in nameless.text
+    assert planner.send(page, form, reason="录错了").status_code == 302
+    after = planner.get(page).text
+    assert "已作废" in after
+    assert form not in after
+    assert "请用新的货单号提交" in after
+    again = planner.send("/quote", form, reason="再作废")
+    assert again.status_code == 422
+    assert "VOIDED" in again.text
+
+    loaded = number_of(house, SECOND)
+    waybill = waybill_file(house.store, PLANNER, loaded).waybill
+    assert (
+        actions.record(house.store, world.all_events([waybill], {"V2": world.VOYAGE_FUEL_G}), world.LATER).refused == ()
+    )
+    assert f"/waybills/{loaded}/void" not in planner.get(f"/waybills/{loaded}").text
+    late = planner.send("/quote", f"/waybills/{loaded}/void", reason="不要了")
+    assert late.status_code == 422
+    assert "已装运" in late.text
