@@ -21,11 +21,12 @@ from optimizer.emissions.factor_files import ImportRules, import_factors, rows_t
 from optimizer.emissions.factors import FactorTable, load_factors
 from optimizer.emissions.releases import FactorProposal, FactorRelease, row_digest
 from optimizer.errors import ConflictError, Message, ModalshiftError, UnknownRecordError
-from optimizer.network.archive import FACTORS, packed, table_files, unpacked
+from optimizer.network.archive import FACTORS, contents, packed, table_files, unpacked
 from optimizer.network.model import Network
 from optimizer.network.reader import read_network
 from optimizer.network.releases import NetworkProposal, NetworkRelease, TableChange, propose, release
-from optimizer.network.schema import shipped_directory
+from optimizer.network.row_changes import RowChange, row_changes
+from optimizer.network.schema import load_schema, shipped_directory
 from optimizer.store.engine import Store
 
 
@@ -81,6 +82,15 @@ def propose_network_again(store: Store, proposal_id: str, by: str, at: datetime,
         archive = session.network_archive(proposal_id)
     assert archive is not None  # it is written with the proposal
     return _add_proposal(store, archive, found.version, (), by, at, reason)
+
+
+def proposed_rows(store: Store, proposal_id: str, directory: Path) -> list[RowChange]:
+    """What a proposal would change in the tables of a directory, row by row. Raises UnknownRecordError."""
+    with store.read() as session:
+        _proposal(session.network_proposals(), proposal_id)
+        archive = session.network_archive(proposal_id)
+    assert archive is not None  # it is written with the proposal
+    return row_changes(table_files(directory), contents(archive), load_schema(directory))
 
 
 def release_network(store: Store, proposal_id: str, by: str, at: datetime) -> NetworkRelease:

@@ -34,9 +34,14 @@ def packed(files: Mapping[str, bytes]) -> bytes:
     return content.getvalue()
 
 
+def contents(archive: bytes) -> dict[str, bytes]:
+    """The files that :func:`packed` put together, by name."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        return {Path(name).name: opened.read(name) for name in opened.namelist()}
+
+
 def unpacked(content: bytes, directory: Path) -> None:
     """Write what :func:`packed` put together into an empty directory, which is made."""
     directory.mkdir(parents=True)
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        for name in archive.namelist():
-            (directory / Path(name).name).write_bytes(archive.read(name))
+    for name, text in contents(content).items():
+        (directory / name).write_bytes(text)

@@ -207,3 +207,24 @@ def test_water_levels_may_touch(tmp_path: Path) -> None:
     directory = copy_of_shipped(tmp_path)
     add_copy(directory, "water_levels", "QJ-LY-water", valid_from="2030-01-01", valid_to="2031-01-01")
     assert len(read_network(directory).water_levels) == len(read_network().water_levels) + 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "written", "meant"),
+    [
+        ("lock", "富春江", "FCJ（富春江"),
+        ("lock", "fcj", "FCJ（富春江"),
+        ("terminal", "乍浦港区", "ZP（嘉兴港乍浦港区）"),
+    ],
+)
+def test_a_closure_by_name_is_told_the_id(tmp_path: Path, kind: str, written: str, meant: str) -> None:
+    """Whoever enters a closure knows the lock by its name; a name that nothing bears brings no guess."""
+    directory = copy_of_shipped(tmp_path)
+    set_cell(directory, "closures", "FCJ-repair-2027", "kind", kind)
+    set_cell(directory, "closures", "FCJ-repair-2027", "item_id", written)
+    (fault,) = faults_of(directory)
+    assert meant in fault.message.zh
+    assert "Did you mean" in fault.message.en
+    set_cell(directory, "closures", "FCJ-repair-2027", "item_id", "GORGE")
+    (fault,) = faults_of(directory)
+    assert "Did you mean" not in fault.message.en

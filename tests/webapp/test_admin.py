@@ -339,6 +339,29 @@ def test_a_released_network_is_in_force_without_a_restart(house: FullHouse) -> N
     assert len(actions.network_releases(house.store).proposals) == 1
 
 
+def test_whoever_releases_a_network_reads_what_it_changes_row_by_row(house: FullHouse) -> None:
+    """A closure that was prolonged, with its times before and after: counts of rows are no thing to sign. A copy that
+    a browser saved under a name with a number is taken for its table."""
+    other = User(actions.user_id_of("second"), "second", "二", "Second", Role.ADMINISTRATOR)
+    actions.add_user(house.store, other, None, AT)
+    first, second = Administrator(house), Administrator(house, "second")
+    closures = (shipped_directory() / "closures.csv").read_bytes()
+    longer = closures.replace(b"2026-10-21T14:00", b"2026-10-23T14:00")
+    for name in ("closures.csv", "closures (2).csv", "closures - 副本.csv"):
+        checked = first.send("/admin/network", files=(io.BytesIO(longer), name))
+        assert checked.status_code == 200, name
+    told = "closed_to: 2026-10-21T14:00:00+08:00 → 2026-10-23T14:00:00+08:00"
+    assert told in checked.text
+    sent = first.send("/admin/network", act="propose", reason="longer", files=(io.BytesIO(longer), "closures.csv"))
+    assert sent.status_code == 302
+    page = second.client.get("/admin/network").text
+    assert told in page
+    assert "FCJ-flow-2026-10-21" in page
+    (proposal,) = actions.network_releases(house.store).proposals
+    assert second.send(f"/admin/network/{proposal.proposal_id}/release").status_code == 302
+    assert told not in second.client.get("/admin/network").text
+
+
 def test_archives_that_are_none_or_burst_are_refused(house: FullHouse) -> None:
     """Names that climb out of the directory are taken by their last part only, sizes are limited before unpacking."""
     administrator = Administrator(house)

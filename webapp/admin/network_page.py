@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import shutil
 import tempfile
 import zipfile
@@ -17,10 +18,13 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from optimizer import actions
 from optimizer.access.user import Permission, User
+from optimizer.actions.released_tables import proposed_rows
 from optimizer.emissions.factors import load_factors
 from optimizer.errors import ConflictError, Fault, InputError, Message, ModalshiftError, NetworkDataError
+from optimizer.network.archive import table_files
 from optimizer.network.reader import read_network
 from optimizer.network.releases import NetworkProposal, TableChange
+from optimizer.network.row_changes import RowChange, row_changes
 from optimizer.network.schema import load_schema, shipped_directory
 from webapp.access.visitor import now, require, require_permission
 from webapp.language import current_lang
@@ -31,6 +35,10 @@ from webapp.world import current_world
 network_page = Blueprint("network_page", __name__)
 
 MOST_ROWS = 200
+MOST_CHANGES = 60
+"""Rows of a proposal that are written out; the file says the rest."""
+COPY = re.compile(r"(\s*[(（]\d+[)）]|\s*-\s*(副本|copy))+(?=\.csv$)", re.IGNORECASE)
+"""What browsers and desktops put behind the name of a second copy."""
 Page = str | tuple[str, int] | AnyResponse
 MAX_FILES, MAX_UNPACKED_BYTES = 60, 60_000_000
 """Of an archive: a few kilobytes can unpack to any size."""
@@ -57,6 +65,7 @@ class Checked:
     faults: tuple[Fault, ...]
     version: str
     changes: tuple[tuple[str, int, int, int], ...]
+    rows: tuple[RowChange, ...] = ()
 
 
 @network_page.get("/admin/network")
@@ -165,7 +174,8 @@ def _unpack(directory: Path) -> None:
             contents += _members(content)
         else:
             contents.append((PurePosixPath((upload.filename or "").replace("\\", "/")).name, content))
-    taken = [(name, content) for name, content in contents if name in wanted]
+    named = [(COPY.sub("", name), content) for name, content in contents]
+    taken = [(name, content) for name, content in named if name in wanted]
     if not taken:
         listed = ", ".join(sorted(wanted))
         raise InputError(
@@ -199,7 +209,10 @@ def _check(directory: Path) -> Checked:
         version = f"{version} · {factors}" if version else ""
     except NetworkDataError as error:
         faults += error.faults
-    return Checked(tuple(faults), version, () if faults else tuple(_changes(directory)))
+    if faults:
+        return Checked(tuple(faults), version, ())
+    rows = row_changes(table_files(_directory()), table_files(directory), load_schema(_directory()))
+    return Checked((), version, tuple(_changes(directory)), tuple(rows))
 
 
 def _changes(directory: Path) -> list[tuple[str, int, int, int]]:
@@ -225,6 +238,7 @@ def _page(checked: Checked | None, failure: str) -> str:
         "network.html",
         sheets=sheets,
         known_evidence=EVIDENCE,
+        most_changes=MOST_CHANGES,
         version=world.network.version,
         checked=checked,
         failure=failure,
@@ -234,6 +248,7 @@ def _page(checked: Checked | None, failure: str) -> str:
                 "proposal": one,
                 "release": released.get(one.proposal_id),
                 "mine": one.proposed_by == login,
+                "rows": () if one.proposal_id in released else proposed_rows(world.store, one.proposal_id, directory),
                 "stands": standing is not None and standing.proposal_id == one.proposal_id,
             }
             for one in reversed(book.proposals)

@@ -22,14 +22,39 @@ def closures_name_known_items(tables: Tables) -> Iterator[Fault]:
     for row in tables["closures"].all_rows:
         if row.has("kind", "item_id") and row.values["item_id"] not in known[row.values["kind"]]:
             kind, item = row.values["kind"], row.values["item_id"]
+            hint_zh, hint_en = _meant(tables, kind, item)
             yield row.fault(
                 "item_id",
                 "closure_item_unknown",
                 Message(
-                    f"没有 {kind} {item}；应为已登记的线路、船闸或有码头的地点代码。",
-                    f"There is no {kind} {item}; name a link, a lock, or a place with a terminal.",
+                    f"没有代码为 {item} 的{_KINDS_ZH[kind]}（{kind}）。{hint_zh}"
+                    "应为已登记的线路、船闸或有码头的地点代码。",
+                    f"There is no {kind} {item}. {hint_en}Name a link, a lock, or a place with a terminal by its id.",
                 ),
             )
+
+
+_KINDS_ZH = {"link": "线路", "lock": "船闸", "terminal": "码头"}
+_NAMED_IN = {"lock": ("locks", "lock_id"), "terminal": ("locations", "location_id")}
+_MOST_MEANT = 3
+
+
+def _meant(tables: Tables, kind: str, text: str) -> tuple[str, str]:
+    """A question in both languages after the locks or places whose name holds a text or is held in it, because people
+    write names; empty where there is none."""
+    table, column = _NAMED_IN.get(kind, ("", ""))
+    found = []
+    for row in tables[table].all_rows if table else ():
+        if row.has(column, "name_zh", "name_en"):
+            record_id, *names = (str(row.values[key]) for key in (column, "name_zh", "name_en"))
+            if record_id.lower() == text.lower() or any(text in name or name in text for name in names):
+                found.append((record_id, *names))
+    shown = found[:_MOST_MEANT]
+    if not shown:
+        return "", ""
+    listed_zh = "、".join(f"{record_id}（{name_zh}）" for record_id, name_zh, _ in shown)
+    listed_en = ", ".join(f"{record_id} ({name_en})" for record_id, _, name_en in shown)
+    return f"是否指 {listed_zh}？", f"Did you mean {listed_en}? "
 
 
 def spans_do_not_overlap(tables: Tables) -> Iterator[Fault]:
