@@ -34,16 +34,18 @@ shipments_page = Blueprint("shipments_page", __name__)
 
 PAGE = 200
 FAULTS_SHOWN = 100
+ROWS_NAMED = 12
 SHIPPERS_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of an upload. ``wrong``: the first faults, each with its column in the file's words; ``caption`` says
-    how many there are, in how many rows. ``unregistered``: what is still missing for waybills, empty for nothing."""
+    """What became of an upload. ``wrong``: the first faults, each with its rows and its column in the file's words;
+    ``caption`` says how many there are, in how many rows. ``unregistered``: what is still missing for waybills, empty
+    for nothing."""
 
     verdict: str
-    wrong: tuple[tuple[str, Fault], ...]
+    wrong: tuple[tuple[str, str, str], ...]
     caption: str
     unregistered: str
     returned_url: str
@@ -112,8 +114,9 @@ def _result(uploaded: Upload, refused: list[Fault], outcomes: Counter[str], user
     faults = sorted([*uploaded.faults, *refused], key=lambda fault: (fault.row or 0, fault.column or ""))
     wrong_rows = {fault.row for fault in faults}
     verdict = _verdict(uploaded, outcomes, len(wrong_rows), submitting=submitting)
-    shown = tuple((uploaded.title(fault), fault) for fault in faults[:FAULTS_SHOWN])
-    key = "shipments.wrong_rows" if len(shown) == len(faults) else "shipments.wrong_rows_first"
+    alike = _alike(uploaded, faults)
+    shown = tuple(alike[:FAULTS_SHOWN])
+    key = "shipments.wrong_rows" if len(shown) == len(alike) else "shipments.wrong_rows_first"
     caption = text(key, count=len(wrong_rows), faults=len(faults), shown=len(shown))
     returned = ""
     if faults:
@@ -126,6 +129,20 @@ def _result(uploaded: Upload, refused: list[Fault], outcomes: Counter[str], user
             session.keep_returned_file(file_id, user.user_id, name, workbook(marked, "shipments"), now())
         returned = url_for("shipments_page.returned", file_id=file_id)
     return Result(verdict, shown, caption, _unregistered(uploaded), returned)
+
+
+def _alike(uploaded: Upload, faults: list[Fault]) -> list[tuple[str, str, str]]:
+    """(rows, column, sentence) of each fault; one that stands in many rows, such as a place by another name, once."""
+    rows: dict[tuple[str, str], list[int]] = {}
+    for fault in faults:
+        rows.setdefault((uploaded.title(fault), fault.message.text(current_lang())), []).append(fault.row or 0)
+    return [(_listed(numbers), column, sentence) for (column, sentence), numbers in rows.items()]
+
+
+def _listed(numbers: list[int]) -> str:
+    listed = text("shipments.comma").join(map(str, numbers[:ROWS_NAMED]))
+    more = len(numbers) - ROWS_NAMED
+    return listed if more <= 0 else listed + text("shipments.more_rows", count=more)
 
 
 @shipments_page.get("/shipments/returned/<file_id>")

@@ -222,6 +222,33 @@ def test_header_faults_come_together(tmp_path: Path) -> None:
     assert items[3].message.zh == "缺少列“终点”（destination）；请在表头加上。"
 
 
+def test_many_unknown_columns_are_told_once_what_there_is(tmp_path: Path) -> None:
+    """The list of columns stands in the first sentence, each of the others is short and still names its nearest."""
+    items = faults(tmp_path, f"{HEADER},序号,联系人,Nearst due_at\n{GOOD},1,2,3\n")
+    assert found(items) == [(1, name, "unknown_column") for name in ("序号", "联系人", "Nearst due_at")]
+    assert ["；认识的列" in item.message.zh for item in items] == [True, False, False]
+    assert ["known columns" in item.message.en for item in items] == [True, False, False]
+
+
+def test_the_headers_of_a_dispatcher_are_read(tmp_path: Path) -> None:
+    """Columns as forwarders name them."""
+    header = "单号,发货单位,品名,重量(吨),起运港,目的港,货好时间,要求到港时间"
+    assert read(tmp_path, f"{header}\n{GOOD}\n") == read(tmp_path, f"{HEADER}\n{GOOD}\n")
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("乍浦港区", "ZP"), ("乍浦港", "ZP"), ("衢江港", "QJ"), ("衢江港区", "QJ"), ("北仑港区", "BE"), ("安吉港", "AJ")],
+)
+def test_a_port_area_is_known_without_its_port(written: str, meant: str) -> None:
+    """As everybody calls it; what several areas or towns bear stays a question."""
+    network = read_network(shipped_directory())
+    place = resolve_location(network, written)
+    assert place is not None
+    assert place.location_id == meant
+    assert [resolve_location(network, name) for name in ("龙游", "嘉兴", "杭州港", "下沙", "港区")] == [None] * 5
+
+
 @pytest.mark.parametrize("row", ['合计,,,"1,600",,,,', "总计：,,,,,,,", ",Total,,,,,,", "Sub total,,,1600,,,,"])
 def test_the_sum_below_a_table_is_one_fault(tmp_path: Path, row: str) -> None:
     """Tables come with their totals: one sentence says to remove the row, in place of one for every empty cell. A

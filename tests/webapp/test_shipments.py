@@ -125,6 +125,23 @@ def test_a_file_is_read_row_by_row(house: House, encoding: str) -> None:
     assert house.browser("e01").get(f"/shipments/returned/{address}").status_code == 404
 
 
+def test_the_same_fault_in_many_rows_is_told_once(house: House) -> None:
+    """A place by an unknown name in every row is one line with its rows; the returned file has it beside each."""
+    header, first = CSV.format(prefix="R").splitlines()[:2]
+    cells = first.split(",")
+    cells[4] = "乌有港"
+    rows = [",".join([f"R-{number}", *cells[1:]]) for number in range(20)]
+    content = "\n".join([header, *rows, ""]).encode()
+    browser = house.browser("planner")
+    page = browser.send("/shipments", "/shipments", act="check", file=(BytesIO(content), "r.csv")).text
+    assert "有误 20 行，共 20 处<" in page
+    assert page.count("不认识的地点“乌有港”") == 1
+    assert "2、3、4、5、6、7、8、9、10、11、12、13 等，另 8 行" in page
+    address = page.split('href="/shipments/returned/')[1].split('"')[0]
+    book = openpyxl.load_workbook(BytesIO(browser.get(f"/shipments/returned/{address}").data))
+    assert [("乌有港" in row[-1]) for row in book.active.iter_rows(min_row=2, values_only=True)] == [True] * 20
+
+
 def test_a_file_that_comes_again_is_told_so(house: House) -> None:
     """What the books held already is no news, and what took the place of something is no surprise."""
     browser = house.browser("planner")

@@ -14,15 +14,24 @@ from optimizer.planning.files.shipment_sheet import Row
 from optimizer.planning.routing.places import NameIndex, name_key
 
 HEADERS: Mapping[str, tuple[str, ...]] = {
-    "shipment_id": ("货单号", "货运单号", "运单编号", "货单编号", "编号"),
-    "shipper_id": ("托运人", "托运人编号", "货主", "发货人", "shipper"),
+    "shipment_id": ("货单号", "货运单号", "运单编号", "货单编号", "编号", "单号", "订单号", "委托单号"),
+    "shipper_id": (
+        *("托运人", "托运人编号", "货主", "发货人", "shipper"),
+        *("托运单位", "发货单位", "发货企业", "委托单位", "货主单位"),
+    ),
     "cargo_code": ("货类", "货种", "货物", "货物代码", "货物名称", "品名", "cargo"),
     "mass_t": ("重量", "重量吨", "重量(吨)", "重量(t)", "质量(吨)", "吨数", "吨位", "mass(t)", "mass"),
     "mass_kg": ("重量千克", "重量公斤", "重量(千克)", "重量(公斤)", "重量(kg)", "质量(千克)", "mass(kg)"),
-    "origin": ("起点", "起运地", "始发地", "装货地", "发货地", "from"),
-    "destination": ("终点", "目的地", "卸货地", "收货地", "to"),
-    "ready_at": ("可提货时间", "可提货", "备货时间", "提货时间", "备妥时间", "可装时间", "最早提货"),
-    "due_at": ("最晚到达", "最晚到达时间", "最迟到达", "最迟到货", "要求到达", "要求到达时间", "到货期限"),
+    "origin": ("起点", "起运地", "始发地", "装货地", "发货地", "from", "起运港", "装货港", "始发港", "装船港"),
+    "destination": ("终点", "目的地", "卸货地", "收货地", "to", "目的港", "卸货港", "到达港", "到达地", "到货地"),
+    "ready_at": (
+        *("可提货时间", "可提货", "备货时间", "提货时间", "备妥时间", "可装时间", "最早提货"),
+        *("货好时间", "备货完成时间", "可发货时间", "可发运时间"),
+    ),
+    "due_at": (
+        *("最晚到达", "最晚到达时间", "最迟到达", "最迟到货", "要求到达", "要求到达时间", "到货期限"),
+        *("最晚到港", "最迟到港", "要求到港时间", "要求到货时间", "要求送达时间", "交货期限"),
+    ),
     "splittable": ("可拆分", "可否拆分", "是否可拆分", "可分批"),
     "cargo_value_yuan_per_t": ("货值", "货值(元/吨)", "货值元每吨", "每吨货值", "单价(元/吨)"),
     "reference": ("备注", "参考号", "备注说明", "说明", "remark", "remarks", "notes"),
@@ -46,16 +55,20 @@ def header_names(headers: Mapping[str, tuple[str, ...]] = HEADERS) -> dict[str, 
     return {header_key(name): column for column, names in headers.items() for name in (column, *names)}
 
 
-def unknown_column(header: str, headers: Mapping[str, tuple[str, ...]] = HEADERS) -> Message:
-    """The sentence for a header that is none of ours, with the nearest one."""
+def unknown_column(
+    header: str, headers: Mapping[str, tuple[str, ...]] = HEADERS, *, list_known: bool = True
+) -> Message:
+    """The sentence for a header that is none of ours, with the nearest one; ``list_known``: and with all that there
+    are."""
     near = NameIndex({column: column for column in headers}, headers).nearest(header, 1)
     hint_zh, hint_en = (
         (f"是否指“{headers[near[0]][0]}”（{near[0]}）？", f" Did you mean {near[0]}?") if near else ("", "")
     )
-    known_zh = "、".join(names[0] for names in headers.values())
+    known_zh = "；认识的列：" + "、".join(names[0] for names in headers.values()) if list_known else ""
+    known_en = f"; known columns: {', '.join(headers)}" if list_known else ""
     return Message(
-        f"不认识的列“{quoted(header)}”。{hint_zh}请改名或删去；认识的列：{known_zh}。",
-        f"Unknown column '{quoted(header)}'.{hint_en} Rename or remove it; known columns: {', '.join(headers)}.",
+        f"不认识的列“{quoted(header)}”。{hint_zh}请改名或删去{known_zh}。",
+        f"Unknown column '{quoted(header)}'.{hint_en} Rename or remove it{known_en}.",
     )
 
 
@@ -76,11 +89,15 @@ def columns_of(
     """The column of each header cell; None where the cell is empty (such a column must stay empty)."""
     known = header_names(headers)
     columns: list[str | None] = []
+    listed = False
     for cell in header.cells:
         text = plain(cell)
         column = known.get(header_key(text))
         if text and column is None:
-            faults.add(header.number, quoted(text), "unknown_column", unknown_column(text, headers))
+            # One list of what there is will do, however many columns are not in it.
+            message = unknown_column(text, headers, list_known=not listed)
+            faults.add(header.number, quoted(text), "unknown_column", message)
+            listed = True
         elif column in columns and column is not None:
             faults.add(header.number, quoted(text), "duplicate_column", duplicate_column(text, column))
         columns.append(column)

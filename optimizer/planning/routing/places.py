@@ -1,7 +1,8 @@
 """Finding a place or a cargo by what a person calls it, and the nearest names when there is none.
 
 A key is the id, the UN/LOCODE or the full name in either language; width, case and spaces do not count, and a remark in
-brackets at the end of a name may be left out. A key that two records share names neither: the person is asked to write
+brackets at the end of a name may be left out, and so may the port before a port area (乍浦港区 of 嘉兴港乍浦港区, also
+written 乍浦港). A key that two records share names neither: the person is asked to write
 the id.
 """
 
@@ -23,6 +24,9 @@ SUGGESTIONS = 3
 LEAST_LIKENESS = 0.45
 REMARK = re.compile(r"\s*[（(][^（()）]*[)）]$")
 """What a name says in brackets at its end, such as the terminals of a port area."""
+OF_A_PORT = re.compile(r"[^港]+港(?!区)(.+(?:港区|港|作业区))")
+"""The name of an area behind the name of its port."""
+PORT_AREA = "港区"
 COMMON_WORDS = {"port", "area", "terminal", "yard", "rail", "site", "works", "the", "and"}
 """Words that stand in so many names that they tell nothing."""
 
@@ -106,9 +110,17 @@ def location_index(network: Network) -> NameIndex[Location]:
     whole = {name_key(name) for of_place in names.values() for name in of_place}
     for place_id, of_place in names.items():
         # A place that bears the short name as its whole one keeps it to itself.
-        short = {REMARK.sub("", name) for name in of_place} - set(of_place)
+        short = {name for whole_name in of_place for name in _short(whole_name)} - set(of_place)
         names[place_id] = (*of_place, *sorted(name for name in short if name_key(name) not in whole))
     return NameIndex(places, names, {i: p.city for i, p in places.items()})
+
+
+def _short(name: str) -> set[str]:
+    """What people call a place for short: without its remark, an area without its port, and 港 for 港区."""
+    plain = REMARK.sub("", name)
+    area = OF_A_PORT.fullmatch(plain)
+    short = {plain, area[1]} if area else {plain}
+    return short | {each[:-1] for each in short if each.endswith(PORT_AREA)}
 
 
 def cargo_index(network: Network) -> NameIndex[Cargo]:
