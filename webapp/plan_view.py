@@ -15,6 +15,7 @@ from optimizer.quantities import FEN_PER_YUAN, KG_PER_T
 from webapp.charts.figure import Figure
 from webapp.figures import counted, hours, kilograms, tonnes, yuan
 from webapp.language import text
+from webapp.plan_headline import headline
 from webapp.plan_loads import Load, load_chart, lock_loads, terminal_loads
 from webapp.plan_map import plan_map
 from webapp.plan_offers import UnusableOffers, unusable_offers
@@ -110,6 +111,7 @@ class LoadPart:
 class PlanView:
     """Everything the page needs, in words of one language."""
 
+    headline: str
     verdict: str
     totals: tuple[TotalsRow, ...]
     counts: tuple[tuple[str, str], ...]
@@ -143,6 +145,7 @@ def plan_view(
     hull_pages = Pages.of(pages[1], len(hulls), HULLS_A_PAGE)
     locks, terminals = lock_loads(plan, world, lang), terminal_loads(plan, shipments, world, lang)
     return PlanView(
+        headline=headline(plan),
         verdict=text(
             "plan.verdict",
             objective=f"{plan.objective_yuan:,.0f}",

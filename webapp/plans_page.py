@@ -126,8 +126,11 @@ def accept(run_id: str) -> Response | tuple[str, int]:
 
 
 def _number(name: str, text: str) -> Any:
-    """The number that was typed, or the text itself, which the check then refuses."""
-    number = number_of(text)
+    """The number that was typed, a share also in percent, or the text itself, which the check then refuses."""
+    percent = name == "gap" and text.endswith(("%", "％"))
+    number = number_of(text[:-1].strip() if percent else text)
+    if percent and number is not None:
+        number /= 100
     if number is None:
         return text
     if name not in WHOLE:

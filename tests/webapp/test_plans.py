@@ -95,6 +95,11 @@ def test_the_pages_of_a_plan_show_what_it_found(house: House) -> None:
     assert "已接受" not in browser.get(address).text, "said once"
     english = browser.get(f"{address}?lang=en").text
     assert "Beside the road baseline" in english
+    made = house.program("planner").get(f"/api/v1{address}/document").json
+    road, saved = made["totals"]["baseline"], made["totals"]["saving"]
+    hours = -saved["duration_h"] / 2
+    assert f"{saved['cost_yuan'] / road['cost_yuan']:.1%} cheaper, " in english
+    assert f"{saved['co2e_wtw_kg'] / road['co2e_wtw_kg']:.1%} less CO2e, {hours:,.1f} h slower" in english
 
 
 @pytest.mark.parametrize(
@@ -120,6 +125,18 @@ def test_the_form_says_what_is_wrong_and_keeps_what_was_typed(house: House) -> N
     assert reply.status_code == 422
     assert 'value="lots"' in reply.text
     assert 'id="gap-fault"' in reply.text
+
+
+def test_a_fault_of_the_form_names_its_field_and_its_limits_in_digits(house: House) -> None:
+    """In the summary a sentence stands without its field; 1e+06 is no number to a planner, and 2 % is one."""
+    browser = house.browser("planner")
+    reply = browser.send("/plans", "/plans", carbon_price_yuan_per_t="一百", gap="2%", time_limit_s="60")
+    assert reply.status_code == 422
+    assert '<a href="#carbon_price_yuan_per_t">碳价（元/吨 CO2e）：应为 0 至 1,000,000 的数</a>' in reply.text
+    assert 'id="gap-fault"' not in reply.text
+    assert browser.send("/plans", "/plans", gap="2％", time_limit_s="60").status_code == 302
+    (run,) = house.program("planner").get("/api/v1/plans").json["items"]
+    assert run["settings"]["gap"] == 0.02
 
 
 def test_a_cancelled_run_that_has_not_begun_ends_without_a_plan(house: House) -> None:

@@ -214,7 +214,7 @@ def read_settings(
         if isinstance(value, bool) or not fits or not low <= value <= high:
             noun_zh, noun_en = ("整数", "whole number") if name in WHOLE else ("数", "number")
             sentence = Message(
-                f"应为 {low:g} 至 {high:g} 的{noun_zh}", f"should be a {noun_en} from {low:g} to {high:g}"
+                f"应为 {low:,.0f} 至 {high:,.0f} 的{noun_zh}", f"should be a {noun_en} from {low:,.0f} to {high:,.0f}"
             )
             faults.append(Fault("request", None, f"/{name}", "out_of_range", sentence))
         else:
