@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from optimizer.errors import Fault, InputError, Message
+from optimizer.store.durable import sync
 
 
 def read_document(path: Path) -> str:
@@ -60,10 +61,13 @@ def whole_file(path: Path) -> Iterator[Path]:
         try:
             yield draft
             draft.chmod(0o644)
+            # Content before name: after a power cut the name would else lead to an empty file.
+            sync(draft)
             draft.replace(path)
         except BaseException:
             draft.unlink(missing_ok=True)
             raise
+        sync(path.parent)
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(

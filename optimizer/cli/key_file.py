@@ -18,6 +18,7 @@ from optimizer.accounts.checkpoint import Checkpoint, parse_checkpoint
 from optimizer.cli.documents import read_document, write_whole
 from optimizer.cli.printing import say
 from optimizer.errors import InputError, Message
+from optimizer.store.durable import sync
 
 OWNER_ONLY = 0o600
 
@@ -45,6 +46,8 @@ def write_key(path: Path, key: Ed25519PrivateKey) -> None:
         file.write(pem)
         file.flush()
         os.fsync(file.fileno())
+    # The key signs the first head soon: a log whose key a power cut took away could never go on.
+    sync(path.parent)
 
 
 def read_key(path: Path) -> Ed25519PrivateKey:

@@ -11,13 +11,14 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from optimizer.errors import ConflictError, InputError, Message, StorageError
+from optimizer.store.durable import sync, sync_up
 from optimizer.store.evidence_files import EvidenceFiles, unwritten
 
 SIDE_FILES = ("-wal", "-shm", "-journal")
@@ -185,19 +186,9 @@ def copy_evidence(source: Path, target: Path) -> tuple[int, int]:
                 os.replace(draft, kept)
         except OSError as error:
             raise unwritten(target, error) from error
-        sync(kept.parent)
+        sync_up(kept.parent, target)
         copied += 1
     return copied, altered
-
-
-def sync(path: Path) -> None:
-    """Make a file or directory last through a power cut, where the system lets it be synced."""
-    with suppress(OSError):
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def _also_named(file: Path, name: Path) -> None:

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from optimizer.errors import Fault, InputError, Message, StorageError, UnknownRecordError
+from optimizer.store.durable import sync_up
 from optimizer.store.sqlite_file import sqlite_file
 
 MAX_FILE_BYTES = 10_000_000
@@ -56,7 +56,9 @@ class EvidenceFiles:
         digest = sha256(content).hexdigest()
         if self.found(digest) is None:
             try:
-                _write(self._path(digest), content)
+                path = self._path(digest)
+                _write(path, content)
+                sync_up(path.parent, self.directory)
             except OSError as error:
                 raise unwritten(self.directory, error) from error
         return EvidenceFile(digest, media_type, len(content))
@@ -115,7 +117,6 @@ def _write(path: Path, content: bytes) -> None:
     except BaseException:
         Path(draft.name).unlink(missing_ok=True)
         raise
-    _sync_directory(path.parent)
 
 
 def unwritten(directory: Path, error: OSError) -> StorageError:
@@ -166,13 +167,3 @@ def _fault(name: str, code: str, zh: str, en: str) -> Fault:
 
 def _is_digest(text: str) -> bool:
     return len(text) == 64 and all(character in "0123456789abcdef" for character in text)
-
-
-def _sync_directory(directory: Path) -> None:
-    """Make the new name last through a power cut, where the system lets a directory be synced."""
-    with suppress(OSError):
-        descriptor = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
