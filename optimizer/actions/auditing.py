@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from operator import itemgetter
@@ -12,6 +13,7 @@ from optimizer.accounts.audit import Check
 from optimizer.accounts.audit.amendments import amendments_follow_the_rules
 from optimizer.accounts.audit.balances import balances_are_the_fold, pendings_are_the_fold
 from optimizer.accounts.audit.city import city_exposures_are_the_fold, city_totals_are_the_fold
+from optimizer.accounts.audit.columns import ChangedRow, columns_repeat_documents
 from optimizer.accounts.audit.entries import closed_periods_untouched, documents_are_as_written
 from optimizer.accounts.audit.evidence_part import runs_in_doubt
 from optimizer.accounts.audit.kept_factors import kept_factors_are_whole
@@ -131,7 +133,9 @@ def _recorded(
     # Events about waybills that nobody issued are in no block.
     events = readers.each(_changed_events, session.numbered_parts("events", readers.parts)) if others else ()
     unsound = ledger.unsound()
-    by_evidence = readers.each(_evidence, [(sorted(block), sharing, unsound) for block in _blocks(numbers)])
+    key = secrets.token_bytes(16)
+    by_evidence = readers.each(_evidence, [(sorted(block), sharing, unsound, key) for block in _blocks(numbers)])
+    shown = readers.each(_shown, [(key, part) for part in session.row_parts("evidence", readers.parts)])
     meanwhile(ledger)
     doubts = ledger.doubts()
     seen = list(by_evidence)
@@ -153,6 +157,10 @@ def _recorded(
         for check, findings in zip(_EVIDENCE, one.findings, strict=True):
             found.setdefault(check, []).extend(findings)
     listed = [finding for check in checks.CHECKS for finding in found.get(check, ())]
+    rows = [row for one in seen for row in one.rows]
+    if sum(shown) != sum(one.shown for one in seen):
+        rows += [row for block in _blocks(numbers) for row in session.changed_evidence(block)]
+    listed += columns_repeat_documents([*rows, *session.changed_rows()])
     return listed + list(balances_are_the_fold(doubts))
 
 
@@ -165,19 +173,26 @@ def _changed_events(session: Session, _package: Package, part: Part) -> list[Sto
 
 
 class _Seen(NamedTuple):
-    """Of a block of waybills: findings, check by check of :data:`_EVIDENCE`, and the events that are not what was
-    written, by number."""
+    """Of a block of waybills: findings, check by check of :data:`_EVIDENCE`, the events that are not what was written,
+    by number, the rows that are not what their documents say, and what the evidence in their events adds up to."""
 
     findings: list[list[Finding]]
     changed: list[tuple[int, StoredDocument]]
+    rows: list[ChangedRow]
+    shown: int
 
 
-def _evidence(session: Session, package: Package, task: tuple[Sequence[str], Sharing, Collection[str]]) -> _Seen:
+def _shown(session: Session, _package: Package, task: tuple[bytes, Part]) -> int:
+    """What the evidence of a part of its table adds up to."""
+    return session.evidence_part(*task)
+
+
+def _evidence(session: Session, package: Package, task: tuple[Sequence[str], Sharing, Collection[str], bytes]) -> _Seen:
     """What the events of some waybills and of their neighbours answer. ``task``: their numbers, who in all the books
-    shows tickets of others, and the runs that are not what they should be."""
-    numbers, sharing, unsound = task
+    shows tickets of others, the runs that are not what they should be, and the key of the sum of evidence."""
+    numbers, sharing, unsound, key = task
     stored = session.standing(numbers)
-    reported = session.reported(numbers, sharing)
+    reported = session.reported(numbers, sharing, key)
     read = (session.periods(), package.network, package.factors, package.kept)
     books = Books(reported.waybills, reported.events, (), {}, {}, stored, *read)
     view = _view(books, numbers)
@@ -185,7 +200,7 @@ def _evidence(session: Session, package: Package, task: tuple[Sequence[str], Sha
     doubted = runs_in_doubt(view, digests, unsound)
     if doubted:
         view = replace(view, books=replace(books, runs=session.runs(doubted)))
-    return _Seen([list(check(view)) for check in _EVIDENCE], reported.changed)
+    return _Seen([list(check(view)) for check in _EVIDENCE], reported.changed, reported.rows, reported.shown)
 
 
 ReadWith = tuple[Sequence[Period], Network, FactorTable, Mapping[str, FactorTable]]

@@ -24,7 +24,7 @@ from optimizer.accounts.ledger import Transaction, pending_by_lot
 from optimizer.accounts.settlement import Desk, estimates, review, settlement_transactions
 from optimizer.actions import keep_city_totals
 from optimizer.actions.versions import code_version
-from optimizer.bench.ledger_world import LedgerWorld, copy_number, open_accounts
+from optimizer.bench.ledger_world import NO_PLAN, NO_PLAN_ID, LedgerWorld, copy_number, open_accounts
 from optimizer.store.engine import Store
 from optimizer.waybills.codec import from_json, to_json
 from optimizer.waybills.event import Event
@@ -90,7 +90,7 @@ class Generations:
         names = {waybill.number for waybill in made.waybills} | {leg.vessel_id for leg in legs}
         names |= {leg.voyage_id for leg in legs}
         listed = sorted((re.escape(name) for name in names - {""}), key=lambda name: (-len(name), name))
-        name = re.compile(f'({"|".join(listed)}|CN\\d{{11}}|{_UUID}|\\b[0-9a-f]{{64}}\\b)(?=")')
+        name = re.compile(f'({"|".join(listed)}|CN\\d{{11}}|{_UUID}|\\b(?!{NO_PLAN_ID})[0-9a-f]{{64}}\\b)(?=")')
         self._waybills = [name.split(to_json(waybill)) for waybill in made.waybills]
         self._events = [name.split(to_json(event)) for event in made.events]
         self._desk = Desk(made.world.network, made.world.factors, code_version(), made.at, "")
@@ -177,7 +177,7 @@ def fill_with_evidence(store: Store, made: LedgerWorld, lots: int) -> int:
     """Generations until the ledger has so many lots; how many it has then."""
     open_accounts(store, made)
     with store.write() as session:
-        session.add_plan("bench", "{}", made.at)
+        session.add_plan(NO_PLAN_ID, NO_PLAN, made.at)
     batches, done = _batches(made, lots), 0
     while done < lots:
         batch = next(batches)

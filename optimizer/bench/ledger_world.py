@@ -45,6 +45,11 @@ FIRST_DAY, WEEK, A_DAY = date(2026, 10, 1), 7, 1_000
 """Copies a day: the 256,000 lots of a ledger of a million entries are of some eight months."""
 
 
+NO_PLAN = "{}"
+NO_PLAN_ID = sha256(NO_PLAN)
+"""What stands for the plan of the copies."""
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """One settled lot to copy. ``document``: the text of its run, ``inputs_text`` that of the run's inputs."""
@@ -92,7 +97,7 @@ def ledger_world(world: World, clock: Callable[[], float], seed: int) -> LedgerW
     shipments = chosen[:SHIPMENTS]
     planned = plan(shipments, world.network, world.factors, PlanSettings(gap=0.1, time_limit_s=60.0), clock=clock)
     issued_at = min(item.ready_at for item in shipments) - timedelta(days=2)
-    waybills = tuple(from_plan(planned, shipments, world.parties, world.network, issued_at, "bench"))
+    waybills = tuple(from_plan(planned, shipments, world.parties, world.network, issued_at, NO_PLAN_ID))
     events = tuple(execute_month(waybills, (), seed))
     by_number = {waybill.number: waybill for waybill in waybills}
     at = max(event.record_time for event in events) + timedelta(hours=1)

@@ -65,6 +65,12 @@ def row_text(factor: Factor) -> str:
     return json.dumps({**asdict(factor), "valid_to": None}, default=str, ensure_ascii=False, sort_keys=True)
 
 
+def rows_digest(rows: Iterable[ProposedRow]) -> str:
+    """What a proposal of these rows is called: the first 16 digits of their SHA-256."""
+    text = json.dumps([asdict(row) for row in rows], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 def unreleased(table: FactorTable, shipped: FactorTable, proposals: Iterable[FactorProposal],
                releases: Iterable[FactorRelease]) -> list[Factor]:  # fmt: skip
     """Rows of a table that neither travel with the product nor were released."""
@@ -83,9 +89,8 @@ def propose(rows: Sequence[Factor], factors_version: str, by: str, at: datetime,
     if len(reason.strip()) < MIN_REASON:
         raise InputError(Message("请写明提请理由。", "State why these factors are proposed."))
     proposed = tuple(ProposedRow(f.factor_id, f.version, row_digest(f)) for f in rows)
-    text = json.dumps([asdict(row) for row in proposed], sort_keys=True)
     return FactorProposal(
-        hashlib.sha256(text.encode()).hexdigest()[:16],
+        rows_digest(proposed),
         factors_version,
         proposed,
         by,

@@ -12,6 +12,7 @@ from optimizer.accounts.audit.rows import EntryRow, Lines, RunRow
 from optimizer.accounts.books import StoredDocument
 from optimizer.store.evidence_rows import EVENT_COLUMNS, EvidenceRows, changed_event
 from optimizer.store.packed import unpacked
+from optimizer.store.repeated_columns import sum_of
 from optimizer.store.rows import BUCKET_CODES, LEDGER_CODES, LINE_COLUMNS, TRANSACTION_COLUMNS, run_of_document, run_row
 from optimizer.waybills.codec import sha256
 
@@ -148,6 +149,11 @@ class AuditRows(EvidenceRows):
             found = changed_event(bytes(document), columns)
             if found is not None:
                 yield found
+
+    def evidence_part(self, key: bytes, part: Part = WHOLE) -> int:
+        """What the evidence of a part of its table adds up to."""
+        query = f"SELECT event_id, sha256, kind FROM evidence{self._within(part)}"  # nosec B608
+        return sum_of(self._streamed(query), key)
 
     def documents(self) -> Iterator[StoredDocument]:
         """Digest now and digest written of every waybill and run document, and of the events that changed. A run's

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, select, union
 
+from optimizer.accounts.audit.columns import ChangedRow
 from optimizer.accounts.audit.evidence_part import RunDigest
 from optimizer.accounts.audit.rows import EntryRow
 from optimizer.accounts.books import StoredDocument, StoredTransaction
@@ -18,6 +19,7 @@ from optimizer.accounts.corrections import SETTLING
 from optimizer.store import schema
 from optimizer.store.listed import columns_of_runs, listed_rows
 from optimizer.store.neighbourhood import Named, Sharing, neighbourhood
+from optimizer.store.repeated_columns import WAYBILL_COLUMNS, changed_evidence, changed_waybills, said_evidence, sum_of
 from optimizer.store.rows import TRANSACTION_COLUMNS, entry_of, events_of_documents, seen_waybill
 from optimizer.waybills.codec import lean_text
 from optimizer.waybills.event import Event
@@ -27,17 +29,20 @@ _STANDING = ", ".join(f"'{kind.value}'" for kind in SETTLING)
 _RUNS = schema.calculation_runs.c
 EVENT_COLUMNS = (
     "event_id, content_sha256, number, voyage_id, vessel_id, location_id, event_time, "
-    "event_type, classifier, leg_seq, lot_no, mass_kg, COALESCE(withdraws, '') AS withdraws"
+    "event_type, classifier, leg_seq, lot_no, mass_kg, COALESCE(withdraws, '') AS withdraws, record_time"
 )
 
 
 class Reported(NamedTuple):
     """What decides about some waybills: these and their neighbours, the newest version of each by number; the events
-    of all of them in order of arrival, and those of the first, by number, that are not what was written."""
+    of all of them in order of arrival; of the first the events, by number, that are not what was written, rows that are
+    not what their documents say, and the sum of their evidence (``repeated_columns.sum_of``)."""
 
     waybills: dict[str, Waybill]
     events: list[Event]
     changed: list[tuple[int, StoredDocument]]
+    rows: list[ChangedRow]
+    shown: int
 
 
 class Audited(NamedTuple):
@@ -65,10 +70,10 @@ class EvidenceRows:
         listed = sorted(found, key=lambda number: (first.get(number, last), number))
         return Audited(listed, not first.keys() <= found)
 
-    def reported(self, numbers: Collection[str], sharing: Sharing) -> Reported:
+    def reported(self, numbers: Collection[str], sharing: Sharing, key: bytes = b"") -> Reported:
         """What decides about some waybills; their own events are held against digests and columns. ``sharing``: who in
-        all the books shows tickets of others. Raises UnreadableRecordError for an event or waybill whose document was
-        damaged."""
+        all the books shows tickets of others; ``key``: of the sum of evidence. Raises UnreadableRecordError for an
+        event or waybill whose document was damaged."""
         rows, changed = self._event_rows(numbers), list[tuple[int, StoredDocument]]()
         rows.sort(key=_SEQ)
         events = events_of_documents(rows)
@@ -83,11 +88,19 @@ class EvidenceRows:
             sum([row[_VOYAGE] != "" for row in rows]),
         )
         around = neighbourhood(self._connection, numbers, sharing, named)
+        shown = sum_of(said_evidence(events), key)
         beside = self._event_rows(around.difference(numbers))
         events += events_of_documents(beside)
         rows += beside
         events = [event for _, event in sorted(zip(map(_SEQ, rows), events, strict=True), key=_SEQ)]
-        return Reported(self._newest_waybills(around), events, sorted(changed, key=_SEQ))
+        newest, versions = self._waybills(around, set(numbers))
+        differing = list(changed_waybills(self._connection, versions))
+        return Reported(newest, events, sorted(changed, key=_SEQ), differing, shown)
+
+    def changed_evidence(self, numbers: Collection[str]) -> list[ChangedRow]:
+        """The evidence of some waybills that is not in its table as events have it, or only there."""
+        rows = self._event_rows(numbers)
+        return list(changed_evidence(self._connection, numbers, events_of_documents(rows)))
 
     def _event_rows(self, numbers: Collection[str]) -> list[tuple[Any, ...]]:
         """Number, document and :data:`EVENT_COLUMNS` of the events of some waybills."""
@@ -95,11 +108,16 @@ class EvidenceRows:
         query = f"SELECT {columns} FROM events WHERE number {{listed}}"  # nosec B608
         return listed_rows(self._connection, query, sorted(numbers)) if numbers else []
 
-    def _newest_waybills(self, numbers: Collection[str]) -> dict[str, Waybill]:
-        query = f"SELECT number, version, {self._as_bytes('document')} FROM waybills WHERE number {{listed}}"  # nosec B608
+    def _waybills(
+        self, numbers: Collection[str], own: Collection[str]
+    ) -> tuple[dict[str, Waybill], list[tuple[Sequence[Any], Waybill]]]:
+        """The newest version of each by number; every version of ``own`` with its columns."""
+        columns = f"{', '.join(WAYBILL_COLUMNS)}, {self._as_bytes('document')}"
+        query = f"SELECT {columns} FROM waybills WHERE number {{listed}}"  # nosec B608
         rows = sorted(listed_rows(self._connection, query, sorted(numbers)), key=_VERSION)
-        read = [seen_waybill(number, document) for number, _, document in rows]
-        return {waybill.number: waybill for waybill in read}
+        read = [(row[:-1], seen_waybill(row[0], row[-1])) for row in rows]
+        newest = {waybill.number: waybill for _, waybill in read}
+        return newest, [(row, waybill) for row, waybill in read if row[0] in own]
 
     def _as_bytes(self, column: str) -> str:
         """A text as it lies in the file; reading it as text and encoding it again costs more than its digest."""
@@ -130,6 +148,7 @@ def _as_written(rows: Sequence[Sequence[Any]], events: Sequence[Event]) -> bool:
         lean_text(events) == b"[%b]" % b",".join(documents)
         and list(map(_SAID, events)) == list(map(_COLUMNS, rows))
         and lean_text([event.event_time for event in events]) == lean_text(list(map(_TIME, rows)))
+        and lean_text([event.record_time for event in events]) == lean_text(list(map(_RECORD_TIME, rows)))
         and [sha256(document).hexdigest() for document in documents] == list(map(_DIGEST, rows))
     )
 
@@ -138,12 +157,13 @@ def changed_event(document: bytes, columns: Sequence[Any]) -> StoredDocument | N
     """Digest now and digest written of an event with its :data:`EVENT_COLUMNS`, None where it is as written. The
     columns by which events are looked up say what the document says; where they do not, it is not what was written."""
     event_id, written, number, voyage_id, vessel_id, location_id, event_time, kind, *others = columns
-    classifier, leg_seq, lot_no, mass_kg, withdraws = others
+    classifier, leg_seq, lot_no, mass_kg, withdraws, record_time = others
     end = _end(vessel_id, voyage_id, number, withdraws)
     beginning, place, what = _kind(classifier, leg_seq, location_id, lot_no, kind)
     same = (
         place + (b"null," if mass_kg is None else f"{mass_kg},".encode()) in document
-        and b'"event_time":%b%b' % (_quoted(str(event_time)).encode(), what) in document
+        and f'"event_id":{_quoted(str(event_id))},"event_time":{_quoted(str(event_time))}{what}'.encode() in document
+        and f'"record_time":{_quoted(str(record_time))}'.encode() in document
         and (
             # As the product writes it; else wherever it says so.
             (document.endswith(end) and document.startswith(beginning))
@@ -162,13 +182,13 @@ def _end(vessel_id: Any, voyage_id: Any, number: Any, withdraws: Any) -> bytes:
 
 
 @lru_cache(maxsize=65_536)
-def _kind(classifier: Any, leg_seq: Any, location_id: Any, lot_no: Any, kind: Any) -> tuple[bytes, bytes, bytes]:
+def _kind(classifier: Any, leg_seq: Any, location_id: Any, lot_no: Any, kind: Any) -> tuple[bytes, bytes, str]:
     """How such a document begins; what stands before the mass, neighbours in any document; what after the time."""
     place = f'"location_id":{_quoted(str(location_id))}'.encode()
     return (
         f'{{"classifier":{_quoted(str(classifier))},'.encode(),
         b'"leg_seq":%b,%b,"lot_no":%b,"mass_kg":' % (_plain(leg_seq), place, _plain(lot_no)),
-        f',"event_type":{_quoted(str(kind))}'.encode(),
+        f',"event_type":{_quoted(str(kind))}',
     )
 
 
@@ -188,9 +208,10 @@ def _plain(number: Any) -> bytes:
 _SEQ, _VERSION = itemgetter(0), itemgetter(0, 1)
 _VOYAGE, _VESSEL, _BERTH, _TYPE = 5, 6, slice(6, 9), 9
 """Where these stand in a row of an event; vessel, place and time of a loading are side by side."""
-_DIGEST, _TIME, _COLUMNS = itemgetter(3), itemgetter(8), itemgetter(4, 5, 6, 7, 9, 10, 11, 12, 13, 14)
+_DIGEST, _TIME, _RECORD_TIME = itemgetter(3), itemgetter(8), itemgetter(15)
+_COLUMNS = itemgetter(2, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14)
 _SAID = attrgetter(
-    *("waybill_number", "voyage_id", "vessel_id", "location_id", "event_type"),
+    *("event_id", "waybill_number", "voyage_id", "vessel_id", "location_id", "event_type"),
     *("classifier", "leg_seq", "lot_no", "mass_kg", "withdraws"),
 )
 _COMPARED = 500

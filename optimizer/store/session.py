@@ -30,6 +30,7 @@ from optimizer.store.period_rows import PeriodRows
 from optimizer.store.planning_rows import PlanningRows
 from optimizer.store.population_rows import PopulationRows
 from optimizer.store.prepared_settlements import RUN_COLUMNS, ReadyRun, ready_run
+from optimizer.store.repeated_columns import RepeatedColumns
 from optimizer.store.rows import event_of_document, event_row, run_of_document, waybill_of_document, waybill_row
 from optimizer.store.sorted_ids import run_where
 from optimizer.store.statements import AccountReader
@@ -54,6 +55,7 @@ class Session(
     PlanningRows,
     PeriodRows,
     PopulationRows,
+    RepeatedColumns,
     WaybillLists,
     WebhookRows,
 ):

@@ -1,0 +1,226 @@
+"""Columns that repeat what documents say, read beside them for the audit. A part of ``Session``.
+
+What waybills, lots, legs and evidence are looked up by is compared block by block, with the events of the block
+(:class:`WaybillColumns`); the tables that stay small are read whole (:class:`RepeatedColumns`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64decode
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
+from datetime import datetime
+from functools import lru_cache
+from itertools import pairwise
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy import Connection, Table, func, literal, select
+
+from optimizer.accounts.audit.columns import ChangedRow, differing, differing_rows
+from optimizer.accounts.ledger import account_of, china_text, month_of
+from optimizer.emissions.releases import FactorProposal, FactorRelease, rows_digest
+from optimizer.network.releases import NetworkProposal, NetworkRelease
+from optimizer.store import schema
+from optimizer.store.city_tables import city_cursor
+from optimizer.store.factor_tables import factor_records
+from optimizer.store.listed import listed_rows
+from optimizer.store.network_tables import network_records
+from optimizer.waybills.codec import from_json, sha256, to_json, to_plain
+from optimizer.waybills.event import Event
+from optimizer.waybills.party import Party
+from optimizer.waybills.waybill import Waybill
+
+WAYBILL_COLUMNS = (
+    *("number", "version", "plan_id", "shipment_id", "operator_id", "consignor_id", "consignee_id", "cargo_code"),
+    *("declared_mass_kg", "place_of_receipt", "place_of_delivery", "issued_at"),
+)
+_LOT_COLUMNS = ("number", "version", "lot_no", "declared_mass_kg", "port_of_loading", "port_of_discharge")
+_LEG_COLUMNS = (
+    *("number", "version", "lot_no", "seq", "mode", "origin", "destination", "voyage_id", "vessel_id", "distance_km"),
+)
+_EVIDENCE_COLUMNS = ("event_id", "sha256", "kind")
+_PARTY_COLUMNS = ("party_id", "credit_code", "name_zh", "name_en", "domain", "role")
+
+_waybill = attrgetter(
+    *("number", "version", "plan_id", "shipment_id", "operator.party_id", "consignor.party_id", "consignee.party_id"),
+    *("cargo_code", "declared_mass_kg", "place_of_receipt", "place_of_delivery"),
+)
+_leg = attrgetter("seq", "mode", "origin", "destination", "voyage_id", "vessel_id", "distance_km")
+_party = attrgetter(*_PARTY_COLUMNS)
+_whole_party = attrgetter(*(item.name for item in fields(Party)))
+_text = lru_cache(maxsize=65_536)(china_text)
+
+
+def changed_waybills(connection: Connection, read: Sequence[tuple[Sequence[Any], Waybill]]) -> Iterator[ChangedRow]:
+    """What waybills, their lots and legs are looked up by and their documents do not say. ``read``: all versions of
+    some numbers, each row as :data:`WAYBILL_COLUMNS` with its waybill."""
+    lots: list[tuple[Any, ...]] = []
+    legs: list[tuple[Any, ...]] = []
+    records: dict[str, str] = {}
+    named: set[tuple[Any, ...]] = set()
+    for row, waybill in read:
+        record = f"waybill {waybill.number}/{waybill.version}"
+        records[waybill.number] = f"waybill {waybill.number}"
+        said = (*_waybill(waybill), _text(waybill.issued_at))
+        if row != said:
+            yield from differing(record, "waybills", WAYBILL_COLUMNS, row, said)
+        named.update(map(_whole_party, (waybill.operator, waybill.consignor, waybill.consignee)))
+        name = said[:2]
+        for lot in waybill.lots:
+            place = (*name, lot.lot_no)
+            lots.append((*place, lot.declared_mass_kg, lot.port_of_loading, lot.port_of_discharge))
+            legs += [place + _leg(leg) for leg in lot.legs]
+    numbers = sorted({row[0] for row, _ in read})
+    for table, names, key, expected in (
+        ("waybill_lots", _LOT_COLUMNS, 3, lots),
+        ("waybill_legs", _LEG_COLUMNS, 4, legs),
+    ):
+        query = f"SELECT {', '.join(names)} FROM {table} WHERE number {{listed}}"  # nosec B608
+        yield from differing_rows(table, names, key, listed_rows(connection, query, numbers), expected, records)
+    yield from _changed_since(connection, named)
+
+
+def _changed_since(connection: Connection, named: Iterable[tuple[Any, ...]]) -> Iterator[ChangedRow]:
+    """Parties that are registered otherwise than waybills have them: once registered, a party stays as it is."""
+    listed = sorted(named, key=str)
+    query = "SELECT party_id, document FROM parties WHERE party_id {listed}"
+    kept = dict(listed_rows(connection, query, sorted({party[0] for party in listed})))
+    for party in listed:
+        if kept.get(party[0]) != to_json(Party(*party)):
+            yield ChangedRow(f"party {party[0]}", "parties", ("document",))
+
+
+Shown = tuple[str, str, str]
+"""A piece of evidence: event, digest, kind."""
+
+
+def said_evidence(events: Iterable[Event]) -> list[Shown]:
+    """The evidence of events as its table has it: of two with one digest the last counts."""
+    shown = [event for event in events if event.evidence]
+    said = {(event.event_id, item.sha256): item.kind for event in shown for item in event.evidence}
+    return [(*place, kind) for place, kind in said.items()]
+
+
+def sum_of(evidence: Iterable[Sequence[Any]], key: bytes) -> int:
+    """Equal for the same evidence in any order and in any parts that are added, and for no other that somebody finds
+    who does not know the ``key``: a look at the whole table takes a tenth of looking up each event's own."""
+    return sum([int.from_bytes(hashlib.sha256(key + repr(row).encode()).digest()) for row in evidence])
+
+
+def changed_evidence(connection: Connection, numbers: Iterable[str], events: Iterable[Event]) -> Iterator[ChangedRow]:
+    """Pieces of evidence that stand in their table otherwise than in the events of some waybills, or only in one."""
+    query = """SELECT v.event_id, v.sha256, v.kind FROM events AS e JOIN evidence AS v ON v.event_id = e.event_id
+        WHERE e.number {listed}"""
+    rows, expected = listed_rows(connection, query, sorted(numbers)), said_evidence(events)
+    records = {row[0]: f"event {row[0]}" for row in (*rows, *expected)}
+    yield from differing_rows("evidence", _EVIDENCE_COLUMNS, 2, rows, expected, records)
+
+
+_RELEASES: tuple[tuple[Table, type[Any], type[Any]], ...] = (
+    (factor_records, FactorProposal, FactorRelease),
+    (network_records, NetworkProposal, NetworkRelease),
+)
+
+
+def _is_sound(said: object, archive: str) -> bool:
+    """Whether what a proposal digests is what it holds."""
+    if isinstance(said, FactorProposal):
+        digests = tuple(sha256(text) for text in said.contents)
+        return rows_digest(said.rows) == said.proposal_id and digests in ((), tuple(row.digest for row in said.rows))
+    digest = said.archive_sha256 if isinstance(said, NetworkProposal) else ""
+    try:
+        kept = b64decode(archive, validate=True)
+    except ValueError:
+        return False
+    return hashlib.sha256(kept).hexdigest() == digest if digest else not kept
+
+
+class RepeatedColumns:
+    """The part of a session that compares what stays small."""
+
+    _connection: Connection
+
+    def changed_rows(self) -> Iterator[ChangedRow]:
+        """Parties, plans, accounts, months and numbers that do not say what their documents or the ledger say."""
+        yield from self._changed_parties()
+        yield from self._changed_plans()
+        yield from self._changed_accounts()
+        yield from self._changed_releases()
+        yield from self._changed_numbers()
+
+    def _changed_parties(self) -> Iterator[ChangedRow]:
+        columns = [schema.parties.c[name] for name in _PARTY_COLUMNS]
+        for *row, document in self._connection.execute(select(*columns, schema.parties.c.document)):
+            record = f"party {row[0]}"
+            try:
+                said = _party(from_json(Party, document))
+            except ValueError:
+                yield ChangedRow(record, "parties", ("document",))
+            else:
+                yield from differing(record, "parties", _PARTY_COLUMNS, row, said)
+
+    def _changed_plans(self) -> Iterator[ChangedRow]:
+        """A plan is called by the digest of its document."""
+        plans = schema.plans.c
+        for plan_id in self._connection.execute(select(plans.plan_id)).scalars().all():
+            document = self._connection.execute(select(plans.document).where(plans.plan_id == plan_id)).scalar_one()
+            if sha256(document) != plan_id:
+                yield ChangedRow(f"plan {plan_id}", "plans", ("document",))
+
+    def _changed_accounts(self) -> Iterator[ChangedRow]:
+        accounts = schema.accounts.c
+        for account_id, party_id, domain in self._connection.execute(
+            select(accounts.account_id, accounts.party_id, accounts.domain)
+        ):
+            issues = str(account_id).startswith("issuance.")
+            named = account_id if issues and party_id is None else account_of(party_id, domain).account_id
+            if named != account_id or (issues and domain != "transport"):
+                yield ChangedRow(f"account {account_id}", "accounts", ("party_id", "domain"))
+
+    def _changed_releases(self) -> Iterator[ChangedRow]:
+        """Of what was proposed and released: by whom, when, under which name, and the tables of a network."""
+        columns = ("kind", "proposal_id", "login", "recorded_at")
+        for table, proposal, release in _RELEASES:
+            archive = table.c.archive if "archive" in table.c else literal("")
+            query = select(*(table.c[name] for name in columns), table.c.document, archive)
+            for kind, *row, document, packed in self._connection.execute(query):
+                record = f"{table.name.split('_')[0]} {kind} {row[0]}"
+                try:
+                    said = from_json(proposal if kind == "PROPOSE" else release, document)
+                except ValueError:
+                    yield ChangedRow(record, table.name, ("kind", "document"))
+                    continue
+                by, at = ("proposed_by", "proposed_at") if kind == "PROPOSE" else ("released_by", "released_at")
+                right = (said.proposal_id, getattr(said, by), to_plain(getattr(said, at)))
+                yield from differing(record, table.name, columns[1:], row, right)
+                if not _is_sound(said, packed):
+                    yield ChangedRow(record, table.name, ("document",))
+
+    def _changed_numbers(self) -> Iterator[ChangedRow]:
+        """Events are numbered 1, 2, 3; a month was closed after its end, not later in the ledger than the next, and
+        neither it nor the city's sums reach beyond the ledger."""
+        seq = schema.events.c.seq
+        events, first, last = self._connection.execute(select(func.count(), func.min(seq), func.max(seq))).one()
+        if events and (first, last) != (1, events):
+            yield ChangedRow(f"event {last}", "events", ("seq",))
+        entries = self._connection.execute(select(func.coalesce(func.max(schema.transactions.c.seq), 0))).scalar_one()
+        periods = schema.periods.c
+        query = select(periods.period, periods.closed_at, periods.last_seq).order_by(periods.period)
+        rows = list(self._connection.execute(query))
+        for period, closed_at, last_seq in rows:
+            if last_seq > entries:
+                yield ChangedRow(f"period {period}", "periods", ("last_seq",))
+            if month_of(datetime.fromisoformat(closed_at)) <= period:
+                yield ChangedRow(f"period {period}", "periods", ("closed_at",))
+        # Months close in order from the first with bookings on.
+        booked = self._connection.execute(select(schema.transactions.c.period).where(schema.transactions.c.seq == 1))
+        if rows and rows[0].period > (booked.scalar() or rows[0].period):
+            yield ChangedRow(f"period {rows[0].period}", "periods", ("period",))
+        for (_, _, before), (period, _, last_seq) in pairwise(rows):
+            if last_seq < before:
+                yield ChangedRow(f"period {period}", "periods", ("last_seq",))
+        reached = self._connection.execute(select(city_cursor.c.last_seq)).scalar() or 0
+        if reached > entries:
+            yield ChangedRow("city", "city_cursor", ("last_seq",))
