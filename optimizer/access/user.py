@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from optimizer.errors import Fault, InputError, Message
@@ -110,7 +110,7 @@ _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,62}")
 @dataclass(frozen=True, slots=True)
 class User:
     """A person or machine that may log in. ``party_id`` is empty for roles outside the parties; ``active`` False keeps
-    the record but lets nobody in."""
+    the record but lets nobody in; ``sessions_ended``: how often all sessions of the user were ended for good."""
 
     user_id: str
     login: str
@@ -119,6 +119,7 @@ class User:
     role: Role
     party_id: str = ""
     active: bool = True
+    sessions_ended: int = field(default=0, compare=False)
 
     def may(self, permission: Permission) -> bool:
         """Whether the user's role has a permission, and the user is active."""

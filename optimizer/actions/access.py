@@ -82,24 +82,24 @@ def note_security(store: Store, kind: str, actor: str, concerned: str, at: datet
 
 
 def set_password(store: Store, login: str, password: str, at: datetime, actor: str = COMMAND_LINE) -> list[str]:
-    """Give a user another password; every session of the user ends, and every token: the ids of those that were valid.
-    Raises InputError, UnknownRecordError."""
+    """Give a user another password; every session, webhook and token of the user ends. The ids of tokens that were
+    valid. Raises InputError, UnknownRecordError."""
     user = require_user(store, login)
     hashed = password_hash(password, login)
     with store.write() as session:
         session.set_password(user.user_id, hashed)
         session.add_security_event(at, "password_set", actor, login, "")
-        return end_tokens(session, user, at, actor)
+        return end_access(session, user, at, actor)
 
 
 def set_active(store: Store, login: str, active: bool, at: datetime, actor: str = COMMAND_LINE) -> list[str]:
     """Let a user in or keep the user out, at once and everywhere; the ids of tokens that end with keeping out. They
-    stay revoked when the user is let in again. Raises UnknownRecordError."""
+    stay revoked when the user is let in again; sessions and webhooks stay ended too. Raises UnknownRecordError."""
     user = require_user(store, login)
     with store.write() as session:
         session.set_active(user.user_id, active)
         session.add_security_event(at, "user_activated" if active else "user_deactivated", actor, login, "")
-        return [] if active else end_tokens(session, user, at, actor)
+        return [] if active else end_access(session, user, at, actor)
 
 
 def require_user(store: Store, login: str) -> User:
@@ -162,6 +162,14 @@ def end_tokens(session: Session, user: User, at: datetime, actor: str, address: 
     for token_id in ended:
         session.add_security_event(at, "token_revoked", actor, f"{user.login} {token_id}", address)
     return ended
+
+
+def end_access(session: Session, user: User, at: datetime, actor: str, address: str = "") -> list[str]:
+    """:func:`end_tokens`, and every webhook: whoever held the account may have had an address of their own told. Its
+    owner makes another one, with a secret that only the owner knows."""
+    for url in session.drop_webhooks_of(user.user_id):
+        session.add_security_event(at, "webhook_ended", actor, f"{user.login} {url}", address)
+    return end_tokens(session, user, at, actor, address)
 
 
 def user_of_token(store: Store, text: str, at: datetime) -> User | None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from optimizer.access.passwords import password_hash
 from optimizer.access.user import Role, User, require_valid
-from optimizer.actions.access import end_tokens
+from optimizer.actions.access import end_access
 from optimizer.errors import ConflictError, Message, UnknownRecordError
 from optimizer.store.access_rows import SecurityEvent
 from optimizer.store.engine import Store
@@ -15,8 +15,8 @@ from optimizer.store.session import Session
 
 
 def change_role(store: Store, login: str, role: Role, party_id: str, at: datetime, by: User, address: str) -> User:
-    """Give a user another role or party; it counts with the user's next request. Tokens end: they were handed out for
-    what the user was.
+    """Give a user another role or party; it counts with the user's next request. Sessions, tokens
+    and webhooks end: they were for what the user was.
 
     Raises UnknownRecordError for an unknown user or party, InputError for a role without its party, ConflictError
     where nobody would be left to administer.
@@ -33,12 +33,13 @@ def change_role(store: Store, login: str, role: Role, party_id: str, at: datetim
         was, now = f"{user.role} {user.party_id}".strip(), f"{role} {party_id}".strip()
         session.add_security_event(at, "role_changed", by.login, f"{login}: {was} -> {now}", address)
         if changed != user:
-            end_tokens(session, user, at, by.login, address)
+            end_access(session, user, at, by.login, address)
     return changed
 
 
 def admit(store: Store, login: str, active: bool, at: datetime, by: User, address: str) -> None:
-    """Let a user in or keep the user out, at once and everywhere; tokens of one who is kept out end for good.
+    """Let a user in or keep the user out, at once and everywhere; sessions, tokens and webhooks of one who is kept out
+    end for good.
 
     Raises UnknownRecordError, and ConflictError for oneself and where nobody would be left to administer.
     """
@@ -53,24 +54,24 @@ def admit(store: Store, login: str, active: bool, at: datetime, by: User, addres
         session.set_active(user.user_id, active)
         session.add_security_event(at, "user_activated" if active else "user_deactivated", by.login, login, address)
         if not active:
-            end_tokens(session, user, at, by.login, address)
+            end_access(session, user, at, by.login, address)
 
 
 def reset_password(store: Store, login: str, random: str, at: datetime, by: User, address: str) -> tuple[User, str]:
-    """Replace a user's password by a random one that nobody is told, which ends the user's sessions and tokens; the
-    user and the hash that a one-time code is made for. Raises UnknownRecordError."""
+    """Replace a user's password by a random one that nobody is told, which ends the user's sessions, tokens
+    and webhooks; the user and the hash that a one-time code is made for. Raises UnknownRecordError."""
     hashed = password_hash(random, login)
     with store.write() as session:
         user = _user(session, login)
         session.set_password(user.user_id, hashed)
         session.add_security_event(at, "password_reset", by.login, login, address)
-        end_tokens(session, user, at, by.login, address)
+        end_access(session, user, at, by.login, address)
     return user, hashed
 
 
 def choose_password(store: Store, user: User, before: str | None, password: str, at: datetime, address: str) -> None:
     """Set the password that a user chose with a one-time code; ``before``: the hash that the code was checked against.
-    Tokens of before end.
+    Tokens and webhooks of before end.
 
     Raises InputError for a weak password, ConflictError where the password was changed meanwhile.
     """
@@ -80,7 +81,7 @@ def choose_password(store: Store, user: User, before: str | None, password: str,
             raise ConflictError(Message("此链接已用过。", "This link was used already."))
         session.set_password(user.user_id, hashed)
         session.add_security_event(at, "password_chosen", user.login, user.login, address)
-        end_tokens(session, user, at, user.login, address)
+        end_access(session, user, at, user.login, address)
 
 
 def security_log(store: Store, kind: str, actor: str, most: int) -> list[SecurityEvent]:

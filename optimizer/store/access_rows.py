@@ -89,12 +89,12 @@ class AccessRows:
         self._change_user(user_id, password_hash=password_hash)
 
     def set_active(self, user_id: str, active: bool) -> None:
-        """Let a user in, or keep the user out."""
-        self._change_user(user_id, active=active)
+        """Let a user in, or keep the user out, which ends every session for good."""
+        self._change_user(user_id, active=active, **({} if active else _ENDING))
 
     def set_role(self, user_id: str, role: Role, party_id: str) -> None:
-        """Give a user another role and party (empty: none)."""
-        self._change_user(user_id, role=role.value, party_id=party_id or None)
+        """Give a user another role and party (empty: none), which ends every session for good."""
+        self._change_user(user_id, role=role.value, party_id=party_id or None, **_ENDING)
 
     def _change_user(self, user_id: str, **values: Any) -> None:
         self._connection.execute(update(schema.users).where(schema.users.c.user_id == user_id).values(**values))
@@ -244,6 +244,9 @@ class AccessRows:
         return frozenset(event.actor for event in made if event.login == login and event.actor != login)
 
 
+_ENDING = {"sessions_ended": schema.users.c.sessions_ended + 1}
+
+
 def _user(row: Any) -> User:
     return User(
         row.user_id,
@@ -253,6 +256,7 @@ def _user(row: Any) -> User:
         Role(row.role),
         row.party_id or "",
         bool(row.active),
+        row.sessions_ended,
     )
 
 

@@ -65,6 +65,7 @@ users = Table(
     Column("party_id", Text, ForeignKey("parties.party_id")),
     Column("password_hash", Text),
     Column("active", Boolean, nullable=False, server_default=true()),
+    Column("sessions_ended", Integer, nullable=False, server_default="0"),
 )
 
 plans = Table(

@@ -40,6 +40,12 @@ class WebhookRows:
         """Forget one."""
         self._connection.execute(delete(webhooks).where(webhooks.c.webhook_id == webhook_id))
 
+    def drop_webhooks_of(self, user_id: str) -> list[str]:
+        """Forget all of a user; their addresses, oldest first."""
+        urls = [hook.url for hook in self.webhooks_of(user_id)]
+        self._connection.execute(delete(webhooks).where(webhooks.c.user_id == user_id))
+        return urls
+
     def webhooks_of(self, user_id: str) -> list[Webhook]:
         """Those of a user, oldest first."""
         query = (

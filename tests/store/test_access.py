@@ -13,6 +13,7 @@ from sqlalchemy import create_engine, text
 from optimizer import actions
 from optimizer.access.user import Role, User
 from optimizer.actions.administering import admit, change_role, choose_password, reset_password
+from optimizer.actions.webhooks import add_webhook, webhooks_of
 from optimizer.errors import ConflictError, InputError, UnknownRecordError
 from optimizer.store.engine import Store
 from tests.waybills.world import LATER
@@ -111,6 +112,8 @@ def test_tokens_end_with_the_password_the_role_and_the_admission(store: Store, k
         actions.add_user(store, user, PASSWORD, LATER)
     old = [actions.make_token(store, "ann", "", bytes([number] * 32), LATER)[0] for number in (1, 2)]
     bobs, _ = actions.make_token(store, "bob", "", bytes([3] * 32), LATER)
+    for user in (someone(), someone(login="bob")):
+        add_webhook(store, user, "https://example.org/told", ("waybill.event",), bytes(32), LATER)
     CHANGES[kind](store)
     assert [actions.user_of_token(store, token, LATER) for token in old] == [None, None]
     assert actions.user_of_token(store, bobs, LATER) == someone(login="bob")
@@ -118,6 +121,10 @@ def test_tokens_end_with_the_password_the_role_and_the_admission(store: Store, k
         events = [(event.kind, event.login) for event in session.security_events()]
         assert all(token.revoked_at == LATER for token in session.tokens(someone().user_id))
     assert events.count(("token_revoked", "ann")) == 2
+    # `token revoke --all-of` is about tokens alone.
+    ended = kind != "token_revoked"
+    assert (len(webhooks_of(store, someone())), events.count(("webhook_ended", "ann"))) == ((0, 1) if ended else (1, 0))
+    assert len(webhooks_of(store, someone(login="bob"))) == 1
     assert (kind, "ann") in events
     admit(store, "ann", True, LATER, ADMIN, "")
     fresh, _ = actions.make_token(store, "ann", "", bytes([4] * 32), LATER)

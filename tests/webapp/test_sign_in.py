@@ -146,6 +146,10 @@ def test_another_password_ends_every_session(url: str) -> None:
     assert "Ann" in client.get("/quote?lang=en").text
     actions.set_active(store, "ann", False, LATER)
     assert "Ann" not in client.get("/quote?lang=en").text
+    actions.set_active(store, "ann", True, LATER)
+    assert "Ann" not in client.get("/quote?lang=en").text, "a session of before woke up with the user"
+    sign_in(client, password="another river 43")
+    assert "Ann" in client.get("/quote?lang=en").text
     store.close()
 
 
@@ -168,15 +172,19 @@ def test_a_password_that_is_replaced_while_it_is_checked_opens_no_session(
 
 
 def test_another_role_ends_every_session(url: str) -> None:
-    """A browser that was left open in the old role does not wake up in the new one."""
+    """A browser that was left open in the old role does not wake up in the new one, nor when the old one is back."""
     client = client_of(url)
     sign_in(client)
     store = actions.open_store(url)
     root = User(actions.user_id_of("root"), "root", "管", "Root", Role.ADMINISTRATOR)
+    actions.add_user(store, root, PASSWORD, LATER)
     change_role(store, "ann", Role.ADMINISTRATOR, "", LATER, root, "")
     assert client.get("/admin").status_code == 302
     sign_in(client)
     assert client.get("/admin").status_code == 200
+    for role in (Role.AUDITOR, Role.ADMINISTRATOR):
+        change_role(store, "ann", role, "", LATER, root, "")
+        assert client.get("/admin").status_code == 302
     store.close()
 
 

@@ -21,12 +21,13 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 class SignedIn(flask_login.UserMixin):  # type: ignore[misc]
-    """A user in the shape that Flask-Login keeps. Its id changes with the password, the role and the party: each of
-    them ends every session of before, in all browsers."""
+    """A user in the shape that Flask-Login keeps. Its id changes with the password, and whenever sessions are ended for
+    good: by another role or party, and by keeping the user out, also where both are taken back."""
 
     def __init__(self, user: User, password_hash: str | None) -> None:
         self.user = user
-        known = "\n".join((password_hash or "", user.role, user.party_id))
+        ended = (str(user.sessions_ended),) if user.sessions_ended else ()
+        known = "\n".join((password_hash or "", user.role, user.party_id, *ended))
         self.mark = sha256(known.encode()).hexdigest()[:16]
 
     def get_id(self) -> str:
