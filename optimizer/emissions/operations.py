@@ -209,7 +209,8 @@ def vessel_operation(
     )
     for sharing in (round_trip, touring.tour if touring else None):
         if sharing is not None:
-            how = Message(how.zh + sharing.words.zh, f"{how.en}; {sharing.words.en}")
+            words = sharing.words
+            how = Message(how.zh + words.zh, f"{how.en}; {words.en}")
     key = fuel_model_key(vessel.vessel_class)
     return _modelled(rates, fuel / load_t, key, how, empty / fuel if touring is not None else 0.0)
 

@@ -81,13 +81,13 @@ class Tour:
         """The sharing as a sentence."""
         empty_kg, borne_kg = self.empty_fuel_g / G_PER_KG, self.borne_fuel_g / G_PER_KG
         listed = " + ".join(one.voyage_id for one in self.loaded)
-        empties = ", ".join(self.empties) or "—"
+        empties, share = ", ".join(self.empties) or "—", float(self.share)
         idle_zh = f"，另计无货船舶空驶 {self.idle_fuel_g / G_PER_KG:g} 千克" if self.idle_fuel_g else ""
         idle_en = f", {self.idle_fuel_g / G_PER_KG:g} kg of hulls without cargo included" if self.idle_fuel_g else ""
         return Message(
             f"本船一程环线：空驶 {empties}（油 {empty_kg:g} 千克）按吨公里由 {listed} 分担，本航次"
-            f" {float(self.share):.2%}，计 {borne_kg:g} 千克{idle_zh}（ISO 14083 按运输活动分摊，{self.rule}）。",
+            f" {share:.2%}，计 {borne_kg:g} 千克{idle_zh}（ISO 14083 按运输活动分摊，{self.rule}）。",
             f"tour of its hull: the empties {empties} ({empty_kg:g} kg of fuel) are borne by {listed} by tkm,"
-            f" {float(self.share):.2%} by this voyage, {borne_kg:g} kg{idle_en} (ISO 14083: by transport activity;"
+            f" {share:.2%} by this voyage, {borne_kg:g} kg{idle_en} (ISO 14083: by transport activity;"
             f" {self.rule})",
         )

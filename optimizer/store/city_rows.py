@@ -19,7 +19,7 @@ from optimizer.network.model import WATER_MODES
 from optimizer.store import schema
 from optimizer.store.city_exposures import CityExposureRows
 from optimizer.store.city_tables import city_cells, city_cursor
-from optimizer.store.listed import listed_rows
+from optimizer.store.listed import listed_rows, named_rows
 from optimizer.store.packed import unpacked
 from optimizer.store.rows import unreadable
 from optimizer.store.sorted_ids import joined_runs
@@ -149,9 +149,7 @@ class CityRows(CityExposureRows):
         sums: dict[tuple[str, ...], list[int]] = {}
         for start in range(after, last, CITY_BLOCK):
             span = {"after": start, "until": min(start + CITY_BLOCK, last)}
-            rows = self._connection.execute(
-                text(_MOVES.format(runs=joined_runs(self._connection, "m.run_id"))), span
-            ).all()
+            rows = named_rows(self._connection, _MOVES.format(runs=joined_runs(self._connection, "m.run_id")), span)
             versions = [_version(row[4]) for row in rows]
             lots = self._lots_of({(row[2], version) for row, version in zip(rows, versions, strict=True)})
             for row, version in zip(rows, versions, strict=True):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Connection, Text, bindparam, func, select
+from sqlalchemy import ARRAY, ColumnElement, Connection, Text, bindparam, func, select, text
 from sqlalchemy.exc import DatabaseError
 
 from optimizer.store import schema
@@ -39,7 +39,14 @@ def listed_rows(connection: Connection, query: str, *lists: Sequence[str]) -> li
     return list(map(tuple, connection.exec_driver_sql(query.format(listed="= ANY(%s)"), asked)))
 
 
-def driver_rows(connection: Connection, query: str, asked: Sequence[Any]) -> list[tuple[Any, ...]]:
+def named_rows(connection: Connection, query: str, asked: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """The same of a query with named values, each written ``:name``."""
+    if connection.dialect.name == "sqlite":
+        return driver_rows(connection, query, asked)
+    return list(map(tuple, connection.execute(text(query), asked)))
+
+
+def driver_rows(connection: Connection, query: str, asked: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """Rows of SQLite's driver. Raises what SQLAlchemy raises for a damaged file."""
     driver: Any = connection.connection.driver_connection
     try:

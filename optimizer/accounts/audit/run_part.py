@@ -25,9 +25,9 @@ from optimizer.errors import ModalshiftError
 from optimizer.waybills.codec import from_json, to_json
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """What a settlement posts of a run: g CO2e, g coal equivalent, kg·km by mode."""
+class Figures(NamedTuple):
+    """What a settlement posts of a run: g CO2e, g coal equivalent, kg·km by mode. A tuple: millions are handed from one
+    process to another."""
 
     actual_wtw_g: int
     credited_wtw_g: int
