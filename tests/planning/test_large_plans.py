@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from optimizer.network.model import Closure
-from optimizer.planning.bounds.ascent import climb_up
+from optimizer.planning.bounds.ascent import Directions, climb_up
 from optimizer.planning.bounds.lagrange import LagrangianBound
 from optimizer.planning.design import Effort, solve_linear
 from optimizer.planning.settings import PlanSettings
@@ -84,6 +84,28 @@ def test_a_plan_is_large_by_its_columns(monkeypatch: pytest.MonkeyPatch) -> None
     assert laying.is_large(ways, columns - 1)
     assert not laying.is_large(ways, columns)
     assert laying.WRITTEN_DOWN < laying.WRITTEN_DOWN_AROUND
+
+
+@pytest.mark.parametrize("spans", [(), (0,), (1, 4), (1, 4, 16, 64, 0)])
+def test_node_prices_move_as_written_out(spans: tuple[int, ...]) -> None:
+    """Directions of node prices beside their matrix, one column each: places over spans of slots, all of length 1, and
+    through each day of a pool a fall from 0 to -1, no longer than 1."""
+    fleet = busy_week(7).fleet
+    slot, pool = fleet.node_slot, fleet.node_pool
+    place = np.cumsum(slot == 0)
+    columns = []
+    for span in spans:
+        group = place * 1000 + (slot // span if span else 0)
+        columns += [(group == one) / np.sqrt((group == one).sum()) for one in np.unique(group)]
+    for number in range(len(fleet.pools) if 0 in spans else 0):
+        for first in range(0, int(slot.max()) + 1, 4):
+            fall = -np.clip((slot - first) / 4, 0.0, 1.0) * (pool == number)
+            columns.append(fall / max(np.sqrt((fall**2).sum()), 1.0))
+    whole = np.array(columns).reshape(len(columns), len(slot))
+    found, nodes = Directions(fleet, spans), np.random.default_rng(0).normal(size=len(slot))
+    along = found.along(nodes)
+    assert sorted(along) == pytest.approx(sorted(whole @ nodes), abs=1e-9)
+    assert found.moved(along) == pytest.approx(whole.T @ (whole @ nodes), abs=1e-9)
 
 
 def test_a_climb_along_nothing_goes_nowhere() -> None:

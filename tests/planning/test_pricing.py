@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from optimizer.planning.bounds import pricing
 from optimizer.planning.bounds.lagrange import LagrangianBound
-from optimizer.planning.bounds.pricing import Prices, columns_within, price_all, price_block
+from optimizer.planning.bounds.pricing import Cheapest, Prices, columns_within, price_all, price_block
 from optimizer.planning.design import Floats, reduced_costs
+from optimizer.planning.layout.kernels import number_alike
 from optimizer.planning.layout.timespace import all_columns, columns_of
 from optimizer.planning.settings import PlanSettings
 from tests.network.tiny import tiny_network
@@ -79,6 +80,49 @@ def test_blocks_and_threads_change_nothing(task: Task, seed: int, size: int) -> 
             assert again.slot.tolist() == whole.slot.tolist()
             for one, other in zip(columns_within(ways, prices, limit, workers=workers), listed, strict=True):
                 assert one.tolist() == other.tolist()
+
+
+@settings(LOOK, max_examples=20)
+@given(any_tasks(6), st.integers(0, 99), st.data())
+def test_a_known_column_changes_nothing(task: Task, seed: int, data: st.DataObject) -> None:
+    """To the last bit, whichever column of each shipment is named, or none, and however many slots are ruled out at
+    once; ties go to the first column all the same."""
+    case = lay_out(*task)
+    ways = case.space.ways
+    prices, _ = at_random(case, seed)
+    prices = replace(prices, table=np.round(prices.table, -2))
+    line, slot = all_columns(ways)
+    known = Cheapest(np.zeros(len(ways.shipments)), *(np.full(len(ways.shipments), -1) for _ in range(2)))
+    for k in range(len(ways.shipments)):
+        mine = np.flatnonzero(ways.lines.shipment[line] == k)
+        if len(mine) and data.draw(st.booleans()):
+            column = mine[data.draw(st.integers(0, len(mine) - 1))]
+            known.line[k], known.slot[k] = line[column], slot[column]
+    found, plain = price_all(ways, prices, 1, known), price_all(ways, prices)
+    assert found.yuan.tobytes() == plain.yuan.tobytes()
+    assert (found.line.tolist(), found.slot.tolist()) == (plain.line.tolist(), plain.slot.tolist())
+    within, when = columns_within(ways, prices, plain.yuan * (1 + 1e-12))
+    for k in np.flatnonzero(plain.line >= 0):
+        # No column before the one that was found is as cheap.
+        same = np.flatnonzero((ways.lines.shipment[within] == k) & (ways.lines.table[within] >= 0))
+        if plain.slot[k] >= 0 and len(same):
+            assert (plain.line[k], plain.slot[k]) in zip(within[same].tolist(), when[same].tolist(), strict=True)
+
+
+@given(st.lists(st.lists(st.tuples(st.integers(0, 3), st.integers(1, 2)), max_size=3, unique_by=lambda e: e[0])))
+def test_rows_share_a_number_where_they_are_equal(rows: list[list[tuple[int, int]]]) -> None:
+    """Entry by entry, in order of the first of each; what hashes alike is told apart."""
+    dense = np.zeros((len(rows), 4))
+    for row, entries in enumerate(rows):
+        for column, value in entries:
+            dense[row, column] = value
+    matrix = sp.csr_array(dense)
+    number = np.empty(len(rows), dtype=np.int64)
+    starts, columns = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64)
+    count = number_alike(starts, columns, matrix.data, number)
+    seen: dict[bytes, int] = {}
+    assert number.tolist() == [seen.setdefault(row.tobytes(), len(seen)) for row in dense]
+    assert count == len(seen)
 
 
 @LOOK

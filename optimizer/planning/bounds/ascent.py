@@ -13,6 +13,7 @@ lines and hulls. A span of slots needs no rows of its own: prices are slot by sl
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,7 +23,7 @@ from optimizer.planning.bounds.lagrange import LagrangianBound
 from optimizer.planning.bounds.pricing import Cheapest, price_all
 from optimizer.planning.design import Floats, Indices
 from optimizer.planning.layout.fleetflow import FleetFlow
-from optimizer.planning.layout.kernels import gather_loads, hold_nodes, push_surplus
+from optimizer.planning.layout.kernels import blend, gather_loads, hold_nodes, push_surplus
 from optimizer.planning.settings import SLOTS_PER_DAY
 
 SHIP_T = 800.0
@@ -142,26 +143,31 @@ class Ascent:
         self.weight[~limited], self.upper = 0.0, np.where(limited, self.upper, 0.0)
         self.prices = prices
         self.spans: tuple[int, ...] = ()
-        self.bases = sp.csr_array((len(proof.fleet.node_slot), 0))
+        self.directions = Directions(proof.fleet, ())
+        self.chosen: Cheapest | None = None
         self.average = 1.0
         self.best = _Point(prices[proof.node].copy(), np.where(limited, np.minimum(prices[proof.other], 0.0), 0.0))
         self.shares = np.zeros(len(self.ways.lines.route))
         self.hulls = np.zeros(len(proof.tail))
+        # Written anew in each step.
+        self.hull_yuan, self.newest = np.empty(len(proof.tail)), np.empty(len(proof.tail))
         self.miss_nodes, self.miss_other = np.zeros(len(self.best.nodes)), np.zeros(len(numbers))
         self.length, self.patience, self.steps = 0.0, 0, 0
 
     def enter(self, stage: Stage) -> None:
         """Go on as a stage says; prices and averages stay."""
         if stage.spans != self.spans:
-            self.spans, self.bases = stage.spans, _bases(self.proof.fleet, stage.spans)
+            self.spans, self.directions = stage.spans, Directions(self.proof.fleet, stage.spans)
         self.length, self.patience, self.average = stage.length or self.length, 0, stage.average
 
     def climb(self, most: int, left_s: Callable[[], float] = lambda: np.inf) -> None:
         """Make at most ``most`` steps; fewer where the time is up, or steps become shorter than LEAST_STEP."""
-        for _ in range(most):
-            if self.steps and (left_s() <= 0 or self.length < LEAST_STEP):
-                break
-            self._visit(self._step() if self.steps else _Point(self.best.nodes.copy(), self.best.other.copy()))
+        with ThreadPoolExecutor(self.proof.workers) as threads:
+            for _ in range(most):
+                if self.steps and (left_s() <= 0 or self.length < LEAST_STEP):
+                    break
+                point = self._step() if self.steps else _Point(self.best.nodes.copy(), self.best.other.copy())
+                self._visit(point, threads)
 
     def result(self) -> Climb:
         """What was reached."""
@@ -172,21 +178,22 @@ class Ascent:
         hulls[self.proof.latest_first] = self.hulls
         return Climb(mended, bound, self.shares, hulls, self.steps)
 
-    def _visit(self, point: _Point) -> None:
+    def _visit(self, point: _Point, threads: ThreadPoolExecutor) -> None:
         """Price everything at a point; average what is missed; keep the point when it proves more."""
         proof = self.proof
-        hull_yuan = proof.hull_cost - proof.hull_other @ point.other
+        hull_yuan = proof.hull_yuan(point.other, self.hull_yuan)
         held_by = np.full(len(point.nodes), -1, dtype=np.int64)
         hold_nodes(proof.tail, proof.head, hull_yuan, point.nodes, held_by, NEARLY_YUAN)
         tonne, hull_of = proof.tonne_yuan(point.nodes, hull_yuan)
         prices = np.zeros(len(self.prices))
         prices[proof.other] = point.other
-        chosen = price_all(self.ways, proof.cargo_prices(tonne, prices), proof.workers)
+        of_cargo = proof.cargo_prices(tonne, prices)
+        self.chosen = chosen = price_all(self.ways, of_cargo, proof.workers, self.chosen, threads)
         limits = np.where(point.other < 0, self.upper, 0.0)
         point.bound = float(chosen.yuan.sum()) + _dot(proof.fleet.supply, point.nodes) + _dot(point.other, limits)
         nodes, other, hulls = self._misses(chosen, hull_of, held_by)
         weight = self.average if self.steps else 1.0
-        self.hulls += weight * (hulls - self.hulls)
+        blend(self.hulls, hulls, weight)
         self.miss_nodes += weight * (nodes - self.miss_nodes)
         self.miss_other += weight * (other - self.miss_other)
         self.shares *= 1.0 - weight
@@ -225,7 +232,8 @@ class Ascent:
             loads,
             terminal,
         )
-        hulls = np.zeros(len(proof.tail))
+        hulls = self.newest
+        hulls.fill(0.0)
         loaded = loads.ravel()[proof.sailings]
         used = np.flatnonzero((loaded > 0) & (hull_of >= 0))
         hulls[hull_of[used]] = loaded[used] / proof.hull_capacity[hull_of[used]]
@@ -233,7 +241,7 @@ class Ascent:
         np.subtract.at(surplus, proof.tail[hull_of[used]], hulls[hull_of[used]])
         np.add.at(surplus, proof.head[hull_of[used]], hulls[hull_of[used]])
         push_surplus(self.nodes_by_slot, held_by, proof.head, surplus, hulls)
-        taken = np.asarray(proof.hull_other.T @ hulls)
+        taken = proof.used(hulls)
         taken[self.terminal_at] += terminal[proof.terminal_days]
         if len(self.linking_at):
             aboard, moved = np.zeros(len(ways.lines.route)), np.flatnonzero(chosen.line >= 0)
@@ -249,14 +257,14 @@ class Ascent:
         """The next point, from the best one along the averaged misses."""
         # Room left over counts only where a price could still fall.
         other = np.where((self.best.other >= 0) & (self.miss_other > 0) | (self.weight == 0), 0.0, self.miss_other)
-        along = self.bases.T @ self.miss_nodes
+        along = self.directions.along(self.miss_nodes)
         size = SHIP_T**2 * _dot(along, along) + _dot(self.weight * other, other)
         if size <= NOTHING_MISSED:
             self.length = 0.0
             return _Point(self.best.nodes.copy(), self.best.other.copy())
         step = self.length * TARGET_REL * abs(self.best.bound) / size
         return _Point(
-            self.best.nodes + step * SHIP_T**2 * (self.bases @ along),
+            self.best.nodes + step * SHIP_T**2 * self.directions.moved(along),
             np.minimum(self.best.other + step * self.weight * other, 0.0),
         )
 
@@ -267,30 +275,44 @@ def _dot(a: Floats, b: Floats) -> float:
     return float(np.einsum("i,i->", a, b))
 
 
-def _bases(fleet: FleetFlow, spans: Sequence[int]) -> sp.csr_array:
+class Directions:
     """What node prices may do: rise and fall together over spans of slots, place by place; and where the horizon is
-    one span (0), pool by pool fall through each day at an even rate (a hull's time has a price)."""
-    nodes, slot = len(fleet.node_slot), fleet.node_slot
-    horizon = int(slot.max(initial=0)) + 1
-    place = np.cumsum(slot == 0) - 1
-    parts = []
-    for span in spans if nodes else ():
-        _, group = np.unique(place * horizon + slot // (span or horizon), return_inverse=True)
-        size = np.sqrt(np.bincount(group))
-        parts.append(sp.csr_array((1.0 / size[group], (np.arange(nodes), group)), shape=(nodes, len(size))))
-    if nodes and 0 in spans:
-        parts.append(_ramps(fleet, horizon))
-    return sp.csr_array(sp.hstack(parts, format="csr")) if parts else sp.csr_array((nodes, 0))
+    one span (0), pool by pool fall through each day at an even rate (a hull's time has a price).
+
+    Falls are as many for a node as days have gone, but alike for all nodes of a pool and slot: they are applied to the
+    sums of these."""
+
+    def __init__(self, fleet: FleetFlow, spans: Sequence[int]) -> None:
+        slot, pools = fleet.node_slot, len(fleet.pools)
+        self.horizon = int(slot.max(initial=0)) + 1
+        nodes = np.arange(len(slot))
+        place = np.cumsum(slot == 0) - 1
+        parts = []
+        for span in spans if len(slot) else ():
+            _, group = np.unique(place * self.horizon + slot // (span or self.horizon), return_inverse=True)
+            size = np.sqrt(np.bincount(group))
+            parts.append(sp.csr_array((1.0 / size[group], (nodes, group)), shape=(len(slot), len(size))))
+        none = sp.csr_array((len(slot), 0))
+        self.together = sp.csr_array(sp.hstack(parts, format="csr")) if parts else none
+        self.at = fleet.node_pool * self.horizon + slot
+        self.falls = _falls(self.horizon if 0 in spans else 0, self.horizon)
+        # How many nodes of a pool share a slot, for the length of each fall (pools x days).
+        count = np.bincount(self.at, minlength=pools * self.horizon).reshape(pools, self.horizon)
+        self.norm = np.maximum(np.sqrt(count @ self.falls.power(2)), 1.0)
+
+    def along(self, nodes: Floats) -> Floats:
+        """How much of values of nodes goes along each of these."""
+        sums = np.bincount(self.at, nodes, self.norm.shape[0] * self.horizon).reshape(-1, self.horizon)
+        return np.concatenate([self.together.T @ nodes, (sums @ self.falls / self.norm).ravel()])
+
+    def moved(self, along: Floats) -> Floats:
+        """Values of nodes that have moved so far along each of these."""
+        count = self.together.shape[1]
+        fallen = (along[count:].reshape(self.norm.shape) / self.norm) @ self.falls.T
+        return np.asarray(self.together @ along[:count] + fallen.ravel()[self.at])
 
 
-def _ramps(fleet: FleetFlow, horizon: int) -> sp.csr_array:
-    """For each pool and day a fall from 0 to -1 through that day."""
-    nodes, slot, pools = len(fleet.node_slot), fleet.node_slot, len(fleet.pools)
-    ramps = []
-    for day in range(-(-horizon // SLOTS_PER_DAY)):
-        part = -np.clip((slot - day * SLOTS_PER_DAY) / SLOTS_PER_DAY, 0.0, 1.0)
-        at = np.flatnonzero(part)
-        ramps.append(sp.csr_array((part[at], (at, fleet.node_pool[at])), shape=(nodes, pools)))
-    ramp = sp.csc_array(sp.hstack(ramps, format="csc"))
-    norm = np.sqrt(np.asarray(ramp.multiply(ramp).sum(axis=0)).ravel())
-    return sp.csr_array(ramp * (1.0 / np.maximum(norm, 1.0))[None, :])
+def _falls(until: int, slots: int) -> sp.csr_array:
+    """A fall from 0 to -1 through each day that begins before slot ``until`` (slots x days)."""
+    begin = np.arange(0, until, SLOTS_PER_DAY)
+    return sp.csr_array(-np.clip((np.arange(slots)[:, None] - begin) / SLOTS_PER_DAY, 0.0, 1.0))

@@ -25,7 +25,7 @@ from optimizer.planning.bounds.linking import lines_of_cuts
 from optimizer.planning.bounds.pricing import Prices, columns_within, price_all, prices_of
 from optimizer.planning.design import Floats, Indices
 from optimizer.planning.layout.fleetflow import FleetFlow
-from optimizer.planning.layout.kernels import ask_tonne, mend_nodes
+from optimizer.planning.layout.kernels import ask_tonne, mend_nodes, number_alike, price_moves
 from optimizer.planning.layout.program import PlanProgram, RowBlock
 from optimizer.planning.layout.ways import Ways
 from optimizer.quantities import KG_PER_T
@@ -53,12 +53,16 @@ class LagrangianBound:
         self.other = np.ones(len(plan.row_slot), dtype=bool)
         for rows in (self.node, self.link, self.assign):
             self.other[rows] = False
-        self.hull_other = sp.csr_array(hulls[self.other].T)
+        self.use, self.uses = _uses(sp.csr_array(hulls[self.other].T))
         self.hull_link, load = _single_entry(hulls[self.link], hulls.shape[1])
         self.hull_capacity = -load
         self.sailings = np.flatnonzero(ways.capacity_t.ravel() > 0)
         self.terminal_days = ways.used_terminal_days()
-        self.loaded = np.flatnonzero(self.hull_link >= 0)
+        # Loaded hulls sailing by sailing, so that a pass over them goes through memory in order.
+        loaded = np.flatnonzero(self.hull_link >= 0)
+        self.loaded = loaded[np.argsort(self.hull_link[loaded], kind="stable")]
+        self.loaded_link, self.loaded_capacity = self.hull_link[self.loaded], self.hull_capacity[self.loaded]
+        self.loaded_tail, self.loaded_head = self.tail[self.loaded], self.head[self.loaded]
 
     def _rows(self, kind: str) -> slice:
         block = self.plan.block(kind)
@@ -69,7 +73,7 @@ class LagrangianBound:
         program = self.plan.program
         mended = _right_sign(prices, program.row_lower, program.row_upper)
         other = mended[self.other]
-        hull_cost = self.hull_cost - self.hull_other @ other
+        hull_cost = self.hull_yuan(other, np.empty(len(self.hull_cost)))
         nodes = self._from_zero(mended[self.node])
         mend_nodes(self.tail, self.head, hull_cost, nodes)
         tonne = self.tonne_yuan(nodes, hull_cost)[0]
@@ -79,6 +83,16 @@ class LagrangianBound:
         bound = float(cheapest.sum()) + float(self.fleet.supply @ nodes) + of_other
         mended[self.node], mended[self.link], mended[self.assign] = nodes, -tonne, cheapest
         return bound, mended
+
+    def hull_yuan(self, other: Floats, out: Floats) -> Floats:
+        """What each hull column (latest first) costs at the prices ``other`` of locks and the like; ``out`` is it."""
+        price_moves(self.hull_cost, self.use, self.uses @ other, out)
+        return out
+
+    def used(self, hulls: Floats) -> Floats:
+        """What hulls (latest first) take of locks and the like."""
+        sail = np.flatnonzero(hulls)
+        return np.asarray(self.uses.T @ np.bincount(self.use[sail], hulls[sail], self.uses.shape[0]))
 
     def _from_zero(self, nodes: Floats) -> Floats:
         """Prices of nodes less the least of their pool. A pool ends with as many hulls as it has, so that proves the
@@ -121,7 +135,15 @@ class LagrangianBound:
         count = self.link.stop - self.link.start
         tonne, hull_of = np.full(count, NO_HULL), np.full(count, -1, dtype=np.int64)
         ask_tonne(
-            self.loaded, self.hull_link, self.hull_capacity, self.tail, self.head, hull_cost, nodes, tonne, hull_of
+            self.loaded,
+            self.loaded_link,
+            self.loaded_capacity,
+            self.loaded_tail,
+            self.loaded_head,
+            hull_cost,
+            nodes,
+            tonne,
+            hull_of,
         )
         return tonne, hull_of
 
@@ -136,6 +158,16 @@ def _right_sign(prices: Floats, lower: Floats, upper: Floats) -> Floats:
     """Prices of one-sided rows cut to the sign that a bound may use."""
     cut = np.where(np.isneginf(lower), np.minimum(prices, 0.0), prices)
     return np.where(np.isposinf(upper), np.maximum(cut, 0.0), cut)
+
+
+def _uses(rows: sp.csr_array) -> tuple[Indices, sp.csr_array]:
+    """What each hull column (a row) takes of locks and the like: the number of its use, and the uses, one row each.
+    There are few: all hulls that sail a lane in a slot pass the same locks."""
+    number = np.empty(rows.shape[0], dtype=np.int64)
+    count = number_alike(rows.indptr.astype(np.int64), rows.indices.astype(np.int64), rows.data, number)
+    first = np.zeros(count, dtype=np.int64)
+    first[number[::-1]] = np.arange(len(number))[::-1]
+    return number, sp.csr_array(rows[first])
 
 
 def _single_entry(block: sp.csc_array, columns: int) -> tuple[Indices, Floats]:

@@ -26,7 +26,7 @@ LAG = 0.5
 """A way must lag this many hulls behind before one takes it."""
 USED = 0.3
 """A way that the averages give fewer hulls than this over the whole horizon is noise."""
-ROOM = 0.6
+ROOM = 0.8
 """A vessel loads and discharges only where the terminal has at least this part of its capacity left that day."""
 WHOLE = 1.0 - 1e-9
 NEEDED = 1.0
