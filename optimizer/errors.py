@@ -43,7 +43,8 @@ class Fault:
     """One fault in a user's data: where it is, what is wrong and what would be right.
 
     ``row`` is the line number a person sees in an editor or spreadsheet (the header is row 1), None for a
-    fault of the whole file. ``code`` is stable and named for machines, for example ``unknown_location``.
+    fault of the whole file. ``code`` is stable and named for machines, for example ``unknown_location``. ``column`` is
+    the product's name of the column; ``header`` what the file calls it, empty where that is the same or not known.
     """
 
     file: str
@@ -51,11 +52,13 @@ class Fault:
     column: str | None
     code: str
     message: Message
+    header: str = field(default="", compare=False)
 
     @property
     def where(self) -> str:
-        """``file:row:column`` with the parts that are known."""
-        return ":".join(str(part) for part in (self.file, self.row, self.column) if part is not None)
+        """``file:row:column`` with the parts that are known, the column as the file itself calls it."""
+        parts = (self.file, self.row, self.header or self.column)
+        return ":".join(str(part) for part in parts if part is not None)
 
     def text(self, lang: Lang) -> str:
         """``file:row:column: sentence``."""

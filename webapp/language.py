@@ -65,6 +65,12 @@ def text(key: str, **values: object) -> str:
     return catalogue()[key].text(current_lang()).format(**values)
 
 
+def finding_name(code: str) -> str:
+    """What a check is called in the language of the request; of one without a name its code."""
+    key = f"finding.{code}"
+    return text(key) if key in catalogue() else code
+
+
 def other_language_url() -> str:
     """This very page in the other language."""
     query = request.args.to_dict(flat=False)
@@ -75,6 +81,7 @@ def other_language_url() -> str:
 def register(app: Flask) -> None:
     """Give templates ``t`` and remember a visitor's choice."""
     app.jinja_env.globals["t"] = text
+    app.jinja_env.globals["finding_name"] = finding_name
 
     @app.context_processor
     def names() -> dict[str, Any]:

@@ -24,13 +24,15 @@ class FaultList:
         self.limit = limit
         self.count = 0
         self.faults: list[Fault] = []
+        self.headers: dict[str, str] = {}
+        """Of each column what the file calls it, where that is another name."""
 
     def add(self, row: int | None, column: str | None, code: str, message: Message | Callable[[], Message]) -> None:
         """Count one fault and list it while there is room; a message that is dear to make is passed as a function."""
         self.count += 1
         if len(self.faults) < self.limit:
             text = message if isinstance(message, Message) else message()
-            self.faults.append(Fault(self.file, row, column, code, text))
+            self.faults.append(Fault(self.file, row, column, code, text, self.headers.get(column or "", "")))
 
     def listed(self) -> list[Fault]:
         """The faults listed, and where there were more, a closing one that counts them all."""

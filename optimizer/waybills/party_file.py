@@ -8,6 +8,7 @@ accepted (:data:`HEADERS`), and Chinese words for domain and role (:data:`DOMAIN
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from optimizer.errors import InputError, Message
@@ -80,7 +81,8 @@ def read_party_file(path: Path, network: Network) -> list[Party]:
     try:
         parties = parties_from_rows([texts for _, texts in read], path.name, [number for number, _ in read])
     except InputError as error:
-        found = sorted([*faults.faults, *error.faults], key=lambda fault: fault.row or 0)
+        named_here = [replace(fault, header=faults.headers.get(fault.column or "", "")) for fault in error.faults]
+        found = sorted([*faults.faults, *named_here], key=lambda fault: fault.row or 0)
         raise InputError.of(found) from error
     faults.raise_if_any(InputError)
     return parties

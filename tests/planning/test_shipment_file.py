@@ -230,6 +230,14 @@ def test_many_unknown_columns_are_told_once_what_there_is(tmp_path: Path) -> Non
     assert ["known columns" in item.message.en for item in items] == [True, False, False]
 
 
+def test_a_fault_names_the_column_as_the_file_does(tmp_path: Path) -> None:
+    """Whoever wrote 重量（吨） looks for that in the file; machines still get the product's name of the column."""
+    (fault,) = faults(tmp_path, CHINESE.replace("1600", "-5"))
+    assert (fault.where, fault.column) == ("s.csv:2:重量(吨)", "mass_t")
+    (fault,) = faults(tmp_path, f"{HEADER}\n{GOOD.replace('1600', '-5')}\n")
+    assert fault.where == "s.csv:2:mass_t"
+
+
 def test_the_headers_of_a_dispatcher_are_read(tmp_path: Path) -> None:
     """Columns as forwarders name them."""
     header = "单号,发货单位,品名,重量(吨),起运港,目的港,货好时间,要求到港时间"

@@ -87,6 +87,10 @@ def test_faults_of_a_table_come_together_in_order(tmp_path: Path) -> None:
         (4, "role"),
         (4, "enterprise_id"),
     ]
+    file.write_text(f"{head}\n".replace("role", "角色") + "X1,91350100M000100Y43,乙,pirate,energy,柯城区,\n")
+    with pytest.raises(InputError) as caught:
+        read_party_file(file, read_network())
+    assert [fault.where for fault in caught.value.faults] == ["p.csv:2:角色"]
     file.write_text(f"{head}\n")
     with pytest.raises(InputError) as caught:
         read_party_file(file, read_network())

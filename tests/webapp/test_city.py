@@ -232,6 +232,7 @@ def test_findings_can_be_filtered_and_lead_to_their_lot(house: FullHouse, audito
         chosen = [item for item in listed if item.code == code]
         filtered = auditor.get(f"/city/findings?code={code}").text
         assert f"{len(chosen)} shown" in words(filtered)
+        assert f">{code}<" not in filtered.replace("<code>", ">").replace("</code>", "<")
     assert "No finding fits" in auditor.get("/city/findings?q=no-such-words").text
     assert auditor.get("/city/findings.csv").data.decode("utf-8-sig").startswith("code,record,")
 

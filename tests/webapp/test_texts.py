@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 from string import Formatter
@@ -44,3 +45,22 @@ def test_every_key_that_a_page_names_exists_and_every_text_is_used() -> None:
     computed = {key for key in catalogue() if key.startswith(tuple(prefixes))}
     assert named - set(catalogue()) == set()
     assert set(catalogue()) - named - computed == set()
+
+
+def test_every_check_of_the_audit_has_a_name_in_both_languages() -> None:
+    """A page that names checks by their codes speaks English in the middle of Chinese."""
+    optimizer = WEBAPP.parent / "optimizer"
+    makers = [*optimizer.glob("accounts/audit/*.py"), *optimizer.glob("waybills/*.py")]
+    found = set()
+    for path in (*makers, optimizer / "actions" / "evidencing.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id.lower().endswith("finding")
+            ):
+                given = [argument.value for argument in node.args[:2] if isinstance(argument, ast.Constant)][:1]
+                found |= {word for word in given if re.fullmatch("[a-z_]+", str(word))}
+    # These stand in the report of timeliness and the comparison with other schemes, which have words of their own.
+    found -= {"never_delivered", "reported_late", "settled_late", "claimed_elsewhere"}
+    assert found == {key.removeprefix("finding.") for key in catalogue() if key.startswith("finding.")}

@@ -100,6 +100,8 @@ def columns_of(
             listed = True
         elif column in columns and column is not None:
             faults.add(header.number, quoted(text), "duplicate_column", duplicate_column(text, column))
+        elif column is not None and text != column:
+            faults.headers[column] = quoted(text)
         columns.append(column)
     if "mass_t" in columns and "mass_kg" in columns:
         faults.add(header.number, "mass_kg", "duplicate_column", duplicate_column("mass_kg", "mass_t"))
