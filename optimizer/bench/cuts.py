@@ -31,8 +31,8 @@ from optimizer.planning.files.shipment_file import read_shipments
 from optimizer.planning.layout.fleetflow import make_fleetflow
 from optimizer.planning.layout.program import make_program
 from optimizer.planning.layout.way_maker import make_ways
-from optimizer.planning.solving.laying import task_of
-from optimizer.planning.solving.pool import services_only
+from optimizer.planning.solving.column_pool import services_only
+from optimizer.planning.solving.problem_layout import task_of
 
 BENCH = "plan --cuts"
 CLIMB, LONGER, CUTS = "modalshift", "longer", "cuts"

@@ -25,7 +25,7 @@ from optimizer.planning.routing.routes import RouteBook
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
 from optimizer.planning.solve import Progress, plan_shipments
-from optimizer.planning.solving.laying import lay_out as laid_out
+from optimizer.planning.solving.problem_layout import lay_out as laid_out
 from optimizer.quantities import G_PER_KG, KG_PER_T
 
 CLOSE_GAP = 0.01

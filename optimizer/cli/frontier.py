@@ -10,9 +10,9 @@ import click
 
 from optimizer.cli.command import DONE, FINDINGS, FiniteRange, Verb, WrittenFile, option
 from optimizer.cli.documents import whole_file
+from optimizer.cli.planning_options import own_voyages_option, seed_option, workers_option
 from optimizer.cli.printing import print_table, say
 from optimizer.cli.session import current_session
-from optimizer.cores import cores_here
 from optimizer.errors import InputError, Message
 
 if TYPE_CHECKING:
@@ -44,24 +44,10 @@ if TYPE_CHECKING:
     zh="每点时限（秒）",
     en="time limit of each point, s",
 )
-@option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**31 - 1), zh="随机种子", en="random seed")
+@seed_option
 @option("--sailings", metavar="FILE", type=click.Path(path_type=Path), zh="承运人报价航次", en="carriers' sailings")
-@option(
-    "--own-voyages",
-    type=click.Choice(["all", "none"]),
-    default="all",
-    show_default=True,
-    zh="是否安排自有船队的航次",
-    en="whether the planner sails its own fleet",
-)
-@option(
-    "--workers",
-    default=cores_here,
-    show_default=False,
-    type=click.IntRange(1, 256),
-    zh="线程数，默认等于本机核数；结果与线程数无关",
-    en="threads, by default one for each core; the plans do not depend on them",
-)
+@own_voyages_option
+@workers_option
 def frontier(
     shipments: Path,
     out: Path,

@@ -12,9 +12,9 @@ import click
 from optimizer.cli.command import DONE, FINDINGS, FiniteRange, Verb, WrittenFile, option
 from optimizer.cli.documents import read_document, whole_file
 from optimizer.cli.figures import kilograms, tonnes, yuan
+from optimizer.cli.planning_options import own_voyages_option, seed_option, workers_option
 from optimizer.cli.printing import print_table, say
 from optimizer.cli.session import current_session
-from optimizer.cores import cores_here
 from optimizer.errors import InputError, Message
 from optimizer.quantities import FEN_PER_YUAN, KG_PER_T
 
@@ -68,7 +68,7 @@ S_PER_H = 3600
 @option("--co2e-cap-t", type=FiniteRange(0), zh="排放上限（吨 CO2e）", en="cap on emissions, t CO2e")
 @option("--gap", default=0.01, show_default=True, type=FiniteRange(0, 1), zh="达到即停的间隙", en="gap to stop at")
 @option("--time-limit", metavar="SECONDS", type=FiniteRange(0, min_open=True), zh="时限（秒）", en="time limit, s")
-@option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**31 - 1), zh="随机种子", en="random seed")
+@seed_option
 @option(
     "--sailings",
     metavar="FILE",
@@ -89,22 +89,8 @@ S_PER_H = 3600
     zh="配合 --keep：只保留数据库（--db）中已签发运单的货",
     en="with --keep: keep only what has a waybill in the database (--db)",
 )
-@option(
-    "--own-voyages",
-    type=click.Choice(["all", "none"]),
-    default="all",
-    show_default=True,
-    zh="是否安排自有船队的航次",
-    en="whether the planner sails its own fleet",
-)
-@option(
-    "--workers",
-    default=cores_here,
-    show_default=False,
-    type=click.IntRange(1, 256),
-    zh="线程数，默认等于本机核数；结果与线程数无关",
-    en="threads, by default one for each core; the plan does not depend on them",
-)
+@own_voyages_option
+@workers_option
 def plan(
     shipments: Path,
     out: Path,

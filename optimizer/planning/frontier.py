@@ -24,8 +24,8 @@ from optimizer.planning.plan import Plan
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
 from optimizer.planning.solving.carbon_price import repriced
-from optimizer.planning.solving.laying import lay_out, task_of
 from optimizer.planning.solving.problem import Problem, Start
+from optimizer.planning.solving.problem_layout import lay_out, task_of
 from optimizer.planning.solving.search import Search
 from optimizer.planning.watch import Tell, Watch
 from optimizer.quantities import G_PER_T

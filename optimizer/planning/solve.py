@@ -22,7 +22,7 @@ from optimizer.planning.plan import Plan
 from optimizer.planning.routing.routes import RouteBook
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
-from optimizer.planning.solving.laying import lay_out, task_of
+from optimizer.planning.solving.problem_layout import lay_out, task_of
 from optimizer.planning.solving.search import Search
 from optimizer.planning.voyages.totals import plan_totals
 from optimizer.planning.watch import Progress, Tell, Watch

@@ -21,10 +21,10 @@ from optimizer.planning.layout.program import PlanProgram, make_program
 from optimizer.planning.layout.ways import Ways
 from optimizer.planning.plan import Plan
 from optimizer.planning.settings import PlanSettings
-from optimizer.planning.solving import capping, laying, neighbourhoods
-from optimizer.planning.solving.capping import below_cap, plan_near_cap
+from optimizer.planning.solving import emission_caps, neighbourhoods, problem_layout
 from optimizer.planning.solving.carbon_price import repriced
-from optimizer.planning.solving.pool import services_only
+from optimizer.planning.solving.column_pool import services_only
+from optimizer.planning.solving.emission_caps import below_cap, plan_near_cap
 from optimizer.planning.solving.problem import Problem
 from tests.network.tiny import tiny_network
 from tests.planning.corridor import START, corridor
@@ -44,7 +44,7 @@ def emitted_t(plan: Plan) -> float:
 def planned_large(task: Task, cap_t: float) -> Plan | None:
     """The plan of the large way under a cap, None where it finds none."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(laying, "is_large", lambda ways, most: True)
+        patch.setattr(problem_layout, "is_large", lambda ways, most: True)
         try:
             return planned(*task, PlanSettings(gap=0.0, co2e_cap_t=cap_t))
         except (InputError, SolverError):
@@ -222,7 +222,7 @@ def test_ctrl_c_on_the_way_to_a_cap_leaves_what_the_cleanest_plan_emits(monkeypa
     def pressed(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(capping, "climb_on", pressed)
+    monkeypatch.setattr(emission_caps, "climb_on", pressed)
     emits_t = float(problem.program.wtw_kg @ best.x) / 1000
     cleaned = below_cap(under(problem, emits_t * 0.97, best.x), relax(problem.program, problem.proof, Effort()), 0)
     assert cleaned.x is None
@@ -240,7 +240,7 @@ def test_whenever_it_is_stopped_a_plan_under_a_cap_keeps_it_or_there_is_none() -
     whole, best = Ticking(1.0), planned(*task, PlanSettings(gap=0.0, co2e_cap_t=cap_t))
     asked = PlanSettings(gap=0.0, co2e_cap_t=cap_t, time_limit_s=1e6)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(laying, "is_large", lambda ways, most: True)
+        patch.setattr(problem_layout, "is_large", lambda ways, most: True)
         done = planned(*task, asked, clock=whole)
         assert emitted_t(done) <= cap_t + 1e-5
         found = 0
@@ -260,7 +260,7 @@ def test_who_asks_for_too_low_a_cap_hears_how_near_a_plan_came() -> None:
     """In both languages, so that the next cap that is tried is no guess."""
     task, _, _ = week()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(laying, "is_large", lambda ways, most: True)
+        patch.setattr(problem_layout, "is_large", lambda ways, most: True)
         with pytest.raises(InputError) as refused:
             planned(*task, PlanSettings(gap=0.0, co2e_cap_t=1.0))
     found = [re.search(pattern, text) for pattern, text in (

@@ -24,7 +24,7 @@ from optimizer.planning.layout.way_maker import make_ways
 from optimizer.planning.plan import Leg, Plan
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
-from optimizer.planning.solving import laying
+from optimizer.planning.solving import problem_layout
 from optimizer.planning.watch import Progress
 from tests.planning.corridor import MADE_UP, START
 from tests.planning.random_tasks import faults, planned
@@ -105,7 +105,7 @@ def test_every_way_of_planning_holds_and_proves(shipments: list[Shipment], low_b
     best = planned(network, shipments)
     with pytest.MonkeyPatch.context() as patch:
         if how == "large":
-            patch.setattr(laying, "is_large", lambda ways, most: True)
+            patch.setattr(problem_layout, "is_large", lambda ways, most: True)
         plan = planned(network, shipments, in_steps=how == "in_steps", refined=how == "refined")
     assert faults(best, shipments, network) == faults(plan, shipments, network) == []
     assert plan.bound_yuan <= best.objective_yuan + 0.05
@@ -304,7 +304,7 @@ def test_no_change_of_ship_pays_in_the_seed_month() -> None:
     is planned as if there were none (README says so)."""
     network, settings_of_month = read_network(), PlanSettings()
     listed = read_shipments(shipments_path(), network)
-    book, inside = laying.task_of(listed, network, load_factors(), settings_of_month)
+    book, inside = problem_layout.task_of(listed, network, load_factors(), settings_of_month)
     ends = {(item.origin, item.destination, item.cargo_code) for item in inside}
     assert any(book.transshipped(*key) for key in ends)
     assert (make_ways(inside, book, book.graph, settings_of_month).tables.onward < 0).all()

@@ -17,7 +17,7 @@ from optimizer.planning.frontier_document import drawing, frontier_to_csv, front
 from optimizer.planning.plan import Plan
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.solve import Progress, plan_shipments
-from optimizer.planning.solving.laying import lay_out, task_of
+from optimizer.planning.solving.problem_layout import lay_out, task_of
 from tests.network.tiny import tiny_network
 from tests.planning.random_tasks import cargo
 from tests.planning.round_factors import round_factors

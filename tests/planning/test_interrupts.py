@@ -15,7 +15,7 @@ from optimizer.planning.bounds.lagrange import LagrangianBound
 from optimizer.planning.plan import Plan
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
-from optimizer.planning.solving import laying, pool, search
+from optimizer.planning.solving import column_pool, problem_layout, search
 from optimizer.planning.watch import Progress
 from tests.network.tiny import tiny_network
 from tests.planning.random_tasks import cargo, faults, planned
@@ -34,7 +34,7 @@ def fortnight() -> tuple[Shipment, ...]:
 def world() -> Iterator[tuple[Network, tuple[Shipment, ...]]]:
     """The tiny world, planned the way of large months."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(laying, "is_large", lambda ways, most: True)
+        patch.setattr(problem_layout, "is_large", lambda ways, most: True)
         # Few steps of the climb, to be quick.
         patch.setattr(ascent, "STAGES", tuple(replace(stage, steps=40) for stage in ascent.STAGES))
         yield tiny_network(), fortnight()
@@ -86,12 +86,12 @@ def raising_once(work: Callable[..., Any], at_call: int = 1) -> Callable[..., An
 
 
 STEPS: dict[str, tuple[Any, str, int]] = {
-    "solve the month": (pool, "linear_hulls", 1),
-    "follow": (pool, "follow", 1),
-    "stow": (pool, "stow", 1),
+    "solve the month": (column_pool, "linear_hulls", 1),
+    "follow": (column_pool, "follow", 1),
+    "stow": (column_pool, "stow", 1),
     "choose few columns": (LagrangianBound, "columns_near", 1),
     "choose the columns": (LagrangianBound, "columns_near", 2),
-    "write the program out": (laying, "_program", 2),
+    "write the program out": (problem_layout, "_program", 2),
     "first plans": (search, "by_services", 1),
     "put the document together": (writing, "assemble", 1),
 }
@@ -122,8 +122,8 @@ def test_ctrl_c_while_hulls_are_sent_other_ways_keeps_what_was_found(
 
     def plan_with(reroute: Callable[..., Iterator[Any]]) -> Plan:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(pool, "reroute", reroute)
-            patch.setattr(pool, "linear_hulls", lambda *_: None)
+            patch.setattr(column_pool, "reroute", reroute)
+            patch.setattr(column_pool, "linear_hulls", lambda *_: None)
             return planned(network, shipments, UNHURRIED, tell=lambda progress: stages.append(progress.stage))
 
     def stopped(*_args: Any, **_kwargs: Any) -> Iterator[Any]:

@@ -13,7 +13,7 @@ from optimizer.planning.bounds.ascent import Directions, climb_up
 from optimizer.planning.bounds.lagrange import LagrangianBound
 from optimizer.planning.design import Effort, solve_linear
 from optimizer.planning.settings import PlanSettings
-from optimizer.planning.solving import laying
+from optimizer.planning.solving import problem_layout
 from tests.network.tiny import tiny_network
 from tests.planning.corridor import MADE_UP, START
 from tests.planning.random_tasks import HOUR, Task, any_tasks, cargo, faults, planned
@@ -32,7 +32,7 @@ def test_a_plan_of_few_columns_holds_and_its_bound_is_below_the_optimum(task: Ta
     network, shipments = task
     best = planned(network, shipments)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(laying, "is_large", lambda ways, most: True)
+        patch.setattr(problem_layout, "is_large", lambda ways, most: True)
         plan = planned(network, shipments)
         assert planned(network, shipments, PlanSettings(gap=0.0, workers=2)) == plan
     assert faults(plan, shipments, network) == []
@@ -46,7 +46,7 @@ def test_without_a_vessel_everything_takes_the_road_and_the_bound_is_the_plan() 
     """A network without a fleet has no hull whose price could climb."""
     network, shipments = replace(tiny_network(), fleet=()), [cargo(1, 300.0), cargo(2, 50.0)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(laying, "is_large", lambda ways, most: True)
+        patch.setattr(problem_layout, "is_large", lambda ways, most: True)
         plan = planned(network, shipments)
     assert plan.voyages == ()
     assert {s.status for s in plan.shipments} == {"planned"}
@@ -79,11 +79,11 @@ def test_a_plan_is_large_by_its_columns(monkeypatch: pytest.MonkeyPatch) -> None
     """One column more than may be written down; around kept voyages more may be; few shipments never are large."""
     ways = busy_week(4).space.ways
     columns = int(ways.counts().sum())
-    assert not laying.is_large(ways, columns - 1)
-    monkeypatch.setattr(laying, "FEW_SHIPMENTS", 3)
-    assert laying.is_large(ways, columns - 1)
-    assert not laying.is_large(ways, columns)
-    assert laying.WRITTEN_DOWN < laying.WRITTEN_DOWN_AROUND
+    assert not problem_layout.is_large(ways, columns - 1)
+    monkeypatch.setattr(problem_layout, "FEW_SHIPMENTS", 3)
+    assert problem_layout.is_large(ways, columns - 1)
+    assert not problem_layout.is_large(ways, columns)
+    assert problem_layout.WRITTEN_DOWN < problem_layout.WRITTEN_DOWN_AROUND
 
 
 @pytest.mark.parametrize("spans", [(), (0,), (1, 4), (1, 4, 16, 64, 0)])
@@ -128,7 +128,7 @@ def test_a_climb_along_nothing_goes_nowhere() -> None:
         ),
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(laying, "is_large", lambda ways, most: True)
+        patch.setattr(problem_layout, "is_large", lambda ways, most: True)
         plan = planned(network, shipments)
     assert plan.bound_yuan <= plan.objective_yuan
     assert faults(plan, shipments, network) == []

@@ -21,9 +21,9 @@ from optimizer.planning.design import Effort, Floats, proven_bound, solve_linear
 from optimizer.planning.layout.kernels import scan_stretches
 from optimizer.planning.layout.program import PlanProgram
 from optimizer.planning.settings import PlanSettings
-from optimizer.planning.solving import strengthening
+from optimizer.planning.solving import cut_rounds
+from optimizer.planning.solving.cut_rounds import strengthened
 from optimizer.planning.solving.problem import Problem
-from optimizer.planning.solving.strengthening import strengthened
 from tests.network.tiny import MADE_UP, TINY_START, tiny_network
 from tests.planning.random_tasks import Task, any_tasks, cargo, planned
 from tests.planning.solved import Case, lay_out
@@ -215,7 +215,7 @@ def test_each_round_proves_more_and_no_round_too_much(task: Task) -> None:
     problem, best = problem_of(case), case.solve().objective
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(relaxation, "SMALL", -1)
-        patch.setattr(strengthening, "LEAST_GAIN", -1.0)
+        patch.setattr(cut_rounds, "LEAST_GAIN", -1.0)
         before = relax(case.program, problem.proof, EXACT)
         bounds = [before.bound, *(step.bound_yuan for step in strengthened(problem, before, 0))]
     assert bounds == sorted(bounds)

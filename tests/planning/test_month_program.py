@@ -10,9 +10,9 @@ from hypothesis import given
 
 from optimizer.planning.bounds.ascent import Climb, climb_up
 from optimizer.planning.design import Effort, Floats, Outcome, Program, solve_linear
-from optimizer.planning.solving import month_program, pool
+from optimizer.planning.solving import column_pool, month_program
+from optimizer.planning.solving.column_pool import plan_at_once
 from optimizer.planning.solving.month_program import linear_hulls
-from optimizer.planning.solving.pool import plan_at_once
 from tests.network.tiny import tiny_network
 from tests.planning.random_tasks import Task, any_tasks, cargo
 from tests.planning.test_plan_at_once import LOOK, Laid
@@ -35,13 +35,13 @@ def test_a_month_too_large_for_it_or_far_from_its_bound_follows_averages(monkeyp
             assert linear_hulls(laid.proof, climb, 0) is None
     monkeypatch.setattr(month_program, "CARGO_COLUMNS", 0)
     asked: list[Floats] = []
-    follow = pool.follow
+    follow = column_pool.follow
 
     def followed(proof: object, hulls: Floats, needed: object) -> Floats | None:
         asked.append(hulls)
         return follow(proof, hulls, needed)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(pool, "follow", followed)
+    monkeypatch.setattr(column_pool, "follow", followed)
     made = plan_at_once(laid.proof, climb, 0)
     assert made is not None
     assert asked == [climb.hulls]

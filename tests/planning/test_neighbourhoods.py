@@ -11,8 +11,8 @@ from optimizer.planning.bounds.relaxation import Relaxation, relax
 from optimizer.planning.design import Effort, Floats, Outcome, Program
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.solving import neighbourhoods, search
+from optimizer.planning.solving.fallback_plans import by_services
 from optimizer.planning.solving.neighbourhoods import Neighbourhoods
-from optimizer.planning.solving.openings import by_services
 from optimizer.planning.solving.problem import Problem
 from optimizer.planning.solving.windows import FEASIBLE, violation
 from tests.network.tiny import tiny_network

@@ -26,8 +26,8 @@ from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
 from optimizer.planning.solve import plan_shipments
 from optimizer.planning.solving import search
-from optimizer.planning.solving.laying import lay_out, task_of
-from optimizer.planning.solving.taking import takings
+from optimizer.planning.solving.offer_selection import takings
+from optimizer.planning.solving.problem_layout import lay_out, task_of
 from optimizer.waybills.sharing import empty_running
 from tests.network.tiny import MADE_UP, TINY_START, tiny_network
 from tests.planning.offer_enumeration import cheapest_with_offers

@@ -19,11 +19,11 @@ from optimizer.planning.layout.way_maker import make_ways
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
 from optimizer.planning.solving import rerouting
-from optimizer.planning.solving.following import follow
-from optimizer.planning.solving.laying import task_of
-from optimizer.planning.solving.pool import needy_shipments, services_only
+from optimizer.planning.solving.column_pool import needy_shipments, services_only
+from optimizer.planning.solving.fleet_rounding import follow
+from optimizer.planning.solving.problem_layout import task_of
 from optimizer.planning.solving.rerouting import reroute
-from optimizer.planning.solving.stowing import Stowage, stow
+from optimizer.planning.solving.stowage import Stowage, stow
 from optimizer.planning.solving.windows import violation
 from tests.network.tiny import tiny_network
 from tests.planning.random_tasks import Task, any_tasks, cargo

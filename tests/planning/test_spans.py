@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 
 from optimizer.planning.design import Effort, Floats, Outcome, Program, solve_linear
 from optimizer.planning.settings import PlanSettings
-from optimizer.planning.solving import laying, neighbourhoods, search, spans
+from optimizer.planning.solving import neighbourhoods, problem_layout, search, spans
 from optimizer.planning.solving.spans import Spans
 from optimizer.planning.solving.windows import between
 from tests.network.tiny import tiny_network
@@ -205,6 +205,6 @@ def test_a_large_plan_sets_spans_free_before_corridors(monkeypatch: pytest.Monke
         monkeypatch.setattr(kind, "better", lambda self, left_s, name=name: iter(tried.append(name) or ()))
     for name, value in (("EXACT_COLUMNS", 0), ("FEW_SHIPMENTS", 0), ("WHOLE_COLUMNS", 0)):
         monkeypatch.setattr(search, name, value)
-    monkeypatch.setattr(laying, "is_large", lambda ways, most: True)
+    monkeypatch.setattr(problem_layout, "is_large", lambda ways, most: True)
     planned(tiny_network(), busy_week().space.shipments, PlanSettings(gap=0.0))
     assert tried[:2] == ["spans", "corridors"]

@@ -24,7 +24,7 @@ from optimizer.planning.layout.fleetflow import LOADED
 from optimizer.planning.layout.kernels import longest_ways
 from optimizer.planning.layout.timespace import columns_of
 from optimizer.planning.layout.ways import Ways
-from optimizer.planning.solving.stowing import Stowage, stow
+from optimizer.planning.solving.stowage import Stowage, stow
 
 EDGES_YUAN = np.concatenate([[0.25], 2.0 ** np.arange(0, 9, 0.5), [1e3, 1e4, 5e4]])
 """Gains of a tonne are told apart by these steps."""

@@ -22,14 +22,14 @@ from optimizer.planning.design import Effort, Floats, solve_integer
 from optimizer.planning.exact.refine import Refinement
 from optimizer.planning.settings import SLOTS_PER_DAY, PlanSettings
 from optimizer.planning.solving.batches import BatchBuilder, batch_plan, changes_ships
-from optimizer.planning.solving.capping import Cleaned, at_a_price, below_cap, keeps_cap
+from optimizer.planning.solving.cut_rounds import Strengthened, strengthened
 from optimizer.planning.solving.dispatch import dispatch
+from optimizer.planning.solving.emission_caps import Cleaned, at_a_price, below_cap, keeps_cap
+from optimizer.planning.solving.fallback_plans import by_services
 from optimizer.planning.solving.neighbourhoods import Neighbourhoods
-from optimizer.planning.solving.openings import by_services
+from optimizer.planning.solving.offer_selection import takings
 from optimizer.planning.solving.problem import Problem, Start
 from optimizer.planning.solving.spans import Spans
-from optimizer.planning.solving.strengthening import Strengthened, strengthened
-from optimizer.planning.solving.taking import takings
 from optimizer.planning.solving.windows import FEASIBLE, Windows, WindowSizes, violation
 from optimizer.planning.watch import Progress, Watch, relative_gap
 

@@ -35,8 +35,8 @@ from optimizer.planning.offer import Offer
 from optimizer.planning.routing.routes import RouteBook
 from optimizer.planning.settings import MAX_HORIZON_DAYS, PlanSettings
 from optimizer.planning.shipment import Shipment
-from optimizer.planning.solving.capping import plan_near_cap
-from optimizer.planning.solving.pool import Made, plan_at_once, promising, services_only
+from optimizer.planning.solving.column_pool import Made, plan_at_once, promising, services_only
+from optimizer.planning.solving.emission_caps import plan_near_cap
 from optimizer.planning.solving.problem import Problem
 from optimizer.planning.solving.search import FEW_SHIPMENTS
 from optimizer.planning.watch import Progress, Watch

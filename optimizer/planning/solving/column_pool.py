@@ -21,11 +21,11 @@ from optimizer.planning.design import Bools, Effort, Floats, Indices, Program, s
 from optimizer.planning.layout.timespace import TimeSpace, columns_of
 from optimizer.planning.layout.ways import Ways
 from optimizer.planning.settings import SLOTS_PER_DAY
-from optimizer.planning.solving.following import follow
+from optimizer.planning.solving.fleet_rounding import follow
 from optimizer.planning.solving.month_program import linear_hulls
 from optimizer.planning.solving.problem import Priced
 from optimizer.planning.solving.rerouting import reroute
-from optimizer.planning.solving.stowing import stow
+from optimizer.planning.solving.stowage import stow
 
 POOL_COLUMNS = 400_000
 """So many columns at most are written down for their price."""

@@ -23,8 +23,8 @@ from optimizer.planning.layout.fleetflow import FleetFlow
 from optimizer.planning.layout.program import PlanProgram
 from optimizer.planning.layout.ways import Ways
 from optimizer.planning.solving.carbon_price import repriced, with_carbon
+from optimizer.planning.solving.column_pool import Made, plan_at_once
 from optimizer.planning.solving.neighbourhoods import Neighbourhoods
-from optimizer.planning.solving.pool import Made, plan_at_once
 from optimizer.planning.solving.problem import Priced, Problem
 from optimizer.planning.solving.spans import Spans
 from optimizer.planning.solving.windows import FEASIBLE, violation

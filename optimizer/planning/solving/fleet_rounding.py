@@ -6,7 +6,7 @@ takes the way that lags most behind. So no way is ever off by more than a hull a
 many sailings that is little. Locks bind, and so do terminals by what a full vessel loads and discharges. In the end
 every hull goes home; one that cannot any more gives up its last voyage.
 
-What goes aboard is settled afterwards, see ``stowing``.
+What goes aboard is settled afterwards, see ``stowage``.
 """
 
 from __future__ import annotations
