@@ -102,10 +102,19 @@ def carry_out(
         if keep is not None:
             shipments = [*carried_shipments(store, keep), *shipments]
         made = plan(shipments, network, factors, run.settings, clock=clock, tell=teller.tell, keep=keep)
-        document, failure, last = plan_to_json(made), "", last_sign(made)
+        document, failure, last = _written(made), "", last_sign(made)
     except ModalshiftError as error:
         document, failure, last = None, f"{error.text('zh')}\n{error.text('en')}", None
     end(store, run_id, now(), document, failure, last)
+
+
+def _written(made: Plan) -> str:
+    """The document; a wish to stop that arrives now has what it asked for, and must not lose the plan."""
+    while True:
+        try:
+            return plan_to_json(made)
+        except KeyboardInterrupt:
+            continue
 
 
 def last_sign(made: Plan) -> RunProgress:

@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 
 from optimizer.actions import plan_runs
-from optimizer.planning.document import plan_from_json
+from optimizer.planning.document import plan_from_json, plan_to_json
+from optimizer.planning.plan import Plan
 from tests.waybills.world import LATER
 from tests.webapp.signed_in import House, Program
 from tests.webapp.test_shipments import record
+from webapp.background import worker as worker_module
 from webapp.background.worker import SETTINGS_VARIABLE, Worker
 
 SETTINGS = {"gap": 0.05, "time_limit_s": 20}
@@ -179,6 +181,56 @@ def test_a_run_whose_worker_died_is_said_to_be_cut_off(house: House) -> None:
     Worker(house.settings).pick_up()
     assert program.get(f"/api/v1/plans/{dead}").json["state"] == "failed"
     assert program.get(f"/api/v1/plans/{waiting}").json["state"] == "done"
+
+
+def test_stopping_before_there_is_a_plan_leaves_the_worker_alive(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The wish interrupts the main thread wherever it is, also where nobody expects it. Nothing
+    would ever start another worker."""
+    run_id, worker = begin(house.program("planner")), Worker(house.settings)
+
+    def asked_to_stop(*_args: object, **_kwargs: object) -> None:
+        with house.store.write() as session:
+            session.cancel_run(run_id)
+        for _ in range(1_000):
+            time.sleep(0.01)
+
+    monkeypatch.setattr(worker_module, "PATIENCE_S", 0.02)
+    monkeypatch.setattr(worker_module, "LOOK_EVERY_S", 0.01)
+    monkeypatch.setattr(plan_runs, "plan", asked_to_stop)
+    try:
+        worker.make(run_id)
+    except KeyboardInterrupt:
+        pytest.fail("the worker would be gone")
+    run = house.program("planner").get(f"/api/v1/plans/{run_id}").json
+    assert run["state"] == "failed"
+    assert "Cancelled before there was a plan." in run["failure"]
+
+
+def test_ctrl_c_ends_the_worker(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person's, that is: nobody asked this plan to stop."""
+    run_id, worker = begin(house.program("planner")), Worker(house.settings)
+
+    def pressed(*_args: object, **_kwargs: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(plan_runs, "plan", pressed)
+    with pytest.raises(KeyboardInterrupt):
+        worker.make(run_id)
+
+
+def test_stopping_while_a_plan_is_written_down_does_not_lose_it(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the best there is, which is what a wish to stop asks for."""
+    program, worker = house.program("planner"), Worker(house.settings)
+    run_id, presses = begin(program), iter([KeyboardInterrupt])
+
+    def written(plan: Plan) -> str:
+        for pressed in presses:
+            raise pressed
+        return plan_to_json(plan)
+
+    monkeypatch.setattr(plan_runs, "plan_to_json", written)
+    worker.make(run_id)
+    assert program.get(f"/api/v1/plans/{run_id}").json["state"] == "done"
 
 
 def test_the_worker_is_a_process_that_makes_plans(house: House) -> None:

@@ -75,30 +75,49 @@ class Worker:
             self.make(run_id)
 
     def make(self, run_id: str) -> None:
-        """Carry out one run; a defect of ours ends it as failed and leaves the worker alive."""
+        """Carry out one run. A defect of ours, or a wish to stop that finds no plan yet, ends it as failed and leaves
+        the worker alive: nobody starts another one. Raises KeyboardInterrupt for a person's Ctrl-C alone."""
         log.info("plan %s begins", run_id)
-        over = Event()
-        watcher = Thread(target=_watch, args=(self.store, run_id, over), daemon=True)
+        over, interrupted, failure = Event(), Event(), ""
+        watcher = Thread(target=_watch, args=(self.store, run_id, over, interrupted), daemon=True)
         watcher.start()
         try:
-            if releases_mark(self.store) != self.mark:
-                self.read_tables()
-            with self.store.read() as session:
-                run = session.run(run_id)
-            work = carry_out_frontier if run is not None and run.points else carry_out
-            work(self.store, run_id, self.network, self.factors, clock=time.monotonic, now=now)
+            try:
+                self._carry_out(run_id)
+            finally:
+                over.set()
+                watcher.join()  # its interrupt comes by now, and not in the middle of the next plan
+        except KeyboardInterrupt:
+            if not interrupted.is_set():
+                raise
+            failure = "已取消，尚无计划。\nCancelled before there was a plan."
         except Exception:
             log.exception("plan %s failed: a defect of ours", run_id)
-            with suppress(Exception), self.store.write() as session:
-                failure = "内部错误，请联系维护者。\nInternal error; tell the maintainers."
-                session.end_run(run_id, now(), failure=failure)
-        finally:
-            over.set()
+            failure = "内部错误，请联系维护者。\nInternal error; tell the maintainers."
+        # Not above, where the error would keep what was open when it came, a transaction perhaps.
+        if failure:
+            self._end(run_id, failure)
         log.info("plan %s is over", run_id)
 
+    def _carry_out(self, run_id: str) -> None:
+        if releases_mark(self.store) != self.mark:
+            self.read_tables()
+        with self.store.read() as session:
+            run = session.run(run_id)
+        work = carry_out_frontier if run is not None and run.points else carry_out
+        work(self.store, run_id, self.network, self.factors, clock=time.monotonic, now=now)
 
-def _watch(store: Store, run_id: str, over: Event) -> None:
-    """Interrupt the planner once when somebody asked it to stop and it does not come to a place where it notices."""
+    def _end(self, run_id: str, failure: str) -> None:
+        """As failed, unless it came to an end by itself."""
+        with suppress(Exception), self.store.write() as session:
+            run = session.run(run_id)
+            if run is not None and not run.over:
+                session.end_run(run_id, now(), failure=failure)
+
+
+def _watch(store: Store, run_id: str, over: Event, interrupted: Event) -> None:
+    """Interrupt the planner once when somebody asked it to stop and it does not come to a place where it notices;
+    ``interrupted`` says that it was us and not a person's Ctrl-C."""
     waited_s = 0.0
     while not over.wait(LOOK_EVERY_S):
         with store.read() as session:
@@ -107,6 +126,7 @@ def _watch(store: Store, run_id: str, over: Event) -> None:
             return
         waited_s = waited_s + LOOK_EVERY_S if run.cancelled else 0.0
         if waited_s >= PATIENCE_S and not run.progress.stage.endswith("write"):
+            interrupted.set()
             _thread.interrupt_main()
             return
 
