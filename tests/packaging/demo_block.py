@@ -55,7 +55,8 @@ def demo_block(folder: Path) -> str:
         "| 算法 / way of counting | 界限 / boundary | kg/t |",
         "|---|---|---:|",
         *(
-            f"| {way['label_zh']} / {way['label_en']} | {way['boundary_en']} | {float(way['kg_per_t']):.2f} |"
+            f"| {way['row'].removeprefix('way ')}. {way['label_zh']} / {way['label_en']} | "
+            f"{way['boundary_en']} | {float(way['kg_per_t']):.2f} |"
             for way in ways
         ),
         "",
