@@ -20,6 +20,7 @@ from optimizer.planning.shipment import Shipment
 from optimizer.planning.solving.search import Search
 from optimizer.planning.solving.windows import FEASIBLE
 from optimizer.planning.voyages.totals import ShipmentPrices, left_behind
+from optimizer.planning.watch import relative_gap
 from optimizer.quantities import KG_PER_T
 
 OPTIMAL_GAP = 1e-5
@@ -79,7 +80,8 @@ def _once_more(search: Search, x: Floats) -> OnceMore:
     """Small plans that are proven the best are planned again with one unit more of what is scarce."""
     problem = search.problem
     small = problem.relaxation is None and search.is_small
-    if not small or search.stopped_by != "gap":
+    gap = relative_gap(float(problem.program.program.cost @ x), search.bound_yuan)
+    if not small or search.stopped_by != "gap" or gap > OPTIMAL_GAP:
         return _nothing_known
     again: list[Again] = []
 

@@ -33,8 +33,9 @@ from optimizer.planning.solving.spans import Spans
 from optimizer.planning.solving.windows import FEASIBLE, Windows, WindowSizes, violation
 from optimizer.planning.watch import Progress, Watch, relative_gap
 
-EXACT_COLUMNS = 6_000
-"""Plans up to this size are solved to optimality in one piece."""
+EXACT_COLUMNS, EXACT_NODES = 6_000, 2_000
+"""Plans up to this size are solved to optimality in one piece, if so many nodes of branch and bound do: a great mass in
+many like ships may keep it busy for ever. Those are improved like larger ones."""
 FEW_SHIPMENTS = 60
 """Up to so many shipments the optimum is sought by refinement in time before anything else is tried."""
 QUICK_SHIPMENTS = 10
@@ -43,11 +44,9 @@ OPTIMAL_SHIPMENTS = 20
 """Up to so many the optimum is proven whatever gap was asked for; above, the gap asked for is enough."""
 EXACT_GAP = 1e-6
 """Gap at which such a plan counts as solved; what is asked for may be less."""
-CLOSE_COLUMNS, CLOSE_NODES = 25_000, 1_000
+CLOSE_COLUMNS, CLOSE_NODES, CLOSE_COLUMNS_TIMED = 25_000, 1_000, 100_000
 """What may be left open, and how long branch and bound may try, when no time limit was set: an amount of work, so that
-equal input gives equal output."""
-CLOSE_COLUMNS_TIMED = 100_000
-"""What may be left open when a time limit stops the try."""
+equal input gives equal output. The last: what may be left open when a time limit stops the try."""
 BATCHES_SHARE = 0.6
 """Part of the time left that the program over batches may take in a large plan."""
 ROUNDING = 1e-9
@@ -135,15 +134,14 @@ class Search:
         if self._late():
             return "time_limit"
         if self._partial():
-            # What follows is proven of the columns written down only.
-            return self._solve_in_steps()
-        if self.is_small:
-            return self._solve_exactly()
+            return self._solve_in_steps()  # What follows is proven of the columns written down only.
+        if self.is_small and (ended := self._solve_exactly()):
+            return ended
         if self.problem.only_given:
             return self._take_offers()
         # The refinement thins out slots; a given sailing has one, and so has the end of a kept hull's tour.
         given = any(pool.sailing_id for pool in self.problem.fleet.pools) or bool(self.problem.fleet.reserved)
-        if not given and len(self.problem.space.shipments) <= FEW_SHIPMENTS:
+        if not given and not self.is_small and len(self.problem.space.shipments) <= FEW_SHIPMENTS:
             if len(self.problem.space.shipments) > QUICK_SHIPMENTS or self.settings.time_limit_s is not None:
                 self._first_plan()
             self._refine()
@@ -185,14 +183,16 @@ class Search:
                 return
 
     def _solve_exactly(self) -> str:
-        outcome = solve_integer(self.program, self._effort(min(self.settings.gap, EXACT_GAP)), self.x)
+        """How it ended; nothing where it is open and there is time to go on."""
+        outcome = solve_integer(self.program, self._effort(min(self.settings.gap, EXACT_GAP), EXACT_NODES), self.x)
         if outcome.status == "infeasible":
             return "infeasible"
         if outcome.x is not None and (self.x is None or outcome.objective < float(self.program.cost @ self.x)):
             self.x = outcome.x
         self.bound_yuan = max(self.bound_yuan, outcome.bound)
         self.tell("exact")
-        return "gap" if outcome.status == "optimal" else "time_limit"
+        reached = outcome.status == "optimal" or self._gap() <= self.settings.gap
+        return "gap" if reached else "time_limit" if self._late() else ""
 
     def _first_plan(self) -> None:
         """Full ships, polished; where they come to no plan, or cannot to all of one, window after window."""
@@ -268,7 +268,8 @@ class Search:
         if not self._partial() and self._gap() > self.settings.gap:
             self._tighten()
         stopped_by = self._improve(self.settings.gap)
-        return self._close() if stopped_by == "exhausted" else stopped_by
+        tried = self.is_small and not self._partial()
+        return self._close() if stopped_by == "exhausted" and not tried else stopped_by
 
     def _dispatch(self) -> None:
         """A plan within seconds, however large the month."""
