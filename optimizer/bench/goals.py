@@ -203,7 +203,14 @@ GOALS = (
         at_most=False,
     ),
     Goal("audit", Message("百万笔账本的审计", "audit of a million entries"), "s", 30, _of("audit"), size=_MILLION),
-    Goal("audit", Message("其内存", "its memory"), "MiB", 2048, _of("peak_memory"), size=_MILLION),
+    Goal(
+        "audit",
+        Message("百万笔账本的审计，内存峰值", "audit of a million entries, peak memory"),
+        "MiB",
+        2048,
+        _of("peak_memory"),
+        size=_MILLION,
+    ),
     Goal(
         "evidence",
         Message("百万笔连同逐批凭证的审计", "audit of a million entries with each lot's evidence"),
@@ -212,7 +219,16 @@ GOALS = (
         _of("audit"),
         size=_MILLION,
     ),
-    Goal("evidence", Message("其内存", "its memory"), "MiB", 2048, _of("peak_memory"), size=_MILLION),
+    Goal(
+        "evidence",
+        Message(
+            "百万笔连同逐批凭证的审计，内存峰值", "audit of a million entries with each lot's evidence, peak memory"
+        ),
+        "MiB",
+        2048,
+        _of("peak_memory"),
+        size=_MILLION,
+    ),
     Goal("proof", Message("一份存在证明", "one inclusion proof"), "ms", 1, _of("proof"), size=("leaves", 1_000_000)),
     Goal(
         "statement", Message("一万批的对账单，JSON", "statement of 10,000 lots, JSON"), "s", 1, _of("json"), size=_LOTS

@@ -101,7 +101,7 @@ def test_the_block_counts_what_was_missed() -> None:
     assert "1 项，1 项未达到" in block([slow])
     none = with_figure(proof, "modalshift", "proof", None)
     assert "| ≤ 1.000 ms | — | **未示 / not shown** |" in block([none])
-    assert "≤ 1.000 ms" in with_block("a\n<!-- bench:begin -->\n<!-- bench:end -->\nb", [proof], "x")
+    assert "≤ 1.000 ms" in with_block("a\n<!-- bench:begin -->\n<!-- bench:end -->\nb", block([proof]), "x")
     assert "目标" not in block([replace(proof, bench="serve", methods=(plain(),))]).splitlines()[2]
 
 
