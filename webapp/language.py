@@ -65,10 +65,14 @@ def text(key: str, **values: object) -> str:
     return catalogue()[key].text(current_lang()).format(**values)
 
 
+def known_text(key: str, otherwise: str) -> str:
+    """The text of a key, or other words where there is none: for names that the books may hold from another version."""
+    return text(key) if key in catalogue() else otherwise
+
+
 def finding_name(code: str) -> str:
     """What a check is called in the language of the request; of one without a name its code."""
-    key = f"finding.{code}"
-    return text(key) if key in catalogue() else code
+    return known_text(f"finding.{code}", code)
 
 
 def other_language_url() -> str:
@@ -82,6 +86,7 @@ def register(app: Flask) -> None:
     """Give templates ``t`` and remember a visitor's choice."""
     app.jinja_env.globals["t"] = text
     app.jinja_env.globals["finding_name"] = finding_name
+    app.jinja_env.globals["t_known"] = known_text
 
     @app.context_processor
     def names() -> dict[str, Any]:
