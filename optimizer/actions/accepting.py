@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -27,7 +27,8 @@ def accept(
 
     A voyage whose name another plan has used for another one gets a name of its own (``waybills.voyage_names``).
     Accepting the same plan again answers the same waybills; so does a later plan for the shipments it carries unchanged
-    (their way, lots, parties and times). Raises ConflictError when a shipment has a waybill with another way and
+    (their way, lots, parties and times). A shipment that the plan had to move away from what was accepted keeps the
+    waybill it has, which somebody amends. Raises ConflictError when another shipment has a waybill with another way and
     InputError when a shipment, shipper or cargo is unknown; then nothing is written.
     """
     document = plan_to_json(plan)
@@ -39,7 +40,7 @@ def accept(
         sharing_names = session.waybills(session.waybills_on_voyages(voyage_ids(issued)))
         issued = told_apart(issued, sharing_names.values())
         known = session.waybills(waybill.number for waybill in issued)
-        _refuse_changed(issued, known)
+        _refuse_changed(issued, known, {item.shipment_id for item in plan.moved})
         fresh = [waybill for waybill in issued if waybill.number not in known]
         session.add_waybills(fresh)
         session.add_accounts(accounts_for(fresh), at)
@@ -50,11 +51,13 @@ def accept(
     return [known.get(waybill.number, waybill) for waybill in issued]
 
 
-def _refuse_changed(issued: Iterable[Waybill], known: dict[str, Waybill]) -> None:
+def _refuse_changed(issued: Iterable[Waybill], known: dict[str, Waybill], moved: Collection[str]) -> None:
     changed = [
         waybill.number
         for waybill in issued
-        if waybill.number in known and _content(known[waybill.number]) != _content(waybill)
+        if waybill.number in known
+        and waybill.shipment_id not in moved
+        and _content(known[waybill.number]) != _content(waybill)
     ]
     if changed:
         listed = ", ".join(changed[:5]) + (" …" if len(changed) > 5 else "")

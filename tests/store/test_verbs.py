@@ -17,7 +17,8 @@ from optimizer.accounts.audit import codes
 from optimizer.accounts.ledger import Kind, Transaction
 from optimizer.accounts.settlement import estimates
 from optimizer.emissions.factors import FactorTable
-from optimizer.errors import ConflictError, InputError, UnknownRecordError, UnreadableRecordError
+from optimizer.errors import ConflictError, InputError, Message, UnknownRecordError, UnreadableRecordError
+from optimizer.planning.plan import Moved
 from optimizer.quantities import CHINA_TIME
 from optimizer.store.engine import Store
 from optimizer.store.packed import packed, unpacked
@@ -89,6 +90,25 @@ def test_accepting_another_way_for_the_same_shipment_is_a_conflict(store: Store)
     with pytest.raises(ConflictError, match="keep"):
         actions.accept(store, other, shipments(), parties(), world_network(), LATER)
     assert ledger(store) == before
+
+
+def test_a_plan_that_had_to_move_something_accepted_is_accepted_with_the_rest(store: Store) -> None:
+    """A lock was shut and S2 has to go a day later: the plan around what was accepted issues S1, and S2 keeps the
+    waybill it has, with its estimate, for somebody to amend. What is not named as moved is a conflict still."""
+    whole = world_plan()
+    actions.accept(
+        store, plan_of(whole.shipments[1:2], whole.voyages[:1]), shipments(), parties(), world_network(), ISSUED_AT
+    )
+    later = planned_shipment("S2", 150_000, plan_lot(1, 150_000, "V1", 2))
+    around = plan_of([whole.shipments[0], later], whole.voyages)
+    moved = Moved("S2", "mass_changed", Message("改走", "moved"), ("V1",), ("V1",))
+    with pytest.raises(ConflictError):
+        actions.accept(store, around, shipments(), parties(), world_network(), LATER)
+    accepted = actions.accept(store, replace(around, moved=(moved,)), shipments(), parties(), world_network(), LATER)
+    assert {item.shipment_id: item.issued_at for item in accepted} == {"S1": LATER, "S2": ISSUED_AT}
+    stood = next(item for item in accepted if item.shipment_id == "S2")
+    assert stood.lots[0].legs[2].planned_departs_at == whole.shipments[1].lots[0].legs[2].departs_at
+    assert len(ledger(store)) == 3
 
 
 def test_a_later_plan_may_keep_and_add(store: Store) -> None:

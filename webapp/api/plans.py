@@ -167,7 +167,8 @@ def cancel(run_id: str) -> Response:
 )
 @idempotency.idempotent
 def accept(run_id: str) -> Response:
-    """One waybill for each shipment that leaves the road; accepting again answers the same waybills."""
+    """One waybill for each shipment that leaves the road; accepting again answers the same waybills. What the plan had
+    to move keeps the waybill it has, to be amended."""
     require_permission(Permission.ACCEPT_PLANS)
     body = json_object('{"shipment_ids": ["A-1"]}')
     ids = _ids(body, faults := [])
