@@ -56,7 +56,10 @@ VERDICTS = {
     "ok": Message(
         "证明成立：该记录在签名的树中，内容未变", "The proof holds: the record is in the signed tree, unchanged"
     ),
-    "malformed_bundle": Message("证明文件格式不对或被改动", "The proof file has another form or was altered"),
+    "malformed_bundle": Message(
+        "证明文件格式不对或被改动；对账单、报告本身不是证明，请向出具方索取证明文件",
+        "The proof file has another form or was altered; a statement or report is no proof by itself, ask for one",
+    ),
     "malformed_head": Message(
         "证明中的树头格式不对或被改动", "The tree head in the proof has another form or was altered"
     ),

@@ -63,9 +63,10 @@ def _refuse_changed(issued: Iterable[Waybill], known: dict[str, Waybill], moved:
         listed = ", ".join(changed[:5]) + (" …" if len(changed) > 5 else "")
         raise ConflictError(
             Message(
-                f"{len(changed)} 票货物已按其他安排签发运单（{listed}）；请以 --keep 保留已接受的计划后重排。",
+                f"{len(changed)} 票货物已按其他安排签发运单（{listed}）；"
+                "请保留已接受的计划（页面上勾选“保留”，或 --keep）后重排。",
                 f"{len(changed)} shipment(s) already have a waybill with another way ({listed}); "
-                "replan with --keep so that what was accepted stays.",
+                "replan with what was accepted kept (the box on the page, or --keep).",
             )
         )
 

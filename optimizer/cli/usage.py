@@ -67,7 +67,7 @@ def _expected(param: click.Parameter | None) -> str:
         case click.Choice() as choice:
             return f"应为：{'、'.join(str(value) for value in choice.choices)}。"
         case click.IntRange() | click.FloatRange() as bounded:
-            return f"应为{_range(bounded.min, bounded.max)}的数。"
+            return f"应为{_range(bounded.min, bounded.max)} 的数。"
         case click.Path() | click.File():
             return "应为存在且可读的文件或目录。"
         case click.types.IntParamType():

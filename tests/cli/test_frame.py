@@ -110,7 +110,7 @@ def test_interrupt_ends_with_the_shells_code(program: Program) -> None:
         (["typed", "QJ", "--mas-t", "1"], "没有选项 '--mas-t'。是否想用 --mass-t？", "No such option '--mas-t'"),
         (["typed"], "缺少参数 ORIGIN。", "Missing argument 'ORIGIN'"),
         (["typed", "QJ", "--mass-t", "x"], "选项 --mass-t 的值不对：应为吨数", "a number of tonnes is expected"),
-        (["typed", "QJ", "--gap", "7"], "应为不小于 0、不大于 1的数。", "7.0 is not in the range 0<=x<=1"),
+        (["typed", "QJ", "--gap", "7"], "应为不小于 0、不大于 1 的数。", "7.0 is not in the range 0<=x<=1"),
         (["typed", "QJ", "--count", "x"], "选项 --count 的值不对。应为整数。", "'x' is not a valid integer"),
         (["typed", "QJ", "--file", "/none"], "应为存在且可读的文件或目录。", "'/none' does not exist"),
         (["typed", "QJ", "--form", "pdf"], "应为：json、csv。", "'pdf' is not one of 'json', 'csv'"),

@@ -94,6 +94,10 @@ def test_a_proof_that_does_not_hold_ends_with_exit_code_1(place: Path) -> None:
     result = run("verify", "--proof", "proof.json")
     assert (result.exit_code, "[not_included]" in result.stdout) == (1, True)
     assert run("verify", "--proof", "proof.json", "a", "b").exit_code == 2
+    (place / "E01.json").write_text('{"account_id": "E01.industry", "period": "2026-10"}')
+    statement = run("verify", "--proof", "E01.json")
+    assert (statement.exit_code, "[malformed_bundle]" in statement.stdout) == (1, True)
+    assert "a statement or report is no proof by itself" in statement.stdout, "what a bank has in its hands"
 
 
 def test_an_old_backup_is_neither_sealed_nor_verified(place: Path) -> None:

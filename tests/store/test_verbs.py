@@ -87,7 +87,7 @@ def test_accepting_another_way_for_the_same_shipment_is_a_conflict(store: Store)
     accept(store)
     before = ledger(store)
     other = plan_of([planned_shipment("S2", 150_000, plan_lot(1, 150_000, "V1", 2))], world_plan().voyages)
-    with pytest.raises(ConflictError, match="keep"):
+    with pytest.raises(ConflictError, match="the box on the page, or --keep"):
         actions.accept(store, other, shipments(), parties(), world_network(), LATER)
     assert ledger(store) == before
 
