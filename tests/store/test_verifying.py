@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import BigInteger, Column, Connection, LargeBinary, StaticPool, Text, create_engine
 
 from optimizer import actions
-from optimizer.accounts.checkpoint import Checkpoint, sign_checkpoint
+from optimizer.accounts.checkpoint import Checkpoint, sign_checkpoint, sign_rotation, verifier_key
 from optimizer.accounts.manifest import manifest_csv, parse_manifest
 from optimizer.accounts.proof import VERDICTS, parse_proof, proof_json, verdict_on
 from optimizer.accounts.seal_view import SealReport
@@ -289,6 +289,12 @@ def test_proofs_survive_a_change_of_keys(sealed: Store, early: Checkpoint) -> No
     assert verdict_on(proof_json(proof), str(early.note), early.key.text) == "ok"
     assert verdict_on(proof_json(replace(proof, keys=())), str(early.note)) == "other_key"
     assert verdict_on(proof_json(replace(proof, keys=(str(early.note),)))) == "rotation_wrong"
+    # A published key is held against the head that was taken away, though both lead to the key of the proof.
+    newest = actions.checkpoint(sealed)
+    assert verdict_on(proof_json(proof), str(early.note), newest.key.text) == "other_key"
+    # A change of keys in another log says nothing about this one.
+    elsewhere = sign_rotation(KEY, verifier_key("other.example/log", NEXT_KEY), AT)
+    assert verdict_on(proof_json(replace(proof, keys=(*proof.keys, str(elsewhere.note))))) == "rotation_wrong"
 
 
 def test_every_verdict_has_its_case(sealed: Store, early: Checkpoint) -> None:

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from optimizer.errors import InputError
+from optimizer.network.graph import NetworkGraph
 from optimizer.waybills.codes import is_waybill_number
-from optimizer.waybills.issue import from_plan
+from optimizer.waybills.issue import from_plan, way_of
 from optimizer.waybills.sharing import empty_running
 from tests.waybills.world import (
     ISSUED_AT,
@@ -89,6 +90,25 @@ def test_what_stays_behind_is_not_declared() -> None:
     item = replace(planned_shipment("S2", 150_000, plan_lot(1, 100_000, "V1", 1)), left_kg=50_000)
     (waybill,) = from_plan(plan_of([item], []), shipments(), parties(), world_network(), ISSUED_AT)
     assert waybill.declared_mass_kg == 100_000
+
+
+def test_a_leg_has_a_way_by_its_mode_and_class_alone() -> None:
+    """How an amended leg is measured: by ship only with a class that there is, between two places; by road over the
+    road; by train, at a hub or from a place to itself not at all."""
+    graph = NetworkGraph(world_network())
+    (lot,) = (lot for lot in world_waybills()[1].lots)
+    leg = next(leg for leg in lot.legs if leg.mode == "InlandWaterway")
+    way = way_of(leg, graph)
+    assert way is not None
+    assert (way[0], way[1].basis) == (leg.distance_km, leg.distance_basis)
+    assert way_of(replace(leg, vehicle_class="NONE"), graph) is None
+    assert way_of(replace(leg, mode="Rail"), graph) is None
+    assert way_of(replace(leg, mode="Hub"), graph) is None
+    assert way_of(replace(leg, destination=leg.origin), graph) is None
+    road = next(leg for leg in lot.legs if leg.mode == "Road")
+    by_road = way_of(road, graph)
+    assert by_road is not None
+    assert by_road[0] == road.distance_km
 
 
 def test_everything_unknown_is_named_at_once() -> None:
