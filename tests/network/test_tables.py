@@ -121,6 +121,10 @@ def test_header_faults_come_together(tmp_path: Path) -> None:
         ("places.csv:1:#4", "column_unknown"),
         ("places.csv:1:name", "column_missing"),
     ]
+    assert [("#4" in fault.message.zh, "the columns are place_id" in fault.message.en) for fault in faults[:3:2]] == [
+        (False, True),
+        (True, True),
+    ]
 
 
 def test_columns_in_any_order_and_blank_lines(tmp_path: Path) -> None:
