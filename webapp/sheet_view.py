@@ -11,6 +11,7 @@ from optimizer.documents import calculation_sheet as lot_words
 from optimizer.documents import quote_sheet as quote_words
 from optimizer.documents.sheets import Cell
 from optimizer.emissions.factor import Factor
+from optimizer.emissions.sensitivity import Influence
 from optimizer.errors import Lang
 from optimizer.planning.quote.sheet import QuoteSheet, QuoteSheetOption
 from webapp.figures import kilograms
@@ -97,12 +98,23 @@ def lot_sheet_view(world: World, sheet: CalculationSheet, lang: Lang) -> SheetVi
             TableView(
                 lot_words.SENSITIVITY.text(lang),
                 tuple(column.text(lang) for column in lot_words.SHARE_COLUMNS),
-                tuple(_plain(row) for row in lot_words.share_rows(sheet, lang)),
+                tuple(
+                    _influence(item, row)
+                    for item, row in zip(sheet.influences, lot_words.share_rows(sheet, lang), strict=True)
+                ),
                 lot_words.logging_words(sheet).text(lang),
             ),
             _factors(sheet.factors, lang),
         ),
     )
+
+
+def _influence(item: Influence, cells: Sequence[Cell]) -> tuple[str, ...]:
+    """A row of what moves the result: the share in per cent, grams with separators. The files have every digit."""
+    key, _share, _exposed, width, _standard, _shortfall, reason = _plain(cells)
+    part = item.contribution
+    grams = (f"{part.exposed_g:,.0f}", width, f"{part.standard_g:,.1f}", f"{part.shortfall_g:,.1f}")
+    return (key, f"{item.share:.1%}", *grams, reason)
 
 
 def _option(world: World, option: QuoteSheetOption, lang: Lang) -> GroupView:

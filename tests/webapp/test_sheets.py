@@ -105,6 +105,10 @@ def test_the_lots_sheet_is_the_one_of_the_accounts(house: FullHouse) -> None:
         page = client.get(f"{path}?lang={lang}").text
         for words in (sheet.run.run_id, f"{sheet.reduction.credited_g:,}", sheet.run.factors_version):
             assert words in page
+    for item in sheet.influences:
+        assert f">{item.share:.1%}<" in page
+        assert f">{item.contribution.standard_g:,.1f}<" in page
+    assert not re.search(r">-?\d+\.\d{7,}<", page), "digits that nobody measured stand in the files alone"
     assert client.get(f"{path}?format=json").text == sheet_json(sheet)
     token = {"Authorization": f"Bearer {house.tokens['enterprise']}"}
     api = house.app.test_client().get(f"/api/v1/waybills/{number}/lots/1/sheet", headers=token)
