@@ -42,9 +42,12 @@ def waybill_show(number: str, as_json: bool) -> None:
     """The first version was made from the plan."""
     from optimizer.actions.amending import versions
     from optimizer.waybills.codec import to_plain
+    from optimizer.waybills.lifecycle import DocumentStatus, document_status, effective
 
     with current_session().store() as store:
         found = versions(store, number)
+        with store.read() as session:
+            void = document_status(effective(session.events([number]))) is DocumentStatus.VOIDED
     if as_json:
         print_json(
             [
@@ -64,6 +67,8 @@ def waybill_show(number: str, as_json: bool) -> None:
         )
         for change in item.changed:
             click.echo(f"  {change}")
+    if void:
+        say(Message(f"{number} 已作废。", f"{number} is void."))
 
 
 @waybill.command("amend", cls=Verb, about=Message("改单：签发下一版", "amend: issue the next version"))

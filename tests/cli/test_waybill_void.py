@@ -31,6 +31,9 @@ def test_a_waybill_is_voided_once_with_a_reason(tmp_path: Path, capsys: pytest.C
     assert run(*words, number, "--reason", "typed wrong") == 0
     assert "another shipment id" in capsys.readouterr().out
     assert run(*words, number, "--reason", "again") == 2
+    capsys.readouterr()
+    assert run(*words[:-1], "show", number) == 0
+    assert f"{number} is void." in capsys.readouterr().out
     with store.read() as session:
         assert document_status(session.events([number])) is DocumentStatus.VOIDED
     store.close()
