@@ -172,8 +172,9 @@ def _disposition(
     kind: Kind, ends: tuple[str, str, Bucket], amount_g: int, reference: str, booking: Booking
 ) -> Transaction:
     giver_id, taker_id, bucket = ends
-    if amount_g <= 0:
-        raise InputError(Message("数量应为正数。", "The amount must be positive."))
+    # SQLite keeps what is no whole number as it is, and grams are added up to the last one.
+    if type(amount_g) is not int or amount_g <= 0:
+        raise InputError(Message("数量应为正整数（克）。", "The amount must be positive, in whole grams."))
     lines = PostingLines(ISSUANCE.account_id)
     lines.move_from(giver_id, Bucket.AVAILABLE, taker_id, bucket, Ledger.CLAIM, amount_g)
     return Transaction(

@@ -332,9 +332,11 @@ def test_what_is_retired_is_gone(settled: Store) -> None:
     assert findings(settled) == {}
 
 
-@pytest.mark.parametrize("amount_g", [0, -5])
+@pytest.mark.parametrize("amount_g", [0, -5, 1.5, True])
 def test_only_a_positive_amount_moves(settled: Store, amount_g: int) -> None:
-    """A negative transfer would be a theft."""
+    """A negative transfer would be a theft, and a part of a gram would never add up again."""
+    with pytest.raises(InputError, match="positive"):
+        actions.retire(settled, "E1", amount_g, "report 3", "x", NOVEMBER)
     with pytest.raises(InputError, match="positive"):
         actions.transfer(settled, "E1", "E2", amount_g, "deal 3", "x", NOVEMBER)
     with pytest.raises(InputError, match="the same"):
