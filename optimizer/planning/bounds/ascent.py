@@ -80,10 +80,11 @@ class Stage:
     average: float
 
 
-STAGES = (Stage((0,), 100, 1.0, 0.12), Stage((*LEVELS, 0), 200, 0.1, 0.03), Stage((*LEVELS, 0), 300, 0.0, 0.02))
+STAGES = (Stage((0,), 60, 1.0, 0.12), Stage((*LEVELS, 0), 200, 0.1, 0.03), Stage((*LEVELS, 0), 500, 0.0, 0.02))
 """Places as a whole first, then slot by slot, along averages with a long memory: such steps climb slower at first and
 prove more in the end, the most where quays are crowded; and averages over many steps come closer
-to a linear solution, so that hulls have better ones to follow."""
+to a linear solution, so that hulls have better ones to follow. Places as a whole are soon no help: with 100 such steps
+some months of 2,000 shipments came to a bound a tenth of a percent lower. The last stage mostly ends by LEAST_STEP."""
 ONWARD = Stage((*LEVELS, 0), 120, 0.02, 0.12)
 """From the prices of a program that is coarse in time: short steps, slot by slot."""
 DEARER = Stage((*LEVELS, 0), 240, 0.1, 0.03)
