@@ -24,10 +24,21 @@ from optimizer.errors import ConflictError, Message, ModalshiftError, UnknownRec
 from optimizer.network.archive import FACTORS, contents, packed, table_files, unpacked
 from optimizer.network.model import Network
 from optimizer.network.reader import read_network
-from optimizer.network.releases import NetworkProposal, NetworkRelease, TableChange, propose, release
-from optimizer.network.row_changes import RowChange, row_changes
+from optimizer.network.releases import (
+    NetworkProposal,
+    NetworkRelease,
+    TableChange,
+    propose,
+    release,
+    released_since,
+)
+from optimizer.network.row_changes import RowChange, row_changes, taken_back
 from optimizer.network.schema import load_schema, shipped_directory
 from optimizer.store.engine import Store
+from optimizer.store.session import Session
+
+NAMED_ROWS = 3
+"""So many rows are named in a sentence; the page lists them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +51,15 @@ class TablesInForce:
     factors: FactorTable
     network_release: NetworkRelease | None
     left_out: Mapping[str, Message]
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """What a proposal would take back of the networks ``since``, released after the tables that it was made from: no
+    row where it was made from those in force, or has what the others changed as well."""
+
+    since: tuple[NetworkRelease, ...]
+    rows: tuple[RowChange, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +83,23 @@ def releases_mark(store: Store) -> tuple[int, int]:
 
 
 def propose_network(
-    store: Store, directory: Path, changes: Sequence[TableChange], by: str, at: datetime, reason: str
+    store: Store,
+    directory: Path,
+    changes: Sequence[TableChange],
+    by: str,
+    at: datetime,
+    reason: str,
+    made_from: str | None = None,
 ) -> NetworkProposal:
-    """Propose the tables of a directory, but for its factors.
+    """Propose the tables of a directory, but for its factors. ``made_from``: the proposal whose tables they were
+    changed from, empty for those of the start; None: those in force now.
 
     Raises NetworkDataError with every fault of the tables, InputError without a reason, UnknownRecordError and
     ConflictError for somebody who may not.
     """
     version = read_network(directory).version
     files = {name: content for name, content in table_files(directory).items() if name != FACTORS}
-    return _add_proposal(store, packed(files), version, changes, by, at, reason)
+    return _add_proposal(store, packed(files), version, changes, by, at, reason, made_from)
 
 
 def propose_network_again(store: Store, proposal_id: str, by: str, at: datetime, reason: str) -> NetworkProposal:
@@ -88,24 +115,71 @@ def proposed_rows(store: Store, proposal_id: str, directory: Path) -> list[RowCh
     """What a proposal would change in the tables of a directory, row by row. Raises UnknownRecordError."""
     with store.read() as session:
         _proposal(session.network_proposals(), proposal_id)
-        archive = session.network_archive(proposal_id)
-    assert archive is not None  # it is written with the proposal
-    return row_changes(table_files(directory), contents(archive), load_schema(directory))
+        proposed = _files(session, proposal_id)
+    return row_changes(table_files(directory), proposed, load_schema(directory))
 
 
-def release_network(store: Store, proposal_id: str, by: str, at: datetime) -> NetworkRelease:
-    """Put a proposal into force as the second person.
+def rows_taken_back(store: Store, proposal_id: str, base: Path | None = None) -> TakenBack:
+    """Which rows of networks that were released since it was made a proposal would take back. ``base``: the directory
+    of the start (None: the shipped one). Raises UnknownRecordError."""
+    with store.read() as session:
+        return _taken_back(session, _proposal(session.network_proposals(), proposal_id), base)
+
+
+def release_network(
+    store: Store, proposal_id: str, by: str, at: datetime, *, base: Path | None = None, despite: str = ""
+) -> NetworkRelease:
+    """Put a proposal into force as the second person. ``base``: the directory of the start (None: the shipped one).
+    ``despite``: the proposal in force, whose rows may be taken back, as the second person read them.
 
     Raises UnknownRecordError for an unknown proposal or person, ConflictError for the proposer, for a user whom the
-    proposer made, reset or promoted, and a second time.
+    proposer made, reset or promoted, a second time, and where it would take back rows of what was released since it was
+    made, unless ``despite`` names the last of these.
     """
     with store.write() as session:
         require_user(session, by, Permission.RELEASE_NETWORK)
         found = _proposal(session.network_proposals(), proposal_id)
         require_second_person(session, found.proposed_by, by)
         done = release(found, session.network_releases(), by, at)
+        lost = _taken_back(session, found, base)
+        if lost.rows and despite != lost.since[-1].proposal_id:
+            raise ConflictError(_told(found, lost))
         session.add_network_release(done)
     return done
+
+
+def _taken_back(session: Session, proposal: NetworkProposal, base: Path | None) -> TakenBack:
+    releases = session.network_releases()
+    since = released_since(proposal, releases)
+    if not since:
+        return TakenBack((), ())
+    start = base or shipped_directory()
+    known = releases[: len(releases) - len(since)]
+    before = _files(session, known[-1].proposal_id) if known else table_files(start)
+    standing, proposed = (_files(session, one) for one in (since[-1].proposal_id, proposal.proposal_id))
+    return TakenBack(since, tuple(taken_back(before, standing, proposed, load_schema(start))))
+
+
+def _files(session: Session, proposal_id: str) -> dict[str, bytes]:
+    archive = session.network_archive(proposal_id)
+    assert archive is not None  # it is written with the proposal
+    return contents(archive)
+
+
+def _told(proposal: NetworkProposal, lost: TakenBack) -> Message:
+    names = ", ".join(f"{row.table} {' · '.join(row.key)}" for row in lost.rows[:NAMED_ROWS])
+    if len(lost.rows) > NAMED_ROWS:
+        names += ", …"
+    last = lost.since[-1]
+    return Message(
+        f"提请 {proposal.proposal_id} 提出之后，{last.proposal_id} 已由 {last.released_by} 发布；"
+        f"现在发布会收回其改动的 {len(lost.rows)} 行（{names}）。"
+        "请在现行表上重做改动并另行提请，或在路网页逐行看过后，勾选同意收回。",
+        f"Since proposal {proposal.proposal_id} was made, {last.proposal_id} was released by {last.released_by}; to"
+        f" release this one now would take back {len(lost.rows)} row(s) that changed since ({names}). Make the change"
+        " again over the tables in force and propose that, or read the rows on the network page and tick there that"
+        " they go back.",
+    )
 
 
 def tables_in_force(
@@ -142,12 +216,21 @@ def require_fitting(store: Store, directory: Path, proposal_id: str) -> None:
 
 
 def _add_proposal(
-    store: Store, archive: bytes, version: str, changes: Sequence[TableChange], by: str, at: datetime, reason: str
+    store: Store,
+    archive: bytes,
+    version: str,
+    changes: Sequence[TableChange],
+    by: str,
+    at: datetime,
+    reason: str,
+    made_from: str | None = None,
 ) -> NetworkProposal:
     with store.write() as session:
         require_user(session, by, Permission.PROPOSE_NETWORK)
-        made = propose(archive, version, changes, by, at, reason)
-        released = {one.proposal_id for one in session.network_releases()}
+        released = [one.proposal_id for one in session.network_releases()]
+        if made_from is None:
+            made_from = released[-1] if released else ""
+        made = propose(archive, version, changes, by, at, reason, made_from)
         waiting = [one for one in session.network_proposals() if one.proposal_id not in released]
         twin = [one.proposal_id for one in waiting if one.archive_sha256 == made.archive_sha256]
         if twin:

@@ -14,6 +14,9 @@ from optimizer.errors import ConflictError, Message, UnknownRecordError
 from optimizer.store.engine import Store
 from optimizer.store.session import Session
 
+NAMED_USERS = 3
+"""So many who may release are named in a refusal."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReleaseBook:
@@ -116,15 +119,30 @@ def _book(session: Session) -> ReleaseBook:
 
 
 def require_second_person(session: Session, proposed_by: str, by: str) -> None:
-    """Raise ConflictError for a user whom the proposer made, reset or promoted."""
-    if proposed_by in session.makers_of(by):
-        raise ConflictError(
-            Message(
-                f"用户 {by} 由提请人 {proposed_by} 设立、重置或授予角色，不能作为第二人；请由他人发布。",
-                f"User {by} was made, reset or given its role by {proposed_by}, who proposed this, and is no"
-                " second person; have somebody else release it.",
-            )
+    """Raise ConflictError for a user whom the proposer made, reset or promoted, saying who may release instead."""
+    if proposed_by not in session.makers_of(by):
+        return
+    others = [user.login for user in session.users() if user.may(Permission.RELEASE_FACTORS)]
+    able = [login for login in others if login != proposed_by and proposed_by not in session.makers_of(login)]
+    named = ", ".join(able[:NAMED_USERS]) + (", …" if len(able) > NAMED_USERS else "")
+    right = Message(
+        f"请由提请人未曾设立、重置或授予角色的管理员发布：{named}。",
+        f"An administrator whom {proposed_by} never made, reset or gave a role may release it: {named}.",
+    )
+    if not able:
+        right = Message(
+            "须由提请人未曾设立、重置或授予角色的管理员发布，现在没有这样的人：请在服务器上以"
+            " modalshift user add LOGIN --role administrator 添加一位。",
+            f"It takes an administrator whom {proposed_by} never made, reset or gave a role, and there is none now: add"
+            " one on the server with modalshift user add LOGIN --role administrator.",
         )
+    raise ConflictError(
+        Message(
+            f"用户 {by} 由提请人 {proposed_by} 设立、重置或授予角色，不能作为第二人。{right.zh}",
+            f"User {by} was made, reset or given its role by {proposed_by}, who proposed this, and is no second person."
+            f" {right.en}",
+        )
+    )
 
 
 def require_user(session: Session, login: str, permission: Permission) -> None:

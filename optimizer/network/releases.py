@@ -7,8 +7,8 @@ proposed again. Factors are no part of it: they have proposals of their own (``e
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from optimizer.errors import ConflictError, InputError, Message
@@ -30,7 +30,8 @@ class TableChange:
 @dataclass(frozen=True, slots=True)
 class NetworkProposal:
     """Tables that somebody wants in force. ``version`` names them as plans do; ``archive_sha256`` is the digest of the
-    tables themselves, which are kept beside this record."""
+    tables themselves, which are kept beside this record. ``made_from``: the proposal whose tables, then in force, this
+    one was made from; empty for those of the start, None where nobody wrote it down."""
 
     proposal_id: str
     version: str
@@ -39,6 +40,7 @@ class NetworkProposal:
     proposed_by: str
     proposed_at: datetime
     reason: str
+    made_from: str | None = field(default=None, metadata={"later": True})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,13 @@ class NetworkRelease:
 
 
 def propose(
-    archive: bytes, version: str, changes: Iterable[TableChange], by: str, at: datetime, reason: str
+    archive: bytes,
+    version: str,
+    changes: Iterable[TableChange],
+    by: str,
+    at: datetime,
+    reason: str,
+    made_from: str | None = None,
 ) -> NetworkProposal:
     """A proposal of packed tables. Raises InputError without a reason."""
     if len(reason.strip()) < MIN_REASON:
@@ -60,7 +68,18 @@ def propose(
     # The same tables may be proposed again later, to bring them back: the moment is part of the name.
     name = f"{digest}:{by}:{at.isoformat()}"
     proposal_id = hashlib.sha256(name.encode()).hexdigest()[:16]
-    return NetworkProposal(proposal_id, version, digest, tuple(changes), by, at, reason.strip())
+    return NetworkProposal(proposal_id, version, digest, tuple(changes), by, at, reason.strip(), made_from)
+
+
+def released_since(proposal: NetworkProposal, done: Sequence[NetworkRelease]) -> tuple[NetworkRelease, ...]:
+    """The releases, of all in their order, that the maker of a proposal did not have at hand. Where nobody wrote
+    down what it was made from, the moments tell."""
+    if proposal.made_from is None:
+        return tuple(one for one in done if one.released_at > proposal.proposed_at)
+    # A network that comes back is proposed anew, so every proposal is released once.
+    names = [one.proposal_id for one in done]
+    known = names.index(proposal.made_from) + 1 if proposal.made_from in names else 0
+    return tuple(done[known:])
 
 
 def release(proposal: NetworkProposal, done: Iterable[NetworkRelease], by: str, at: datetime) -> NetworkRelease:

@@ -47,6 +47,17 @@ def row_changes(before: Mapping[str, bytes], after: Mapping[str, bytes], schema:
     return found
 
 
+def taken_back(
+    before: Mapping[str, bytes], since: Mapping[str, bytes], after: Mapping[str, bytes], schema: PackageSchema
+) -> list[RowChange]:
+    """Rows that ``after``, made from ``before``, would change in the tables ``since`` although somebody else changed
+    them between: each as it stands and as ``after`` has it. Files as in :func:`row_changes`."""
+    others = {(row.table, row.key) for row in row_changes(before, since, schema)}
+    if not others:
+        return []
+    return [row for row in row_changes(since, after, schema) if (row.table, row.key) in others]
+
+
 def _of_table(
     table: TableSchema, old: Mapping[tuple[str, ...], Row], new: Mapping[tuple[str, ...], Row]
 ) -> Iterator[RowChange]:

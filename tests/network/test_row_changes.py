@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from optimizer.network.archive import table_files
-from optimizer.network.row_changes import CellChange, row_changes
+from optimizer.network.row_changes import CellChange, row_changes, taken_back
 from optimizer.network.schema import load_schema, shipped_directory
 
 SCHEMA = load_schema(shipped_directory())
@@ -44,3 +44,13 @@ def test_added_and_removed_rows_are_told_whole() -> None:
     assert (removed.kind, removed.key) == ("removed", ("FCJ-flow-2026-10-21",))
     assert CellChange("item_id", "", "FCJ") in added.cells
     assert CellChange("item_id", "FCJ", "") in removed.cells
+
+
+def test_only_rows_that_others_changed_are_taken_back() -> None:
+    """A row changed by both goes back whole, one changed by a single side or by both alike does not."""
+    since = altered("closures.csv", "2026-10-21T14:00", "2026-10-23T14:00")
+    own = altered("closures.csv", "Yearly lock repair", "Lock repair")
+    (lost,) = taken_back(FILES, since, own, SCHEMA)
+    assert (lost.key, lost.cells[0].after) == (("FCJ-flow-2026-10-21",), "2026-10-21T14:00:00+08:00")
+    assert taken_back(FILES, since, since, SCHEMA) == taken_back(FILES, FILES, own, SCHEMA) == []
+    assert len(taken_back(FILES, altered("closures.csv", "FCJ-flow-2026-10-21", "FCJ-flow"), own, SCHEMA)) == 2

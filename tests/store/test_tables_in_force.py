@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -12,15 +13,18 @@ import pytest
 
 from optimizer import actions
 from optimizer.access.user import Role, User
+from optimizer.actions.released_tables import rows_taken_back
 from optimizer.emissions.factor_files import ImportRules, import_factors, rows_text
 from optimizer.emissions.factors import load_factors
 from optimizer.emissions.releases import row_digest, row_text
 from optimizer.errors import ConflictError, InputError, NetworkDataError, UnknownRecordError
 from optimizer.network.archive import packed, table_files, unpacked
 from optimizer.network.reader import read_network
+from optimizer.network.releases import NetworkProposal, NetworkRelease, propose, released_since
 from optimizer.network.schema import shipped_directory
 from optimizer.quantities import CHINA_TIME
 from optimizer.store.engine import Store
+from optimizer.waybills.codec import from_json, to_json
 
 AT = datetime(2026, 11, 1, 9, tzinfo=CHINA_TIME)
 DIESEL = "fuel-diesel-cn-ndrc"
@@ -35,12 +39,12 @@ def office(tmp_path: Path) -> Store:
     return store
 
 
-def network_with(tmp_path: Path, name: str, toll: str) -> Path:
-    """The shipped network with another toll on its first link."""
+def network_with(tmp_path: Path, name: str, toll: str, row: int = 0, base: Path | None = None) -> Path:
+    """A network, the shipped one if none is named, with another toll on one of its links."""
     directory = tmp_path / name
-    unpacked(packed(table_files(shipped_directory())), directory)
+    unpacked(packed(table_files(base or shipped_directory())), directory)
     rows = list(csv.DictReader(io.StringIO((directory / "links.csv").read_text(encoding="utf-8-sig"))))
-    rows[0]["toll_yuan_per_t"] = toll
+    rows[row]["toll_yuan_per_t"] = toll
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]))
     writer.writeheader()
@@ -90,7 +94,8 @@ def test_a_network_comes_into_force_by_two_persons_and_goes_again(office: Store,
     with pytest.raises(UnknownRecordError):
         actions.release_network(office, "none", "wang", AT)
     for n, (proposal, toll) in enumerate(zip(made, (1.11, 2.22), strict=True)):
-        actions.release_network(office, proposal.proposal_id, "wang", AT + timedelta(hours=5 + n))
+        despite = made[n - 1].proposal_id if n else ""
+        actions.release_network(office, proposal.proposal_id, "wang", AT + timedelta(hours=5 + n), despite=despite)
         marks.append(actions.releases_mark(office))
         found = actions.tables_in_force(office, None, tmp_path)
         assert next(iter(found.network.links.values())).toll_yuan_per_t == toll
@@ -106,6 +111,73 @@ def test_a_network_comes_into_force_by_two_persons_and_goes_again(office: Store,
     assert len(set(marks)) == len(marks)
     named = actions.tables_in_force(office, second, tmp_path, base_stands=True)
     assert named.network.version == made[1].version
+
+
+def test_a_release_takes_nothing_back_unseen(office: Store, tmp_path: Path) -> None:
+    """Of two proposals made from the same tables the second would undo the first: it is refused with the rows that go
+    back, and released only for who names the release that is undone. One made over the first goes through."""
+    one, other = (network_with(tmp_path, name, "1.11", row) for name, row in (("one", 0), ("other", 1)))
+    both = network_with(tmp_path, "both", "1.11", 1, base=one)
+    first, second = (actions.propose_network(office, each, (), "li", AT, "new toll") for each in (one, other))
+    actions.release_network(office, first.proposal_id, "wang", AT + timedelta(hours=1))
+    link_id = next(iter(read_network().links))
+    with pytest.raises(
+        ConflictError, match=rf"{first.proposal_id} was released by wang.*1 row.*links {link_id}\)"
+    ) as no:
+        actions.release_network(office, second.proposal_id, "wang", AT + timedelta(hours=2))
+    assert f"（links {link_id}）" in no.value.message.zh
+    with pytest.raises(ConflictError, match="take back"):
+        actions.release_network(office, second.proposal_id, "wang", AT, despite=second.proposal_id)
+    (lost,) = rows_taken_back(office, second.proposal_id).rows
+    assert (lost.table, lost.key, lost.cells[0].before) == ("links", (link_id,), "1.11")
+    third = actions.propose_network(office, both, (), "li", AT + timedelta(hours=3), "both tolls")
+    assert rows_taken_back(office, third.proposal_id).since == ()
+    actions.release_network(office, third.proposal_id, "wang", AT + timedelta(hours=4))
+    with pytest.raises(ConflictError, match="take back"):
+        actions.release_network(office, second.proposal_id, "wang", AT, despite=first.proposal_id)
+    actions.release_network(office, second.proposal_id, "wang", AT + timedelta(hours=5), despite=third.proposal_id)
+    found = actions.tables_in_force(office, None, tmp_path).network
+    assert [link.toll_yuan_per_t for link in found.links.values()][:2] == [
+        read_network().links[link_id].toll_yuan_per_t,
+        1.11,
+    ]
+
+
+def test_what_a_proposal_was_made_from_is_told_by_its_moment_where_nobody_wrote_it(tmp_path: Path) -> None:
+    """Proposals of before hold no such name, and are written as they were; where there is a name, the clock is not
+    asked."""
+    done = [NetworkRelease(name, "wang", AT + timedelta(hours=hour)) for name, hour in (("a", 1), ("b", 3))]
+    old = propose(b"x", "v", (), "li", AT + timedelta(hours=2), "new toll")
+    assert "made_from" not in to_json(old)
+    assert from_json(NetworkProposal, to_json(old)) == old
+    assert released_since(old, done) == (done[1],)
+    for made_from, since in (("", done), ("a", done[1:]), ("b", [])):
+        made = replace(old, made_from=made_from)
+        assert from_json(NetworkProposal, to_json(made)) == made
+        assert released_since(made, done) == tuple(since)
+
+
+def test_a_network_that_changes_what_others_changed_alike_takes_nothing_back(office: Store, tmp_path: Path) -> None:
+    """Two who had the same thought need no third."""
+    one = network_with(tmp_path, "one", "1.11")
+    more = network_with(tmp_path, "more", "2.22", 1, base=one)
+    first, second = (actions.propose_network(office, each, (), "li", AT, "new toll") for each in (one, more))
+    for hours, proposal in enumerate((first, second)):
+        actions.release_network(office, proposal.proposal_id, "wang", AT + timedelta(hours=hours))
+    assert actions.tables_in_force(office, None, tmp_path).network.version == second.version
+
+
+def test_who_is_no_second_person_is_told_who_is(office: Store, tmp_path: Path) -> None:
+    """The refusal names an administrator whom the proposer did not make, or, without one, how there will be one."""
+    made = actions.propose_network(office, network_with(tmp_path, "one", "1.11"), (), "li", AT, "new toll")
+    for login, actor in (("puppet", "li"), ("sun", "li")):
+        user = User(actions.user_id_of(login), login, login, login, Role.ADMINISTRATOR, "")
+        actions.add_user(office, user, None, AT, actor)
+    with pytest.raises(ConflictError, match=r"li never made, reset or gave a role may release it: wang\."):
+        actions.release_network(office, made.proposal_id, "puppet", AT)
+    actions.set_active(office, "wang", False, AT)
+    with pytest.raises(ConflictError, match=r"none now: add one on the server with modalshift user add"):
+        actions.release_network(office, made.proposal_id, "puppet", AT)
 
 
 def test_a_wrong_network_is_not_even_proposed(office: Store, tmp_path: Path) -> None:

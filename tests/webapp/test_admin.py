@@ -267,6 +267,7 @@ def test_whoever_the_proposer_made_is_no_second_person(house: FullHouse) -> None
     refused = client.post(f"/admin/factors/{proposal.proposal_id}/release?lang=en", data={"csrf_token": token.group(1)})
     assert refused.status_code == 409
     assert "no second person" in refused.text
+    assert "modalshift user add LOGIN --role administrator" in refused.text
     assert not actions.factor_releases(house.store).releases
 
 
@@ -364,6 +365,31 @@ def test_whoever_releases_a_network_reads_what_it_changes_row_by_row(house: Full
     (proposal,) = actions.network_releases(house.store).proposals
     assert second.send(f"/admin/network/{proposal.proposal_id}/release").status_code == 302
     assert told not in second.client.get("/admin/network").text
+
+
+def test_rows_that_a_release_takes_back_are_shown_and_agreed_to(house: FullHouse) -> None:
+    """Of two proposals made from the same tables the second is refused until the box beside its rows is ticked."""
+    other = User(actions.user_id_of("second"), "second", "二", "Second", Role.ADMINISTRATOR)
+    actions.add_user(house.store, other, None, AT)
+    first, second = Administrator(house), Administrator(house, "second")
+    closures = (shipped_directory() / "closures.csv").read_bytes()
+    for old, new in ((b"2026-10-21T14:00", b"2026-10-23T14:00"), (b"Yearly lock repair", b"Lock repair")):
+        changed = io.BytesIO(closures.replace(old, new, 1))
+        sent = first.send("/admin/network", act="propose", reason="new times", files=(changed, "closures.csv"))
+        assert sent.status_code == 302, sent.text
+    done, waits = (
+        f"/admin/network/{one.proposal_id}/release" for one in actions.network_releases(house.store).proposals
+    )
+    assert 'name="despite"' not in second.client.get("/admin/network").text
+    assert second.send(done).status_code == 302
+    refused = second.send(waits)
+    assert refused.status_code == 409
+    assert "closures FCJ-flow-2026-10-21" in refused.text
+    assert "2026-10-23T14:00:00+08:00 → 2026-10-21T14:00:00+08:00" in refused.text
+    box = re.search(r'name="despite" value="([^"]+)"', second.client.get("/admin/network").text)
+    assert box is not None
+    assert second.send(waits, despite=box.group(1)).status_code == 302
+    assert b"2026-10-21T14:00" in second.client.get("/admin/network/closures.csv").data
 
 
 def test_archives_that_are_none_or_burst_are_refused(house: FullHouse) -> None:

@@ -9,6 +9,7 @@ import shutil
 import tempfile
 import zipfile
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -18,12 +19,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from optimizer import actions
 from optimizer.access.user import Permission, User
-from optimizer.actions.released_tables import proposed_rows
+from optimizer.actions.released_tables import TakenBack, proposed_rows, rows_taken_back
 from optimizer.emissions.factors import load_factors
 from optimizer.errors import ConflictError, Fault, InputError, Message, ModalshiftError, NetworkDataError
 from optimizer.network.archive import table_files
 from optimizer.network.reader import read_network
-from optimizer.network.releases import NetworkProposal, TableChange
+from optimizer.network.releases import NetworkProposal, NetworkRelease, TableChange
 from optimizer.network.row_changes import RowChange, row_changes
 from optimizer.network.schema import load_schema, shipped_directory
 from webapp.access.visitor import now, require, require_permission
@@ -119,10 +120,13 @@ def check() -> Page:
 @network_page.post("/admin/network/<proposal_id>/release")
 @require(Permission.RELEASE_NETWORK)
 def release(proposal_id: str) -> Page:
-    """The second person's signature: the tables are in force at once, for whatever is made from now on."""
+    """The second person's signature: the tables are in force at once, for whatever is made from now on.
+    ``despite``: the proposal in force whose rows the second person saw go back."""
     user = require_permission(Permission.RELEASE_NETWORK)
+    world, despite = current_world(), request.form.get("despite", "")
     try:
-        actions.release_network(current_world().store, proposal_id, user.login, now())
+        base = world.settings.network_dir
+        actions.release_network(world.store, proposal_id, user.login, now(), base=base, despite=despite)
     except ModalshiftError as error:
         return _page(None, error.message.text(current_lang())), status_of(error)
     _note("network_released", user, proposal_id)
@@ -156,7 +160,10 @@ def _propose(directory: Path, checked: Checked, user: User, reason: str) -> Netw
     if not checked.changes:
         raise ConflictError(Message("与在用的表相同，无需提请。", "The tables are those in force; nothing to propose."))
     changes = [TableChange(*change) for change in checked.changes]
-    return actions.propose_network(current_world().store, directory, changes, user.login, now(), reason)
+    world = current_world()
+    # What this process had in force: another may have put something newer into force a moment ago.
+    made_from = world.tables.network_release.proposal_id if world.tables.network_release else ""
+    return actions.propose_network(world.store, directory, changes, user.login, now(), reason, made_from)
 
 
 def _note(kind: str, user: User, what: str) -> None:
@@ -232,8 +239,6 @@ def _page(checked: Checked | None, failure: str) -> str:
     world = current_world()
     book = actions.network_releases(world.store)
     released = {one.proposal_id: one for one in book.releases}
-    standing = world.tables.network_release
-    login = _login()
     return render_template(
         "network.html",
         sheets=sheets,
@@ -242,18 +247,29 @@ def _page(checked: Checked | None, failure: str) -> str:
         version=world.network.version,
         checked=checked,
         failure=failure,
-        standing=standing,
-        proposals=[
-            {
-                "proposal": one,
-                "release": released.get(one.proposal_id),
-                "mine": one.proposed_by == login,
-                "rows": () if one.proposal_id in released else proposed_rows(world.store, one.proposal_id, directory),
-                "stands": standing is not None and standing.proposal_id == one.proposal_id,
-            }
-            for one in reversed(book.proposals)
-        ],
+        standing=world.tables.network_release,
+        proposals=[_shown(one, released.get(one.proposal_id)) for one in reversed(book.proposals)],
     )
+
+
+def _shown(proposal: NetworkProposal, release: NetworkRelease | None) -> dict[str, object]:
+    """A proposal as the page shows it: what it would change, and what it would take back, where it waits."""
+    world = current_world()
+    standing, name = world.tables.network_release, proposal.proposal_id
+    rows: Sequence[RowChange] = ()
+    lost = TakenBack((), ())
+    if release is None:
+        rows = proposed_rows(world.store, name, world.tables.directory)
+        lost = rows_taken_back(world.store, name, world.settings.network_dir)
+    return {
+        "proposal": proposal,
+        "release": release,
+        "mine": proposal.proposed_by == _login(),
+        "rows": rows,
+        "lost": lost.rows,
+        "despite": lost.since[-1] if lost.since else None,
+        "stands": standing is not None and standing.proposal_id == name,
+    }
 
 
 def _login() -> str:
