@@ -78,6 +78,19 @@ def test_a_fleet_of_no_hulls_is_no_error_in_a_large_plan_under_a_cap() -> None:
     assert plan is None or emitted_t(plan) <= cap_t + 1e-5
 
 
+def test_what_a_cap_may_be_missed_by_closes_no_gap() -> None:
+    """7 kg by road for 0.21 yuan beside 1,000 t left behind for a cap: a bound of 0 proves no optimum, though a hair of
+    the cap is worth more than that."""
+    wanted = (
+        cargo(0, 0.007, "UP", "MID", code="steel", due_h=0.0, value=0.0, start=START),
+        cargo(1, 1000.0, "UP", "ISLE", code="steel", due_h=0.0, value=0.0, start=START, splittable=False),
+    )
+    plan = planned_large((corridor(), wanted), 6.6129587999999995)
+    assert plan is not None
+    assert (plan.status, plan.bound_yuan) != ("optimal", 0.0)
+    assert faults(plan, wanted, corridor()) == []
+
+
 def test_cargo_that_must_sail_and_finds_no_vessel_stays_behind() -> None:
     """5,000 t for the island, 0.7 of what they emit allowed: the dispatcher takes no vessel that is not there."""
     steel = cargo(0, 5000.0, "UP", "ISLE", code="steel", due_h=0.0, value=0.0, start=START)

@@ -58,14 +58,14 @@ def _document(search: Search, x: Floats, network: Network, book: RouteBook, *, h
         shipment_prices=ShipmentPrices(proven, prices[problem.proof.assign]),
         once_more=_nothing_known if hurried else _once_more(search, x),
     )
-    # The row of a cap may be missed by a hair, which is worth its price.
-    slack = rounding_yuan(plan, problem.space.shipments, network, settings)
-    slack += FEASIBLE * -float(prices[problem.proof.cap].sum())
-    if plan.objective_yuan < plan.bound_yuan <= plan.objective_yuan + slack:
+    rounding = rounding_yuan(plan, problem.space.shipments, network, settings)
+    # The row of a cap may be missed by a hair, which is worth its price: a plan below its bound, no proof of a gap.
+    hair = FEASIBLE * -float(prices[problem.proof.cap].sum())
+    if plan.objective_yuan < plan.bound_yuan <= plan.objective_yuan + rounding + hair:
         plan = replace(plan, bound_yuan=plan.objective_yuan, gap=0.0)
     return replace(
         plan,
-        status=status_of(plan, search.stopped_by, slack),
+        status=status_of(plan, search.stopped_by, rounding),
         settings={**plan.settings, "stop": search.stopped_by},
         left_behind=left_behind(search.bound_yuan, plan.objective_yuan, problem.space, plan.shipments),
         unusable_offers=tuple(told(unusable, network) for unusable in problem.unusable),
@@ -96,10 +96,14 @@ def _once_more(search: Search, x: Floats) -> OnceMore:
 
 def rounding_yuan(plan: Plan, shipments: Sequence[Shipment], network: Network, settings: PlanSettings) -> float:
     """What rounding may take off the objective: half a second of each arrival, half a fen and half a gram of each leg.
-    The bound is on exact times and prices, so an optimal plan may come out that much below it."""
+    The bound is on exact times and prices, so an optimal plan may come out that much below it. What stays behind
+    arrives nowhere."""
     price = settings.carbon_price_yuan_per_t
+    arriving = {planned.shipment_id for planned in plan.shipments if planned.lots}
     yuan_per_h = 0.0
     for shipment in shipments:
+        if shipment.shipment_id not in arriving:
+            continue
         value = shipment.cargo_value_yuan_per_t
         rate = tariff.time_yuan_per_t_h(network, value) + tariff.lateness_yuan_per_t_h(network, value)
         yuan_per_h += rate * shipment.mass_kg / KG_PER_T
