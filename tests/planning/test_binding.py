@@ -189,3 +189,31 @@ def test_the_list_is_sorted_and_ends() -> None:
     assert len(found) <= MOST
     assert min(values) > 0
     assert all(item.message.zh and item.message.en for item in found)
+
+
+def test_no_sentence_says_that_a_limit_is_worth_nothing() -> None:
+    """A passage worth less than half a yuan is left out, a tonne worth some fen is not; where planning again with one
+    unit more saves nothing, the sentence says why."""
+    case = lay_out(narrow_lock(2.0), shipments(6, 450))
+    prices = np.zeros(len(case.relaxed()[1]))
+    for kind, key, price in (
+        ("lock", ("L1", 0), -0.5),
+        ("lock", ("L1", 1), -0.51),
+        ("terminal", ("UP", "mineral", 0), -0.06),
+    ):
+        prices[row_of(case, kind, key)] = price
+    world = (case.program, case.space, case.fleet, prices, case.network, case.book.graph, ())
+    found = bindings(*world)
+    assert [(item.kind, item.value_yuan) for item in found] == [("lock", 0.51), ("terminal", 0.06)]
+    assert not any(" 0 元" in item.message.zh or " 0.00 元" in item.message.zh for item in found)
+    for item in bindings(*world, once_more=lambda widening: 0.0):
+        assert item.message.zh.endswith("元：船与不拆的货只能整走，用不上这一份。")
+        assert item.message.en.endswith("yuan: vessels and what must stay whole cannot use it.")
+
+
+def test_a_vessel_named_by_its_tonnes_stands_apart_from_the_word_before() -> None:
+    """As between any Chinese word and a figure."""
+    fleet = (FleetEntry("own", "SMALL", "UP", 1, TINY_START, "own", MADE_UP),)
+    classes = {**TINY.vessel_classes, "SMALL": replace(TINY.vessel_classes["SMALL"], name_zh="500 吨级船")}
+    _, kinds = solved(lay_out(replace(TINY, fleet=fleet, vessel_classes=classes), shipments(5, 480, due_h=30.0)))
+    assert "多一艘 500 吨级船（自有船）" in kinds["fleet"][0].message.zh

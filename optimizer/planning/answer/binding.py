@@ -122,7 +122,8 @@ def bindings(
     """
     scene = _Scene(plan, space, fleet, prices, network, graph)
     found = [*_locks(scene), *_terminals(scene), *_fleet(scene), *_offers(scene, voyages), *_water(scene, voyages)]
-    worth = [limit for limit in found if limit.entry.value_yuan >= LEAST_YUAN]
+    # What its own sentence would round to 0 yuan is left out.
+    worth = [limit for limit in found if _is_worth(limit.entry)]
     worth.sort(key=lambda limit: (-limit.entry.value_yuan, limit.entry.kind, limit.entry.item_id, limit.entry.day))
     return tuple(_told(limit, open_yuan, once_more) for limit in worth[:MOST])
 
@@ -132,16 +133,28 @@ def _told(limit: Limit, open_yuan: float | None, once_more: OnceMore) -> Binding
     entry = limit.entry
     saving = None if limit.wider is None else once_more(limit.wider)
     if saving is not None:
-        digits = 2 if entry.unit == "t" else 0
+        digits = _digits(entry)
         words = f"{saving:,.{digits}f}"
+        why = Message("", "")
+        if round(saving, digits) == 0:
+            why = Message("：船与不拆的货只能整走，用不上这一份", ": vessels and what must stay whole cannot use it")
         message = Message(
-            entry.message.zh.removesuffix("。") + f"；重新求解，实省 {words} 元。",
-            entry.message.en.removesuffix(".") + f"; planned again with it, the plan saves {words} yuan.",
+            entry.message.zh.removesuffix("。") + f"；重新求解，实省 {words} 元{why.zh}。",
+            entry.message.en.removesuffix(".") + f"; planned again with it, the plan saves {words} yuan{why.en}.",
         )
         return replace(entry, saving_yuan=saving, message=message)
     if open_yuan is None or not limit.days:
         return entry
     return replace(entry, at_most_yuan=entry.value_yuan + max(open_yuan, 0.0) / limit.days)
+
+
+def _is_worth(entry: Binding) -> bool:
+    return entry.value_yuan >= LEAST_YUAN and round(entry.value_yuan, _digits(entry)) > 0
+
+
+def _digits(entry: Binding) -> int:
+    """Decimals of the yuan in its sentence: tonnes are worth little each."""
+    return 2 if entry.unit.startswith("t") else 0
 
 
 def _locks(scene: _Scene) -> Iterator[Limit]:
@@ -206,10 +219,12 @@ def _fleet(scene: _Scene) -> Iterator[Limit]:
         # A hull more is one more at its start and one more that must be back at the end.
         yuan = float(scene.prices[row[(number, place, last)]] - scene.prices[row[(number, place, start)]])
         vessel, location = scene.network.vessel_classes[pool.vessel_class], scene.network.locations[place]
+        gap = " " if vessel.name_zh[:1].isascii() else ""  # as between a Chinese word and a figure
         market = MARKET_NAMES.get(pool.market, Message(pool.market, pool.market))
         date = scene.date(start * SLOT_H // 24)
         message = Message(
-            f"{location.name_zh}自 {date} 起多一艘{vessel.name_zh}（{market.zh}），计划期内边际价值 {yuan:,.0f} 元。",
+            f"{location.name_zh}自 {date} 起多一艘{gap}{vessel.name_zh}（{market.zh}），"
+            f"计划期内边际价值 {yuan:,.0f} 元。",
             f"One more {market.en} {vessel.name_en} at {location.name_en} from {date} on"
             f" is worth {yuan:,.0f} yuan at the margin over the plan.",
         )
