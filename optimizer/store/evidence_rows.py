@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from hashlib import sha256
+from itertools import compress
 from json.encoder import encode_basestring as _quoted
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
@@ -93,8 +94,8 @@ class EvidenceRows:
         events += events_of_documents(beside)
         rows += beside
         events = [event for _, event in sorted(zip(map(_SEQ, rows), events, strict=True), key=_SEQ)]
-        newest, versions = self._waybills(around, set(numbers))
-        differing = list(changed_waybills(self._connection, versions))
+        newest, versions, waybills = self._waybills(around, set(numbers))
+        differing = list(changed_waybills(self._connection, versions, waybills))
         return Reported(newest, events, sorted(changed, key=_SEQ), differing, shown)
 
     def changed_evidence(self, numbers: Collection[str]) -> list[ChangedRow]:
@@ -110,14 +111,16 @@ class EvidenceRows:
 
     def _waybills(
         self, numbers: Collection[str], own: Collection[str]
-    ) -> tuple[dict[str, Waybill], list[tuple[Sequence[Any], Waybill]]]:
-        """The newest version of each by number; every version of ``own`` with its columns."""
+    ) -> tuple[dict[str, Waybill], list[tuple[Any, ...]], list[Waybill]]:
+        """The newest version of each by number; every version of ``own``, as rows that begin with their columns, and as
+        what their documents say."""
         columns = f"{', '.join(WAYBILL_COLUMNS)}, {self._as_bytes('document')}"
         query = f"SELECT {columns} FROM waybills WHERE number {{listed}}"  # nosec B608
         rows = sorted(listed_rows(self._connection, query, sorted(numbers)), key=_VERSION)
-        read = [(row[:-1], seen_waybill(row[0], row[-1])) for row in rows]
-        newest = {waybill.number: waybill for _, waybill in read}
-        return newest, [(row, waybill) for row, waybill in read if row[0] in own]
+        waybills = [seen_waybill(row[0], row[-1]) for row in rows]
+        ours = [row[0] in own for row in rows]
+        newest = {waybill.number: waybill for waybill in waybills}
+        return newest, list(compress(rows, ours)), list(compress(waybills, ours))
 
     def _as_bytes(self, column: str) -> str:
         """A text as it lies in the file; reading it as text and encoding it again costs more than its digest."""

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64decode
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
-from functools import lru_cache
-from itertools import pairwise
-from operator import attrgetter
+from itertools import islice, pairwise
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Table, func, literal, select
@@ -27,7 +26,7 @@ from optimizer.store.city_tables import city_cursor
 from optimizer.store.factor_tables import factor_records
 from optimizer.store.listed import listed_rows
 from optimizer.store.network_tables import network_records
-from optimizer.waybills.codec import from_json, sha256, to_json, to_plain
+from optimizer.waybills.codec import from_json, lean_reader_of, lean_text, sha256, to_json, to_plain
 from optimizer.waybills.event import Event
 from optimizer.waybills.party import Party
 from optimizer.waybills.waybill import Waybill
@@ -47,49 +46,87 @@ _waybill = attrgetter(
     *("number", "version", "plan_id", "shipment_id", "operator.party_id", "consignor.party_id", "consignee.party_id"),
     *("cargo_code", "declared_mass_kg", "place_of_receipt", "place_of_delivery"),
 )
-_leg = attrgetter("seq", "mode", "origin", "destination", "voyage_id", "vessel_id", "distance_km")
+_COLUMNS, _ISSUED_AT = itemgetter(*range(len(WAYBILL_COLUMNS) - 1)), itemgetter(len(WAYBILL_COLUMNS) - 1)
+"""Of a row: what :data:`_waybill` takes out of a document, and the time."""
 _party = attrgetter(*_PARTY_COLUMNS)
 _whole_party = attrgetter(*(item.name for item in fields(Party)))
-_text = lru_cache(maxsize=65_536)(china_text)
+_read_party = lean_reader_of(Party)
 
 
-def changed_waybills(connection: Connection, read: Sequence[tuple[Sequence[Any], Waybill]]) -> Iterator[ChangedRow]:
-    """What waybills, their lots and legs are looked up by and their documents do not say. ``read``: all versions of
-    some numbers, each row as :data:`WAYBILL_COLUMNS` with its waybill."""
-    lots: list[tuple[Any, ...]] = []
-    legs: list[tuple[Any, ...]] = []
-    records: dict[str, str] = {}
-    named: set[tuple[Any, ...]] = set()
-    for row, waybill in read:
-        record = f"waybill {waybill.number}/{waybill.version}"
-        records[waybill.number] = f"waybill {waybill.number}"
-        said = (*_waybill(waybill), _text(waybill.issued_at))
-        if row != said:
-            yield from differing(record, "waybills", WAYBILL_COLUMNS, row, said)
-        named.update(map(_whole_party, (waybill.operator, waybill.consignor, waybill.consignee)))
-        name = said[:2]
-        for lot in waybill.lots:
-            place = (*name, lot.lot_no)
-            lots.append((*place, lot.declared_mass_kg, lot.port_of_loading, lot.port_of_discharge))
-            legs += [place + _leg(leg) for leg in lot.legs]
-    numbers = sorted({row[0] for row, _ in read})
+def changed_waybills(
+    connection: Connection, rows: Sequence[Sequence[Any]], waybills: Sequence[Waybill]
+) -> Iterator[ChangedRow]:
+    """What waybills, their lots and legs are looked up by and their documents do not say. ``rows``: all versions of
+    some numbers, in this order, each with :data:`WAYBILL_COLUMNS` first; ``waybills``: what their documents say."""
+    yield from _changed_heads(rows, waybills)
+    lots = [
+        (bill.number, bill.version, lot.lot_no, lot.declared_mass_kg, lot.port_of_loading, lot.port_of_discharge)
+        for bill in waybills
+        for lot in bill.lots
+    ]
+    legs = [
+        (
+            bill.number,
+            bill.version,
+            lot.lot_no,
+            leg.seq,
+            leg.mode,
+            leg.origin,
+            leg.destination,
+            leg.voyage_id,
+            leg.vessel_id,
+            leg.distance_km,
+        )
+        for bill in waybills
+        for lot in bill.lots
+        for leg in lot.legs
+    ]
+    numbers = sorted({row[0] for row in rows})
     for table, names, key, expected in (
         ("waybill_lots", _LOT_COLUMNS, 3, lots),
         ("waybill_legs", _LEG_COLUMNS, 4, legs),
     ):
         query = f"SELECT {', '.join(names)} FROM {table} WHERE number {{listed}}"  # nosec B608
-        yield from differing_rows(table, names, key, listed_rows(connection, query, numbers), expected, records)
-    yield from _changed_since(connection, named)
+        yield from differing_rows("waybill", table, names, key, listed_rows(connection, query, numbers), expected)
+    yield from _changed_since(connection, waybills)
 
 
-def _changed_since(connection: Connection, named: Iterable[tuple[Any, ...]]) -> Iterator[ChangedRow]:
+def _changed_heads(rows: Sequence[Sequence[Any]], waybills: Sequence[Waybill]) -> Iterator[ChangedRow]:
+    """What the rows of waybills have otherwise, asked of all at once: they are looked at one by one where any has."""
+    said = list(map(_waybill, waybills))
+    if list(map(_COLUMNS, rows)) == said and (
+        lean_text([bill.issued_at for bill in waybills]) == lean_text(list(map(_ISSUED_AT, rows)))
+    ):
+        return
+    for row, waybill, columns in zip(rows, waybills, said, strict=True):
+        record = f"waybill {waybill.number}/{waybill.version}"
+        right = (*columns, china_text(waybill.issued_at))
+        yield from differing(record, "waybills", WAYBILL_COLUMNS, row[: len(right)], right)
+
+
+def _changed_since(connection: Connection, waybills: Iterable[Waybill]) -> Iterator[ChangedRow]:
     """Parties that are registered otherwise than waybills have them: once registered, a party stays as it is."""
-    listed = sorted(named, key=str)
+    parties = [party for bill in waybills for party in (bill.operator, bill.consignor, bill.consignee)]
     query = "SELECT party_id, document FROM parties WHERE party_id {listed}"
-    kept = dict(listed_rows(connection, query, sorted({party[0] for party in listed})))
-    for party in listed:
+    kept = dict(listed_rows(connection, query, sorted({party.party_id for party in parties})))
+    registered = _registered(kept)
+    others = {_whole_party(party) for party in parties if registered.get(party.party_id) != party}
+    for party in sorted(others, key=str):
         if kept.get(party[0]) != to_json(Party(*party)):
             yield ChangedRow(f"party {party[0]}", "parties", ("document",))
+
+
+def _registered(kept: Mapping[str, str]) -> dict[str, Party]:
+    """The parties of those documents that are canonical, by id. They are few beside the waybills that name them."""
+    parties: dict[str, Party] = {}
+    for party_id, document in kept.items():
+        try:
+            party = _read_party(document)
+        except ValueError:
+            continue
+        if lean_text([party]) == f"[{document}]".encode():
+            parties[party_id] = party
+    return parties
 
 
 Shown = tuple[str, str, str]
@@ -98,15 +135,36 @@ Shown = tuple[str, str, str]
 
 def said_evidence(events: Iterable[Event]) -> list[Shown]:
     """The evidence of events as its table has it: of two with one digest the last counts."""
-    shown = [event for event in events if event.evidence]
-    said = {(event.event_id, item.sha256): item.kind for event in shown for item in event.evidence}
-    return [(*place, kind) for place, kind in said.items()]
+    said: list[Shown] = []
+    for event in events:
+        shown = event.evidence
+        if len(shown) == 1:
+            said.append((event.event_id, shown[0].sha256, shown[0].kind))
+        elif shown:
+            event_id = event.event_id
+            said += [(event_id, *item) for item in {item.sha256: item.kind for item in shown}.items()]
+    return said
 
 
 def sum_of(evidence: Iterable[Sequence[Any]], key: bytes) -> int:
     """Equal for the same evidence in any order and in any parts that are added, and for no other that somebody finds
-    who does not know the ``key``: a look at the whole table takes a tenth of looking up each event's own."""
-    return sum([int.from_bytes(hashlib.sha256(key + repr(row).encode()).digest()) for row in evidence])
+    who does not know the ``key``: a look at the whole table takes a tenth of looking up each event's own.
+
+    The digests of the rows are added, each of its texts with the key between them, which nobody can write into one; a
+    row that holds anything but texts is like none that was said."""
+    between, rows, total = f"\0{key.hex()}", iter(evidence), 0
+    while some := list(islice(rows, _SUMMED)):
+        try:
+            texts = list(map(between.join, some))
+        except TypeError:
+            texts = [between.join(row) if all(type(part) is str for part in row) else f"{between}{row}" for row in some]
+        total += sum([_number(_digest(text.encode()).digest()) for text in texts])
+    return total
+
+
+_SUMMED = 2_000
+"""Rows taken at a time."""
+_digest, _number = hashlib.sha256, int.from_bytes
 
 
 def changed_evidence(connection: Connection, numbers: Iterable[str], events: Iterable[Event]) -> Iterator[ChangedRow]:
@@ -114,8 +172,7 @@ def changed_evidence(connection: Connection, numbers: Iterable[str], events: Ite
     query = """SELECT v.event_id, v.sha256, v.kind FROM events AS e JOIN evidence AS v ON v.event_id = e.event_id
         WHERE e.number {listed}"""
     rows, expected = listed_rows(connection, query, sorted(numbers)), said_evidence(events)
-    records = {row[0]: f"event {row[0]}" for row in (*rows, *expected)}
-    yield from differing_rows("evidence", _EVIDENCE_COLUMNS, 2, rows, expected, records)
+    yield from differing_rows("event", "evidence", _EVIDENCE_COLUMNS, 2, rows, expected)
 
 
 _RELEASES: tuple[tuple[Table, type[Any], type[Any]], ...] = (

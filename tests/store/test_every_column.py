@@ -200,6 +200,7 @@ def test_a_changed_value_of_any_column_is_found(changeable: Changeable, table: s
 CHANGES = (
     "UPDATE parties SET name_en = 'X' WHERE party_id = 'E1'",
     "UPDATE parties SET document = REPLACE(document, 'Demo E1', 'Demo X'), name_en = 'Demo X' WHERE party_id = 'E1'",
+    "UPDATE parties SET document = REPLACE(document, '\"role\":', ' \"role\":') WHERE party_id = 'E1'",
     "UPDATE plans SET document = REPLACE(document, 'feasible', 'optimal')",
     "UPDATE accounts SET domain = 'household' WHERE account_id = 'E1.industry'",
     "UPDATE accounts SET party_id = 'E1' WHERE party_id IS NULL",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from optimizer.accounts.audit.naming import finding
@@ -41,16 +41,16 @@ def differing(record: str, table: str, names: Sequence[str], row: Row, said: Row
 
 
 def differing_rows(
-    table: str, names: Sequence[str], key: int, rows: Sequence[Row], said: Sequence[Row], records: Mapping[Any, str]
+    kind: str, table: str, names: Sequence[str], key: int, rows: Sequence[Row], said: Sequence[Row]
 ) -> Iterator[ChangedRow]:
-    """The same of many rows in any order. ``key``: how many of the first columns name a row; ``records``: by the first
-    column, what the record of a row is called."""
+    """The same of many rows in any order. ``kind``: of their records, whose name the first column is; ``key``: how many
+    of the first columns name a row."""
     if rows == said:
         return
     kept = {tuple(row[:key]): row for row in rows}
     right = {tuple(row[:key]): row for row in said}
-    for place in sorted({*kept, *right}, key=str):
-        record = records.get(place[0], str(place[0]))
+    for place in sorted((place for place in {*kept, *right} if kept.get(place) != right.get(place)), key=str):
+        record = f"{kind} {place[0]}"
         if place in kept and place in right:
             yield from differing(record, table, names, kept[place], right[place])
         else:
