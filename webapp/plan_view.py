@@ -18,7 +18,7 @@ from webapp.language import text
 from webapp.plan_headline import headline
 from webapp.plan_loads import Load, load_chart, lock_loads, terminal_loads
 from webapp.plan_map import plan_map
-from webapp.plan_offers import UnusableOffers, unusable_offers
+from webapp.plan_offers import TakenOffers, UnusableOffers, taken_offers, unusable_offers
 from webapp.world import World
 
 Item = TypeVar("Item")
@@ -125,6 +125,7 @@ class PlanView:
     shipment_pages: Pages
     kept: str
     moved: tuple[tuple[str, str, str, str], ...]
+    taken: TakenOffers | None
     offers: UnusableOffers | None
 
 
@@ -175,6 +176,7 @@ def plan_view(
             (item.shipment_id, ", ".join(item.was) or "—", ", ".join(item.now) or "—", item.message.text(lang))
             for item in plan.moved
         ),
+        taken=taken_offers(plan, world, lang),
         offers=unusable_offers(plan, lang),
     )
 

@@ -20,6 +20,7 @@ from webapp.frontier_view import frontier_chart
 from webapp.language import current_lang, text
 from webapp.plan_view import plan_view
 from webapp.quote_form import FieldFault
+from webapp.sailings_form import keep_sailings, sent_sailings
 from webapp.security import allow_charts, allow_scripts
 from webapp.world import current_world
 
@@ -33,6 +34,10 @@ DEFAULTS = {
     "time_limit_s": f"{DEFAULT_LIMIT_S:g}",
     "gap": "0.01",
     "horizon_days": "",
+    "own_voyages": "all",
+    "keep_accepted": "on",
+    "kept_sailings": "",
+    "kept_name": "",
 }
 
 
@@ -46,18 +51,26 @@ def show() -> str:
 @plans_page.post("/plans")
 @require(Permission.PLAN)
 def begin() -> Response | tuple[str, int]:
-    """Begin a plan of everything that is still to be planned."""
-    user = require_permission(Permission.PLAN)
+    """Begin a plan of everything that is still to be planned, with the sailings of a file if one came."""
+    user, at = require_permission(Permission.PLAN), now()
     typed = {name: request.form.get(name, "").strip() for name in FIELDS}
+    chosen = {
+        "own_voyages": request.form.get("own_voyages", "all"),
+        "keep_accepted": request.form.get("keep_accepted", ""),
+    }
+    sent = sent_sailings(user)
+    asked = {name: _number(name, text) for name, text in typed.items() if text}
     try:
-        settings, _ids = read_settings({name: _number(name, text) for name, text in typed.items() if text})
+        settings, _ids = read_settings({**asked, "own_voyages": chosen["own_voyages"] != "none"}, others=sent.faults)
         points = FRONTIER_POINTS if request.form.get("what") == "frontier" else 0
-        keep = request.form.get("keep_accepted") == "on" and not points
-        store, at = current_world().store, now()
-        run = begin_plan(store, settings, None, user, at, keep_accepted=keep, points=points)
+        keep = chosen["keep_accepted"] == "on" and not points
+        store = current_world().store
+        run = begin_plan(store, settings, None, user, at, keep_accepted=keep, points=points, offers=sent.offers)
     except InputError as error:
         faults = error.faults or (Fault("form", None, "/time_limit_s", "nothing", error.message),)
-        return _list(typed, tuple(FieldFault((f.column or "/time_limit_s").strip("/"), f) for f in faults)), 422
+        kept_id, kept_name = keep_sailings(sent, user, at)
+        values = {**typed, **chosen, "kept_sailings": kept_id, "kept_name": kept_name}
+        return _list(values, tuple(FieldFault((f.column or "/time_limit_s").strip("/"), f) for f in faults)), 422
     current_world().queue.tell(run.run_id)
     return redirect(url_for("plans_page.show_run", run_id=run.run_id))
 

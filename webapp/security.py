@@ -32,6 +32,9 @@ UPLOADS = (
     "factors_page.hand_in",
     "shipments_page.upload",
     "shipments_api.submit",
+    "plans_page.begin",
+    "plans_api.begin",
+    "frontiers_api.begin",
     "carrier_page.report",
 )
 """Endpoints that take files or many records."""

@@ -52,7 +52,7 @@ def carry_out_frontier(
             return
         run = session.run(run_id)
         assert run is not None
-        shipments = open_shipments(session.submitted(ids=run.shipment_ids))
+        shipments, offers = open_shipments(session.submitted(ids=run.shipment_ids)), session.run_offers(run_id)
     keeper = _Keeper(store, run, clock, now)
     document, failure, begun = None, "", clock()
     versions = {"network": network.version, "factors": factors.version}
@@ -67,6 +67,7 @@ def carry_out_frontier(
             tell=keeper.tell,
             keep_plan=keeper.keep,
             go_on=keeper.wanted,
+            offers=offers,
         )
         document = _document(found, run, keeper, versions)
     except ModalshiftError as error:
@@ -140,6 +141,7 @@ class _Keeper:
                     at,
                     progress=progress,
                     frontier_id=self.run.run_id,
+                    sailings=self.run.sailings,
                 )
             )
             session.take_run(run_id, at)

@@ -16,6 +16,7 @@ from optimizer.emissions.factors import FactorTable
 from optimizer.errors import ConflictError, InputError, Message, ModalshiftError, UnknownRecordError
 from optimizer.network.model import Network
 from optimizer.planning.document import plan_from_json, plan_to_json
+from optimizer.planning.offer import Offer
 from optimizer.planning.plan import Plan
 from optimizer.planning.run import PlanRun, RunProgress
 from optimizer.planning.settings import PlanSettings
@@ -36,9 +37,10 @@ def begin_plan(
     *,
     keep_accepted: bool = False,
     points: int = 0,
+    offers: Sequence[Offer] = (),
 ) -> PlanRun:
     """Queue a plan of the named shipments, or of all that are still to be planned; ``keep_accepted``: around what has a
-    waybill already; ``points`` above 0: a frontier of so many plans.
+    waybill already; ``points`` above 0: a frontier of so many plans; ``offers``: carriers' sailings that it may take.
 
     Raises UnknownRecordError for an unknown id, InputError when there is nothing to plan, ConflictError when a named
     shipment is withdrawn or carried already.
@@ -71,8 +73,9 @@ def begin_plan(
             at,
             keep_accepted=keep_accepted,
             points=points,
+            sailings=len(offers),
         )
-        session.add_run(run)
+        session.add_run(run, offers)
     return run
 
 
@@ -95,13 +98,13 @@ def carry_out(
             return
         run = session.run(run_id)
         assert run is not None
-        shipments = open_shipments(session.submitted(ids=run.shipment_ids))
+        shipments, offers = open_shipments(session.submitted(ids=run.shipment_ids)), session.run_offers(run_id)
     teller = Teller(store, run_id, clock)
     try:
         keep = accepted_so_far(store) if run.keep_accepted else None
         if keep is not None:
             shipments = [*carried_shipments(store, keep), *shipments]
-        made = plan(shipments, network, factors, run.settings, clock=clock, tell=teller.tell, keep=keep)
+        made = plan(shipments, network, factors, run.settings, clock=clock, tell=teller.tell, offers=offers, keep=keep)
         document, failure, last = _written(made), "", last_sign(made)
     except ModalshiftError as error:
         document, failure, last = None, f"{error.text('zh')}\n{error.text('en')}", None

@@ -25,7 +25,7 @@ class PlanRun:
     """``state``: queued | running | done | failed. ``cancelled``: somebody asked it to stop; it then ends with the best
     plan so far. ``failure`` holds both languages, Chinese first, line by line. ``keep_accepted``: made around the
     plan that was accepted last. ``points`` above 0: not one plan but a frontier of so many; ``frontier_id`` names the
-    frontier whose point this plan is."""
+    frontier whose point this plan is. ``sailings``: how many carriers' sailings it may take."""
 
     run_id: str
     user_id: str
@@ -41,6 +41,7 @@ class PlanRun:
     keep_accepted: bool = False
     points: int = 0
     frontier_id: str = ""
+    sailings: int = 0
 
     @property
     def over(self) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, delete, func, insert, select, update
 
+from optimizer.planning.offer import Offer
 from optimizer.planning.run import PlanRun, RunProgress
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
@@ -19,6 +20,8 @@ from optimizer.waybills.codec import from_json, to_json, to_plain
 
 _CHUNK = 500
 """Most ids in one IN clause."""
+_SIGNS = tuple(column for column in plan_runs.c if column.name not in ("document", "offers"))
+"""Of a run what is looked at again and again: not what is large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +115,8 @@ class PlanningRows:
 
     # Plan runs
 
-    def add_run(self, run: PlanRun) -> None:
-        """Append a run that is queued."""
+    def add_run(self, run: PlanRun, offers: Sequence[Offer] = ()) -> None:
+        """Append a run that is queued, with the carriers' sailings that it may take."""
         row = {
             "run_id": run.run_id,
             "user_id": run.user_id,
@@ -125,6 +128,7 @@ class PlanningRows:
             "cancelled": run.cancelled,
             "points": run.points or None,
             "frontier_id": run.frontier_id or None,
+            "offers": to_json(offers) if offers else None,
         }
         self._connection.execute(insert(plan_runs), [row])
 
@@ -135,14 +139,17 @@ class PlanningRows:
 
     def run(self, run_id: str) -> PlanRun | None:
         """A run by id."""
-        columns = [column for column in plan_runs.c if column.name != "document"]
-        found = self._connection.execute(select(*columns).where(plan_runs.c.run_id == run_id)).first()
+        found = self._connection.execute(select(*_SIGNS).where(plan_runs.c.run_id == run_id)).first()
         return None if found is None else _run(found)
+
+    def run_offers(self, run_id: str) -> list[Offer]:
+        """The carriers' sailings that a run may take, in the order they were given."""
+        text = self._connection.execute(select(plan_runs.c.offers).where(plan_runs.c.run_id == run_id)).scalar()
+        return [] if text is None else from_json(list[Offer], text)
 
     def runs_of_plans(self, most: int = 50) -> list[PlanRun]:
         """The newest runs first; the points of a frontier stand on its page alone."""
-        columns = [column for column in plan_runs.c if column.name != "document"]
-        query = select(*columns).where(plan_runs.c.frontier_id.is_(None))
+        query = select(*_SIGNS).where(plan_runs.c.frontier_id.is_(None))
         query = query.order_by(plan_runs.c.created_at.desc(), plan_runs.c.run_id).limit(most)
         return [_run(row) for row in self._connection.execute(query)]
 
@@ -192,6 +199,7 @@ def _submitted(row: Any) -> SubmittedShipment:
 
 
 def _run(row: Any) -> PlanRun:
+    beside = json.loads(row.settings)
     return PlanRun(
         row.run_id,
         row.user_id,
@@ -204,13 +212,16 @@ def _run(row: Any) -> PlanRun:
         from_json(RunProgress, row.progress),
         bool(row.cancelled),
         row.failure or "",
-        bool(json.loads(row.settings).get("keep_accepted", False)),
+        bool(beside.get("keep_accepted", False)),
         row.points or 0,
         row.frontier_id or "",
+        beside.get("sailings", 0),
     )
 
 
 def _settings_text(run: PlanRun) -> str:
     """The settings, and beside them what is no setting of one search: runs of earlier versions lack it."""
-    plain = json.loads(to_json(run.settings))
-    return json.dumps({**plain, "keep_accepted": run.keep_accepted} if run.keep_accepted else plain)
+    beside: dict[str, Any] = {"keep_accepted": True} if run.keep_accepted else {}
+    if run.sailings:
+        beside["sailings"] = run.sailings
+    return json.dumps({**json.loads(to_json(run.settings)), **beside})

@@ -52,7 +52,9 @@ plan_runs = Table(
     Column("failure", Text),
     Column("points", Integer),
     Column("frontier_id", Text),
+    Column("offers", Text),
     CheckConstraint("state IN ('queued','running','done','failed')", name="state_known"),
     Index(None, "created_at"),
 )
-"""``points``: set where the run traces a frontier of so many plans; ``frontier_id``: on the plans of its points."""
+"""``points``: set where the run traces a frontier of so many plans; ``frontier_id``: on the plans of its points;
+``offers``: carriers' sailings that it may take, as a list of records."""

@@ -20,7 +20,7 @@ from optimizer.planning.frontier import FrontierPoint
 from optimizer.planning.run import PlanRun
 from optimizer.quantities import FEN_PER_YUAN, G_PER_T
 from webapp.access.visitor import now, require_permission
-from webapp.api import idempotency, plans
+from webapp.api import idempotency, plans, sailings
 from webapp.api.answers import COUNT, NUMBER, TEXT, answer, items_of, list_of, named, record_with
 from webapp.api.documented import documented
 from webapp.api.reading import json_object
@@ -36,6 +36,7 @@ BODY: dict[str, Any] = {
     "type": "object",
     "properties": {
         **{name: plans.BODY["properties"][name] for name in (*SETTINGS, "shipment_ids")},
+        **sailings.BODY,
         "points": {"type": "integer", "minimum": LEAST_POINTS, "maximum": MOST_POINTS, "default": DEFAULT_POINTS},
     },
     "additionalProperties": False,
@@ -73,10 +74,10 @@ def begin() -> Response:
     user = require_permission(Permission.PLAN)
     body = json_object('{"points": 7}')
     points = body.pop("points", DEFAULT_POINTS)
-    faults = _points_faults(points)
-    settings, ids = plans.read_settings(body, BODY["properties"], faults)
+    offers, faults = sailings.read_sailings_field(body)
+    settings, ids = plans.read_settings(body, BODY["properties"], [*_points_faults(points), *faults])
     world = current_world()
-    run = begin_plan(world.store, settings, ids, user, now(), points=points)
+    run = begin_plan(world.store, settings, ids, user, now(), points=points, offers=offers)
     world.queue.tell(run.run_id)
     reply = json_reply(_item(run), status=202)
     reply.headers["Location"] = url_for("frontiers_api.show", frontier_id=run.run_id)

@@ -18,7 +18,7 @@ from optimizer.planning.settings import MAX_HORIZON_DAYS, PlanSettings
 from optimizer.store.engine import Store
 from optimizer.waybills.codec import to_plain
 from webapp.access.visitor import now, require_permission
-from webapp.api import idempotency
+from webapp.api import idempotency, sailings
 from webapp.api.answers import COUNT, PLAN, TEXT, answer, items_of, list_of, named, record_with
 from webapp.api.documented import documented
 from webapp.api.reading import json_object
@@ -51,6 +51,7 @@ BODY: dict[str, Any] = {
         },
         "shipment_ids": {"type": "array", "items": {"type": "string"}, "minItems": 1},
         "keep_accepted": {"type": "boolean", "description": "Leave what has a waybill as it is, as far as it can."},
+        **sailings.BODY,
     },
     "additionalProperties": False,
 }
@@ -75,10 +76,11 @@ def begin() -> Response:
     """The named shipments, or all that are neither withdrawn nor on a waybill. Location says where the run is."""
     user = require_permission(Permission.PLAN)
     body = json_object('{"carbon_price_yuan_per_t": 100}')
-    settings, ids = read_settings(body)
+    offers, faults = sailings.read_sailings_field(body)
+    settings, ids = read_settings(body, others=faults)
     world = current_world()
     keep = bool(body.get("keep_accepted", False))
-    run = begin_plan(world.store, settings, ids, user, now(), keep_accepted=keep)
+    run = begin_plan(world.store, settings, ids, user, now(), keep_accepted=keep, offers=offers)
     world.queue.tell(run.run_id)
     reply = json_reply(run_item(run), status=202)
     reply.headers["Location"] = url_for("plans_api.show", run_id=run.run_id)
@@ -221,12 +223,13 @@ def read_settings(
         else:
             values[name] = value
     ids = _ids(body, faults)
-    if not isinstance(body.get("keep_accepted", False), bool):
-        sentence = Message("应为 true 或 false", "should be true or false")
-        faults.append(Fault("request", None, "/keep_accepted", "bad_type", sentence))
+    for name in ("keep_accepted", "own_voyages"):
+        if not isinstance(body.get(name, False), bool):
+            sentence = Message("应为 true 或 false", "should be true or false")
+            faults.append(Fault("request", None, f"/{name}", "bad_type", sentence))
     if faults:
         raise InputError.of(faults)
-    return PlanSettings(**values), ids
+    return PlanSettings(**values, own_voyages=body.get("own_voyages", True)), ids
 
 
 def _ids(body: Mapping[str, Any], faults: list[Fault]) -> list[str] | None:

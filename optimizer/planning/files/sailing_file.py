@@ -68,12 +68,21 @@ def read_sailings(path: Path, network: Network) -> list[Offer]:
     sentence in both languages that says what would be right.
     """
     try:
-        rows = rows_of(content_of(path), path.name)
+        content = content_of(path)
+    except InputError as error:  # of the file as a whole
+        raise SailingDataError.of(error.faults) from error
+    return read_sailing_bytes(content, path.name, network)
+
+
+def read_sailing_bytes(content: bytes, name: str, network: Network) -> list[Offer]:
+    """The offers of a file that somebody sent, ``name`` is what it is called. Raises as :func:`read_sailings`."""
+    try:
+        rows = rows_of(content, name)
         header = header_of(rows, HEADERS)
-        faults = FaultList(path.name)
+        faults = FaultList(name)
         columns = columns_of(header, faults, HEADERS, REQUIRED)
         faults.raise_if_any(SailingDataError)
-        reading = _Reading(network, faults)
+        reading = SailingReading(network, faults, lambda place, column: (place, column))
         offers = [reading.offer(row.number, cells) for row, cells in records_of(rows, columns, faults)]
     except SailingDataError:
         raise
@@ -93,11 +102,14 @@ def read_sailings(path: Path, network: Network) -> list[Offer]:
     return [offer for offer in offers if offer is not None]
 
 
-class _Reading:
-    """Turns the cells of one file into offers."""
+class SailingReading:
+    """Turns the cells of one input into offers; ``where``: row and column of a fault, from place and column."""
 
-    def __init__(self, network: Network, faults: FaultList) -> None:
+    def __init__(
+        self, network: Network, faults: FaultList, where: Callable[[int, str], tuple[int | None, str]]
+    ) -> None:
         self._network, self._faults, self._graph = network, faults, NetworkGraph(network)
+        self._where = where
         locations, goods = location_index(network), cargo_index(network)
         groups = CargoGroups(network, goods)
         self._parsers: dict[str, Callable[[Cell], Any]] = {
@@ -117,7 +129,7 @@ class _Reading:
         self._first_row: dict[str, int] = {}
 
     def offer(self, row: int, cells: Mapping[str, Cell]) -> Offer | None:
-        """The offer of a row; None when something in it is wrong."""
+        """The offer of a row (or list position); None when something in it is wrong."""
         before = self._faults.count
         value = {column: self._value(row, column, cells.get(column)) for column in self._parsers}
         self._check_id(row, value["sailing_id"])
@@ -142,13 +154,17 @@ class _Reading:
             value["min_load_t"],
         )
 
+    def _fault(self, row: int, column: str, code: str, message: Message | Callable[[], Message]) -> None:
+        at, name = self._where(row, column)
+        self._faults.add(at, name, code, message)
+
     def _value(self, row: int, column: str, cell: Cell) -> Any:
         try:
             if column in REQUIRED and not column.endswith("_id") and plain(cell) == "":
                 raise CellError("missing_value", Message("此格为空；请填写。", "This cell is empty; fill it in."))
             return self._parsers[column](cell)
         except CellError as error:
-            self._faults.add(row, column, error.code, error.message)
+            self._fault(row, column, error.code, error.message)
             return None
 
     def _vessel_class(self, cell: Cell) -> str:
@@ -183,14 +199,17 @@ class _Reading:
                 f"航次号“{quoted(sailing_id)}”与计划自排航次的编号（V00001）相同；请加前缀。",
                 f"Sailing id '{quoted(sailing_id)}' is what the plan calls voyages of its own (V00001); add a prefix.",
             )
-            self._faults.add(row, "sailing_id", "reserved_id", message)
+            self._fault(row, "sailing_id", "reserved_id", message)
         first = self._first_row.setdefault(sailing_id, row)
         if first != row:
+            (at, name), (first_at, first_name) = self._where(row, "sailing_id"), self._where(first, "sailing_id")
+            zh = f"第 {first_at} 行与第 {at} 行" if at else f"{first_name} 与 {name}"
+            en = f"rows {first_at} and {at}" if at else f"{first_name} and {name}"
             message = Message(
-                f"航次号“{quoted(sailing_id)}”重复：第 {first} 行与第 {row} 行；每个航次编号应不同。",
-                f"Sailing id '{quoted(sailing_id)}' stands twice: rows {first} and {row}; each sailing needs its own.",
+                f"航次号“{quoted(sailing_id)}”重复：{zh}；每个航次编号应不同。",
+                f"Sailing id '{quoted(sailing_id)}' stands twice: {en}; each sailing needs its own.",
             )
-            self._faults.add(row, "sailing_id", "duplicate_id", message)
+            self._fault(row, "sailing_id", "duplicate_id", message)
 
     def _check_times(self, row: int, value: Mapping[str, Any]) -> None:
         departs_at, arrives_at = value["departs_at"], value["arrives_at"]
@@ -200,7 +219,7 @@ class _Reading:
                 f"到港 {right} 不晚于离港 {left}；请对调或改正。",
                 f"Arrival {right} is not after departure {left}. Swap or correct them.",
             )
-            self._faults.add(row, "arrives_at", "arrives_before_departs", message)
+            self._fault(row, "arrives_at", "arrives_before_departs", message)
 
     def _check_loads(self, row: int, value: Mapping[str, Any]) -> None:
         capacity_kg, least_kg, code = value["capacity_t"], value["min_load_t"], value["vessel_class"]
@@ -211,14 +230,14 @@ class _Reading:
                     f"舱位 {capacity_kg / 1000:g} 吨超过 {code} 的 {most_t:g} 吨；请核对船型或吨数。",
                     f"{capacity_kg / 1000:g} t is more than the {most_t:g} t of {code}; check the class or the tonnes.",
                 )
-                self._faults.add(row, "capacity_t", "over_class_capacity", message)
+                self._fault(row, "capacity_t", "over_class_capacity", message)
         if capacity_kg is not None and least_kg is not None and least_kg > capacity_kg:
             message = Message(
                 f"最低载量 {least_kg / 1000:g} 吨大于舱位 {capacity_kg / 1000:g} 吨；请改正其一。",
                 f"The least load of {least_kg / 1000:g} t is above the capacity of {capacity_kg / 1000:g} t."
                 " Correct one.",
             )
-            self._faults.add(row, "min_load_t", "least_above_capacity", message)
+            self._fault(row, "min_load_t", "least_above_capacity", message)
 
     def _groups(self, row: int, value: Mapping[str, Any]) -> tuple[str, ...]:
         """The groups named, or all that fit; faults where one of those named does not."""
@@ -233,21 +252,21 @@ class _Reading:
                 f"No cargo of {code} is handled at both {ends[0]} and {ends[1]} at berths that take it."
                 " Change port or class.",
             )
-            self._faults.add(row, "from", "no_terminal", message)
+            self._fault(row, "from", "no_terminal", message)
         for group in asked:
             if group not in vessel.cargo_groups:
                 can = "、".join(vessel.cargo_groups), ", ".join(vessel.cargo_groups)
                 message = Message(
                     f"{code} 不装 {group}；可装：{can[0]}。", f"{code} does not carry {group}; it carries {can[1]}."
                 )
-                self._faults.add(row, "cargo_groups", "class_refuses", message)
+                self._fault(row, "cargo_groups", "class_refuses", message)
             for place in self._lacking(ends, group, vessel.capacity_t):
                 message = Message(
                     f"{place} 没有能靠泊 {code}（{vessel.capacity_t:g} 吨）并装卸 {group} 的码头；请改港口或货类组。",
                     f"No terminal at {place} takes {code} ({vessel.capacity_t:g} t) with {group}."
                     " Change the port or the groups.",
                 )
-                self._faults.add(row, "from" if place == ends[0] else "to", "no_terminal", message)
+                self._fault(row, "from" if place == ends[0] else "to", "no_terminal", message)
         return asked or tuple(fitting)
 
     def _lacking(self, ends: tuple[str, str], group: str, vessel_t: float) -> list[str]:
@@ -261,7 +280,7 @@ class _Reading:
             return
         if start == end:
             message = Message(f"起运港与目的港都是 {start}；请改正其一。", f"Both ports are {start}; correct one.")
-            self._faults.add(row, "to", "same_place", message)
+            self._fault(row, "to", "same_place", message)
             return
         lane = self._graph.lane(start, end, code)
         if lane is None:
@@ -269,7 +288,7 @@ class _Reading:
                 f"{code} 没有从 {start} 到 {end} 的航道（航道等级、船闸或桥高）；请改港口或船型。",
                 f"{code} has no waterway from {start} to {end} (class, locks or bridges); change port or class.",
             )
-            self._faults.add(row, "to", "no_waterway", message)
+            self._fault(row, "to", "no_waterway", message)
             return
         departs_at, arrives_at = value["departs_at"], value["arrives_at"]
         if departs_at is None or arrives_at is None or arrives_at <= departs_at:
@@ -280,4 +299,4 @@ class _Reading:
                 f"{lane.distance_km:,.0f} 公里只用 {hours:.1f} 小时，快于 {MAX_SPEED_KM_H:g} 公里/小时；请核对时间。",
                 f"{lane.distance_km:,.0f} km in {hours:.1f} h is faster than {MAX_SPEED_KM_H:g} km/h; check the times.",
             )
-            self._faults.add(row, "arrives_at", "too_fast", message)
+            self._fault(row, "arrives_at", "too_fast", message)

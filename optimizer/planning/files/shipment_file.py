@@ -60,6 +60,7 @@ __all__ = [
 Found = TypeVar("Found")
 
 TOTALS = frozenset({"合计", "总计", "共计", "小计", "累计", "total", "totals", "subtotal", "grandtotal", "sum"})
+NO_OBJECT = Message("每票应为一个对象。", "Each shipment is an object.")
 TOTALS_ROW = Message("这一行是合计，不是货单；请删去。", "This row adds up the others and is no shipment; remove it.")
 
 
@@ -104,28 +105,34 @@ def valid_shipments(records: Sequence[Any], network: Network, faults: FaultList)
     For requests in which one bad record must not fail the rest.
     """
     reading = RowReading(network, faults, lambda place, column: (None, f"/{place}/{column}"))
-    known = header_names()
     answers: list[Shipment | None] = []
     for place, record in enumerate(records):
         before = faults.count
-        cells = _cells_of(record, place, known, faults)
+        cells = cells_of(record, f"/{place}", faults)
         shipment = reading.shipment(place, cells) if cells is not None else None
         answers.append(shipment if faults.count == before else None)
     return answers
 
 
-def _cells_of(record: Any, place: int, known: Mapping[str, str], faults: FaultList) -> dict[str, Cell] | None:
-    """A JSON object's values by column; None when it is no object."""
+def cells_of(
+    record: Any,
+    at: str,
+    faults: FaultList,
+    headers: Mapping[str, tuple[str, ...]] = HEADERS,
+    no_object: Message = NO_OBJECT,
+) -> dict[str, Cell] | None:
+    """A JSON object's values by column; None when it is no object. ``at``: its JSON pointer."""
     if not isinstance(record, Mapping):
-        faults.add(None, f"/{place}", "not_an_object", Message("每票应为一个对象。", "Each shipment is an object."))
+        faults.add(None, at, "not_an_object", no_object)
         return None
+    known = header_names(headers)
     cells: dict[str, Cell] = {}
     for key, value in record.items():
         column = known.get(header_key(str(key)))
-        pointer = f"/{place}/{str(key).replace('~', '~0').replace('/', '~1')}"
+        pointer = f"{at}/{str(key).replace('~', '~0').replace('/', '~1')}"
         twice = column in cells or {"mass_t", "mass_kg"} <= {*cells, column}
         if column is None:
-            faults.add(None, pointer, "unknown_column", unknown_column(str(key)))
+            faults.add(None, pointer, "unknown_column", unknown_column(str(key), headers))
         elif twice:
             faults.add(None, pointer, "duplicate_column", duplicate_column(str(key), column))
         elif isinstance(value, Mapping | list):
