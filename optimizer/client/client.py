@@ -102,7 +102,8 @@ class Client:
     def begin_plan(
         self, *, shipment_ids: Sequence[str] | None = None, key: str = "", **settings: object
     ) -> PlanRunItem:
-        """beginPlan: settings as keywords (``carbon_price_yuan_per_t``, ``gap``, ``time_limit_s``, ``seed`` ...)."""
+        """beginPlan: settings as keywords (``carbon_price_yuan_per_t``, ``gap``, ``time_limit_s``, ``seed`` ...), among
+        them ``sailings``, a list of what carriers offer, and ``own_voyages``."""
         body = {**settings, **({} if shipment_ids is None else {"shipment_ids": list(shipment_ids)})}
         return self._http.post(PlanRunItem, "/api/v1/plans", body, key)
 

@@ -12,6 +12,7 @@ import pytest
 
 from optimizer.errors import SailingDataError
 from optimizer.planning.files.sailing_file import HEADERS, read_sailings
+from optimizer.planning.files.sailing_records import sailings_from_records
 from optimizer.planning.offer import Offer
 from tests.network.tiny import TINY_START, tiny_network
 from tests.planning.corridor import corridor
@@ -208,3 +209,33 @@ def test_a_class_that_cannot_get_there(tmp_path: Path) -> None:
     with pytest.raises(SailingDataError) as caught:
         read_sailings(write(tmp_path, text(ROW).encode()), replace(TINY, links=links))
     assert [(fault.column, fault.code) for fault in caught.value.faults] == [("to", "no_waterway")]
+
+
+def test_records_of_a_request_are_read_as_rows_of_a_file() -> None:
+    """Numbers and lists as JSON has them, or texts; Chinese names are known too."""
+    as_text = dict(zip(HEADER, ROW, strict=True))
+    as_json = {**as_text, "capacity_t": 450, "price_yuan_per_t": 8.5, "cargo_groups": ["coal", "mineral"]}
+    named = dict(zip(CHINESE, ROW, strict=True))
+    for record in (as_text, as_json, named):
+        assert sailings_from_records([record], TINY) == [RIGHT]
+    assert sailings_from_records([], TINY) == []
+
+
+def test_faults_of_records_stand_at_their_pointers() -> None:
+    """All of them, a repeated id with both places."""
+    right = dict(zip(HEADER, ROW, strict=True))
+    wrong = [right, {**right, "to": "NOWHERE", "a/b": 1, "min_load_t": {}}, "sailing"]
+    with pytest.raises(SailingDataError) as caught:
+        sailings_from_records(wrong, TINY, "/sailings")
+    found = {(fault.column, fault.code) for fault in caught.value.faults}
+    assert found == {
+        ("/sailings/1/to", "unknown_location"),
+        ("/sailings/1/a~1b", "unknown_column"),
+        ("/sailings/1/min_load_t", "bad_type"),
+        ("/sailings/1/sailing_id", "duplicate_id"),
+        ("/sailings/2", "not_an_object"),
+    }
+    (twice,) = (fault.message.en for fault in caught.value.faults if fault.code == "duplicate_id")
+    assert "/sailings/0/sailing_id and /sailings/1/sailing_id" in twice
+    (unknown,) = (fault.message.en for fault in caught.value.faults if fault.code == "unknown_column")
+    assert "capacity_t" in unknown, "the columns of sailings are named, not those of shipments"

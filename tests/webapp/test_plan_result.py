@@ -19,17 +19,17 @@ from optimizer.errors import Message, UnknownRecordError
 from optimizer.planning.answer.summary import summary_of
 from optimizer.planning.document import plan_to_json
 from optimizer.planning.layout.unusable import CODES
-from optimizer.planning.plan import Binding, LockPassage, Plan, UnusableOffer
+from optimizer.planning.plan import Binding, LockPassage, OfferTerms, Plan, UnusableOffer
 from optimizer.planning.run import PlanRun
 from optimizer.planning.settings import PlanSettings
 from optimizer.store.engine import Store
 from tests.waybills import world as tiny
 from tests.webapp.full_house import AT, FRONTIER_ID, RUN_ID, FullHouse
-from webapp import Settings, create_app
+from webapp import Settings, create_app, plan_offers
 from webapp.flow_map import Passage, flow_map, flows_of
 from webapp.language import catalogue
 from webapp.plan_loads import load_chart, lock_loads, terminal_loads
-from webapp.plan_offers import unusable_offers
+from webapp.plan_offers import taken_offers, unusable_offers
 from webapp.plan_view import Pages, plan_view
 from webapp.world import World
 
@@ -127,6 +127,34 @@ def test_sailings_that_cannot_be_used_are_counted_and_named(world: World) -> Non
     assert found.sentences[:2] == ("sailing S1", "sailing S2")
     assert all(catalogue()[f"plan.offer_{code}"] for code in CODES)
     assert unusable_offers(tiny.world_plan(), "en") is None
+
+
+def test_sailings_that_are_taken_are_listed_with_who_is_aboard(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In order of departure, own voyages left out; beyond what a page holds they are counted."""
+    plan = tiny.world_plan()
+    assert taken_offers(plan, world, "en") is None
+    loaded = next(voyage for voyage in plan.voyages if not voyage.empty)
+    bought = replace(loaded, offer=OfferTerms("C1", 500.0, 7.25, 0))
+    later = replace(bought, voyage_id="later", departs_at=bought.departs_at + timedelta(hours=1))
+    own = [voyage for voyage in plan.voyages if voyage is not loaded]
+    offered = replace(plan, voyages=(later, *own, bought))
+    found = taken_offers(offered, world, "en")
+    assert found is not None
+    assert [sailing.sailing_id for sailing in found.listed] == [bought.voyage_id, "later"]
+    first = found.listed[0]
+    assert (first.carrier_id, first.fixed_yuan, first.price_yuan_per_t) == ("C1", 500.0, 7.25)
+    aboard = {
+        entry.shipment_id
+        for entry in plan.shipments
+        if any(leg.voyage_id == bought.voyage_id for lot in entry.lots for leg in lot.legs)
+    }
+    assert set(first.shipment_ids) == aboard
+    assert aboard
+    assert found.listed[1].shipment_ids == ()
+    monkeypatch.setattr(plan_offers, "MOST_NAMED", 1)
+    cut = taken_offers(offered, world, "en")
+    assert cut is not None
+    assert (cut.count, len(cut.listed), cut.left_out) == (2, 1, 1)
 
 
 def test_the_page_shows_unusable_sailings_in_both_languages(tmp_path: Path) -> None:
