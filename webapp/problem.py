@@ -7,13 +7,17 @@ from collections.abc import Sequence
 from http import HTTPStatus
 
 from flask import Flask, Response, current_app, redirect, render_template, request, url_for
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadHost, HTTPException
 
 from optimizer.errors import ConflictError, Fault, InputError, Message, ModalshiftError, UnknownRecordError
 from webapp.api.reading import UnreadableBodyError
 from webapp.language import current_lang
 
 BYTES_PER_MB = 1_000_000
+NO_HOST = Message(
+    "请求头 Host 不是主机名，应如 modalshift.example.com",
+    "Header Host is no name of a host; it should be one such as modalshift.example.com",
+)
 TITLES = {
     400: Message("请求有误", "Bad request"),
     401: Message("请先登录，或在接口请求中带上有效令牌", "Sign in first; a program sends a valid bearer token"),
@@ -70,6 +74,9 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response:
+        if isinstance(error, BadHost):
+            # No page: without a host there are no addresses to link to.
+            return problem(400, NO_HOST)
         status = error.code or 500
         if status == 401 and not request.path.startswith("/api/") and request.method == "GET":
             return _to_sign_in()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess  # our own worker only, see below # nosec B404
 import sys
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import click
 from waitress.server import create_server
@@ -29,6 +33,10 @@ from webapp.settings import (
 )
 
 THREADS = 16
+PAUSE_S = 2.0
+"""Between looks at the process that makes plans: long enough to end with it on Ctrl-C, which reaches both."""
+
+log = logging.getLogger("modalshift.server")
 
 
 def serve(
@@ -68,11 +76,32 @@ def serve(
     Thread(target=zipped_script, daemon=True).start()
     address = f"http://{host}:{server.effective_port}/"
     click.echo(Message(f"网页已打开：{address} （Ctrl-C 结束）", f"Serving on {address} (Ctrl-C ends)").text(lang))
-    worker = _start_worker(settings)
+    over = Event()
+    start = partial(_start_worker, settings)
+    keeper = Thread(target=keep_running, args=(start(), start, over))
+    keeper.start()
     try:
         server.run()
     finally:
-        worker.terminate()
+        over.set()
+        keeper.join()
+
+
+def keep_running(
+    process: subprocess.Popen[bytes],
+    start: Callable[[], subprocess.Popen[bytes]],
+    over: Event,
+    pause_s: float = PAUSE_S,
+) -> None:
+    """Start another process whenever the last one was killed, for want of memory perhaps, until ``over``. A new one
+    ends the run that was cut off and goes on with those that wait."""
+    while not over.wait(pause_s):
+        if process.poll() is not None:
+            log.error("the process that makes plans ended with %s; another one is started", process.returncode)
+            with suppress(OSError):  # no memory for it yet: tried again
+                process = start()
+    process.terminate()
+    process.wait()
 
 
 def _start_worker(settings: Settings) -> subprocess.Popen[bytes]:

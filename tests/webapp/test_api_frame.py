@@ -139,6 +139,15 @@ def test_a_token_in_the_query_or_on_pages_counts_for_nothing(counting: Counting)
         assert visitor.bearer_token() is None
 
 
+@pytest.mark.parametrize("path", ["/", "/nowhere", "/api/v1/meta", "/static/style.css"])
+@pytest.mark.parametrize("host", ["..", ".x", "a" * 70])
+def test_a_host_that_is_none_is_refused(client: FlaskClient, path: str, host: str) -> None:
+    """Without a host there are no addresses to link to: a sentence, and no defect."""
+    reply = client.get(path, headers={"Host": host, "Accept-Language": "en"})
+    assert reply.status_code == 400
+    assert "Host" in reply.get_json()["title"]
+
+
 def test_pages_by_cursor_hold_everything_once(client: FlaskClient) -> None:
     """Walking by sevens gives what one large page gives."""
     whole = client.get("/api/v1/locations?limit=500").json

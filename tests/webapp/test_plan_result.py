@@ -245,7 +245,7 @@ def test_pages_of_a_list_are_the_nearest_that_exist() -> None:
 
 def test_the_page_is_compressed_for_whoever_accepts_it(planner: FlaskClient) -> None:
     """The same page, smaller; a page that repeats its address (the quote) never is."""
-    path = f"/plans/{RUN_ID}?page=x&hulls=-4"
+    path = f"/plans/{RUN_ID}?page=2&hulls=-4&lang=zh"
     plain = planner.get(path)
     assert plain.status_code == 200
     assert "plan-map" in plain.text
@@ -257,3 +257,15 @@ def test_the_page_is_compressed_for_whoever_accepts_it(planner: FlaskClient) -> 
         assert planner.get(path, headers={"Accept-Encoding": "gzip"}).headers.get("Content-Encoding") == "gzip", path
     quote = planner.get("/quote?mass_t=xxxx", headers={"Accept-Encoding": "gzip"})
     assert "Content-Encoding" not in quote.headers
+
+
+@pytest.mark.parametrize("guess", ["page=token", "csrf_token=Ij", "page=1&page=Ij", "lang=Ij", "hulls=1234567"])
+@pytest.mark.parametrize("path", [f"/plans/{RUN_ID}", f"/frontiers/{FRONTIER_ID}"])
+def test_a_page_is_not_compressed_beside_words_of_a_stranger(planner: FlaskClient, path: str, guess: str) -> None:
+    """Its link to the other language repeats the whole address, and its length would tell whether a guess stands in the
+    CSRF token as well (BREACH)."""
+    shown = planner.get(f"{path}?{guess}", headers={"Accept-Encoding": "gzip"})
+    assert shown.status_code == 200
+    assert 'name="csrf_token"' in shown.text
+    assert "Content-Encoding" not in shown.headers
+    assert "Accept-Encoding" in shown.headers["Vary"]

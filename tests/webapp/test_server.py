@@ -10,11 +10,13 @@ import subprocess
 import sys
 import urllib.request
 from pathlib import Path
+from threading import Event, Thread
 
 from click.testing import CliRunner
 
 from optimizer.cli import cli
 from tests.ctrl_c import listening
+from webapp.server import keep_running
 
 
 def test_it_serves_until_interrupted(tmp_path: Path) -> None:
@@ -34,6 +36,32 @@ def test_it_serves_until_interrupted(tmp_path: Path) -> None:
             server.kill()
     assert "Traceback" not in err
     assert server.returncode == 0
+
+
+def test_a_killed_process_that_makes_plans_is_replaced() -> None:
+    """Also where the first try to start another one fails; the last one ends with the server."""
+    started: list[subprocess.Popen[bytes]] = []
+    tries, over, second = iter([OSError("no memory"), None]), Event(), Event()
+
+    def start() -> subprocess.Popen[bytes]:
+        if started and (failure := next(tries)) is not None:
+            raise failure
+        started.append(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]))
+        if len(started) == 2:
+            second.set()
+        return started[-1]
+
+    keeper = Thread(target=keep_running, args=(start(), start, over, 0.01))
+    keeper.start()
+    try:
+        started[0].kill()
+        assert second.wait(30)
+    finally:
+        over.set()
+        keeper.join(30)
+        for process in started:
+            process.kill()
+    assert [process.wait(30) for process in started] == [-signal.SIGKILL, -signal.SIGTERM]
 
 
 def test_a_port_in_use_is_named_with_a_way_out(tmp_path: Path) -> None:

@@ -122,7 +122,13 @@ def test_demo_users_enter_with_one_click_in_a_demonstration_only(url: str) -> No
     assert real.post("/login/demo", data={"csrf_token": token_in(page), "login": "bank"}).status_code == 404
 
 
-@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:x", ""])
+ODD = ["/a\r\nX-Evil: y", "//[evil", "/\t/evil.example", "/savings\x00evil", "/\n/evil.example"]
+"""Targets that no header may hold, or that a browser reads in another way than Python does."""
+
+
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:x", "", *ODD]
+)
 def test_signing_in_leads_nowhere_foreign(url: str, target: str) -> None:
     """Only a path of ours is followed."""
     location = sign_in(client_of(url), next=target).headers["Location"]

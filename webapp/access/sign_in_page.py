@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 import flask_login
 from flask import Blueprint, redirect, render_template, request, session, url_for
@@ -108,8 +107,8 @@ def _enter(user: User, stored: str | None) -> Response:
 
 
 def _target(user: User) -> str:
-    """Where the visitor was going, if that is a path of ours; else the first page of the role."""
+    """Where the visitor was going, if that is a path of ours, else the first page of the role. A header takes no line
+    breaks, and a browser leaves them out of an address, which may then begin with two slashes."""
     wanted = request.values.get("next", "")
-    parts = urlsplit(wanted)
-    ours = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
+    ours = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and wanted.isprintable()
     return wanted if ours else url_for(START[user.role])
