@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from optimizer.actions.closing import close
     from optimizer.actions.correcting import RestateResult, restate, restate_all, reverse
     from optimizer.actions.disposing import retire, transfer
-    from optimizer.actions.opening import open_store
+    from optimizer.actions.opening import create_store, open_store
     from optimizer.actions.overview import SavingsOverview, savings
     from optimizer.actions.quoting import QuoteDesk, quote
     from optimizer.actions.recording import RecordResult, record
@@ -82,6 +82,7 @@ __all__ = [
     "city_whole",
     "close",
     "code_version",
+    "create_store",
     "entry_sheet",
     "factor_releases",
     "grant_account",
@@ -163,7 +164,7 @@ _VERBS = {
         "retire",
         "transfer",
     ),
-    "opening": ("open_store",),
+    "opening": ("create_store", "open_store"),
     "overview": (
         "SavingsOverview",
         "savings",

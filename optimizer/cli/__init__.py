@@ -32,6 +32,7 @@ _OWN = (
     "sheet",
     "corridor",
     "audit",
+    "database",
     "party",
     "seal",
     "report",

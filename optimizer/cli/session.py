@@ -83,10 +83,10 @@ class Session:
         if in_memory or (file is not None and not file.exists()):
             raise InputError(
                 Message(
-                    f"没有数据库文件 {named}；请用 --db 指定，或先运行 modalshift demo（演示）"
-                    "或 modalshift serve（空库）生成一个。",
-                    f"There is no database file {named}; name one with --db, or make one with modalshift demo "
-                    "or, an empty one, with modalshift serve.",
+                    f"没有数据库文件 {named}；请用 --db 指定，或先新建一个："
+                    "空库用 modalshift database create，演示库用 modalshift demo。",
+                    f"There is no database file {named}; name one with --db, or make one: an empty one with "
+                    "modalshift database create, one with a demo month with modalshift demo.",
                 )
             )
         opened = open_store(self.db_url)

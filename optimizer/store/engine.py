@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib.resources import as_file, files
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect
@@ -39,6 +40,11 @@ class Store:
             ":memory:",
         )
         return "" if in_memory else self._engine.url.render_as_string(hide_password=False)
+
+    @property
+    def shown_url(self) -> str:
+        """The same for people to read, without the password."""
+        return self._engine.url.render_as_string()
 
     @property
     def reads_beside_writer(self) -> bool:
@@ -135,10 +141,70 @@ def open_store(url: str = DEFAULT_URL) -> Store:
 
     Raises InputError when the URL is not understood or the database cannot be opened.
     """
-    try:
+    with _opening():
         engine = _engine(url)
         with engine.connect() as connection:
             migrate(connection)
+    return Store(engine)
+
+
+def create_store(url: str) -> Store:
+    """A new, empty database at a URL. A file that could not be filled is removed. Raises InputError as
+    :func:`open_store` does, and where anything is there already, which is left as it is."""
+    with _opening():
+        engine = _engine(url)
+        file = engine.url.database or ""
+        if engine.dialect.name != "sqlite":
+            with engine.connect() as connection:
+                if _revision(connection) is not None:
+                    raise _is_there(engine.url.render_as_string())
+                connection.rollback()
+                migrate(connection)
+            return Store(engine)
+        if file in ("", ":memory:"):
+            raise InputError(
+                Message(
+                    f"{url} 在内存中，命令一结束就没有了；请写文件名，如 {DEFAULT_URL}。",
+                    f"{url} is in memory and gone when the command ends; name a file, such as {DEFAULT_URL}.",
+                )
+            )
+        try:
+            # Taken before it is filled: of two who create the same one is told that it is there.
+            os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        except FileExistsError as error:
+            raise _is_there(file) from error
+        except OSError as error:
+            raise InputError(
+                Message(
+                    f"无法在 {file} 建立数据库：{error.strerror}。",
+                    f"No database can be made at {file}: {error.strerror}.",
+                )
+            ) from error
+        try:
+            with engine.connect() as connection:
+                migrate(connection)
+        except BaseException:
+            engine.dispose()
+            for end in ("", "-wal", "-shm"):
+                Path(f"{file}{end}").unlink(missing_ok=True)
+            raise
+    return Store(engine)
+
+
+def _is_there(place: str) -> InputError:
+    return InputError(
+        Message(
+            f"{place} 已经存在，未写入任何内容；要使用它，其他命令用同一个 --db 即可（旧版库会自动升级）。",
+            f"{place} is there already and nothing was written; to use it give other commands the same --db "
+            "(a database of an older version is upgraded by itself).",
+        )
+    )
+
+
+@contextmanager
+def _opening() -> Iterator[None]:
+    try:
+        yield
     except (ArgumentError, NoSuchModuleError, DatabaseError) as error:
         reason = str(getattr(error, "orig", None) or error)
         raise InputError(
@@ -147,7 +213,6 @@ def open_store(url: str = DEFAULT_URL) -> Store:
                 f"Cannot open the database: {reason}. Example: sqlite:///modalshift.db",
             )
         ) from error
-    return Store(engine)
 
 
 def _engine(url: str) -> Engine:
