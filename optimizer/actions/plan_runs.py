@@ -56,7 +56,11 @@ def begin_plan(
             taken = sorted(found - {shipment.shipment_id for shipment in left})
             listed = ", ".join(taken[:5]) + (" …" if len(taken) > 5 else "")
             raise ConflictError(
-                Message(f"已撤回或已有运单：{listed}。", f"Withdrawn or on a waybill already: {listed}.")
+                Message(
+                    f"已撤回或已有运单：{listed}。已撤回的重新提交即可；运单已作废的，请以新的货单号提交。",
+                    f"Withdrawn or on a waybill already: {listed}. Submit what was withdrawn again, and what has a void"
+                    " waybill under another id.",
+                )
             )
         if not left:
             raise InputError(

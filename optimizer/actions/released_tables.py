@@ -33,6 +33,7 @@ from optimizer.network.releases import (
     released_since,
 )
 from optimizer.network.row_changes import RowChange, row_changes, taken_back
+from optimizer.network.row_merge import merged
 from optimizer.network.schema import load_schema, shipped_directory
 from optimizer.store.engine import Store
 from optimizer.store.session import Session
@@ -111,6 +112,35 @@ def propose_network_again(store: Store, proposal_id: str, by: str, at: datetime,
     return _add_proposal(store, archive, found.version, (), by, at, reason)
 
 
+def propose_network_over(
+    store: Store, proposal_id: str, by: str, at: datetime, base: Path | None = None
+) -> NetworkProposal:
+    """Propose what a waiting proposal changes once more, over the tables in force, with its reason. ``base``: the
+    directory of the start (None: the shipped one).
+
+    Raises UnknownRecordError, ConflictError where nothing was released since it was made, where both changed the same
+    rows, and where nothing is left to propose; and as :func:`propose_network`.
+    """
+    with store.read() as session:
+        found = _proposal(session.network_proposals(), proposal_id)
+        since = released_since(found, session.network_releases())
+        files = _three(session, found, since, base) if since else None
+    both = merged(*files, load_schema(base or shipped_directory())) if files else {}
+    if files is None or both == files[1]:
+        raise ConflictError(
+            Message(
+                f"提请 {proposal_id} 与现行表之间没有可合并的改动；请直接发布或另行提请。",
+                f"Nothing of proposal {proposal_id} is left to merge into the tables in force; release it as it is, or"
+                " propose something else.",
+            )
+        )
+    with tempfile.TemporaryDirectory() as scratch:
+        directory = Path(scratch) / "network"
+        unpacked(packed(both), directory)
+        version = read_network(directory).version
+    return _add_proposal(store, packed(both), version, (), by, at, found.reason, since[-1].proposal_id)
+
+
 def proposed_rows(store: Store, proposal_id: str, directory: Path) -> list[RowChange]:
     """What a proposal would change in the tables of a directory, row by row. Raises UnknownRecordError."""
     with store.read() as session:
@@ -153,11 +183,18 @@ def _taken_back(session: Session, proposal: NetworkProposal, base: Path | None) 
     since = released_since(proposal, releases)
     if not since:
         return TakenBack((), ())
-    start = base or shipped_directory()
+    files = _three(session, proposal, since, base)
+    return TakenBack(since, tuple(taken_back(*files, load_schema(base or shipped_directory()))))
+
+
+def _three(
+    session: Session, proposal: NetworkProposal, since: Sequence[NetworkRelease], base: Path | None
+) -> tuple[dict[str, bytes], dict[str, bytes], dict[str, bytes]]:
+    """The files that a proposal was made from, those in force after ``since``, and its own, factors left out."""
+    releases = session.network_releases()
     known = releases[: len(releases) - len(since)]
-    before = _files(session, known[-1].proposal_id) if known else table_files(start)
-    standing, proposed = (_files(session, one) for one in (since[-1].proposal_id, proposal.proposal_id))
-    return TakenBack(since, tuple(taken_back(before, standing, proposed, load_schema(start))))
+    before = _files(session, known[-1].proposal_id) if known else table_files(base or shipped_directory())
+    return before, _files(session, since[-1].proposal_id), _files(session, proposal.proposal_id)
 
 
 def _files(session: Session, proposal_id: str) -> dict[str, bytes]:
@@ -174,11 +211,10 @@ def _told(proposal: NetworkProposal, lost: TakenBack) -> Message:
     return Message(
         f"提请 {proposal.proposal_id} 提出之后，{last.proposal_id} 已由 {last.released_by} 发布；"
         f"现在发布会收回其改动的 {len(lost.rows)} 行（{names}）。"
-        "请在现行表上重做改动并另行提请，或在路网页逐行看过后，勾选同意收回。",
+        "请在路网页改提在现行表之上，或逐行看过后，勾选同意收回。",
         f"Since proposal {proposal.proposal_id} was made, {last.proposal_id} was released by {last.released_by}; to"
-        f" release this one now would take back {len(lost.rows)} row(s) that changed since ({names}). Make the change"
-        " again over the tables in force and propose that, or read the rows on the network page and tick there that"
-        " they go back.",
+        f" release this one now would take back {len(lost.rows)} row(s) that changed since ({names}). Propose it"
+        " over the tables in force, on the network page, or read the rows there and tick that they go back.",
     )
 
 

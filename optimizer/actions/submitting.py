@@ -73,8 +73,9 @@ def withdraw_shipment(store: Store, shipment_id: str, user: User, at: datetime) 
         if entry.waybill_number:
             raise ConflictError(
                 Message(
-                    f"货单 {shipment_id} 已有运单 {entry.waybill_number}，不能撤回。",
-                    f"Shipment {shipment_id} has waybill {entry.waybill_number} and cannot be withdrawn.",
+                    f"货单 {shipment_id} 已有运单 {entry.waybill_number}，不能撤回；装运之前可作废该运单。",
+                    f"Shipment {shipment_id} has waybill {entry.waybill_number} and cannot be withdrawn; void the"
+                    " waybill, as long as nothing is loaded.",
                 )
             )
         if not entry.withdrawn:

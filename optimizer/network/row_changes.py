@@ -43,7 +43,7 @@ def row_changes(before: Mapping[str, bytes], after: Mapping[str, bytes], schema:
     for table in schema.tables.values():
         old, new = before.get(table.path, b""), after.get(table.path)
         if new is not None and new != old:
-            found += _of_table(table, _by_key(table, old), _by_key(table, new))
+            found += _of_table(table, rows_by_key(table, old), rows_by_key(table, new))
     return found
 
 
@@ -56,6 +56,13 @@ def taken_back(
     if not others:
         return []
     return [row for row in row_changes(since, after, schema) if (row.table, row.key) in others]
+
+
+def changed_keys(old: Mapping[tuple[str, ...], Row], new: Mapping[tuple[str, ...], Row]) -> list[tuple[str, ...]]:
+    """Keys of the rows that were added, changed or removed, in the order of the new ones, removed ones last."""
+    return [key for key in new if _cells(old.get(key, {}), new[key]) or key not in old] + [
+        key for key in old if key not in new
+    ]
 
 
 def _of_table(
@@ -78,7 +85,8 @@ def _cells(old: Row, new: Row) -> tuple[CellChange, ...]:
     return tuple(CellChange(*pair) for pair in pairs if pair[1] != pair[2])
 
 
-def _by_key(table: TableSchema, content: bytes) -> dict[tuple[str, ...], Row]:
+def rows_by_key(table: TableSchema, content: bytes) -> dict[tuple[str, ...], Row]:
+    """The rows of a file, cells stripped, by their primary key."""
     rows = csv.DictReader(io.StringIO(_text(content), newline=""))
     found: dict[tuple[str, ...], Row] = {}
     for record in rows:

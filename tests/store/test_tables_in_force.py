@@ -13,7 +13,7 @@ import pytest
 
 from optimizer import actions
 from optimizer.access.user import Role, User
-from optimizer.actions.released_tables import rows_taken_back
+from optimizer.actions.released_tables import propose_network_over, rows_taken_back
 from optimizer.emissions.factor_files import ImportRules, import_factors, rows_text
 from optimizer.emissions.factors import load_factors
 from optimizer.emissions.releases import row_digest, row_text
@@ -141,6 +141,29 @@ def test_a_release_takes_nothing_back_unseen(office: Store, tmp_path: Path) -> N
         read_network().links[link_id].toll_yuan_per_t,
         1.11,
     ]
+
+
+def test_a_proposal_is_made_again_over_what_was_released_since(office: Store, tmp_path: Path) -> None:
+    """The changes of both stand together and go through without a question; where both changed one row, or nothing is
+    left to merge, it is said."""
+    tolls = (("one", "1.11", 0), ("other", "2.22", 1), ("same", "3.33", 0))
+    first, second, third = (
+        actions.propose_network(office, network_with(tmp_path, *each), (), "li", AT, "new toll") for each in tolls
+    )
+    with pytest.raises(ConflictError, match="left to merge"):
+        propose_network_over(office, second.proposal_id, "li", AT)
+    actions.release_network(office, first.proposal_id, "wang", AT + timedelta(hours=1))
+    with pytest.raises(ConflictError, match=r"1 row\(s\) were changed by both, each otherwise \(links"):
+        propose_network_over(office, third.proposal_id, "li", AT)
+    again = propose_network_over(office, second.proposal_id, "li", AT + timedelta(hours=2))
+    assert (again.reason, again.made_from) == (second.reason, first.proposal_id)
+    assert rows_taken_back(office, again.proposal_id).rows == ()
+    actions.release_network(office, again.proposal_id, "wang", AT + timedelta(hours=3))
+    found = actions.tables_in_force(office, None, tmp_path).network
+    assert [link.toll_yuan_per_t for link in found.links.values()][:2] == [1.11, 2.22]
+    assert list(found.links) == list(read_network().links)
+    with pytest.raises(ConflictError, match="left to merge"):
+        propose_network_over(office, second.proposal_id, "li", AT + timedelta(hours=4))
 
 
 def test_what_a_proposal_was_made_from_is_told_by_its_moment_where_nobody_wrote_it(tmp_path: Path) -> None:

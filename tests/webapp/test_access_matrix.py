@@ -85,7 +85,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     **dict.fromkeys([f"factors_page.{verb}" for verb in ("show", "hand_in")], ADMINISTRATOR),
     "factors_page.release": frozenset(),
     "network_page.check": ADMINISTRATOR,
-    **dict.fromkeys(("network_page.release", "network_page.propose_again"), frozenset()),
+    **dict.fromkeys(("network_page.release", "network_page.propose_again", "network_page.propose_over"), frozenset()),
     **dict.fromkeys([f"network_page.{verb}" for verb in ("show", "show_table", "download")], INSPECTORS),
     "users_page.show_log": INSPECTORS,
     # The city's auditor.

@@ -386,6 +386,10 @@ def test_rows_that_a_release_takes_back_are_shown_and_agreed_to(house: FullHouse
     assert refused.status_code == 409
     assert "closures FCJ-flow-2026-10-21" in refused.text
     assert "2026-10-23T14:00:00+08:00 → 2026-10-21T14:00:00+08:00" in refused.text
+    over = waits.replace("/release", "/over")
+    assert second.send(over).status_code == 302
+    assert second.send(over).status_code == 409
+    assert actions.network_releases(house.store).proposals[-1].proposed_by == "second"
     box = re.search(r'name="despite" value="([^"]+)"', second.client.get("/admin/network").text)
     assert box is not None
     assert second.send(waits, despite=box.group(1)).status_code == 302

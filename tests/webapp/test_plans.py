@@ -69,10 +69,13 @@ def test_a_plan_is_made_watched_and_accepted(house: House) -> None:
     again = program.post(f"{path}/accept", {"shipment_ids": ["P-1"]})
     assert again.json["waybills"][0]["number"] == accepted.json["waybills"][0]["number"]
     assert program.get("/api/v1/shipments/P-1").json["waybill_number"] == accepted.json["waybills"][0]["number"]
-    assert program.delete("/api/v1/shipments/P-1").status_code == 409
+    stays = program.delete("/api/v1/shipments/P-1")
+    assert (stays.status_code, "装运之前可作废该运单" in str(stays.json)) == (409, True)
     changed = program.post("/api/v1/shipments", [record("P-1", mass_t=1700)])
     assert changed.json["results"][0]["errors"][0]["code"] == "has_waybill"
-    assert program.post("/api/v1/plans", {"shipment_ids": ["P-1"]}).status_code == 409
+    planned = program.post("/api/v1/plans", {"shipment_ids": ["P-1"]})
+    assert planned.status_code == 409
+    assert all("运单已作废的，请以新的货单号提交" in str(answer.json) for answer in (changed, planned))
 
 
 def test_the_pages_of_a_plan_show_what_it_found(house: House) -> None:

@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from optimizer import actions
 from optimizer.access.user import Permission, User
-from optimizer.actions.released_tables import TakenBack, proposed_rows, rows_taken_back
+from optimizer.actions.released_tables import TakenBack, propose_network_over, proposed_rows, rows_taken_back
 from optimizer.emissions.factors import load_factors
 from optimizer.errors import ConflictError, Fault, InputError, Message, ModalshiftError, NetworkDataError
 from optimizer.network.archive import table_files
@@ -142,6 +142,20 @@ def propose_again(proposal_id: str) -> Page:
     reason = request.form.get("reason", "")[:500]
     try:
         made = actions.propose_network_again(current_world().store, proposal_id, user.login, now(), reason)
+    except ModalshiftError as error:
+        return _page(None, error.message.text(current_lang())), status_of(error)
+    _note("network_proposed", user, f"{made.proposal_id}: {made.version}")
+    return redirect(url_for("network_page.show") + "#proposals-title")
+
+
+@network_page.post("/admin/network/<proposal_id>/over")
+@require(Permission.PROPOSE_NETWORK)
+def propose_over(proposal_id: str) -> Page:
+    """Propose the change of a proposal again, over what was released since it was made."""
+    user = require_permission(Permission.PROPOSE_NETWORK)
+    world = current_world()
+    try:
+        made = propose_network_over(world.store, proposal_id, user.login, now(), world.settings.network_dir)
     except ModalshiftError as error:
         return _page(None, error.message.text(current_lang())), status_of(error)
     _note("network_proposed", user, f"{made.proposal_id}: {made.version}")

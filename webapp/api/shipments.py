@@ -39,7 +39,9 @@ EXAMPLE = '[{"shipment_id": "A-1", "shipper_id": "E01", "cargo_code": "coal", "m
 OUTCOMES = {
     "foreign": Message("不是贵企业的货单号；请换一个编号", "not an id of your enterprise; take another one"),
     "has_waybill": Message(
-        "已签发运单，内容不能再改", "a waybill has been issued for it; its content cannot change any more"
+        "已签发运单，内容不能再改；运单已作废的，请以新的货单号提交",
+        "a waybill has been issued for it; its content cannot change any more. Where that waybill is void, submit the"
+        " goods under another id",
     ),
 }
 RECORD = {
