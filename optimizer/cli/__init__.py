@@ -19,6 +19,7 @@ _OWN = (
     "demo",
     "quote",
     "plan",
+    "accept",
     "frontier",
     "check",
     "footprint",

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from optimizer.actions import open_store, register_parties
 from optimizer.cli import cli
 from optimizer.cli.plan import STOPS
-from optimizer.demo.seed_files import shipments_path
+from optimizer.demo.seed_files import read_parties, shipments_path
+from optimizer.quantities import CHINA_TIME
 from tests.documents.spreadsheet import Spreadsheet
 
 ROWS = 6
@@ -208,6 +211,33 @@ def test_issued_only_needs_a_plan_and_a_database(planned: tuple[Path, Result], s
     without = run("--db", gone, "plan", shipments, "--out", out, "--keep", planned[0], "--issued-only")
     assert without.exit_code == 2
     assert not out.exists()
+
+
+def test_a_plan_from_a_file_becomes_waybills_once(
+    planned: tuple[Path, Result], shipments: Path, document: Any, tmp_path: Path
+) -> None:
+    """Accepted in the books it has its waybills; a second time the same stand. Shippers must be registered. A figure
+    changed by hand is found first, and no waybill is issued."""
+    store = open_store(f"sqlite:///{tmp_path / 'own.db'}")
+
+    def accepted(plan: Path) -> Result:
+        return run("accept", plan, "--shipments", shipments, "--db", store.url, "--lang", "en")
+
+    assert accepted(planned[0]).exit_code == 2
+    register_parties(store, read_parties(), datetime(2026, 9, 1, tzinfo=CHINA_TIME))
+    document["shipments"][0]["lots"][0]["legs"][0]["cost_yuan"] -= 1
+    changed = tmp_path / "changed.json"
+    changed.write_text(json.dumps(document), encoding="utf-8")
+    refused = accepted(changed)
+    assert (refused.exit_code, "no waybill was issued" in refused.stderr) == (1, True)
+    with store.read() as session:
+        assert session.waybills() == {}
+    assert "Issued 4 waybills; 0 were issued before" in accepted(planned[0]).stdout
+    assert "Issued 0 waybills; 4 were issued before" in accepted(planned[0]).stdout
+    with store.read() as session:
+        assert len(session.waybills()) == 4
+        assert session.last_seq() > 0
+    store.close()
 
 
 def test_a_cap_that_no_plan_keeps_is_bad_input(shipments: Path, tmp_path: Path) -> None:
