@@ -22,7 +22,7 @@ from optimizer.planning.layout.timespace import TimeSpace, columns_of
 from optimizer.planning.layout.ways import Ways
 from optimizer.planning.settings import SLOTS_PER_DAY
 from optimizer.planning.solving.fleet_rounding import follow
-from optimizer.planning.solving.month_program import linear_hulls
+from optimizer.planning.solving.month_program import Remainder, linear_hulls
 from optimizer.planning.solving.problem import Priced
 from optimizer.planning.solving.rerouting import reroute
 from optimizer.planning.solving.stowage import stow
@@ -75,7 +75,10 @@ def plan_at_once(
     onward = ways.tables.onward[tables]
     needed[ways.tables.family[tables]] = needed[onward[onward >= 0]] = True
     linear = linear_hulls(proof, climb, seed, left_s)
-    hulls = follow(proof, climb.hulls if linear is None else linear, needed)
+    if linear is None:
+        hulls = follow(proof, climb.hulls, needed)
+    else:
+        hulls = follow(proof, linear, needed, Remainder(proof, climb, linear, seed, left_s).anew)
     stowage = None if hulls is None else stow(proof, hulls, climb.prices, seed, left_s)
     if hulls is None or stowage is None:
         return None

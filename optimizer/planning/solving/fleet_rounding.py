@@ -6,6 +6,10 @@ takes the way that lags most behind. So no way is ever off by more than a hull a
 many sailings that is little. Locks bind, and so do terminals by what a full vessel loads and discharges. In the end
 every hull goes home; one that cannot any more gives up its last voyage.
 
+Whole hulls miss some of the room that parts of hulls filled, at quays that are full for weeks most of all, and the
+averages know nothing of it. Where they can be made anew they are, on the way: what has sailed stands, and the rest is
+averaged again around it.
+
 What goes aboard is settled afterwards, see ``stowage``.
 """
 
@@ -13,6 +17,7 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,13 +36,26 @@ ROOM = 0.8
 WHOLE = 1.0 - 1e-9
 NEEDED = 1.0
 """By so many hulls cargo that has no road goes before other cargo."""
+STOPS = (0.25, 0.5, 0.75)
+"""After these parts of the month averages are made anew."""
+
+Anew = Callable[[Floats, int], Floats | None]
+"""Averages (one entry per hull column) beside the voyages that began before a slot, in whole hulls; None: there are
+none."""
 
 
-def follow(proof: LagrangianBound, hulls: Floats, needed: Bools) -> Floats | None:
-    """Whole numbers for all hull columns, waiting included, close to ``hulls``. ``needed``: families that carry cargo
-    which has no road. None where a hull finds no way to where it must end."""
-    walk = _Walk(proof, hulls, needed)
-    walk.through_time()
+def follow(proof: LagrangianBound, hulls: Floats, needed: Bools, anew: Anew | None = None) -> Floats | None:
+    """Whole numbers for all hull columns, waiting included, close to ``hulls``, or to what ``anew`` makes of these on
+    the way. ``needed``: families that carry cargo which has no road. None where a hull finds no way to where it must
+    end."""
+    walk, first = _Walk(proof, hulls, needed), 0
+    if anew is not None:
+        for stop in (round(part * walk.slots) for part in STOPS):
+            walk.through_time(first, stop)
+            first, other = stop, anew(walk.counts, stop)
+            if other is not None:
+                walk.aim(other, stop)
+    walk.through_time(first, walk.slots)
     return with_waits(proof.fleet, walk.counts) if walk.go_home() else None
 
 
@@ -80,15 +98,20 @@ class _Walk:
             (int(self.fleet.node_pool[n]), self.fleet.node_place[n]): int(n)
             for n in np.flatnonzero(self.fleet.node_slot == 0)
         }
-        self.counts = np.zeros(len(hulls))
+        self.counts, self.needed = np.zeros(len(hulls)), needed
         self.things = _things(self.fleet, hulls, self.slots, needed)
+        self.free: dict[tuple[int, str], int] = defaultdict(int)
+        self.arriving = np.maximum(self.fleet.supply, 0.0)
 
-    def through_time(self) -> None:
-        """Slot by slot, let free hulls take the ways that lag most."""
-        free: dict[tuple[int, str], int] = defaultdict(int)
-        arriving = np.maximum(self.fleet.supply, 0.0)
-        heads = self.fleet.columns.head
-        for slot in range(self.slots):
+    def aim(self, hulls: Floats, first: int) -> None:
+        """Follow other averages from a slot on."""
+        later = np.where(self.fleet.columns.slot >= first, hulls, 0.0)
+        self.things = _things(self.fleet, later, self.slots, self.needed)
+
+    def through_time(self, first: int, end: int) -> None:
+        """Slot by slot, from the first to before the end, let free hulls take the ways that lag most."""
+        free, arriving, heads = self.free, self.arriving, self.fleet.columns.head
+        for slot in range(first, end):
             for place, node in self.first_node.items():
                 free[place] += round(float(arriving[node + slot]))
             todo = [

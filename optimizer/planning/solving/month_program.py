@@ -5,11 +5,17 @@ crowded: averages spread over ways of which a linear solution takes one. At the 
 shipment are cheap, few sailings have cargo that finds them so, and few empty voyages look worth their cost. A linear
 program over these alone, slot by slot, is solved in seconds, lies little above the bound, and its hulls are
 nearly whole: followed, they make a plan that loses less.
+
+On the way, beside the whole hulls that have sailed, it is solved again for what they left: cargo that found no room
+goes at other times or otherwise, and quay days with room left are filled. Such a program has fewer hulls, those of the
+ways in use, but services of all cargo, so that whatever has sailed it has a solution; each is quicker than the one
+before, for more of the month stands.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -34,6 +40,9 @@ TIME_SHARE = 0.4
 LEAST_S = 0.1
 METHOD = "flow_simplex"
 """A month's nodes are tens of thousands of equations."""
+AGAIN_SHARE = 0.15
+"""Part of the time left that each later program may take."""
+USED = 1e-9
 FAR = 0.01
 """A solution this part above the bound wants columns that are not there: averages are better to follow."""
 
@@ -58,6 +67,52 @@ def linear_hulls(
     counts = np.zeros(len(proof.tail))
     counts[hulls] = outcome.x[len(cargo.shipment) :]
     return counts
+
+
+class Remainder:
+    """The program of the month beside whole hulls, ``hulls`` being those of :func:`linear_hulls`."""
+
+    def __init__(
+        self,
+        proof: LagrangianBound,
+        climb: Climb,
+        hulls: Floats,
+        seed: int,
+        left_s: Callable[[], float] = lambda: np.inf,
+    ) -> None:
+        self.seed, self.left_s, ways = seed, left_s, proof.ways
+        width = ways.grid.slots + 1
+        line, slot = proof.columns_near(climb.prices, MARGINS_YUAN_PER_T, CARGO_COLUMNS)
+        # A line without a voyage has its column at slot -1.
+        code = np.union1d(line * width + slot + 1, np.flatnonzero(ways.lines.table < 0) * width)
+        cargo = columns_of(ways, code // width, code % width - 1)
+        self.fleet, self.hulls, self.cargo_count = proof.fleet.columns, _ways_in_use(proof, hulls), len(code)
+        self.program = _program(proof, cargo, self.hulls)
+
+    def anew(self, counts: Floats, slot: int) -> Floats | None:
+        """Hulls of a linear solution where every voyage that began before a slot is as ``counts`` says, one entry per
+        hull column; None where there is none in time."""
+        sailed = (self.fleet.kind[self.hulls] != WAIT) & (self.fleet.slot[self.hulls] < slot)
+        fixed = self.cargo_count + np.flatnonzero(sailed)
+        lower, upper = self.program.lower.copy(), self.program.upper.copy()
+        lower[fixed] = upper[fixed] = counts[self.hulls[sailed]]
+        left = self.left_s()
+        effort = Effort(seconds=None if np.isinf(left) else max(left * AGAIN_SHARE, LEAST_S), seed=self.seed)
+        outcome = solve_linear(replace(self.program, lower=lower, upper=upper), effort, METHOD)
+        if outcome.x is None or outcome.status != "optimal":
+            return None
+        hulls = np.zeros(len(counts))
+        hulls[self.hulls] = outcome.x[self.cargo_count :]
+        return hulls
+
+
+def _ways_in_use(proof: LagrangianBound, hulls: Floats) -> Indices:
+    """Hull columns of the ways (a pool's family or empty lane) that some hull sails at any slot, and all waits."""
+    columns = proof.fleet.columns
+    items = int(columns.item.max(initial=0)) + 1
+    way = (columns.kind * len(proof.fleet.pools) + columns.pool) * items + np.maximum(columns.item, 0)
+    sent = np.bincount(way, hulls)
+    return np.flatnonzero((columns.kind == WAIT) | (sent[way] > USED))
 
 
 def _useful(proof: LagrangianBound, climb: Climb, cargo: CargoColumns) -> Bools:
