@@ -36,8 +36,9 @@ ROOM = 0.8
 WHOLE = 1.0 - 1e-9
 NEEDED = 1.0
 """By so many hulls cargo that has no road goes before other cargo."""
-STOPS = (0.25, 0.5, 0.75)
-"""After these parts of the month averages are made anew."""
+STOPS = (0.4, 0.6, 0.8)
+"""After these parts of the month averages are made anew: early stops take longest, for most is open there, and stops at
+a quarter, half and three quarters took half as long again for no more."""
 
 Anew = Callable[[Floats, int], Floats | None]
 """Averages (one entry per hull column) beside the voyages that began before a slot, in whole hulls; None: there are
