@@ -35,6 +35,7 @@ from optimizer.network.releases import (
 from optimizer.network.row_changes import RowChange, row_changes, taken_back
 from optimizer.network.row_merge import merged
 from optimizer.network.schema import load_schema, shipped_directory
+from optimizer.network.unplanned_tables import check_unplanned_tables
 from optimizer.store.engine import Store
 from optimizer.store.session import Session
 
@@ -99,6 +100,7 @@ def propose_network(
     ConflictError for somebody who may not.
     """
     version = read_network(directory).version
+    check_unplanned_tables(directory)
     files = {name: content for name, content in table_files(directory).items() if name != FACTORS}
     return _add_proposal(store, packed(files), version, changes, by, at, reason, made_from)
 

@@ -208,6 +208,10 @@ def test_a_wrong_network_is_not_even_proposed(office: Store, tmp_path: Path) -> 
     wrong = network_with(tmp_path, "wrong", "cheap")
     with pytest.raises(NetworkDataError, match=r"links\.csv"):
         actions.propose_network(office, wrong, (), "li", AT, "new tolls")
+    drawn = network_with(tmp_path, "drawn", "150")
+    (drawn / "shapes.csv").write_bytes((shipped_directory() / "shapes.csv").read_bytes() + b"X-1,link\n")
+    with pytest.raises(NetworkDataError, match=r"shapes\.csv"):
+        actions.propose_network(office, drawn, (), "li", AT, "new coast")
     assert actions.network_releases(office).proposals == ()
 
 

@@ -308,6 +308,43 @@ def test_a_network_is_checked_whole_with_every_fault(house: FullHouse) -> None:
     assert single.status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("name", "broken"),
+    [
+        ("shapes", b"X-1,link,1 2;x y,s,,assumed,,\n"),
+        ("shapes", b"X-1,link\n"),
+        ("shapes", b'"' + b"x" * 140_000 + b'"\n'),
+        ("gauges", b"G-1,\xe7\xab\x99,Station,far,0,0,0,0,s,,assumed,,\n"),
+        ("gauges", b'"' + b"x" * 140_000 + b'"\n'),
+    ],
+)
+def test_no_damaged_table_beside_the_plans_is_proposed(house: FullHouse, name: str, broken: bytes) -> None:
+    """Once in force, a damaged coast would keep the server from starting, and nobody could bring the old one back."""
+    table = (shipped_directory() / f"{name}.csv").read_bytes() + broken
+    administrator = Administrator(house)
+    upload = (io.BytesIO(table), f"{name}.csv")
+    wrong = administrator.send("/admin/network", act="propose", reason="another coast", files=upload)
+    assert wrong.status_code == 422
+    assert not actions.network_releases(house.store).proposals
+
+
+def test_a_damaged_archive_is_a_sentence(house: FullHouse) -> None:
+    """Whatever its damage meets first: the names, the table of contents, the decompressor."""
+    content, administrator = io.BytesIO(), Administrator(house)
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("表/locks.csv", b"lock_id,name\n" * 400)
+    sound = content.getvalue()
+    start, directory = sound.index(b"locks.csv") + len(b"locks.csv"), sound.index(b"PK\x01\x02")
+    for place in (start + 2, directory + 46, sound.index(b"PK\x05\x06") + 16):
+        damaged = bytearray(sound)
+        damaged[place : place + 4] = b"\xff\xff\xff\x7f"
+        with pytest.raises(Exception, match=r"."), zipfile.ZipFile(io.BytesIO(damaged)) as opened:
+            opened.read(opened.infolist()[0])
+        refused = administrator.send("/admin/network", files=(io.BytesIO(damaged), "n.zip"))
+        assert refused.status_code == 422, place
+        assert "no ZIP archive" in refused.text
+
+
 def test_a_released_network_is_in_force_without_a_restart(house: FullHouse) -> None:
     """Proposed by one, put into force by another; pages and API name it at once, a second process within seconds;
     whoever proposed it cannot, factors do not slip in with it, and the log tells both."""

@@ -27,6 +27,7 @@ from optimizer.network.reader import read_network
 from optimizer.network.releases import NetworkProposal, NetworkRelease, TableChange
 from optimizer.network.row_changes import RowChange, row_changes
 from optimizer.network.schema import load_schema, shipped_directory
+from optimizer.network.unplanned_tables import check_unplanned_tables
 from webapp.access.visitor import now, require, require_permission
 from webapp.language import current_lang
 from webapp.problem import status_of
@@ -214,7 +215,11 @@ def _members(content: bytes) -> list[tuple[str, bytes]]:
             if len(members) > MAX_FILES or sum(one.file_size for one in members) > MAX_UNPACKED_BYTES:
                 raise InputError(Message("压缩包过大。", "The archive is too large."))
             return [(PurePosixPath(one.filename).name, archive.read(one)) for one in members]
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError) as error:
+    except InputError:
+        raise
+    except (
+        Exception
+    ) as error:  # a damaged archive fails in whatever part of zipfile or of a decompressor meets it first
         raise InputError(Message("不是可读的 ZIP 压缩包。", "This is no ZIP archive that can be read.")) from error
 
 
@@ -228,6 +233,10 @@ def _check(directory: Path) -> Checked:
     try:
         factors = load_factors(directory).version
         version = f"{version} · {factors}" if version else ""
+    except NetworkDataError as error:
+        faults += error.faults
+    try:
+        check_unplanned_tables(directory)
     except NetworkDataError as error:
         faults += error.faults
     if faults:
