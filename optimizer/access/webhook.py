@@ -85,13 +85,14 @@ def retry_after(failures: int) -> timedelta:
 
 def require_valid(url: str, topics: tuple[str, ...], *, plain_http: bool = False) -> tuple[Topic, ...]:
     """The topics. Raises InputError with every fault: an address that is not https (``plain_http`` lifts that), with
-    user or fragment, too long; topics unknown, none or twice."""
+    user or fragment, too long, of no possible name; topics unknown, none or twice."""
     faults = []
     try:
         parts = urlsplit(url)
         allowed = parts.scheme in (("https", "http") if plain_http else ("https",))
         _ = parts.port  # ValueError beyond 65535
-        good = allowed and bool(parts.hostname) and not parts.username and not parts.fragment
+        (parts.hostname or "").encode("idna")  # ValueError for a name that is none: a part of it empty or too long
+        good = allowed and bool(parts.hostname) and "@" not in parts.netloc and not parts.fragment
     except ValueError:
         good = False
     if not good or len(url) > MAX_URL_LENGTH or not url.isascii() or not url.isprintable() or " " in url:

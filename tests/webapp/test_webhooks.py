@@ -7,6 +7,7 @@ import hmac
 import json
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
@@ -18,7 +19,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from optimizer import actions
-from optimizer.access.webhook import GIVE_UP_AFTER, Webhook, retry_after, signature
+from optimizer.access.webhook import GIVE_UP_AFTER, Notice, Topic, Webhook, retry_after, signature
 from optimizer.actions.webhooks import lease_due, remove_webhook, webhooks_of
 from optimizer.quantities import CHINA_TIME
 from optimizer.store.engine import Store
@@ -268,6 +269,15 @@ def test_a_dead_address_rests_in_the_end(house: FullHouse) -> None:
     assert [retry_after(n).total_seconds() for n in (1, 2, 3, 50)] == [10, 20, 40, 3600]
 
 
+def test_a_name_that_is_none_fails_as_an_address_that_nobody_answers(house: FullHouse) -> None:
+    """One that was kept before such names were refused comes to rest as well, and is no defect each time."""
+    add(house, "enterprise", "http://127.0.0.1:1/")
+    (hook,) = webhooks_of(house.store, _user("enterprise"))
+    kept = replace(hook, url="https://tms..example.com/")
+    notice = Notice("m-1", Topic.WAYBILL_EVENT, 1, "{}")
+    assert webhook_sender._post(kept, notice, ONE_DAY, to_private=False) == "no_connection"
+
+
 @pytest.mark.parametrize(
     "address",
     [
@@ -297,7 +307,10 @@ def test_public_addresses_of_ipv6_are_called(monkeypatch: pytest.MonkeyPatch, ad
     [
         ("http://tms.example.com/", TOPICS, ["/url"]),
         ("https://user:word@tms.example.com/", TOPICS, ["/url"]),
+        ("https://:word@tms.example.com/", TOPICS, ["/url"]),
         ("https://tms.example.com:99999/", TOPICS, ["/url"]),
+        ("https://tms..example.com/", TOPICS, ["/url"]),
+        (f"https://{'a' * 64}.example.com/", TOPICS, ["/url"]),
         ("ftp://x", [], ["/url", "/topics"]),
         ("https://tms.example.com/", ["waybill.event", "waybill.event"], ["/topics"]),
         ("https://tms.example.com/", ["price"], ["/topics"]),

@@ -124,7 +124,7 @@ def _post(hook: Webhook, notice: Notice, at: datetime, to_private: bool) -> str:
         return "timeout"
     except ssl.SSLError:
         return "timeout" if late.is_set() else "tls_error"
-    except (OSError, http.client.HTTPException):
+    except (OSError, http.client.HTTPException, UnicodeError):  # the last for what no name can be
         return "timeout" if late.is_set() else "no_connection"
 
 
