@@ -202,8 +202,7 @@ class Workings:
 
     @cached_property
     def slack_yuan(self) -> float:
-        """How far the solver's objective may be from what the document rounds: fen and priced grams of each leg, half a
-        second of each arrival."""
+        """How far rounding may take the objective: fen and priced grams of each leg, half a second of each arrival."""
         objective, value = self.plan.objective_yuan, self.network.value
         if not math.isfinite(objective):
             return math.inf
@@ -233,8 +232,9 @@ class Workings:
     def setting(self, name: str) -> float | None:
         """A number among the plan's settings; None where it is absent, no number or beyond all bounds."""
         value = self.plan.settings.get(name)
-        fits = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MOST_SETTING
-        return float(str(value)) if fits else None
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return None
+        return float(value) if abs(value) <= MOST_SETTING else None
 
     def fuel_kg(self, voyage: Voyage) -> float:
         """Fuel of a voyage with its stated load (a load beyond the name plate is reported elsewhere)."""

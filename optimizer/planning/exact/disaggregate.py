@@ -7,7 +7,7 @@ paid, time has been cut too coarsely.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -22,16 +22,20 @@ BACK_YUAN = 1e5
 USED = 1e-6
 NOTICED = 1e-3
 """Hulls going back, or units over a limit, that count as such."""
+NODES = 500
+"""Nodes of branch and bound for one coarse plan, where one is the rule: a great mass in many like ships, or more than
+limits let through, takes thousands, and each round anew."""
 
 
 @dataclass(frozen=True, slots=True)
 class Disaggregated:
     """``x``: the full solution, a plan where ``back`` (nodes from which a hull went back a slot) and ``broken`` (rows
-    over their limit) are empty."""
+    over their limit) are empty. ``settled``: it is the cheapest; else its nodes were used up."""
 
     x: Floats
     back: Indices
     broken: Indices
+    settled: bool = True
 
     @property
     def holds(self) -> bool:
@@ -69,13 +73,14 @@ def disaggregate(
         upper=np.concatenate([np.where(columns < cargo_count, 1.0, np.inf), np.full(back + over, np.inf)]),
         integer=is_move,
     )
-    outcome = solve_integer(full, effort) if whole else solve_linear(full, effort)
+    outcome = solve_integer(full, replace(effort, nodes=NODES)) if whole else solve_linear(full, effort)
     if outcome.x is None:
         return None
     x = np.zeros(len(program.cost))
     x[columns] = np.where(program.integer[columns] & whole, np.round(outcome.x[:n]), outcome.x[:n])
     went_back = outcome.x[n : n + back] > NOTICED
-    return Disaggregated(x, fleet.columns.head[waits[went_back] - cargo_count], limits[outcome.x[n + back :] > NOTICED])
+    back_at, broken = fleet.columns.head[waits[went_back] - cargo_count], limits[outcome.x[n + back :] > NOTICED]
+    return Disaggregated(x, back_at, broken, settled=outcome.status == "optimal")
 
 
 def _members(coarse: Coarse, shares: Floats, cargo_count: int, waits: Indices) -> Indices:
@@ -145,7 +150,7 @@ def _completed(plan: PlanProgram, fixed: Floats, columns: Indices, effort: Effor
         program.upper[columns],
         program.integer[columns] & whole,
     )
-    outcome = solve_integer(small, effort) if whole else solve_linear(small, effort)
+    outcome = solve_integer(small, replace(effort, nodes=NODES)) if whole else solve_linear(small, effort)
     if outcome.x is None:
         return None
     result = fixed.copy()

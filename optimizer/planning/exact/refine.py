@@ -44,7 +44,8 @@ ROUNDS = 25
 FIRST_GAP, LAST_GAP = 5e-3, 2e-7
 """Where branch and bound may stop while time is still being cut, and when nothing is left to cut."""
 NODES = 2_000
-"""Branch and bound gives up after so many nodes: an amount of work, so that equal input gives equal output."""
+"""Branch and bound gives up after so many nodes: an amount of work, so that equal input gives equal output. Without a
+time limit no round follows one that used up its nodes: the next would, and there are many."""
 FIRST_REACH = 2e-3
 """Classes whose reduced cost exceeds this share of the bound stay out at first; then they come in as needed."""
 HAIR_YUAN = 1e-3
@@ -92,8 +93,8 @@ class Refinement:
             self.best = x
 
     def steps(self) -> Iterator[Step]:
-        """Rounds until the best plan is proven, nothing more can be cut, or the time is up. The caller checks each
-        plan and gives those that hold to :meth:`offer`."""
+        """Rounds until the best plan is proven, nothing is left to cut, or nodes or time are used up. The caller checks
+        each plan and gives those that hold to :meth:`offer`."""
         self._cut_by_relaxation()
         yield Step(None, self.bound_yuan)
         gap, reach = FIRST_GAP, FIRST_REACH
@@ -106,9 +107,9 @@ class Refinement:
                 return
             outcome, bound = self._branch(coarse, program, linear.row_prices, gap, reach)
             self.bound_yuan = max(self.bound_yuan, min(bound, self.best_yuan))
-            if outcome is None or outcome.x is None:
+            if outcome.x is None:
                 yield Step(None, self.bound_yuan)
-                if reach >= 1.0 or self.gap <= LAST_GAP:
+                if reach >= 1.0 or self.gap <= LAST_GAP or self._used_up(outcome.status == "infeasible"):
                     return
                 reach *= 4
                 continue
@@ -116,7 +117,7 @@ class Refinement:
             if found is None:
                 return
             yield from self._plans(found)
-            if self.gap <= LAST_GAP * 2:
+            if self.gap <= LAST_GAP * 2 or self._used_up(outcome.status == "optimal" and found.settled):
                 return
             finer = self._finer(coarse, found, outcome.x)
             settled = found.holds and float(self.plan.program.cost @ found.x) <= outcome.objective * (1 + LAST_GAP)
@@ -152,7 +153,7 @@ class Refinement:
 
     def _branch(
         self, coarse: Coarse, program: Program, prices: Floats, gap: float, reach: float
-    ) -> tuple[Outcome | None, float]:
+    ) -> tuple[Outcome, float]:
         """Branch and bound over the classes within reach; what it found, and a bound on every plan better than the
         best. Classes of no use to any such plan are ruled out for good."""
         proven, gains = proven_bound(program, prices), reduced_costs(program, prices)
@@ -177,7 +178,7 @@ class Refinement:
         outcome = solve_integer(small, effort, start)
         beyond = proven + limit
         if outcome.x is None:
-            return None, max(proven, beyond if outcome.status == "infeasible" else min(outcome.bound, beyond))
+            return outcome, max(proven, beyond if outcome.status == "infeasible" else min(outcome.bound, beyond))
         shares = np.zeros(len(coarse.first))
         shares[kept] = outcome.x
         return replace(outcome, x=shares), max(proven, min(outcome.bound, beyond))
@@ -265,6 +266,10 @@ class Refinement:
         return np.unique(np.concatenate([tails, next_tails])), np.unique(
             np.concatenate([sailings, after[after[:, 1] <= last]]), axis=0
         )
+
+    def _used_up(self, settled: bool) -> bool:
+        """Whether nodes, not time, ended a round that is not ``settled``."""
+        return not settled and bool(np.isinf(self.left_s()))
 
     def _effort(self, gap: float, nodes: int | None = None) -> Effort:
         left = self.left_s()
