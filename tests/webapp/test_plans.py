@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -191,9 +192,13 @@ def test_stopping_before_there_is_a_plan_leaves_the_worker_alive(house: House, m
     would ever start another worker."""
     run_id, worker = begin(house.program("planner")), Worker(house.settings)
 
-    def asked_to_stop(*_args: object, **_kwargs: object) -> None:
+    def somebody() -> None:
         with house.store.write() as session:
             session.cancel_run(run_id)
+
+    def asked_to_stop(*_args: object, **_kwargs: object) -> None:
+        # By another thread, so that the wish meets this one here and not while it puts a connection away.
+        Thread(target=somebody).start()
         for _ in range(1_000):
             time.sleep(0.01)
 
