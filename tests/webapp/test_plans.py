@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -205,10 +206,14 @@ def test_stopping_before_there_is_a_plan_leaves_the_worker_alive(house: House, m
     monkeypatch.setattr(worker_module, "PATIENCE_S", 0.02)
     monkeypatch.setattr(worker_module, "LOOK_EVERY_S", 0.01)
     monkeypatch.setattr(plan_runs, "plan", asked_to_stop)
+    # Where these tests were begun in the background of a shell, Python finds interrupts ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         worker.make(run_id)
     except KeyboardInterrupt:
         pytest.fail("the worker would be gone")
+    finally:
+        signal.signal(signal.SIGINT, before)
     run = house.program("planner").get(f"/api/v1/plans/{run_id}").json
     assert run["state"] == "failed"
     assert "Cancelled before there was a plan." in run["failure"]
