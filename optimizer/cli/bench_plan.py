@@ -67,6 +67,12 @@ MARKET, MOST = 10_000, 1_000_000
     zh="看联结割能把 --sizes 各月的下界抬高多少，不作计划",
     en="how much linking cuts raise the bound of the months of --sizes; no plans are made",
 )
+@option(
+    "--corridors",
+    is_flag=True,
+    zh="搜索 --sizes 各月的走廊，同样的走廊分别交 HiGHS 与 CP-SAT",
+    en="the corridors that the search draws in the months of --sizes, each given to HiGHS and to CP-SAT",
+)
 @append_option
 @seed_option
 @json_option
@@ -80,19 +86,22 @@ def plan(
     offers: int | None,
     caps: tuple[float, ...],
     cuts: bool,
+    corridors: bool,
     seed: int,
     json_file: Path | None,
     append: bool,
 ) -> None:
     """The demo month unless a file is named or a month is generated."""
     from optimizer.bench import caps as capping
+    from optimizer.bench import corridors as walking
     from optimizer.bench import cuts as cutting
     from optimizer.bench import growth
     from optimizer.bench.plan import PlanBench, run, run_generated
 
     _check_generated(shipments or sailings, sizes, offers, append=append)
     _check_caps(caps, sizes, alone=not offers and not append)
-    _check_cuts(sizes, alone=not (offers or append or caps), asked=cuts)
+    for name, asked, other in (("--cuts", cuts, corridors), ("--corridors", corridors, cuts)):
+        _check_alone(name, sizes, alone=not (offers or append or caps or other), asked=asked)
     network_dir = current_session().network_dir
     if offers is not None:
         limits = time_limit or 60.0, 0.001 if gap is None else gap, runs or 1
@@ -101,8 +110,9 @@ def plan(
     elif caps:
         limits = time_limit or 300.0, 0.015 if gap is None else gap, runs or 1
         report(capping.run(capping.CapBench(now(), sizes, network_dir, *limits, seed, caps), tell), json_file)
-    elif cuts:
-        report(cutting.run(growth.MonthsBench(now(), sizes, network_dir, runs=runs or 1, seed=seed), tell), json_file)
+    elif cuts or corridors:
+        months = growth.MonthsBench(now(), sizes, network_dir, runs=runs or 1, seed=seed)
+        report((cutting if cuts else walking).run(months, tell), json_file)
     elif sizes:
         limits = time_limit or 300.0, 0.015 if gap is None else gap, runs or 1
         curve = growth.run(growth.MonthsBench(now(), sizes, network_dir, *limits, seed), tell)
@@ -150,13 +160,13 @@ def _check_caps(caps: tuple[float, ...], sizes: tuple[int, ...], *, alone: bool)
         )
 
 
-def _check_cuts(sizes: tuple[int, ...], *, alone: bool, asked: bool) -> None:
-    """Raises InputError for cuts without months, or beside another bench."""
+def _check_alone(name: str, sizes: tuple[int, ...], *, alone: bool, asked: bool) -> None:
+    """Raises InputError for cuts or corridors without months, or beside another bench."""
     if asked and not (sizes and alone):
         raise InputError(
             Message(
-                "--cuts 须与 --sizes 同用，不能与 --offers、--caps 或 --append 同用。",
-                "--cuts goes with --sizes, and not with --offers, --caps or --append.",
+                f"{name} 须与 --sizes 同用，不能与 --offers、--caps、--append 或另一项比较同用。",
+                f"{name} goes with --sizes, and not with --offers, --caps, --append or the other comparison.",
             )
         )
 

@@ -9,9 +9,8 @@ stays as it stands, so each answer is a plan, and only better ones are taken. Wh
 rarely, and then with a longer corridor (in the spirit of adaptive large neighbourhood search, S. Ropke and D. Pisinger,
 Transportation Science 40, 2006).
 
-Corridors are solved by HiGHS. CP-SAT, given whole tonnes and the same start, a fixed amount of work and the cargo
-settled by a linear program afterwards, gained in one of five corridors of the demo month where HiGHS gained in four,
-and took longer for each.
+Corridors are solved by HiGHS. What CP-SAT gains in the same corridors, given whole tonnes and ten times the time:
+``modalshift bench plan --corridors``.
 
 Each solve stops at a gap or a number of nodes, and draws depend on the seed alone, so that equal input gives equal
 plans.
@@ -20,6 +19,7 @@ plans.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -49,6 +49,16 @@ LEAST_LOSS_YUAN = 10.0
 FORGET, RECALL = 0.7, 1.3
 """A shipment that was tried is drawn this much more rarely; a gain around it takes a part of that back."""
 USED = 1e-9
+
+
+class Freed(NamedTuple):
+    """A corridor: its columns, the program over them with all others standing, their entries in all rows, and how hard
+    that is tried."""
+
+    columns: Indices
+    program: Program
+    entries: sp.csc_array
+    effort: Effort
 
 
 class Neighbourhoods:
@@ -105,7 +115,7 @@ class Neighbourhoods:
         while gained > POOR * abs(float(self.program.cost @ self.x)):
             gained = 0.0
             for _ in range(TRIES):
-                shipment = self._drawn()
+                shipment = self.drawn()
                 if shipment < 0 or left_s() <= 0:
                     return
                 gain = self._try(shipment, left_s)
@@ -113,7 +123,7 @@ class Neighbourhoods:
                 if gain:
                     yield self.x
 
-    def _drawn(self) -> int:
+    def drawn(self) -> int:
         """A shipment, the more likely the more it loses; -1 where all that lose were tried in vain."""
         weight = np.where(self.in_vain < len(LADDER), self.losses(), 0.0) * self.memory
         if weight.sum() <= LEAST_LOSS_YUAN:
@@ -140,18 +150,26 @@ class Neighbourhoods:
 
     def _try(self, shipment: int, left_s: Callable[[], float]) -> float:
         """Solve the corridor of a shipment; what that gains (yuan, 0: nothing)."""
+        freed = self.free(shipment, left_s)
+        if freed is None:
+            return 0.0
+        outcome = solve_integer(freed.program, freed.effort, self.x[freed.columns])
+        return self.take(freed.program, freed.columns, freed.entries, outcome)
+
+    def free(self, shipment: int, left_s: Callable[[], float] = lambda: np.inf) -> Freed | None:
+        """The corridor of a shipment to be solved, as wide as it is tried next; None where no voyage is near enough.
+        It counts as tried from now on."""
         columns = self.corridor(shipment, *LADDER[self.in_vain[shipment]])
         self.memory[shipment] *= FORGET
         self.in_vain[shipment] += 1
         if not len(columns):
             self.in_vain[shipment] = len(LADDER)
-            return 0.0
+            return None
         program, entries = self.restricted(columns)
         left, before = left_s(), float(program.cost @ self.x[columns])
         gap = GAP * abs(float(self.program.cost @ self.x)) / max(abs(before), 1.0)
         effort = Effort(gap, None if np.isinf(left) else max(left, LEAST_S), NODES, self.seed)
-        outcome = solve_integer(program, effort, self.x[columns])
-        return self.take(program, columns, entries, outcome)
+        return Freed(columns, program, entries, effort)
 
     def take(self, program: Program, columns: Indices, entries: sp.csc_array, outcome: Outcome) -> float:
         """Change the plan to a solution of ``program``, which is over ``columns`` with ``entries`` in all rows; what
