@@ -73,6 +73,12 @@ MARKET, MOST = 10_000, 1_000_000
     zh="搜索 --sizes 各月的走廊，同样的走廊分别交 HiGHS 与 CP-SAT",
     en="the corridors that the search draws in the months of --sizes, each given to HiGHS and to CP-SAT",
 )
+@option(
+    "--frontier",
+    is_flag=True,
+    zh="画 --sizes 各月费用与排放的前沿，每点由邻点起步与从头算各一遍",
+    en="the frontier of cost and CO2e of the months of --sizes, each point begun from its neighbour and from nothing",
+)
 @append_option
 @seed_option
 @json_option
@@ -87,6 +93,7 @@ def plan(
     caps: tuple[float, ...],
     cuts: bool,
     corridors: bool,
+    frontier: bool,
     seed: int,
     json_file: Path | None,
     append: bool,
@@ -95,13 +102,21 @@ def plan(
     from optimizer.bench import caps as capping
     from optimizer.bench import corridors as walking
     from optimizer.bench import cuts as cutting
-    from optimizer.bench import growth
+    from optimizer.bench import frontiers, growth
     from optimizer.bench.plan import PlanBench, run, run_generated
 
     _check_generated(shipments or sailings, sizes, offers, append=append)
     _check_caps(caps, sizes, alone=not offers and not append)
-    for name, asked, other in (("--cuts", cuts, corridors), ("--corridors", corridors, cuts)):
-        _check_alone(name, sizes, alone=not (offers or append or caps or other), asked=asked)
+    comparisons = {
+        name: module
+        for name, module, asked in (
+            ("--cuts", cutting, cuts),
+            ("--corridors", walking, corridors),
+            ("--frontier", frontiers, frontier),
+        )
+        if asked
+    }
+    _check_alone(list(comparisons), sizes, alone=not (offers or append or caps))
     network_dir = current_session().network_dir
     if offers is not None:
         limits = time_limit or 60.0, 0.001 if gap is None else gap, runs or 1
@@ -110,9 +125,12 @@ def plan(
     elif caps:
         limits = time_limit or 300.0, 0.015 if gap is None else gap, runs or 1
         report(capping.run(capping.CapBench(now(), sizes, network_dir, *limits, seed, caps), tell), json_file)
-    elif cuts or corridors:
-        months = growth.MonthsBench(now(), sizes, network_dir, runs=runs or 1, seed=seed)
-        report((cutting if cuts else walking).run(months, tell), json_file)
+    elif comparisons:
+        (comparison,) = comparisons.values()
+        months = growth.MonthsBench(
+            now(), sizes, network_dir, gap=0.01 if gap is None else gap, runs=runs or 1, seed=seed
+        )
+        report(comparison.run(months, tell), json_file)
     elif sizes:
         limits = time_limit or 300.0, 0.015 if gap is None else gap, runs or 1
         curve = growth.run(growth.MonthsBench(now(), sizes, network_dir, *limits, seed), tell)
@@ -160,13 +178,13 @@ def _check_caps(caps: tuple[float, ...], sizes: tuple[int, ...], *, alone: bool)
         )
 
 
-def _check_alone(name: str, sizes: tuple[int, ...], *, alone: bool, asked: bool) -> None:
-    """Raises InputError for cuts or corridors without months, or beside another bench."""
-    if asked and not (sizes and alone):
+def _check_alone(names: list[str], sizes: tuple[int, ...], *, alone: bool) -> None:
+    """Raises InputError for a comparison without months, or beside another bench."""
+    if names and not (sizes and alone and len(names) == 1):
         raise InputError(
             Message(
-                f"{name} 须与 --sizes 同用，不能与 --offers、--caps、--append 或另一项比较同用。",
-                f"{name} goes with --sizes, and not with --offers, --caps, --append or the other comparison.",
+                f"{names[0]} 须与 --sizes 同用，不能与 --offers、--caps、--append 或另一项比较同用。",
+                f"{names[0]} goes with --sizes, and not with --offers, --caps, --append or another comparison.",
             )
         )
 

@@ -13,7 +13,18 @@ from optimizer.bench.table import MAIN, block, summary, with_block
 ROOT = Path(__file__).parents[2]
 RESULTS = Path(__file__).parent / "results"
 ORDER = (
-    *("plan", "plan_sizes", "plan_caps", "plan_cuts", "plan_offers", "quote", "footprint", "proof"),
+    *(
+        "plan",
+        "plan_sizes",
+        "plan_caps",
+        "plan_cuts",
+        "plan_corridors",
+        "plan_frontier",
+        "plan_offers",
+        "quote",
+        "footprint",
+        "proof",
+    ),
     *("settle", "audit", "evidence", "statement", "duplicates", "serve", "pages", "city", "mcf", "mcnd"),
 )
 """In the order of the README, as the Makefile has it."""
