@@ -29,8 +29,8 @@ from optimizer.planning.bounds.lagrange import LagrangianBound
 from optimizer.planning.bounds.linking import Linker, LinkingCut, with_cuts
 from optimizer.planning.files.shipment_file import read_shipments
 from optimizer.planning.layout.fleetflow import make_fleetflow
+from optimizer.planning.layout.line_layout import make_ways
 from optimizer.planning.layout.program import make_program
-from optimizer.planning.layout.way_maker import make_ways
 from optimizer.planning.solving.column_pool import services_only
 from optimizer.planning.solving.problem_layout import task_of
 

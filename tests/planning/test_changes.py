@@ -20,7 +20,7 @@ from optimizer.planning.check import check_plan
 from optimizer.planning.files.shipment_file import read_shipments
 from optimizer.planning.frontier import frontier
 from optimizer.planning.keeping.held import Accepted
-from optimizer.planning.layout.way_maker import make_ways
+from optimizer.planning.layout.line_layout import make_ways
 from optimizer.planning.plan import Leg, Plan
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment

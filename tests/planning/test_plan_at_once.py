@@ -13,9 +13,9 @@ from optimizer.network.model import Network
 from optimizer.planning.bounds.lagrange import LagrangianBound
 from optimizer.planning.design import Effort, Floats, solve_integer, solve_linear
 from optimizer.planning.layout.fleetflow import LOADED, WAIT, FleetFlow, make_fleetflow
+from optimizer.planning.layout.line_layout import make_ways
 from optimizer.planning.layout.program import PlanProgram, make_program
 from optimizer.planning.layout.timespace import TimeSpace, all_columns, columns_of
-from optimizer.planning.layout.way_maker import make_ways
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
 from optimizer.planning.solving import rerouting

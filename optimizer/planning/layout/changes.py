@@ -17,28 +17,16 @@ may then cost more.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from optimizer.planning.design import Floats, Indices
 from optimizer.planning.layout.families import Family
 from optimizer.planning.layout.full_ships import Trip, round_trip_wtw_kg_per_t, round_trip_yuan_per_t, trip_of
+from optimizer.planning.layout.way_maker import RoadPrice, WayMaker
 from optimizer.planning.layout.ways import run_legs
 from optimizer.planning.routing.route import Route
 from optimizer.planning.settings import MAX_CHANGE_H, MAX_LATE_H, MAX_WAIT_H, SLOT_H
-
-if TYPE_CHECKING:
-    from optimizer.planning.layout.way_maker import WayMaker
-
-
-@dataclass(frozen=True, slots=True)
-class RoadPrice:
-    """What the road costs each member (yuan a tonne, time and carbon included) and emits (kg a tonne); inf without."""
-
-    yuan_per_t: Floats
-    wtw_kg_per_t: float
 
 
 def add_changes(

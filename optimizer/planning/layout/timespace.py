@@ -18,7 +18,7 @@ from optimizer.network.graph import NetworkGraph
 from optimizer.planning.design import Floats, Indices
 from optimizer.planning.layout.families import Family, Grid
 from optimizer.planning.layout.horizon import make_grid
-from optimizer.planning.layout.way_maker import make_ways
+from optimizer.planning.layout.line_layout import make_ways
 from optimizer.planning.layout.ways import REJECT_YUAN_PER_T, Ways, begin_hours
 from optimizer.planning.routing.route import Route
 from optimizer.planning.routing.routes import RouteBook

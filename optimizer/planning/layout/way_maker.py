@@ -1,9 +1,8 @@
-"""Lays out lines and tables of all ways, group by group of shipments with the same doors and cargo."""
+"""Collects lines and tables of ways, group by group of shipments with the same doors and cargo."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +10,7 @@ import numpy as np
 from optimizer.emissions.operations import fuel_emissions
 from optimizer.network.graph import NetworkGraph
 from optimizer.planning.design import Bools, Floats, Indices
-from optimizer.planning.layout.changes import RoadPrice, add_changes
 from optimizer.planning.layout.families import Family, Grid, empty_slots, fuel_yuan_per_kg, make_family
-from optimizer.planning.layout.horizon import longest_voyage_h, make_grid
 from optimizer.planning.layout.ways import REJECT_YUAN_PER_T, Cargo, Lines, Tables, Ways, is_unlimited, run_legs
 from optimizer.planning.quote.calendar import moments_of_change
 from optimizer.planning.routing import tariff
@@ -23,39 +20,13 @@ from optimizer.planning.settings import MAX_LATE_H, MAX_WAIT_H, SLOT_H, SLOTS_PE
 from optimizer.planning.shipment import Shipment
 from optimizer.quantities import KG_PER_T
 
-AddMore = Callable[["WayMaker"], None]
 
+@dataclass(frozen=True, slots=True)
+class RoadPrice:
+    """What the road costs each member (yuan a tonne, time and carbon included) and emits (kg a tonne); inf without."""
 
-def make_ways(
-    shipments: Sequence[Shipment],
-    book: RouteBook,
-    graph: NetworkGraph,
-    settings: PlanSettings,
-    grid: Grid | None = None,
-    add_more: AddMore | None = None,
-) -> Ways:
-    """Lay out sailings and lines for these shipments (at least one). ``grid``: the slots, where they are given.
-    ``add_more`` adds lines of another kind once those of the network's own routes are there.
-
-    A line is left out only when it can never be of use: when even in a full vessel that has to make this trip anyway
-    (an empty voyage would burn the same fuel), the tonne costs at least what it costs on that shipment's road. Under a
-    cap on CO2e it must in the same way emit at least what the road emits.
-    """
-    groups: dict[tuple[str, str, str], list[int]] = defaultdict(list)
-    for index, shipment in enumerate(shipments):
-        groups[(shipment.origin, shipment.destination, shipment.cargo_code)].append(index)
-    routes_of = {
-        key: [route for route in book.routes(*key) if settings.own_voyages or route.planned_at is None]
-        for key in groups
-    }
-    maker = WayMaker(shipments, book, graph, settings, grid or make_grid(shipments, longest_voyage_h(routes_of) + 48))
-    for key, members in groups.items():
-        changes = book.transshipped(*key) if settings.own_voyages else ()
-        group = book.network.cargo[key[2]].cargo_group
-        maker.add_group(np.array(members, dtype=np.int64), routes_of[key], group, changes)
-    if add_more is not None:
-        add_more(maker)
-    return maker.finish()
+    yuan_per_t: Floats
+    wtw_kg_per_t: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +84,12 @@ class WayMaker:
         self.table_yard: list[tuple[float, float]] = []
         self.stranded: list[int] = []
 
-    def add_group(self, members: Indices, routes: Sequence[Route], group: str, changes: Sequence[Route] = ()) -> None:
-        """All lines of shipments with the same doors and cargo; ``changes``: their routes of two voyages."""
-        if not routes and not changes:
-            self.stranded.extend(int(k) for k in members)
-            return
+    def strand(self, members: Indices) -> None:
+        """Shipments that no route takes."""
+        self.stranded.extend(int(k) for k in members)
+
+    def add_group(self, members: Indices, routes: Sequence[Route], group: str) -> RoadPrice:
+        """The lines of shipments with the same doors and cargo on routes of at most one voyage; what their road is."""
         nobody = np.full(len(members), -1)
         if not any(is_unlimited(route) for route in routes):
             self.leave_behind(members)
@@ -134,8 +106,7 @@ class WayMaker:
             if is_unlimited(route):
                 road_yuan_per_t = np.minimum(road_yuan_per_t, price)
                 road_wtw_kg_per_t = min(road_wtw_kg_per_t, route.wtw_kg_per_t)
-        through = [route for route in routes if route.planned_at is not None]
-        add_changes(self, members, through, changes, group, RoadPrice(road_yuan_per_t, road_wtw_kg_per_t))
+        return RoadPrice(road_yuan_per_t, road_wtw_kg_per_t)
 
     def add_change(
         self,

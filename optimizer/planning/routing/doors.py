@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from optimizer.emissions.operations import sea_service_operation
 from optimizer.network.graph import Way
 from optimizer.network.model import Cargo, Mode, Terminal
 from optimizer.planning.routing import tariff
 from optimizer.planning.routing.route import Route, RouteLeg, hub_hours, service_leg
-
-if TYPE_CHECKING:
-    from optimizer.planning.routing.routes import RouteBook
+from optimizer.planning.routing.transport_means import TransportMeans
 
 MAX_TERMINALS_PER_DOOR = 4
 """Terminals within drayage distance that are tried at each door, nearest first."""
@@ -22,8 +19,8 @@ MAX_TERMINALS_PER_DOOR = 4
 class Doors:
     """Builds the routes between one pair of doors for one cargo."""
 
-    def __init__(self, book: RouteBook, origin: str, destination: str, cargo: Cargo) -> None:
-        self.book, self.network, self.graph = book, book.network, book.graph
+    def __init__(self, means: TransportMeans, origin: str, destination: str, cargo: Cargo) -> None:
+        self.means, self.network, self.graph = means, means.network, means.graph
         self.origin, self.destination, self.cargo = origin, destination, cargo
         self.group = cargo.cargo_group
 
@@ -162,7 +159,7 @@ class Doors:
     def voyage_legs(self, start: str, end: str) -> Iterator[RouteLeg]:
         """The planned leg of each inland class that can sail between two terminals."""
         limit_t = min(self.terminal(start).max_vessel_dwt_t, self.terminal(end).max_vessel_dwt_t)
-        for vessel in self.book.inland_vessels(self.group):
+        for vessel in self.means.inland_vessels(self.group):
             lane = self.graph.lane(start, end, vessel.vessel_class)
             if lane is None or vessel.capacity_t > limit_t:
                 continue
@@ -186,7 +183,7 @@ class Doors:
 
     def truck_leg(self, role: str, start: str, end: str, way: Way) -> RouteLeg:
         """A truck on the line haul."""
-        truck, intensity = self.book.truck("line_haul", self.group)
+        truck, intensity = self.means.truck("line_haul", self.group)
         hours = 2 * self.network.value("truck_loading_h") + way.hours
         price = tariff.haul_yuan_per_t(self.network, way)
         return service_leg(
@@ -195,7 +192,7 @@ class Doors:
 
     def drayage_leg(self, role: str, start: str, end: str, way: Way) -> RouteLeg:
         """A truck between a door and a terminal."""
-        truck, intensity = self.book.truck("drayage", self.group)
+        truck, intensity = self.means.truck("drayage", self.group)
         hours = 2 * self.network.value("drayage_loading_h") + way.hours
         price = tariff.drayage_yuan_per_t(self.network, way)
         return service_leg(
@@ -204,7 +201,7 @@ class Doors:
 
     def sea_leg(self, start: str, end: str) -> RouteLeg | None:
         """A river-sea service between two ports, None where there is none."""
-        vessel = self.book.sea_vessel(self.group)
+        vessel = self.means.sea_vessel(self.group)
         if (
             vessel is None
             or start == end
@@ -222,8 +219,8 @@ class Doors:
             vessel,
             self.network.value("sea_load_factor"),
             self.network.value("sea_empty_share"),
-            self.book.factors,
-            self.book.on,
+            self.means.factors,
+            self.means.on,
         )
         interval_h = self.network.value("sea_service_interval_h")
         leg = service_leg(
@@ -248,7 +245,7 @@ class Doors:
         row = tariff.service_tariff(self.network, Mode.RAIL, self.cargo.rail_service)
         price = tariff.carriage_yuan_per_t(row, way.distance_km)
         interval_h = self.network.value("rail_service_interval_h")
-        intensity = self.book.rail_intensity
+        intensity = self.means.rail_intensity
         yield service_leg("main", Mode.RAIL, start, end, "", way.distance_km, way.hours, interval_h, price, intensity)
 
     def train_hub(self, place: str) -> RouteLeg:
@@ -257,7 +254,7 @@ class Doors:
 
     def hub_leg(self, place: str) -> RouteLeg:
         """One operation between yard and a river-sea ship."""
-        vessel = self.book.sea_vessel(self.group)
+        vessel = self.means.sea_vessel(self.group)
         assert vessel is not None, "a ship is handled where ships sail"
         return self._hub(self.terminal(place), vessel.capacity_t)
 
@@ -269,7 +266,7 @@ class Doors:
     def _hub(self, terminal: Terminal, load_t: float) -> RouteLeg:
         hours = hub_hours(self.network, terminal, load_t)
         price = tariff.transfer_yuan_per_t(self.network, terminal)
-        place, intensity = terminal.location_id, self.book.hub_intensity(terminal)
+        place, intensity = terminal.location_id, self.means.hub_intensity(terminal)
         return RouteLeg(
             role="hub",
             mode=Mode.HUB,

@@ -27,9 +27,9 @@ from optimizer.planning.layout.fleetflow import FleetFlow, make_fleetflow
 from optimizer.planning.layout.given import offered_sailings
 from optimizer.planning.layout.given_hulls import with_given_hulls
 from optimizer.planning.layout.given_ways import add_given
+from optimizer.planning.layout.line_layout import make_ways
 from optimizer.planning.layout.program import PlanProgram, make_program
 from optimizer.planning.layout.timespace import TimeSpace, all_columns, columns_of
-from optimizer.planning.layout.way_maker import make_ways
 from optimizer.planning.layout.ways import Ways
 from optimizer.planning.offer import Offer
 from optimizer.planning.routing.routes import RouteBook
