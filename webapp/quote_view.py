@@ -9,6 +9,7 @@ from datetime import datetime
 from optimizer.errors import Lang, Message
 from optimizer.planning.plan import Amounts
 from optimizer.planning.quote import LABEL_NAMES, Quote, QuoteLeg, QuoteOption
+from optimizer.planning.quote.words import reasons_why
 from webapp.bars import Bar, Chart, bar_chart
 from webapp.charts.figure import Figure
 from webapp.figures import hours, kilograms, yuan
@@ -55,6 +56,7 @@ class QuoteView:
     """Everything below the form."""
 
     verdict: str
+    reasons: tuple[str, ...]
     options: tuple[OptionView, ...]
     charts: tuple[Chart, ...]
     map: Figure | None
@@ -68,6 +70,7 @@ def quote_view(world: World, quote: Quote) -> QuoteView:
     options = tuple(_option(world, quote, option, lang) for option in quote.shown)
     return QuoteView(
         verdict=quote.verdict.text(lang),
+        reasons=_said(reasons_why(quote), lang),
         options=options,
         charts=_charts(options),
         map=quote_map(world, quote, lang),

@@ -166,8 +166,8 @@ def shipment_of(words: Mapping[str, str], network: Network) -> Shipment:
 
 
 def print_quote(answer: Quote, network: Network) -> None:
-    """The verdict, the options beside the road, each leg of each, what is missing, what was assumed."""
-    from optimizer.planning.quote.words import place_name
+    """The verdict and why, the options beside the road, each leg of each, what is missing, what was assumed."""
+    from optimizer.planning.quote.words import place_name, reasons_why
 
     shipment = answer.shipment
     start, end = place_name(network, shipment.origin), place_name(network, shipment.destination)
@@ -179,13 +179,15 @@ def print_quote(answer: Quote, network: Network) -> None:
         f"{start.en} → {end.en}, {cargo.name_en}, {mass_t} t, ready {ready}, due {due}",
     )
     say(answer.verdict)
+    for reason in reasons_why(answer):
+        say(reason)
     shown = list(answer.shown)
     if shown:
         _print_options(title, shown)
     for number, item in enumerate(shown, 1):
         _print_legs(number, item)
-    for reason in answer.missing:
-        say(Message(f"说明：{reason.message.zh}", f"Note: {reason.message.en}"))
+    for missing in answer.missing:
+        say(Message(f"说明：{missing.message.zh}", f"Note: {missing.message.en}"))
     said = dict.fromkeys([*(words for item in shown for words in item.assumptions), *answer.assumptions])
     for words in said:
         say(Message(f"假定：{words.zh}", f"Assumed: {words.en}"))

@@ -20,6 +20,7 @@ from optimizer.planning.plan import Amounts
 from optimizer.planning.quote import MAX_SHOWN, Quote, QuoteOption, quote
 from optimizer.planning.quote.calendar import FIRST_SLOT_AT, SLOT, SailingCalendar, moments_of_change, slot_at
 from optimizer.planning.quote.document import quote_to_json
+from optimizer.planning.quote.words import reasons_why
 from optimizer.planning.routing.route import Route
 from optimizer.planning.routing.routes import RouteBook
 from optimizer.planning.shipment import Shipment
@@ -226,6 +227,40 @@ def test_water_that_emits_more_is_shown_and_not_recommended() -> None:
     assert answer.water.saving.cost_fen > 0 > answer.water.saving.co2e_wtw_g
     assert "多排 766.3 kg" in answer.verdict.zh
     assert "766.3 kg CO2e (18.4%) more" in answer.verdict.en
+
+
+def test_water_that_is_cheaper_and_too_late_is_said_to_be_late() -> None:
+    """Why a cheaper way is not recommended stands in the verdict: by how many hours it misses the due time."""
+    answer = ask(quoted_corridor(), steel(hours=20))
+    assert answer.recommended is answer.baseline
+    assert answer.water is not None
+    assert answer.water.late_s == 6 * 3600 + 18 * 60
+    assert "比期限晚 6.3 小时" in answer.verdict.zh
+    assert "6.3 h after the due time" in answer.verdict.en
+
+
+def test_a_recommended_way_that_is_late_is_said_to_be_late() -> None:
+    """Where not even the road arrives in time, the verdict does not recommend it in silence."""
+    answer = ask(quoted_corridor(), steel(hours=3))
+    assert answer.recommended is answer.baseline
+    assert "没有方案能按期送达，它最早到，晚 1.0 小时" in answer.verdict.zh
+    assert "Nothing arrives in time; this comes first, 1.0 h late." in answer.verdict.en
+
+
+def test_the_reasons_split_water_into_parts_that_add_up() -> None:
+    """Money, CO2e and hours of the corridor's river by ship, truck, handling and waiting, beside the road's."""
+    cost, co2e, hours = reasons_why(ask(quoted_corridor(), steel()))
+    assert cost.en.startswith("Cost (yuan): road 41,760.00; water 40,194.00 = ship 7,074.00 + ")
+    assert co2e.zh.startswith("排放（kg CO2e）：公路 4,165.7；水路 4,932.0 = 船 1,860.0 + ")
+    assert hours.en.startswith("Time (h): road 4.0; water 26.3 = ")
+    for words, total, off in ((cost, 40_194, 0.001), (co2e, 4_932, 0.2), (hours, 26.3, 0.2)):
+        parts = words.en.removesuffix(".").split(" = ")[1].split(" + ")
+        assert sum(float(part.split()[-1].replace(",", "")) for part in parts) == pytest.approx(total, abs=off)
+
+
+def test_without_a_road_there_is_nothing_to_split() -> None:
+    """Reasons compare two ways; an island has one."""
+    assert reasons_why(replace(ask(quoted_corridor(), steel()), baseline=None)) == ()
 
 
 def test_water_that_nothing_speaks_for_is_still_beside() -> None:

@@ -82,6 +82,11 @@ def test_the_page_shows_what_the_api_says(client: FlaskClient, quoted: Any, lang
     for sentence in sentences:
         assert sentence[lang] in html.unescape(page)
     assert quoted["versions"]["network"] in page
+    first = quoted["options"][0]["amounts"]
+    road = quoted["baseline"]["amounts"]
+    name, by_road, by_water = ("费用（元）：", "公路", "水路") if lang == "zh" else ("Cost (yuan): ", "road", "water")
+    assert f"{name}{by_road} {road['cost_yuan']:,.2f}" in html.unescape(page)
+    assert f"{by_water} {first['cost_yuan']:,.2f} = " in html.unescape(page)
 
 
 def test_an_option_that_emits_more_than_the_road_is_marked(client: FlaskClient, quoted: Any) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from optimizer.errors import Message
-from optimizer.network.model import Mode, Network
+from optimizer.network.model import WATER_MODES, Mode, Network
 from optimizer.planning.plan import Amounts
-from optimizer.planning.quote.records import QuoteOption
+from optimizer.planning.quote.records import Quote, QuoteLeg, QuoteOption
 from optimizer.planning.routing.route import Route, RouteLeg
 from optimizer.planning.settings import MAX_LATE_H, SLOT_H
 from optimizer.quantities import FEN_PER_YUAN, G_PER_KG
@@ -116,22 +116,87 @@ def general_assumptions(value_yuan_per_t: float) -> tuple[Message, ...]:
 
 
 def verdict(baseline: QuoteOption | None, water: QuoteOption | None, chosen: QuoteOption | None) -> Message:
-    """One sentence: what is recommended, and what water is against the road, good or bad."""
+    """One sentence: what is recommended, and what water is against the road, good or bad, too late included."""
     if chosen is None:
         return Message("没有任何方案可以承运，原因见下。", "Nobody can move this shipment; see why below.")
     zh, en = f"推荐：{chosen.title.zh}。", f"Recommended: {chosen.title.en}."
+    if chosen.late_s:
+        late_h = f"{chosen.late_s / SECONDS_PER_HOUR:,.1f}"
+        zh = f"{zh}没有方案能按期送达，它最早到，晚 {late_h} 小时。"
+        en = f"{en} Nothing arrives in time; this comes first, {late_h} h late."
     if water is None:
         return Message(f"{zh}没有可行的水路方案，原因见下。", f"{en} No way by water is possible; see why below.")
-    # Where water is recommended, that very option is compared; else the cheapest by water.
-    shown = chosen if chosen.by_water and chosen.kind != "road" else water
+    shown = compared_with_road(water, chosen)
     if baseline is None or shown.saving is None:
         return Message(f"{zh}没有公路可比。", f"{en} There is no road to compare with.")
     compared = _compared(shown.saving, baseline.amounts)
     if shown is chosen:
         return Message(f"{zh}比公路{compared.zh}。", f"{en} Against the road: {compared.en}.")
+    late = Message("", "")
+    if shown.late_s:
+        late_h = f"{shown.late_s / SECONDS_PER_HOUR:,.1f}"
+        late = Message(f"，比期限晚 {late_h} 小时", f", {late_h} h after the due time")
     return Message(
-        f"{zh}水路（{shown.title.zh}）比公路{compared.zh}。", f"{en} By water ({shown.title.en}): {compared.en}."
+        f"{zh}水路（{shown.title.zh}）比公路{compared.zh}{late.zh}。",
+        f"{en} By water ({shown.title.en}): {compared.en}{late.en}.",
     )
+
+
+def compared_with_road(water: QuoteOption, chosen: QuoteOption) -> QuoteOption:
+    """The option that is held against the road: the recommended one where it goes by water, else the cheapest that
+    does."""
+    return chosen if chosen.by_water and chosen.kind != "road" else water
+
+
+MEASURES = (
+    (Message("费用（元）", "Cost (yuan)"), FEN_PER_YUAN, 2),
+    (Message("排放（kg CO2e）", "Emissions (kg CO2e)"), G_PER_KG, 1),
+    (Message("用时（小时）", "Time (h)"), SECONDS_PER_HOUR, 1),
+)
+"""What road and water are compared in, how many small units (fen, g, s) are one that is said, and its decimals."""
+PARTS = (
+    (frozenset(mode.value for mode in WATER_MODES), Message("船", "ship")),
+    (frozenset({Mode.RAIL.value}), Message("火车", "train")),
+    (frozenset({Mode.ROAD.value}), Message("卡车", "truck")),
+    (frozenset({Mode.HUB.value}), Message("装卸", "handling")),
+)
+"""The parts of a way that a sentence tells apart."""
+WAITING = Message("等待", "waiting")
+
+
+def reasons_why(answer: Quote) -> tuple[Message, ...]:
+    """Where the money, the CO2e and the hours of road and water go, a sentence each: why water is better or worse.
+
+    Empty where there is no road or no water to compare. The parts are sums over the option's legs and add up to its
+    amounts (those that are 0 are left out); hours that no leg takes are waiting between legs.
+    """
+    road, water, chosen = answer.baseline, answer.water, answer.recommended
+    if road is None or water is None or chosen is None:
+        return ()
+    shown = compared_with_road(water, chosen)
+    return tuple(_reason(at, road, shown) for at in range(len(MEASURES)))
+
+
+def _reason(at: int, road: QuoteOption, shown: QuoteOption) -> Message:
+    name, unit, places = MEASURES[at]
+    total = _of_all(shown.amounts)[at]
+    parts = [(words, sum(_of_leg(leg)[at] for leg in shown.legs if leg.mode in modes)) for modes, words in PARTS]
+    parts.append((WAITING, total - sum(amount for _, amount in parts)))
+    named = [(words, f"{amount / unit:,.{places}f}") for words, amount in parts if amount]
+    by_road, by_water = (f"{amount / unit:,.{places}f}" for amount in (_of_all(road.amounts)[at], total))
+    zh = " + ".join(f"{words.zh} {amount}" for words, amount in named)
+    en = " + ".join(f"{words.en} {amount}" for words, amount in named)
+    return Message(
+        f"{name.zh}：公路 {by_road}；水路 {by_water} = {zh}。", f"{name.en}: road {by_road}; water {by_water} = {en}."
+    )
+
+
+def _of_all(amounts: Amounts) -> tuple[int, int, int]:
+    return amounts.cost_fen, amounts.co2e_wtw_g, amounts.duration_s
+
+
+def _of_leg(leg: QuoteLeg) -> tuple[int, int, int]:
+    return leg.cost_fen, leg.co2e_wtw_g, round((leg.arrives_at - leg.departs_at).total_seconds())
 
 
 def _compared(saving: Amounts, road: Amounts) -> Message:
