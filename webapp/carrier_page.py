@@ -15,12 +15,15 @@ from werkzeug.wrappers import Response
 from optimizer.access.user import Permission
 from optimizer.actions.evidencing import keep_evidence
 from optimizer.actions.waybill_views import WaybillFile, report_events, waybill_file, waybills_seen_by
-from optimizer.errors import Fault, InputError
-from optimizer.waybills.event import EventType
+from optimizer.errors import Fault, InputError, Message
+from optimizer.planning.files.shipment_cells import CellError, number_and_unit
+from optimizer.quantities import iso
+from optimizer.waybills.event import LEG_EVENTS, Event, EventType
 from optimizer.waybills.event_reader import events_from_records
 from optimizer.waybills.lifecycle import effective
 from optimizer.waybills.waybill import WaybillLeg, WaybillLot
 from webapp.access.visitor import now, require, require_permission
+from webapp.figures import tonnes
 from webapp.language import current_lang, text
 from webapp.world import current_world
 
@@ -30,6 +33,10 @@ PAGE = 50
 ON_LEG = (EventType.LOAD, EventType.DEPA, EventType.ARRI, EventType.DISC)
 WEIGHED = frozenset({EventType.LOAD, EventType.DISC, EventType.DLV})
 FUEL_ON = EventType.ARRI
+TAKEN_BACK = LEG_EVENTS | {EventType.DLV}
+"""What a form of this page reports, and may therefore be withdrawn on it."""
+UNITS = {"mass_t": {"", "t", "吨"}, "fuel_kg": {"", "kg", "千克", "公斤"}}
+NOUNS = {"mass_t": ("mass", "重量"), "fuel_kg": ("fuel", "燃油")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +99,11 @@ def report(number: str) -> Response | tuple[str, int]:
     steps = next_steps(found)
     step = next((step for step in steps if str(step.lot_no) == request.form.get("lot")), None)
     if step is None or step.event_type.value != request.form.get("event_type"):
-        # Somebody else reported meanwhile, or the form was sent twice: show where the lot stands now.
+        # Somebody else reported meanwhile, or the form was sent twice: say so, and show where the lot stands now.
+        flash(text("carrier.meanwhile", what=_asked_event(), lot=request.form.get("lot", "")[:10]))
         return redirect(url_for("carrier_page.show_waybill", number=number))
     try:
-        record = _record(step)
+        record = _record(step, found)
     except InputError as error:
         return _page(found, steps, step, tuple(error.faults), at), 422
     ((event, faults),) = events_from_records([record], number, user.party_id, at)
@@ -106,6 +114,52 @@ def report(number: str) -> Response | tuple[str, int]:
         return _page(found, steps, step, faults, at), 422
     flash(text("carrier.sent", what=text(f"event.{step.event_type.value}"), lot=step.lot_no))
     return redirect(url_for("carrier_page.show_waybill", number=number))
+
+
+@carrier_page.post("/<number>/withdraw")
+@require(Permission.REPORT_EVENTS)
+def withdraw(number: str) -> Response | tuple[str, int]:
+    """Take back an event that this party reported wrongly; what was taken back stays in the waybill's story."""
+    user = require_permission(Permission.REPORT_EVENTS)
+    at, found = now(), waybill_file(current_world().store, user, number)
+    wrong = next((e for e in own_facts(found, user.party_id) if e.event_id == request.form.get("event_id")), None)
+    if wrong is None:
+        flash(text("carrier.nothing_to_withdraw"))
+        return redirect(url_for("carrier_page.show_waybill", number=number))
+    record = {
+        "event_type": EventType.WDRW.value,
+        "lot_no": wrong.lot_no,
+        "leg_seq": wrong.leg_seq,
+        "event_time": iso(at),
+        "withdraws": wrong.event_id,
+        "reason": request.form.get("reason", "").strip(),
+        "occurrence": occurrence(found, wrong.lot_no, wrong.leg_seq, EventType.WDRW),
+    }
+    ((event, faults),) = events_from_records([record], number, user.party_id, at)
+    if event is not None:
+        result = report_events(current_world().store, user, number, [event], at)
+        faults = tuple(fault for refusal in result.refused for fault in refusal.faults)
+    if faults:
+        return _page(found, next_steps(found), None, faults, at), 422
+    flash(text("carrier.withdrawn", what=text(f"event.{wrong.event_type.value}"), lot=wrong.lot_no or ""))
+    return redirect(url_for("carrier_page.show_waybill", number=number))
+
+
+def own_facts(found: WaybillFile, party_id: str) -> list[Event]:
+    """What a party reported on this waybill and still stands, the last one first."""
+    facts = [e for e in effective(found.events) if e.reporter_id == party_id and e.event_type in TAKEN_BACK]
+    return sorted(facts, key=lambda event: (event.event_time, event.record_time), reverse=True)
+
+
+def occurrence(found: WaybillFile, lot_no: int | None, leg_seq: int | None, kind: EventType) -> int:
+    """The number of the next event of a kind: those that were withdrawn have taken theirs, and ids with them."""
+    return 1 + sum((e.lot_no, e.leg_seq, e.event_type) == (lot_no, leg_seq, kind) for e in found.events)
+
+
+def _asked_event() -> str:
+    """The event of the form that was sent, by name; empty where the form names none."""
+    asked = request.form.get("event_type", "")
+    return text(f"event.{asked}") if asked in {kind.value for kind in EventType} else ""
 
 
 def next_steps(found: WaybillFile) -> list[Next]:
@@ -134,9 +188,10 @@ def _on_leg(lot: WaybillLot, leg: WaybillLeg, kind: EventType) -> Next:
     return Next(lot.lot_no, kind, leg.seq, place, leg.voyage_id, leg.vessel_id, bool(leg.voyage_id))
 
 
-def _record(step: Next) -> dict[str, Any]:
-    """The record of the form; an empty field is left out."""
+def _record(step: Next, found: WaybillFile) -> dict[str, Any]:
+    """The record of the form; an empty field is left out. Raises InputError for a number that cannot be read."""
     form = {key: value.strip() for key, value in request.form.items()}
+    form |= {key: _number(key, form[key]) for key in UNITS if form.get(key)}
     record: dict[str, Any] = {
         "event_type": step.event_type.value,
         "lot_no": step.lot_no,
@@ -146,6 +201,7 @@ def _record(step: Next) -> dict[str, Any]:
         "voyage_id": step.voyage_id or None,
         "vessel_id": step.vessel_id or None,
         "mass_t": form.get("mass_t") or None,
+        "occurrence": occurrence(found, step.lot_no, step.leg_seq, step.event_type),
     }
     if form.get("fuel_kg"):
         record["energy"] = {"carrier": form.get("fuel", "Diesel"), "amount_kg": form["fuel_kg"]}
@@ -158,10 +214,23 @@ def _record(step: Next) -> dict[str, Any]:
     return record
 
 
+def _number(name: str, typed: str) -> str:
+    """A number as people at the quay type it, plain: thousands separators, full-width digits and the field's own unit
+    are read as in tables of shipments; another unit is left to be refused."""
+    try:
+        number, unit = number_and_unit(typed, *NOUNS[name])
+    except CellError as error:
+        message = error.message if isinstance(error.message, Message) else error.message()
+        raise InputError.of([Fault("events", None, name, error.code, message)]) from error
+    return str(number) if unit.casefold() in UNITS[name] else typed
+
+
 def _page(found: WaybillFile, steps: list[Next], chosen: Next | None, faults: tuple[Fault, ...], at: datetime) -> str:
     world, lang = current_world(), current_lang()
+    user = require_permission(Permission.REPORT_EVENTS)
     return render_template(
         "carrier_waybill.html",
+        own_facts=[_own_fact(event) for event in own_facts(found, user.party_id)],
         waybill=found.waybill,
         steps=[(step, world.place_name(step.location_id, lang)) for step in steps],
         chosen=chosen,
@@ -172,3 +241,10 @@ def _page(found: WaybillFile, steps: list[Next], chosen: Next | None, faults: tu
         typed=request.form,
         time=request.form.get("event_time") or f"{at:%Y-%m-%dT%H:%M}",
     )
+
+
+def _own_fact(event: Event) -> tuple[str, str]:
+    """The id of an event, and what it says in one line."""
+    what = f"{text('waybill.lot', lot=event.lot_no or 0)} · {text(f'event.{event.event_type.value}')}"
+    weighed = f" · {tonnes(event.mass_kg)} t" if event.mass_kg else ""
+    return event.event_id, f"{what} · {event.event_time:%Y-%m-%d %H:%M}{weighed}"

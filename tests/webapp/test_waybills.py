@@ -200,7 +200,8 @@ def test_a_refused_report_keeps_what_was_typed_and_says_why(house: House) -> Non
     browser = house.browser("carrier")
     for fields, words in (
         ({"event_time": "2099-01-01T00:00", "mass_t": "7"}, "2099-01-01 00:00 还没到"),
-        ({"event_time": "2026-10-02T08:00", "mass_t": "lots"}, "至多三位小数"),
+        ({"event_time": "2026-10-02T08:00", "mass_t": "lots"}, "重量“lots”不是数字"),
+        ({"event_time": "2026-10-02T08:00", "mass_t": "1.2345"}, "至多三位小数"),
         ({"event_time": "2026-10-02T08:00", "photo": (BytesIO(b"<script>"), "x.jpg")}, "PDF、JPEG、PNG"),
     ):
         reply = tap(browser, number, **fields)
@@ -219,6 +220,76 @@ def test_a_form_that_is_sent_twice_reports_once(house: House) -> None:
     fields = {"lot": "1", "event_type": "LOAD", "event_time": leg["planned_departs_at"][:16], "mass_t": "12.5"}
     for _ in range(2):
         assert browser.send(f"/carrier/{number}?lot=1", f"/carrier/{number}", **fields).status_code == 302
+    assert len(house.program("auditor").get(f"/api/v1/waybills/{number}/events").json["items"]) == 1
+
+
+def first_leg(house: House, number: str) -> Any:
+    """The first leg of lot 1 that is no handling."""
+    bill = house.program("carrier").get(f"/api/v1/waybills/{number}").json["waybill"]
+    return next(leg for leg in bill["lots"][0]["legs"] if leg["mode"] != "Hub")
+
+
+def test_whoever_sends_a_form_late_is_told_that_it_was_not_recorded(house: House) -> None:
+    """Two at one quay: the second one does not take the page of the next step for a receipt."""
+    number = number_of(house, FIRST)
+    browser = house.browser("carrier")
+    when = first_leg(house, number)["planned_departs_at"][:16]
+    fields = {"lot": "1", "event_type": "LOAD", "event_time": when}
+    browser.send(f"/carrier/{number}?lot=1", f"/carrier/{number}", **fields, mass_t="12.5")
+    assert "没有记下" not in browser.get(f"/carrier/{number}").text
+    browser.send(f"/carrier/{number}?lot=1", f"/carrier/{number}", **fields, mass_t="13.5")
+    assert "第 1 批“装载”没有记下" in browser.get(f"/carrier/{number}").text
+
+
+def test_a_weight_may_be_typed_as_on_the_ticket(house: House) -> None:
+    """Thousands separator, full-width digits, the unit; a decimal comma is refused with what was typed."""
+    number = number_of(house, FIRST)
+    browser = house.browser("carrier")
+    when = first_leg(house, number)["planned_departs_at"][:16]
+    refused = tap(browser, number, event_time=when, mass_t="798,5")
+    assert refused.status_code == 422
+    assert "重量“798,5”不是数字" in refused.text
+    assert tap(browser, number, event_time=when, mass_t="１２.５ 吨").status_code == 302
+    (event,) = house.program("auditor").get(f"/api/v1/waybills/{number}/events").json["items"]
+    assert event["mass_kg"] == 12_500
+
+
+def test_a_wrong_report_is_withdrawn_on_the_page_and_reported_again(house: House) -> None:
+    """The lot waits for the loading again, the right one counts, and the wrong one stays, struck out and explained."""
+    number = number_of(house, FIRST)
+    browser = house.browser("carrier")
+    when = first_leg(house, number)["planned_departs_at"][:16]
+    assert tap(browser, number, event_time=when, mass_t="125").status_code == 302
+    events = f"/api/v1/waybills/{number}/events"
+    (wrong,) = house.program("auditor").get(events).json["items"]
+    page, withdrawal = f"/carrier/{number}", {"event_id": wrong["event_id"], "reason": "小数点漏了"}
+    assert f'value="{wrong["event_id"]}"' in browser.get(page).text
+    no_reason = browser.send(page, f"{page}/withdraw", event_id=wrong["event_id"], reason=" ")
+    assert no_reason.status_code == 422
+    assert "撤回须写明被撤回的事件和原因" in no_reason.text
+    assert browser.send(page, f"{page}/withdraw", **withdrawal).status_code == 302
+    assert "已撤回：第 1 批 装载" in browser.get(page).text
+    browser.send(page, f"{page}/withdraw", **withdrawal)
+    assert "没有撤回" in browser.get(page).text
+    assert tap(browser, number, event_time=when, mass_t="12.5").status_code == 302
+    loads = [e for e in house.program("auditor").get(events).json["items"] if e["event_type"] == "LOAD"]
+    assert sorted(event["mass_kg"] for event in loads) == [12_500, 125_000]
+    assert "小数点漏了" in house.browser("first").get(f"/waybills/{number}").text
+    assert "离开" in browser.get(page).text
+
+
+def test_nobody_withdraws_what_another_party_reported(house: House) -> None:
+    """The page offers a party's own reports alone, and refuses the id of another one."""
+    number = number_of(house, FIRST)
+    browser = house.browser("carrier")
+    assert tap(browser, number, event_time=first_leg(house, number)["planned_departs_at"][:16]).status_code == 302
+    events = house.program("auditor").get(f"/api/v1/waybills/{number}/events").json["items"]
+    assert (
+        house.browser("first")
+        .send("/waybills", f"/carrier/{number}/withdraw", event_id=events[0]["event_id"], reason="x")
+        .status_code
+        == 403
+    )
     assert len(house.program("auditor").get(f"/api/v1/waybills/{number}/events").json["items"]) == 1
 
 
