@@ -51,6 +51,16 @@ def test_a_disabled_user_stays_out_with_password_and_token(store: Store) -> None
     assert actions.user_of_token(store, token, LATER) is None, "kept out for good: whoever held it asks for another"
 
 
+def test_a_token_made_for_a_disabled_user_opens_nothing(store: Store) -> None:
+    """Not before the user is let in: one that is handed out ahead of that day is good from then on."""
+    actions.add_user(store, someone(), PASSWORD, LATER)
+    actions.set_active(store, "ann", False, LATER)
+    token, _ = actions.make_token(store, "ann", "test", RANDOM, LATER)
+    assert actions.user_of_token(store, token, LATER) is None
+    actions.set_active(store, "ann", True, LATER)
+    assert actions.user_of_token(store, token, LATER) == someone()
+
+
 def test_a_user_without_a_password_never_logs_in_with_one(store: Store) -> None:
     """Demo users have no password, not an empty one."""
     actions.add_user(store, someone(), None, LATER)

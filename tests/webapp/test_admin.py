@@ -351,6 +351,7 @@ def test_a_released_network_is_in_force_without_a_restart(house: FullHouse) -> N
     other = User(actions.user_id_of("second"), "second", "二", "Second", Role.ADMINISTRATOR)
     actions.add_user(house.store, other, None, AT)
     neighbour = create_app(house.app.extensions["modalshift.settings"])
+    worker = Worker(house.app.extensions["modalshift.settings"])
     first, second = Administrator(house), Administrator(house, "second")
     before = house.app.test_client().get("/api/v1/meta").json["versions"]["network"]
     links = (shipped_directory() / "links.csv").read_bytes()
@@ -372,6 +373,9 @@ def test_a_released_network_is_in_force_without_a_restart(house: FullHouse) -> N
     neighbour.extensions["modalshift.table_watch"].look(at_once=True)
     assert neighbour.test_client().get("/api/v1/meta").json["versions"]["network"] == after
     assert Worker(house.app.extensions["modalshift.settings"]).network.version == after
+    assert worker.network.version == before
+    worker.make("no-such-run")
+    assert worker.network.version == after, "a worker that began before the release plans by the tables in force"
     assert kinds(house).count("network_released") == kinds(house).count("network_proposed") == 1
     factors = (shipped_directory() / "factors.csv").read_bytes().replace(b"3.1", b"3.2", 1)
     slipped = first.send("/admin/network", act="propose", reason="more", files=(archive(factors=factors), "n.zip"))

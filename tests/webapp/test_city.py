@@ -261,6 +261,7 @@ def test_seals_are_verified_on_the_page(house: FullHouse) -> None:
     assert head is not None
     kept = client.get(f"/city/checkpoints/{head.size}.checkpoint").data
     assert kept.decode() == head.note
+    assert client.get(f"/city/checkpoints/{head.size + 1}.checkpoint").status_code == 404
     plain = client.post("/city/seals?lang=en", data={"csrf_token": token}, follow_redirects=True)
     assert "The seals hold" in plain.text
     compared = client.post(

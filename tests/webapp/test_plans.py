@@ -231,6 +231,23 @@ def test_ctrl_c_ends_the_worker(house: House, monkeypatch: pytest.MonkeyPatch) -
         worker.make(run_id)
 
 
+def test_a_defect_ends_its_plan_and_leaves_the_worker_alive(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits is told that it was no fault of the shipments; what went wrong inside stands in the log alone."""
+    program, worker = house.program("planner"), Worker(house.settings)
+    run_id = begin(program)
+
+    def broken(*_args: object, **_kwargs: object) -> None:
+        raise RuntimeError("somewhere inside")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(plan_runs, "plan", broken)
+        assert worker.queue.work_off_one()
+    run = program.get(f"/api/v1/plans/{run_id}").json
+    assert run["state"] == "failed"
+    assert "Internal error" in run["failure"]
+    assert "inside" not in run["failure"]
+
+
 def test_stopping_while_a_plan_is_written_down_does_not_lose_it(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is the best there is, which is what a wish to stop asks for."""
     program, worker = house.program("planner"), Worker(house.settings)

@@ -17,6 +17,7 @@ from optimizer.waybills.event import Classifier, EventType, event_id
 from tests.waybills import world
 from tests.webapp.signed_in import House, Visitor
 from webapp import Settings
+from webapp.api.waybills import MAX_EVENTS
 from webapp.carrier_page import next_steps
 
 JPEG = b"\xff\xd8\xff\xe0 a weigh ticket"
@@ -209,6 +210,41 @@ def test_a_refused_report_keeps_what_was_typed_and_says_why(house: House) -> Non
         assert words in reply.text
         assert f'value="{fields["event_time"]}"' in reply.text
     assert house.program("auditor").get(f"/api/v1/waybills/{number}/events").json["items"] == []
+
+
+def test_a_carrier_says_what_a_voyage_burned_when_it_arrives(house: House) -> None:
+    """The form asks for it on arrivals by water alone; kilograms are kept in grams, with voyage and vessel, and a field
+    left empty is no fuel."""
+    number = number_of(house, FIRST)
+    bill = house.program("carrier").get(f"/api/v1/waybills/{number}").json["waybill"]
+    water = next(leg for leg in bill["lots"][0]["legs"] if leg["voyage_id"])
+    browser, asked = house.browser("carrier"), []
+    for leg in (leg for leg in bill["lots"][0]["legs"] if leg["mode"] != "Hub"):
+        for kind in ("LOAD", "DEPA", "ARRI"):
+            last = leg is water and kind == "ARRI"
+            asked.append('name="fuel_kg"' in browser.get(f"/carrier/{number}?lot=1").text)
+            when = leg["planned_arrives_at" if kind == "ARRI" else "planned_departs_at"][:16]
+            fuel_kg = "120.5" if last else ""
+            mass_t = "300" if kind == "LOAD" else ""
+            assert tap(browser, number, event_time=when, mass_t=mass_t, fuel_kg=fuel_kg).status_code == 302, kind
+            if last:
+                break
+        else:
+            assert tap(browser, number, event_time=leg["planned_arrives_at"][:16], mass_t="300").status_code == 302
+    assert asked == [False] * 5 + [True]
+    *before, arrival = house.program("auditor").get(f"/api/v1/waybills/{number}/events").json["items"]
+    assert [event["energy"] for event in before] == [None] * 6
+    assert arrival["energy"] == {"carrier": "Diesel", "amount_g": 120_500}
+    assert (arrival["voyage_id"], arrival["vessel_id"]) == (water["voyage_id"], water["vessel_id"])
+    assert arrival["location_id"] == water["destination"]
+
+
+def test_too_many_reports_at_once_are_none(house: House) -> None:
+    """As many as are allowed are read, one more and nothing is."""
+    number = number_of(house, FIRST)
+    program = house.program("carrier")
+    assert len(report(house, number, [7] * MAX_EVENTS)) == MAX_EVENTS
+    assert program.post(f"/api/v1/waybills/{number}/events", [7] * (MAX_EVENTS + 1)).status_code == 400
 
 
 def test_a_form_that_is_sent_twice_reports_once(house: House) -> None:
