@@ -271,6 +271,13 @@ def test_what_was_never_verified_or_settled_cannot_be_corrected(settled: Store) 
         actions.reverse(settled, S1.number, 9, "x", NOVEMBER)
     with pytest.raises(InputError, match="reason"):
         actions.reverse(settled, S1.number, 1, " ", NOVEMBER)
+    for reason in ("", "two\nlines", "x" * 201):
+        with pytest.raises(InputError):
+            actions.reverse(settled, S1.number, 1, reason, NOVEMBER)
+        with pytest.raises(InputError):
+            actions.restate(settled, S1.number, 1, reason, world_network(), world_factors(), NOVEMBER)
+        with pytest.raises(InputError):
+            actions.restate_all(settled, world_network(), world_factors(), reason, NOVEMBER)
     actions.record(settled, lighter(290_000)[:1], NOVEMBER)
     with pytest.raises(ConflictError, match="reverse it"):
         actions.restate(settled, S1.number, 2, "x", world_network(), world_factors(), NOVEMBER)

@@ -347,6 +347,20 @@ def test_a_settled_waybill_shows_its_whole_story(house: House) -> None:
     assert all(lot["settled"] for lot in item["lots"])
 
 
+def test_each_lot_says_for_itself_whether_it_is_settled(house: House) -> None:
+    """One lot of two was delivered: a program must not take the other for settled with it."""
+    number = number_of(house, FIRST)
+    with house.store.read() as session:
+        bill = session.waybills([number])[number]
+    actions.record(house.store, world.lot_events(bill, bill.lots[1], {"V2": world.VOYAGE_FUEL_G}), at=world.LATER)
+    actions.settle(house.store, world.world_network(), world.world_factors(), at=world.LATER)
+    lots = house.program("first").get(f"/api/v1/waybills/{number}").json["lots"]
+    assert [(lot["lot_no"], lot["settled"], lot["carbon"]) for lot in lots] == [
+        (1, False, "ESTIMATED"),
+        (2, True, "SETTLED"),
+    ]
+
+
 def test_a_reversed_lot_is_not_shown_as_settled(house: House) -> None:
     """The third axis says what stands: reversed, and nothing credited; restated after that, restated."""
     with house.store.read() as session:
