@@ -182,7 +182,12 @@ def require_valid(user: User) -> None:
             faults.append(_fault(column, "required", "应有 1 至 100 个字", "should have 1 to 100 characters"))
     if user.role in OF_A_PARTY and not user.party_id:
         faults.append(
-            _fault("party_id", "required", f"角色 {user.role} 必须属于一个参与方", f"role {user.role} needs a party")
+            _fault(
+                "party_id",
+                "required",
+                f"角色 {user.role} 必须属于一个参与方：命令行加 --party 编号（见 modalshift party list）",
+                f"role {user.role} needs a party: on the command line --party ID (see modalshift party list)",
+            )
         )
     if user.role not in OF_A_PARTY and user.party_id:
         faults.append(

@@ -39,8 +39,8 @@ def add_user(store: Store, user: User, password: str | None, at: datetime, actor
         if user.party_id and user.party_id not in session.parties():
             raise UnknownRecordError(
                 Message(
-                    f"没有参与方 {user.party_id}；参与方随第一份接受的计划登记。",
-                    f"There is no party {user.party_id}; parties are recorded with the first accepted plan.",
+                    f"没有参与方 {user.party_id}；登记用 modalshift party add，编号见 modalshift party list。",
+                    f"There is no party {user.party_id}; modalshift party add records one, party list shows ids.",
                 )
             )
         session.add_user(user, hashed)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from optimizer.cli.checked_plan import checked_plan, plan_files
 from optimizer.cli.command import DONE, FINDINGS, Verb
-from optimizer.cli.printing import print_json, say
+from optimizer.cli.printing import print_json, print_table, say
 from optimizer.cli.session import current_session
 from optimizer.errors import Message
 from optimizer.quantities import CHINA_TIME
+
+if TYPE_CHECKING:
+    from optimizer.waybills.waybill import Waybill
+
+MOST_SHOWN = 20
 
 
 @click.command(
@@ -45,6 +52,7 @@ def accept(plan: Path, shipments: Path, sailings: Path | None, accepted: Path | 
         print_json([{"number": b.number, "shipment_id": b.shipment_id, "version": b.version} for b in issued])
         return DONE
     new = sum(bill.issued_at == at for bill in issued)
+    _print_numbers(issued)
     say(
         Message(
             f"已签发 {new} 份运单，{len(issued) - new} 份此前已签发；其余货物留在公路。",
@@ -52,3 +60,13 @@ def accept(plan: Path, shipments: Path, sailings: Path | None, accepted: Path | 
         )
     )
     return DONE
+
+
+def _print_numbers(issued: Sequence[Waybill]) -> None:
+    """The numbers by which other verbs and the carriers know the waybills; of many the first ones."""
+    rows = [[bill.number, bill.shipment_id] for bill in issued[:MOST_SHOWN]]
+    if rows:
+        print_table(Message("运单", "Waybills"), [Message("运单号", "Number"), Message("货单号", "Shipment")], rows)
+    if len(issued) > MOST_SHOWN:
+        more = len(issued) - MOST_SHOWN
+        say(Message(f"另有 {more} 份；--json 列出全部。", f"{more} more; --json lists all."))

@@ -17,6 +17,42 @@ from optimizer.errors import Message
 from optimizer.quantities import CHINA_TIME, kilograms, tonnes
 
 PER_CENT = 100
+REMEDIES = (
+    (
+        frozenset({"evidence_lost", "evidence_missing"}),
+        Message(
+            "证据不全（evidence_…）：由承运方撤回原事件、补报带凭证的过磅，凭证文件用 modalshift evidence add 登记，"
+            "再 modalshift settle。",
+            "Evidence (evidence_...): the carrier withdraws the event and reports the weighing with its ticket, files"
+            " are registered by modalshift evidence add; then modalshift settle.",
+        ),
+    ),
+    (
+        frozenset({"duplicate_under_another_number"}),
+        Message(
+            "疑为重复（duplicate_…）：核实两份运单；确是两次运输的，由经营人的调度报告解除（RELS），"
+            "否则由承运方撤回错报的事件。",
+            "Doubles (duplicate_...): compare both waybills; where they are two journeys the operator's planner reports"
+            " a release (RELS), else the carrier withdraws the wrong events.",
+        ),
+    ),
+    (
+        frozenset(
+            {
+                *("document_changed", "transaction_changed", "run_changed", "run_missing", "columns_differ"),
+                *("postings_differ_from_run", "claims_differ_from_runs", "balance_differs", "not_balanced"),
+                *("sequence_gap", "unknown_account"),
+            }
+        ),
+        Message(
+            "记录被改动或账不平：用 modalshift verify 树头文件 --manifest 清单 指出被改的记录，"
+            "再由备份恢复（modalshift restore）。",
+            "Records were changed or do not add up: modalshift verify CHECKPOINT --manifest FILE names what was"
+            " changed; then restore a backup (modalshift restore).",
+        ),
+    ),
+)
+"""What to do about findings, by their codes."""
 SHOWN = 20
 """Findings of an examination that are printed; `--json` gives all."""
 
@@ -73,6 +109,10 @@ def audit(ctx: click.Context, as_json: bool, processes: int | None) -> int:
             if findings
             else Message("审计完成，未发现问题。", "Audit done, the books are clean.")
         )
+        codes = {finding.code for finding in findings}
+        for concerned, remedy in REMEDIES:
+            if codes & concerned:
+                say(remedy)
     return FINDINGS if findings else DONE
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from optimizer.cli.usage import BadValue
 from optimizer.errors import Fault, InputError, Message
 from optimizer.store.durable import sync
 
@@ -25,6 +26,28 @@ def read_document(path: Path) -> str:
             f"Cannot be read ({error.strerror}); check the path and your rights.",
         )
         raise InputError.of([Fault(str(path), None, None, "unreadable_file", message)]) from error
+
+
+SUFFIXES = frozenset({"csv", "json", "pdf", "xlsx"})
+"""Endings that tell programs what a file is."""
+
+
+def format_of(asked: str | None, out: Path, known: Sequence[str]) -> str:
+    """The format that was asked for, else the one the file's name ends in, else the first of ``known``.
+
+    Raises BadValue where the name promises another format than the file would have: a bank's spreadsheet does not open
+    a PDF that is called .xlsx.
+    """
+    ending = out.suffix.removeprefix(".").lower()
+    form = asked or (ending if ending in known else known[0])
+    if ending in SUFFIXES and ending != form:
+        raise BadValue(
+            Message(
+                f"{out} 以 .{ending} 结尾，而格式是 {form}；请改文件名，或写 --format（可用：{'、'.join(known)}）。",
+                f"{out} ends in .{ending} and the format is {form}; rename it, or give --format ({', '.join(known)}).",
+            )
+        )
+    return form
 
 
 def keep_apart(out: Path, *inputs: Path | None) -> None:

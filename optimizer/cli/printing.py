@@ -43,10 +43,12 @@ def print_table(
 
 
 def print_findings(findings: Sequence[Finding]) -> None:
-    """One line for each finding: the record, the sentence, the code."""
+    """One line for each finding: the record, the sentence (which may begin with it), the code."""
     lang = current_session().lang
     for finding in findings:
-        click.echo(f"{finding.record}: {finding.message.text(lang)} [{finding.code}]")
+        words = finding.message.text(lang)
+        named = "" if words.startswith(finding.record) else f"{finding.record}: "
+        click.echo(f"{named}{words} [{finding.code}]")
 
 
 def json_text(document: object) -> str:

@@ -38,6 +38,8 @@ def serve(host: str, port: int, demo: bool, log_format: str) -> None:
             )
         )
     session = current_session()
+    # A misspelt name must not become an empty house in which nobody can sign in.
+    session.require_database()
     doors[0].load()(
         host=host,
         port=port,

@@ -77,6 +77,15 @@ class Session:
         """
         from optimizer.actions import open_store
 
+        self.require_database()
+        opened = open_store(self.db_url)
+        try:
+            yield opened
+        finally:
+            opened.close()
+
+    def require_database(self) -> None:
+        """Raises InputError where the database is a file that does not exist, or lies in memory."""
         file = self.db_file
         named = file or self.db_url
         in_memory = file is None and self.db_url.startswith("sqlite")
@@ -89,11 +98,6 @@ class Session:
                     "modalshift database create, one with a demo month with modalshift demo.",
                 )
             )
-        opened = open_store(self.db_url)
-        try:
-            yield opened
-        finally:
-            opened.close()
 
 
 def current_session() -> Session:

@@ -7,11 +7,13 @@ from pathlib import Path
 import click
 
 from optimizer.cli.command import Verb, WrittenFile, option
-from optimizer.cli.documents import write_whole
+from optimizer.cli.documents import format_of, write_whole
 from optimizer.cli.printing import say
 from optimizer.cli.session import current_session
 from optimizer.errors import Message
 from optimizer.quantities import grouped, kilograms
+
+FORMATS = ("json", "csv", "xlsx", "pdf")
 
 
 @click.command(cls=Verb, about=Message("输出账户的月度对账单", "write the statement of an account for a month"))
@@ -20,11 +22,9 @@ from optimizer.quantities import grouped, kilograms
 @option(
     "--format",
     "form",
-    default="json",
-    show_default=True,
-    type=click.Choice(["json", "csv", "xlsx", "pdf"]),
-    zh="文件格式",
-    en="file format",
+    type=click.Choice(FORMATS),
+    zh="文件格式，默认按文件名的后缀，否则 json",
+    en="file format; by default what the file's name ends in, else json",
 )
 @option("--out", required=True, type=WrittenFile(), metavar="FILE", zh="写入的文件", en="file to write")
 @option(
@@ -34,12 +34,12 @@ from optimizer.quantities import grouped, kilograms
     zh="按树有 N 条时的账目",
     en="as the books stood when the tree had N entries",
 )
-def statement(account: str, period: str, form: str, out: Path, at_size: int | None) -> None:
+def statement(account: str, period: str, form: str | None, out: Path, at_size: int | None) -> None:
     """ACCOUNT is an account's id, or the id of a party that has one account."""
     from optimizer import actions
     from optimizer.accounts.statement_document import statement_csv, statement_json
 
-    lang = current_session().lang
+    form, lang = format_of(form, out, FORMATS), current_session().lang
     with current_session().store() as store:
         found = actions.statement(store, account, period, at_size=at_size)
     match form:

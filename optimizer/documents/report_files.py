@@ -19,6 +19,15 @@ SUBTITLE = Message(
     "公转水减排，逐批核验，账可复核", "Road-to-water reductions, verified lot by lot, open to recomputation"
 )
 ACTIVITY = Message("运输周转量", "Transport activity")
+CHECK_NOTE = Message(
+    "自行核对：二维码载有账户、期间、入账克数、树的条数与树根（未封存时为 unsealed）。"
+    "条数与树根和您另行保管的树头文件（checkpoint）相同，账就是那时封存的账；"
+    "向企业索取存在证明，即可在核对页 /verify（在您的浏览器内运算，可离线）逐条核对，不必信任出具报告的系统。",
+    "How to check this yourself: the QR code holds account, period, grams credited, size and root of the tree (unsealed"
+    " where there is none). Where size and root equal those of a checkpoint that you keep, the books are those sealed"
+    " then; ask the enterprise for inclusion proofs and check record by record on the page /verify (in your browser,"
+    " also off line), without trusting the system that made this report.",
+)
 TRUST = Message("可信程度", "How far it can be trusted")
 
 
@@ -35,7 +44,7 @@ def bank_report_pdf(report: BankReport, lang: Lang) -> bytes:
         "rating": _rating(report).text(lang),
         "activity": _activity(report, lang),
         "trust": _trust(report, lang),
-        "notes": [note.text(lang) for note in (METHOD_NOTE, NETTING_NOTE, DISCLAIMER)],
+        "notes": [note.text(lang) for note in (METHOD_NOTE, NETTING_NOTE, DISCLAIMER, CHECK_NOTE)],
     }
     return pdf_of("report", data, lang, period_end(statement.period), qr_svg(qr_text(statement)))
 

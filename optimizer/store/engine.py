@@ -205,12 +205,20 @@ def _is_there(place: str) -> InputError:
 def _opening() -> Iterator[None]:
     try:
         yield
-    except (ArgumentError, NoSuchModuleError, DatabaseError) as error:
-        reason = str(getattr(error, "orig", None) or error)
+    except (ArgumentError, NoSuchModuleError) as error:
+        # The URL is not repeated: it may hold a password.
         raise InputError(
             Message(
-                f"无法打开数据库：{reason}。示例：sqlite:///modalshift.db",
-                f"Cannot open the database: {reason}. Example: sqlite:///modalshift.db",
+                f"读不懂数据库地址；请写 {DEFAULT_URL}（文件）或 postgresql://用户@主机/库名。",
+                f"The database's URL is not understood; write {DEFAULT_URL} (a file) or postgresql://user@host/name.",
+            )
+        ) from error
+    except DatabaseError as error:
+        reason = " ".join(str(error.orig or error).split()).rstrip(".?")
+        raise InputError(
+            Message(
+                f"无法打开数据库（{reason}）；请检查 --db 或 MODALSHIFT_DB 所指的文件或服务器。",
+                f"Cannot open the database ({reason}); check the file or server that --db or MODALSHIFT_DB names.",
             )
         ) from error
 

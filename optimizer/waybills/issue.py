@@ -88,7 +88,7 @@ def _operator(parties: Mapping[str, Party]) -> Party:
             f"Exactly one party must be the multimodal operator; there are {len(operators)}. Parties are registered by"
             " modalshift party add.",
         )
-        raise InputError(message, (Fault("parties", None, "role", "one_operator", message),))
+        raise InputError.of([Fault("parties", None, "role", "one_operator", message)])
     return operators[0]
 
 

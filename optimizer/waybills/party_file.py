@@ -27,7 +27,7 @@ HEADERS: Mapping[str, tuple[str, ...]] = {
     "name_zh": ("企业名称", "名称", "中文名称"),
     "role": ("角色",),
     "domain": ("领域", "账户领域"),
-    "county_zh": ("县区", "所属县区"),
+    "county_zh": ("县区", "所属县区", "区县", "所在区县"),
     "location_ids": ("收货地点", "地点"),
     "name_en": ("英文名称",),
     "county_en": ("县区英文名",),

@@ -80,7 +80,24 @@ def test_a_statement_of_nobody_is_refused_and_writes_nothing(db_url: str, tmp_pa
     assert not out.exists()
 
 
-@pytest.mark.parametrize("verb", [["audit"], ["settle"], ["close", "2026-09"]])
+def test_a_file_is_what_its_name_says(settled_url: str, tmp_path: Path) -> None:
+    """Without --format the ending decides; a name that promises another format is refused and nothing is written."""
+    asked = ("E1", "--period", "2026-10", "--db", settled_url, "--out")
+    for name, begins in (("s.xlsx", b"PK"), ("s.pdf", b"%PDF"), ("s.csv", b"seq,kind,"), ("s.txt", b"{")):
+        out = tmp_path / name
+        assert run("statement", *asked, str(out)).exit_code == 0, name
+        assert out.read_bytes().startswith(begins), name
+    for name, begins in (("r.json", b"{"), ("r.pdf", b"%PDF"), ("r", b"%PDF")):
+        assert run("report", *asked, str(tmp_path / name)).exit_code == 0
+        assert (tmp_path / name).read_bytes().startswith(begins)
+    wrong = tmp_path / "w.xlsx"
+    for words in (("report", *asked, str(wrong)), ("statement", *asked, str(wrong), "--format", "pdf")):
+        refused = run(*words)
+        assert (refused.exit_code, wrong.exists()) == (2, False)
+        assert "以 .xlsx 结尾，而格式是 pdf" in refused.stderr
+
+
+@pytest.mark.parametrize("verb", [["audit"], ["settle"], ["close", "2026-09"], ["serve", "--port", "0"]])
 def test_a_misspelt_database_is_not_created(verb: list[str], tmp_path: Path) -> None:
     """A typo must not answer "clean" from an empty database."""
     file = tmp_path / "modalshfit.db"
@@ -100,7 +117,14 @@ def test_a_database_in_memory_is_no_books(url: str) -> None:
 
 def test_a_database_nobody_can_open_is_named(tmp_path: Path) -> None:
     """A directory that does not exist, or a kind of database we do not speak."""
-    assert run("audit", "--db", "mysql://localhost/x").exit_code == 2
+    for url in ("mysql://x:secret@localhost/x", "postgres://x:secret@localhost/x", "own.db", ""):
+        refused = run("audit", "--db", url)
+        assert (refused.exit_code, "secret" in refused.stderr) == (2, False)
+        assert "请写 sqlite:///modalshift.db（文件）或 postgresql://用户@主机/库名" in refused.stderr
+    gone = run("audit", "--db", "postgresql://x@127.0.0.1:1/x", "--lang", "en")
+    assert gone.exit_code == 2
+    assert len(gone.stderr.splitlines()) == 1
+    assert "check the file or server that --db or MODALSHIFT_DB names." in gone.stderr
     (tmp_path / "text.db").write_text("this is no database, and long enough to be seen as none" * 10)
     assert run("audit", "--db", f"sqlite:///{tmp_path / 'text.db'}").exit_code == 2
 
@@ -141,6 +165,25 @@ def settled_url(db_url: str) -> str:
     settle_world(store)
     store.close()
     return db_url
+
+
+def test_the_audit_of_a_changed_database_says_where_once_and_what_to_do(settled_url: str) -> None:
+    """A posting made larger by hand: the entry is named once in its line, and the way to the former figures is told."""
+    file = Path(settled_url.removeprefix("sqlite:///"))
+    with closing(sqlite3.connect(file)) as books:
+        for (trigger,) in books.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            books.execute(f'DROP TRIGGER "{trigger}"')
+        books.execute(
+            "UPDATE posting_lines SET amount = amount + 1000 WHERE ledger = (SELECT max(ledger) FROM posting_lines)"
+        )
+        books.commit()
+    audited = run("audit", "--db", settled_url)
+    assert audited.exit_code == 1
+    changed = [line for line in audited.stdout.splitlines() if line.endswith("[transaction_changed]")]
+    assert changed
+    assert all(line.count("transaction ") == 1 for line in changed)
+    assert "modalshift verify 树头文件 --manifest" in audited.stdout
+    assert "evidence add" not in audited.stdout
 
 
 def test_corrections_and_deals_from_the_command_line(settled_url: str) -> None:

@@ -232,7 +232,10 @@ def test_a_plan_from_a_file_becomes_waybills_once(
     assert (refused.exit_code, "no waybill was issued" in refused.stderr) == (1, True)
     with store.read() as session:
         assert session.waybills() == {}
-    assert "Issued 4 waybills; 0 were issued before" in accepted(planned[0]).stdout
+    first = accepted(planned[0]).stdout
+    assert "Issued 4 waybills; 0 were issued before" in first
+    with store.read() as session:
+        assert all(number in first for number in session.waybills())
     assert "Issued 0 waybills; 4 were issued before" in accepted(planned[0]).stdout
     with store.read() as session:
         assert len(session.waybills()) == 4

@@ -280,7 +280,11 @@ def test_a_closure_shifts_the_departure() -> None:
     answer = ask(quoted_corridor(), steel(ready_h=19 * 24 + 12))
     first = river(answer)[0]
     assert first.legs[1].departs_at == START + timedelta(days=20, hours=18)
-    assert "closure" in codes(answer)
+    (shut,) = (reason.message for reason in answer.missing if reason.code == "closure")
+    lock = quoted_corridor().locks["L2"]
+    assert shut.zh.startswith(f"{lock.name_zh}船闸停航（")
+    assert f"{START + timedelta(days=20):%Y-%m-%d} 00:00 至 " in shut.zh
+    assert shut.en.startswith(f"{lock.name_en} lock is shut (")
     network = replace(quoted_corridor(), closures=())
     assert river(ask(network, steel(ready_h=19 * 24 + 12)))[0].legs[1].departs_at == START + timedelta(
         days=19, hours=18

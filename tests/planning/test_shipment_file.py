@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimizer.errors import Fault, ShipmentDataError
+from optimizer.errors import Fault, Message, ShipmentDataError
 from optimizer.network.model import Network
 from optimizer.network.reader import read_network
 from optimizer.network.schema import shipped_directory
@@ -458,6 +458,24 @@ def test_what_is_no_time(cell: Any) -> None:
     with pytest.raises(CellError) as caught:
         parse_moment(cell)
     assert caught.value.code == "bad_time"
+
+
+@pytest.mark.parametrize("cell", ["12月3日", "12 月 3 日", "12/3", "12-03", "12月3日 8:00", "１２月３日"])
+def test_a_time_without_a_year_is_told_so(cell: str) -> None:
+    """Spreadsheets show dates without the year that they hold; a text without one is not completed by guessing."""
+    with pytest.raises(CellError) as caught:
+        parse_moment(cell)
+    assert isinstance(caught.value.message, Message)
+    assert "没有年份" in caught.value.message.zh
+    assert "has no year" in caught.value.message.en
+
+
+def test_a_cargo_nobody_knows_is_answered_with_all_that_are_known(tmp_path: Path) -> None:
+    """What people call their goods is often no word of the table: the words of the table help, a guess misleads."""
+    (item,) = faults(tmp_path, f"{HEADER}\n{GOOD.replace('steel', '碎石')}\n")
+    assert item.code == "unknown_cargo"
+    assert all(cargo.name_zh in item.message.zh for cargo in NETWORK.cargo.values())
+    assert all(code in item.message.en for code in NETWORK.cargo)
 
 
 @given(st.text(max_size=60))

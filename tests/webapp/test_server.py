@@ -14,6 +14,7 @@ from threading import Event, Thread
 
 from click.testing import CliRunner
 
+from optimizer.actions import create_store
 from optimizer.cli import cli
 from tests.ctrl_c import listening
 from webapp.server import keep_running
@@ -21,6 +22,7 @@ from webapp.server import keep_running
 
 def test_it_serves_until_interrupted(tmp_path: Path) -> None:
     """It says where it listens, answers there, and ends on Ctrl-C without a traceback."""
+    create_store(f"sqlite:///{tmp_path / 'm.db'}").close()
     command = [sys.executable, "-m", "optimizer", "serve", "--port", "0", "--db", f"sqlite:///{tmp_path / 'm.db'}"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, text=True, cwd=tmp_path, preexec_fn=listening, **pipes) as server:
@@ -66,6 +68,7 @@ def test_a_killed_process_that_makes_plans_is_replaced() -> None:
 
 def test_a_port_in_use_is_named_with_a_way_out(tmp_path: Path) -> None:
     """Exit 2 and the advice to take another port."""
+    create_store(f"sqlite:///{tmp_path / 'm.db'}").close()
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         result = CliRunner().invoke(cli, ["serve", "--port", port, "--db", f"sqlite:///{tmp_path / 'm.db'}"])

@@ -125,8 +125,9 @@ def _no_plan(search: Search) -> InputError:
     if search.stopped_by == "infeasible":
         return InputError(
             Message(
-                f"没有计划能把排放控制在 {cap} 吨 CO2e 以内；请提高上限。",
-                f"No plan keeps emissions within {cap} t CO2e; raise the cap.",
+                f"没有计划能把排放控制在 {cap} 吨 CO2e 以内；请提高上限（modalshift frontier 求出最低碳的计划）。",
+                f"No plan keeps emissions within {cap} t CO2e; raise the cap"
+                " (modalshift frontier finds the cleanest plan).",
             )
         )
     near = Message("", "")

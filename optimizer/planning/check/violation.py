@@ -47,7 +47,7 @@ SENTENCES: Mapping[str, Message] = {
     "berth_time": Message("靠泊作业时间不足", "the time at the berth is too short"),
     "voyage_load": Message("航次载量不等于各批之和", "the load is not the sum of the lots"),
     "over_capacity": Message("载量超过可载量", "the load exceeds the capacity"),
-    "capacity": Message("按水深与船型，可载量没有这么多", "water depth and class allow less than the stated capacity"),
+    "capacity": Message("按水深与船型，可载量（kg）没有这么多", "water depth and class allow less (kg) than is stated"),
     "empty_voyage": Message("空驶航次载了货，或载货航次没有货", "an empty voyage has cargo, or a loaded one has none"),
     "lock_passages": Message("船闸过闸记录不符", "the lock passages are wrong"),
     "closed": Message("通过时停航", "the way is closed at that time"),

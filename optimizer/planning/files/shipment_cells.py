@@ -47,6 +47,7 @@ _DATE_TIME = re.compile(
     r"(?P<year>\d{4})\s*[-/.年]\s*(?P<month>\d{1,2})\s*[-/.月]\s*(?P<day>\d{1,2})\s*日?"
     r"(?:(?:[T\s]+|(?<=日))(?P<hour>\d{1,2})(?:[:时点](?:(?P<minute>\d{1,2})(?:[:分](?:(?P<second>\d{1,2})秒?)?)?)?))?"
 )
+_WITHOUT_YEAR = re.compile(r"\d{1,2}\s*(?:月\s*\d{1,2}\s*日?|[-/.]\s*\d{1,2})(?:\s+\d{1,2}[:：时点].*)?")
 _EXCEL_SERIAL = re.compile(r"\d{5}(\.\d+)?")
 _EXCEL_EPOCH = datetime(1899, 12, 30, tzinfo=CHINA_TIME)
 """Day 0 of Excel's 1900 date system as it counts since 1 March 1900 (ECMA-376 part 1, 18.17.4.1)."""
@@ -167,6 +168,14 @@ def parse_moment(cell: Cell) -> datetime:
         moment = _moment(cell)
     except (ValueError, OverflowError):
         moment = None
+    if moment is None and _WITHOUT_YEAR.fullmatch(plain(cell)):
+        raise CellError(
+            "bad_time",
+            Message(
+                f"时间“{quoted(plain(cell))}”没有年份；请写成 2026-10-01 或 2026年10月1日。",
+                f"The time '{quoted(plain(cell))}' has no year; write 2026-10-01.",
+            ),
+        )
     if moment is None:
         raise CellError(
             "bad_time",

@@ -59,6 +59,8 @@ __all__ = [
 
 Found = TypeVar("Found")
 
+MOST_LISTED = 40
+"""A network has some twenty cargoes; so many are listed where one is not known."""
 TOTALS = frozenset({"合计", "总计", "共计", "小计", "累计", "total", "totals", "subtotal", "grandtotal", "sum"})
 NO_OBJECT = Message("每票应为一个对象。", "Each shipment is an object.")
 TOTALS_ROW = Message("这一行是合计，不是货单；请删去。", "This row adds up the others and is no shipment; remove it.")
@@ -267,6 +269,14 @@ def named(cell: Cell, code: str, index: NameIndex[Found]) -> Found:
 def _unknown_name(text: str, code: str, index: NameIndex[Any]) -> Message:
     noun_zh, noun_en = ("货类", "cargo") if code == "unknown_cargo" else ("地点", "place")
     near = index.nearest(text)
+    known = index.records if code == "unknown_cargo" else ()
+    if 0 < len(known) <= MOST_LISTED:
+        # Words for goods rarely look like the class they belong to: crushed stone is nearest to gypsum.
+        zh, en = "、".join(record.name_zh for record in known), ", ".join(record.cargo_code for record in known)
+        return Message(
+            f"不认识的货类“{quoted(text)}”；认识的货类：{zh}。",
+            f"Unknown cargo '{quoted(text)}'; known are {en}.",
+        )
     if not near:
         return Message(
             f"不认识的{noun_zh}“{quoted(text)}”；请写网络数据中的编号或全名。",

@@ -21,7 +21,7 @@ from optimizer.planning.routing.route import Route
 from optimizer.planning.routing.routes import RouteBook
 from optimizer.planning.settings import MAX_LATE_H
 from optimizer.planning.shipment import Shipment
-from optimizer.quantities import KG_PER_T, iso
+from optimizer.quantities import CHINA_TIME, KG_PER_T
 
 BLOCKED_KM = 1e6
 """A link that a class may not use counts as this long, so that the way with the fewest obstacles is explained."""
@@ -100,9 +100,11 @@ def _shut(network: Network, shipment: Shipment, sailings: Sailings) -> Iterator[
     closures = {closure.closure_id: closure for closure in network.closures}
     for closure_id in found.closures:
         c = closures[closure_id]
-        span = f"{iso(c.closed_from)} – {iso(c.closed_to)}"
-        zh = f"{c.item_id} 停航（{c.reason_zh}，{span}）：会遇上停航的班次改在其后开航。"
-        en = f"{c.item_id} is shut ({c.reason_en}, {span}): sailings that would meet it wait for its end."
+        opens, ends = (f"{moment.astimezone(CHINA_TIME):%Y-%m-%d %H:%M}" for moment in (c.closed_from, c.closed_to))
+        lock = network.locks.get(c.item_id) if c.kind == "lock" else None
+        name = Message(f"{lock.name_zh}船闸", f"{lock.name_en} lock") if lock else Message(c.item_id, c.item_id)
+        zh = f"{name.zh}停航（{c.reason_zh}，{opens} 至 {ends}）：会遇上停航的班次改在其后开航。"
+        en = f"{name.en} is shut ({c.reason_en}, {opens} to {ends}): sailings that would meet it wait for its end."
         yield MissingRoute("closure", Message(zh, en))
     if found.shallow:
         names = found.shallow

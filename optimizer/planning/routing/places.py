@@ -70,6 +70,11 @@ class NameIndex(Generic[Record]):
         owners = self._named.get(key, set())
         return self._records[min(owners)] if len(owners) == 1 else None
 
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """Every record, in the order of the network's tables."""
+        return tuple(self._records.values())
+
     def nearest(self, text: str, count: int = SUGGESTIONS) -> list[Record]:
         """Up to ``count`` records whose ids, names or hints are nearest (see :func:`likeness`; a hint counts 0.6), best
         first; equal ones in the order of their ids."""
