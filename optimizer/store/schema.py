@@ -5,6 +5,9 @@ Times are ISO 8601 text with the offset of China, so they sort and read the same
 or constrained. What a partial index is limited to stands in its ``info``: said to SQLAlchemy for a dialect, it would
 load that dialect for every command.
 
+A column of whole numbers takes anything on SQLite, so each table of the books has one more check there
+(``migrations.whole_rules``); PostgreSQL has the types.
+
 All tables but ``users``, what triggers keep (``balances``, ``pendings``, ``entry_ids``, ``run_ids``), the outbox,
 ``ledger_batch`` and ``run_batch`` are append-only: triggers refuse UPDATE and DELETE.
 """

@@ -178,7 +178,7 @@ def test_what_was_delivered_and_not_settled_gets_its_job(
 
 
 def fill_old_revision(old: Connection, sealed: Store, revision: str) -> None:
-    """Every record of a settled and sealed database of today in one of revision 0015 to 0022, which keeps balances and
+    """Every record of a settled and sealed database of today in one of revision 0015 to 0025, which keeps balances and
     pendings by itself; postings were a table with names in the first, and runs were not packed in the first two."""
     lines = schema.postings if revision == "0015" else posting_lines
     derived = {
@@ -228,7 +228,7 @@ def in_order(entries: Iterable[Entry]) -> list[Entry]:
     return sorted(entries, key=lambda entry: (entry.kind, entry.seq, entry.entry_id))
 
 
-@pytest.mark.parametrize("revision", ["0015", "0016", "0017", "0018", "0019", "0020", "0021", "0022"])
+@pytest.mark.parametrize("revision", ["0015", "0016", "0017", "0018", "0019", "0020", "0021", "0022", "0025"])
 @pytest.mark.parametrize("old_url", ["sqlite", "postgresql"], indirect=True)
 def test_leaves_and_statements_of_old_revisions_stay_bit_for_bit(
     old_url: str, revision: str, sqlite_templates: dict[bool, Path], tmp_path: Path
