@@ -27,6 +27,10 @@ from optimizer.errors import InputError, Message
 FORMAT = "modalshift-proof-1"
 _REQUIRED = {"format", "entry", "index", "leaf", "path", "checkpoint", "keys"}
 _OPTIONAL = {"document", "since"}
+DEEPEST = 100
+"""How deep JSON may nest: readers end at depths of their own, and no record of ours nests deeper than five."""
+KEY_EDGES = " \t\r\n"
+"""What may stand around a public key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,7 @@ def proof_json(proof: Proof) -> str:
 def parse_proof(text: str) -> Proof | None:
     """The proof of a file, None for any other text."""
     try:
-        document = json.loads(text, parse_constant=_refuse)
+        document = _read_json(text)
         if _is_proof(document):
             since = document.get("since")
             proof = Proof(
@@ -129,7 +133,7 @@ def parse_proof(text: str) -> Proof | None:
             # A lone surrogate is no text and has no bytes to hash.
             json.dumps(document, ensure_ascii=False).encode()
             return proof
-    except (ValueError, RecursionError):
+    except ValueError:
         pass
     return None
 
@@ -156,12 +160,12 @@ def verdict_on(proof_text: str, checkpoint_text: str | None = None, key_text: st
 def _content_fault(proof: Proof) -> str:
     """The leaf is in the tree; is it the record that the proof says?"""
     try:
-        leaf = json.loads(proof.leaf)
-        named, record = f"{leaf['kind']}:{leaf['id']}", leaf["record"]
+        leaf = _read_json(proof.leaf)
+        kind, name, record = leaf["kind"], leaf["id"], leaf["record"]
         digest = record.get(DIGEST_COLUMN)
     except (ValueError, KeyError, TypeError, AttributeError):
         return "entry_differs"
-    if named != proof.entry:
+    if not isinstance(kind, str) or not isinstance(name, str) or f"{kind}:{name}" != proof.entry:
         return "entry_differs"
     if proof.document is not None and document_digest(proof.document) != digest:
         return "document_differs"
@@ -181,7 +185,7 @@ def _trust_fault(proof: Proof, head: Checkpoint, checkpoint_text: str | None, ke
             return "other_log"
         trusted = checkpoint.key
     if key_text is not None:
-        published = parse_verifier_key(key_text.strip())
+        published = parse_verifier_key(key_text.strip(KEY_EDGES))
         if published is None:
             return "malformed_key"
         if checkpoint is not None and published != checkpoint.key:
@@ -249,6 +253,41 @@ def _are_hashes(value: Any) -> bool:
 
 def _hashes(texts: Sequence[str]) -> tuple[bytes, ...]:
     return tuple(bytes.fromhex(text) for text in texts)
+
+
+def _read_json(text: str) -> Any:
+    """The value of a JSON text. Every number is 0: no verdict hangs on one, and readers end at sizes of their own.
+
+    Raises ValueError for any other text, where an object says a name twice, and where it nests deeper than
+    :data:`DEEPEST`.
+    """
+    try:
+        value = json.loads(
+            text, object_pairs_hook=_said_once, parse_constant=_refuse, parse_int=_nought, parse_float=_nought
+        )
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+    _require_flat(value, DEEPEST)
+    return value
+
+
+def _said_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    named = dict(pairs)
+    if len(named) < len(pairs):
+        raise ValueError("a name stands twice")
+    return named
+
+
+def _require_flat(value: Any, left: int) -> None:
+    if isinstance(value, (dict, list)):
+        if not left:
+            raise ValueError("nested too deep")
+        for inner in value.values() if isinstance(value, dict) else value:
+            _require_flat(inner, left - 1)
+
+
+def _nought(_digits: str) -> int:
+    return 0
 
 
 def _refuse(constant: str) -> Any:

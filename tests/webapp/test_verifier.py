@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from optimizer.accounts.proof import VERDICTS
-from optimizer.errors import Lang
+from optimizer.accounts.proof import VERDICTS, verdict_on
+from optimizer.cli.documents import read_document
+from optimizer.errors import InputError, Lang
+from tests.webapp.forged_proofs import forgeries
 from tests.webapp.proof_cases import Case, SmallLog, cases, small_log
 from webapp.language import catalogue
 
@@ -75,6 +77,47 @@ def test_the_plain_cryptography_agrees(log: SmallLog, node: str) -> None:
     assert_agreed(asked, verdicts(node, asked))
 
 
+def test_each_forgery_gets_its_own_verdict(log: SmallLog, node: str) -> None:
+    """Every field altered by itself: from the product, and from the JavaScript with the platform's cryptography and
+    without."""
+    known = forgeries(log)
+    wanted = [(name, verdict) for name, _, verdict in known]
+    assert [(name, case.verdict) for name, case, _ in known] == wanted
+    assert {verdict for _, verdict in wanted} == {*VERDICTS}
+    for native in (True, False):
+        said = verdicts(node, [replace(case, native=native) for _, case, _ in known])
+        assert list(zip((name for name, _, _ in known), said, strict=True)) == wanted
+
+
+def read_alike(node: str, *files: Path) -> list[str]:
+    """The verdict of the product and of the JavaScript on a proof and a checkpoint as files."""
+    try:
+        product = verdict_on(*(read_document(file) for file in files))
+    except InputError:
+        product = "unreadable"
+    words = [node, str(VERIFIER), *map(str, files)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    return [product, "unreadable" if done.returncode == 2 else json.loads(done.stdout)["verdict"]]
+
+
+def test_files_are_read_alike(log: SmallLog, node: str, tmp_path: Path) -> None:
+    """A byte order mark and other line ends do no harm, as mail and editors put them in; other bytes are no text."""
+    proof, head = log.proofs[1].encode(), log.heads[-7].encode()
+    for name, proof_bytes, head_bytes, verdict in (
+        ("as written", proof, head, "ok"),
+        ("mark", b"\xef\xbb\xbf" + proof, b"\xef\xbb\xbf" + head, "ok"),
+        ("windows", proof.replace(b"\n", b"\r\n"), head.replace(b"\n", b"\r\n"), "ok"),
+        ("old", proof.replace(b"\n", b"\r"), head.replace(b"\n", b"\r"), "ok"),
+        ("blank line", proof, head.replace(b"\n", b"\r\n\n", 1), "malformed_checkpoint"),
+        ("latin", proof.replace(b'"entry"', b'"entr\xff"'), head, "unreadable"),
+        ("utf16", proof, head.decode().encode("utf-16"), "unreadable"),
+    ):
+        files = tmp_path / f"{name}.json", tmp_path / f"{name}.txt"
+        for file, content in zip(files, (proof_bytes, head_bytes), strict=True):
+            file.write_bytes(content)
+        assert read_alike(node, *files) == [verdict] * 2, name
+
+
 def test_every_sound_proof_holds(log: SmallLog, node: str) -> None:
     """Alone, against the newest head, and with the key published first."""
     newest, first_key = log.heads[len(log.heads) - 7], log.keys[0]
@@ -119,7 +162,8 @@ def test_the_verifier_uses_nothing_but_the_platform() -> None:
 @pytest.mark.parametrize("native", [True, False])
 def test_two_verifiers_agree_in_a_browser(browser: Browser, settled_address: str, log: SmallLog, native: bool) -> None:
     """The same module from our own server, in a page under our own policy."""
-    asked = [replace(case, native=native) for case in cases(log, BROWSER_CASES if native else PLAIN_CASES, seed=3)]
+    asked = cases(log, BROWSER_CASES if native else PLAIN_CASES, seed=3)
+    asked = [replace(case, native=native) for case in (*asked, *(case for _, case, _ in forgeries(log)))]
     page = browser.new_context(base_url=settled_address).new_page()
     page.goto("/verify")
     said = page.evaluate(
@@ -153,9 +197,12 @@ def test_a_visitor_checks_a_proof(
         ("good", log.proofs[1], "ok"),
         ("bad", log.proofs[1].replace('"index": "3"', '"index": "4"'), "not_included"),
         ("none", "not a proof", "malformed_bundle"),
+        ("twice", log.proofs[1].replace("{", '{"index": "4",', 1), "malformed_bundle"),
+        ("mailed", "\ufeff" + log.proofs[1].replace("\n", "\r\n"), "ok"),
+        ("latin", "", "malformed_bundle"),
     ):
         file = tmp_path / f"{name}.json"
-        file.write_text(text, encoding="utf-8")
+        file.write_bytes(text.encode() or b'{"entry": "\xff"}')
         page.locator("#proof").set_input_files(file)
         page.get_by_role("button", name=catalogue()["verify.check"].text(lang), exact=True).click()
         expect(page.locator("#verdict")).to_have_text(VERDICTS[verdict].text(lang))

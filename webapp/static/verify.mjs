@@ -18,8 +18,17 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
 const REQUIRED = ["format", "entry", "index", "leaf", "path", "checkpoint", "keys"];
 const OPTIONAL = ["document", "since"];
 const MAX_NOTE_CHARACTERS = 100000;
+const DEEPEST = 100;
+// A text inside JSON, with the colon after it where it is a name.
+const TEXT_IN_JSON = /"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?/g;
+const KEY_EDGES = /^[ \t\r\n]+|[ \t\r\n]+$/g;
 
 const utf8 = (text) => new TextEncoder().encode(text);
+
+/** The text of a file's bytes: UTF-8, without a byte order mark, every line end a newline. Throws for other bytes. */
+export function textOf(bytes) {
+  return new TextDecoder("utf-8", { fatal: true }).decode(bytes).replace(/\r\n?/g, "\n");
+}
 
 /**
  * The verdict on a proof file.
@@ -59,13 +68,10 @@ async function headFault(bundle, head, crypto) {
 }
 
 async function contentFault(bundle, crypto) {
-  let leaf;
-  try {
-    leaf = JSON.parse(bundle.leaf);
-  } catch {
-    return "entry_differs";
-  }
-  if (!isObject(leaf) || !isObject(leaf.record) || `${leaf.kind}:${leaf.id}` !== bundle.entry) return "entry_differs";
+  const leaf = readJson(bundle.leaf);
+  if (!isObject(leaf) || !isObject(leaf.record)) return "entry_differs";
+  const { kind, id } = leaf;
+  if (typeof kind !== "string" || typeof id !== "string" || `${kind}:${id}` !== bundle.entry) return "entry_differs";
   if (bundle.document === undefined) return undefined;
   const digest = hex(await sha256(utf8(bundle.document), crypto));
   return digest === leaf.record.document_sha256 ? undefined : "document_differs";
@@ -82,7 +88,7 @@ async function trustFault(bundle, head, checkpointText, keyText, crypto) {
     trusted = checkpoint.key;
   }
   if (keyText !== null) {
-    const published = await parseKey(keyText.trim(), crypto);
+    const published = await parseKey(keyText.replace(KEY_EDGES, ""), crypto);
     if (!published) return "malformed_key";
     if (checkpoint && published.text !== checkpoint.key.text) return "other_key";
     trusted = published;
@@ -108,12 +114,7 @@ async function linkFault(bundle, head, checkpoint, crypto) {
 // Files
 
 function parseProof(text) {
-  let bundle;
-  try {
-    bundle = JSON.parse(text);
-  } catch {
-    return null;
-  }
+  const bundle = readJson(text);
   if (!isObject(bundle)) return null;
   const names = Object.keys(bundle);
   if (!REQUIRED.every((name) => names.includes(name))) return null;
@@ -132,6 +133,25 @@ function parseProof(text) {
     found.since = { size: Number(since.size), path: since.path.map(unhex) };
   }
   return found;
+}
+
+/** The value of a JSON text. Undefined for any other text, where an object says a name twice or it nests too deep. */
+function readJson(text) {
+  try {
+    const value = JSON.parse(text);
+    let written = 0;
+    for (const [, colon] of text.matchAll(TEXT_IN_JSON)) written += colon === undefined ? 0 : 1;
+    return namesIn(value, DEEPEST) === written ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function namesIn(value, left) {
+  if (typeof value !== "object" || value === null) return 0;
+  if (left === 0) throw new RangeError("nested too deep");
+  const inner = Object.values(value).map((one) => namesIn(one, left - 1));
+  return inner.reduce((sum, count) => sum + count, Array.isArray(value) ? 0 : inner.length);
 }
 
 async function parseCheckpoint(text, crypto) {
@@ -436,8 +456,7 @@ async function main(words) {
   }
   let texts;
   try {
-    const decoder = new TextDecoder("utf-8", { fatal: true });
-    texts = await Promise.all(files.map(async (file) => decoder.decode(await readFile(file))));
+    texts = await Promise.all(files.map(async (file) => textOf(await readFile(file))));
   } catch (error) {
     console.error(`cannot read: ${error.message}`);
     return 2;

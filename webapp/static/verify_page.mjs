@@ -1,12 +1,18 @@
 // The form of the page that checks proofs. The files are read here and go nowhere.
 
-import { verdictOn } from "./verify.mjs";
+import { textOf, verdictOn } from "./verify.mjs";
 
 const at = (id) => document.getElementById(id);
 
-async function textOf(id) {
+/** The text of a chosen file, null where none is chosen; empty, which is no proof and no checkpoint, for other bytes. */
+async function chosen(id) {
   const file = at(id).files[0];
-  return file ? file.text() : null;
+  if (!file) return null;
+  try {
+    return textOf(await file.arrayBuffer());
+  } catch {
+    return "";
+  }
 }
 
 function recordOf(proof) {
@@ -19,9 +25,9 @@ function recordOf(proof) {
 
 at("verify").addEventListener("submit", async (event) => {
   event.preventDefault();
-  const proof = (await textOf("proof")) ?? "";
-  const checkpoint = await textOf("checkpoint");
-  const key = at("key").value.trim() || null;
+  const proof = (await chosen("proof")) ?? "";
+  const checkpoint = await chosen("checkpoint");
+  const key = at("key").value.trim() === "" ? null : at("key").value;
   const found = await verdictOn(proof, checkpoint, key);
   const holds = found.verdict === "ok";
   at("verdict").textContent = document.querySelector(`[data-verdict="${found.verdict}"]`).textContent;
@@ -30,7 +36,7 @@ at("verify").addEventListener("submit", async (event) => {
   for (const place of document.querySelectorAll("[data-fact]")) {
     place.textContent = String(found[place.dataset.fact] ?? "—");
   }
-  at("record").textContent = recordOf(proof);
+  at("record").textContent = found.verdict === "malformed_bundle" ? "" : recordOf(proof);
   at("result").hidden = false;
   at("verdict").focus();
 });
