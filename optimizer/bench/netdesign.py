@@ -78,10 +78,10 @@ OWN_DESIGN = Way(
     "modalshift",
     Message("modalshift", "modalshift"),
     Message(
-        "拉格朗日下界、拆解重建，小算例按约化成本收紧后交 HiGHS 分支定界，解由独立复核重算；编译代码在计时前载入",
-        "Lagrangian bound, ruin and recreate; small problems, tightened by reduced costs, to branch and bound by HiGHS;"
-        " the answer is recomputed by an"
-        " independent check; compiled code is loaded before the clock starts",
+        "拉格朗日下界、在其上分支、拆解重建，小算例按约化成本收紧后交 HiGHS 分支定界，解由独立复核重算；编译在计时前",
+        "Lagrangian bound, raised by branching on it, ruin and recreate; small problems, tightened by reduced costs, to"
+        " branch and bound by HiGHS; the answer is recomputed by an independent check; compiled code is loaded before"
+        " the clock starts",
     ),
     run_own,
     baseline=False,

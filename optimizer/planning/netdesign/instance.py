@@ -119,8 +119,9 @@ class Result:
 
     ``status``: optimal (gap closed to what was asked) | feasible | infeasible (proven) | no_solution (stopped before
     one was found, or infeasibility not proven). ``ending``: gap | work | time_limit | interrupt | infeasible.
-    ``reason`` says why it is infeasible. ``bound`` is proven by exact pricing, for small fixed-charge problems by
-    branch and bound of HiGHS; it is infinite for infeasible problems. ``objective`` is None without a design.
+    ``reason`` says why it is infeasible. ``bound`` is proven by exact pricing, in all open nodes where it was raised by
+    branching, for small fixed-charge problems by branch and bound of HiGHS; it is infinite for infeasible problems.
+    ``objective`` is None without a design.
     """
 
     status: str

@@ -74,6 +74,16 @@ def tighten(instance: Instance, relaxation: Relaxation, cost: float) -> None:
     np.minimum(relaxation.limit, np.where(reduced > 0, most, np.inf), out=relaxation.limit)
 
 
+def decide(relaxation: Relaxation, cost: float, most: Indices, least: Indices) -> None:
+    """Close arcs that no design of at most this cost opens, keep open those that none closes: what the bound rises by
+    passes the cost. ``most`` and ``least`` (arcs,) are the modules still allowed, changed in place."""
+    slack = cost + 1e-9 * abs(cost)
+    dear = relaxation.bound + np.maximum(relaxation.opening, 0.0) > slack
+    needed = relaxation.bound - np.minimum(relaxation.opening, 0.0) > slack
+    most[dear & (least == 0)] = 0
+    least[needed & (most > 0)] = np.maximum(least[needed & (most > 0)], 1)
+
+
 def climb(instance: Instance, relaxation: Relaxation, target: float, steps: int, most: Indices, least: Indices) -> None:
     """Take volume steps towards ``target`` (the cost of a known design). ``most`` and ``least`` (arcs,) are the modules
     still allowed: bounds found under them hold for designs within them only."""

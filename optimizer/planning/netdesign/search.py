@@ -5,14 +5,17 @@ Every slice is a fixed amount of work from a seed of its own, so that what comes
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
 from optimizer.planning.design import Bools, Floats, Indices
+from optimizer.planning.netdesign.branching import LEAST_STEPS, Tree, branch_slice, tree_of
 from optimizer.planning.netdesign.instance import Instance
 from optimizer.planning.netdesign.pricing import forward_star
-from optimizer.planning.netdesign.relaxation import Relaxation, climb, tighten
+from optimizer.planning.netdesign.relaxation import Relaxation, climb, decide, tighten
 from optimizer.planning.netdesign.rerouting import modules_for
 from optimizer.planning.netdesign.ruin import anneal, construct
 
@@ -25,6 +28,9 @@ MOST_TOGETHER = 40.0
 """Most commodities that one move takes off (their number is drawn with logarithmic weight)."""
 MOVES_PER_SLICE, CLIMB_CELLS_PER_SLICE = 2e7, 1.6e8
 """Some 1.5 s of work each on one core of 2020."""
+CLIMBED = 2e-5
+"""A slice of climbing that raises the bound by less than this share is the last."""
+MOST_CLIMBS = 12
 BIG = 2**31
 
 
@@ -41,7 +47,8 @@ class Chain:
 class Search:
     """Incumbent, bound and what is fixed. ``most`` and ``least`` (arcs,) are the modules that a better design than the
     incumbent can have. ``first`` is the design that was built; ``elite`` the best of chains that began there, as cost
-    and the arcs that they use (arcs,), by cost."""
+    and the arcs that they use (arcs,), by cost. ``climbs``: slices of climbing that may still pay; then the bound rises
+    by branching, in ``tree``."""
 
     instance: Instance
     relaxation: Relaxation
@@ -54,6 +61,8 @@ class Search:
     first: Floats | None = None
     elite: list[tuple[float, Bools]] = field(default_factory=list)
     moves: int = 0
+    climbs: int = MOST_CLIMBS
+    tree: Tree | None = None
 
     @property
     def gap(self) -> float:
@@ -79,11 +88,7 @@ class Search:
         """Close arcs that no better design opens, keep open those that none closes. Returns how many are decided."""
         if not np.isfinite(self.best):
             return 0
-        opening, slack = self.relaxation.opening, 1e-9 * abs(self.best)
-        dear = self.relaxation.bound + np.maximum(opening, 0.0) > self.best + slack
-        needed = self.relaxation.bound - np.minimum(opening, 0.0) > self.best + slack
-        self.most[dear & (self.least == 0)] = 0
-        self.least[needed & (self.most > 0)] = np.maximum(self.least[needed & (self.most > 0)], 1)
+        decide(self.relaxation, self.best, self.most, self.least)
         return int(np.sum(self.most == self.least))
 
 
@@ -102,7 +107,22 @@ def climb_slice(search: Search, steps: int) -> float:
     whole = search.instance.most_modules
     climb(search.instance, search.relaxation, target, steps, whole, np.zeros_like(whole))
     search.bound = max(search.bound, min(search.relaxation.bound, search.best))
-    return (search.relaxation.bound - before) / max(abs(before), 1e-9) if np.isfinite(before) else np.inf
+    rise = (search.relaxation.bound - before) / max(abs(before), 1e-9) if np.isfinite(before) else np.inf
+    search.climbs = search.climbs - 1 if rise > CLIMBED else 0
+    return rise
+
+
+def raising(search: Search) -> Callable[[], object] | None:
+    """A slice of work on the bound, to be run beside annealing: climbing while that pays, then branching. None where
+    nothing is left to gain, or the problem is too large."""
+    steps = climb_steps(search.instance)
+    if search.climbs:
+        return partial(climb_slice, search, steps)
+    if search.tree is None and steps >= LEAST_STEPS:
+        search.tree = tree_of(search.instance, search.relaxation, search.most, search.least)
+    if search.tree is None or search.tree.full:
+        return None
+    return partial(branch_slice, search.tree, search.best, steps)
 
 
 def climb_steps(instance: Instance) -> int:
@@ -138,36 +158,40 @@ def first_flow(search: Search) -> None:
                 search.take(flow)
 
 
-def anneal_slice(
+def annealing(
     search: Search, number: int, temperatures: tuple[float, float], seed: int, most: Floats, part: float = 1.0
-) -> None:
+) -> Callable[[], None]:
     """One slice of chain ``number``, or a part of one, between two temperatures, within the capacities ``most``
-    (arcs,)."""
+    (arcs,), to be run. What it takes from the search it takes now: a climb may run beside it."""
     instance, chain = search.instance, search.chains[number]
     first, arcs = forward_star(instance.nodes, instance.tail)
-    scale = max(search.bound, 0.5 * search.best)
-    chain.best, _ = anneal(
-        instance.origin,
-        instance.destination,
-        instance.demand,
-        first,
-        arcs,
-        instance.tail,
-        instance.head,
-        instance.unit_cost,
-        np.maximum(instance.capacity, 1e-9),
-        instance.fixed_cost,
-        most,
-        _likely(search),
-        chain.flow,
-        chain.best_flow,
-        chain.best,
-        max(1, int(part * moves_per_slice(instance))),
-        scale * temperatures[0],
-        scale * temperatures[1],
-        min(MOST_TOGETHER, float(instance.commodities)),
-        seed % BIG,
-    )
+    scale, likely = max(search.bound, 0.5 * search.best), _likely(search)
+
+    def run() -> None:
+        chain.best, _ = anneal(
+            instance.origin,
+            instance.destination,
+            instance.demand,
+            first,
+            arcs,
+            instance.tail,
+            instance.head,
+            instance.unit_cost,
+            np.maximum(instance.capacity, 1e-9),
+            instance.fixed_cost,
+            most,
+            likely,
+            chain.flow,
+            chain.best_flow,
+            chain.best,
+            max(1, int(part * moves_per_slice(instance))),
+            scale * temperatures[0],
+            scale * temperatures[1],
+            min(MOST_TOGETHER, float(instance.commodities)),
+            seed % BIG,
+        )
+
+    return run
 
 
 def moves_per_slice(instance: Instance) -> int:
@@ -195,9 +219,11 @@ def begin_anew(search: Search, chains: int) -> None:
 
 
 def gather(search: Search) -> None:
-    """Take the chains' best; the first of equals wins."""
+    """Take the chains' best, the first of equals, and the bound that branching came to."""
     for chain in search.chains:
         search.take(chain.best_flow)
+    reached = search.relaxation.bound if search.tree is None else max(search.relaxation.bound, search.tree.bound)
+    search.bound = max(search.bound, min(reached, search.best))
 
 
 def join_elite(search: Search) -> None:

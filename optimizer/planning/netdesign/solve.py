@@ -6,8 +6,9 @@ Linear problems go to :mod:`flow`. Otherwise:
 2. build     a first design; where building fails, the linear flow gives one, or proves that there is none
 3. whole     of small problems: a moment of annealing, arcs and flows fixed or limited by reduced costs, then the exact
              program with all strong links by branch and bound, with annealing beside it on the second core
-4. anneal    of larger ones, in epochs: chains from the first design, each to a design of its own; then, cooler, among
-             the arcs that any of the best designs uses; then the cheapest flow in the incumbent's modules, exactly
+4. anneal    of larger ones, in epochs while there is time: chains from the first design, each to a design of its own;
+             then, cooler, among the arcs that any of the best designs uses; then the cheapest flow in the incumbent's
+             modules, exactly. Beside it, on the second core, the bound climbs on, and then rises by branching
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from functools import partial
+from itertools import count
 
 import numpy as np
 
@@ -30,9 +31,10 @@ from optimizer.planning.netdesign.rerouting import cheapest_within, design_of, f
 from optimizer.planning.netdesign.search import (
     COLD,
     HOT,
+    MOST_CLIMBS,
     WARM,
     Search,
-    anneal_slice,
+    annealing,
     begin_anew,
     climb_slice,
     climb_steps,
@@ -41,6 +43,7 @@ from optimizer.planning.netdesign.search import (
     gather,
     join_elite,
     moves_per_slice,
+    raising,
     restart,
     room_of_elite,
     tighten_limits,
@@ -54,9 +57,6 @@ limit. One long chain ends where chance leads it: on generated problems of 200 c
 SLICES_PER_SECOND = 0.6
 WITHOUT_LIMIT_S = 60.0
 """A solve without a time limit plans its cycles as if it had this one, and ends after them."""
-CLIMBED = 2e-5
-"""A slice of climbing that raises the bound by less than this share is the last."""
-MOST_CLIMBS = 12
 QUICK_STEPS, QUICK_PART = 1000, 0.25
 """Steps of climbing and share of a slice of annealing before branch and bound: some 0.5 s together, after which the
 incumbent of a small problem is rarely 0.1 % from the best."""
@@ -131,25 +131,30 @@ def _recipe(run: _Run, search: Search) -> str:
     # One kernel at a time: the second core has nothing to do yet, or there is none, and all the climbing is done here.
     steps = min(QUICK_STEPS, climb_steps(run.instance)) if _small(search) else climb_steps(run.instance)
     for _ in range(1 if run.settings.threads > 1 else MOST_CLIMBS):
-        if climb_slice(search, steps) <= CLIMBED:
-            break
+        if search.climbs:
+            climb_slice(search, steps)
     _build(run, search)
     _report(run, search, "build")
     if _small(search) and _whole(run, search):
         return "gap"
-    climbing, planned, chains = True, _planned(run), max(1, run.settings.threads)
-    anywhere = run.instance.most_capacity
-    for _ in range(EPOCHS):
+    planned, anywhere = _planned(run), run.instance.most_capacity
+    # Without a time limit there is a plan to end with; with one, what is left of the time may still give something.
+    for _ in range(EPOCHS) if run.settings.time_limit_s is None else count():
         for _ in range(STARTS):
-            begin_anew(search, chains)
-            climbing = _cycle(run, search, max(2, round(START_SHARE * planned)), HOT, anywhere, climbing)
+            begin_anew(search, _chains(run, search))
+            _cycle(run, search, max(2, round(START_SHARE * planned)), HOT, anywhere)
             join_elite(search)
-        restart(search, chains)
-        climbing = _cycle(run, search, max(2, round(AMONG_SHARE * planned)), WARM, room_of_elite(search), climbing)
+        restart(search, _chains(run, search))
+        _cycle(run, search, max(2, round(AMONG_SHARE * planned)), WARM, room_of_elite(search))
         _reroute(run, search)
         join_elite(search)
         _report(run, search, "anneal")
     return "work"
+
+
+def _chains(run: _Run, search: Search) -> int:
+    """Chains of the next cycle: one for each core, but for the one that raises the bound."""
+    return max(1, run.settings.threads - int(raising(search) is not None))
 
 
 def _planned(run: _Run) -> float:
@@ -175,35 +180,25 @@ def _build(run: _Run, search: Search) -> None:
     search.first = search.flow
 
 
-def _cycle(run: _Run, search: Search, length: int, hot: float, most: Floats, climbing: bool) -> bool:
-    """One annealing cycle of the chains as they stand, from ``hot`` to cold within the capacities ``most``. While the
-    bound still climbs, the second core climbs instead of annealing. Returns whether it still does."""
-    chains = len(search.chains)
+def _cycle(run: _Run, search: Search, length: int, hot: float, most: Floats) -> None:
+    """One annealing cycle of the chains as they stand, from ``hot`` to cold within the capacities ``most``; beside it
+    the bound is raised while that pays."""
     for number in range(length):
         temperatures = cooling(hot, number, length)
-        lifts = climbing and chains > 1
-        rises = [0.0]
         tasks: list[Callable[[], object]] = [
-            partial(anneal_slice, search, chain, temperatures, _slice_seed(run, chain), most)
-            for chain in range(chains - int(lifts))
+            annealing(search, chain, temperatures, _slice_seed(run, chain), most) for chain in range(len(search.chains))
         ]
-        if lifts:
-            tasks.append(partial(_lift, search, rises))
+        beside = raising(search)
+        if beside is not None:
+            tasks.append(beside)
         _together(run, tasks)
         gather(search)
-        search.moves += moves_per_slice(run.instance) * (chains - int(lifts))
-        search.bound = max(search.bound, min(search.relaxation.bound, search.best))
-        climbing = lifts and rises[0] > CLIMBED and run.slices < MOST_CLIMBS
+        search.moves += moves_per_slice(run.instance) * len(search.chains)
         _report(run, search, "anneal")
-    return climbing
 
 
 def _slice_seed(run: _Run, chain: int) -> int:
     return run.settings.seed * 1_000_003 + run.slices * 64 + chain
-
-
-def _lift(search: Search, rises: list[float]) -> None:
-    rises[0] = climb_slice(search, climb_steps(search.instance))
 
 
 def _together(run: _Run, tasks: list[Callable[[], object]]) -> None:
@@ -212,7 +207,7 @@ def _together(run: _Run, tasks: list[Callable[[], object]]) -> None:
     if left_s is not None and left_s < SLICE_MARGIN * run.longest_s:
         raise _Ended("time_limit")
     begun_s = run.clock()
-    with ThreadPoolExecutor(max_workers=len(tasks)) as pool:
+    with ThreadPoolExecutor(max_workers=max(1, run.settings.threads)) as pool:
         done = [pool.submit(task) for task in tasks]
         while wait(done, timeout=0.2).not_done:
             pass
@@ -243,7 +238,7 @@ def _whole(run: _Run, search: Search) -> bool:
     _together(
         run,
         [
-            partial(anneal_slice, search, chain, (WARM, COLD), _slice_seed(run, chain), anywhere, QUICK_PART)
+            annealing(search, chain, (WARM, COLD), _slice_seed(run, chain), anywhere, QUICK_PART)
             for chain in range(len(search.chains))
         ],
     )
@@ -282,7 +277,7 @@ def _meanwhile(run: _Run, search: Search, answer: Future[tuple[Outcome, Floats |
             break
         begun_s = run.clock()
         temperatures = cooling(HOT, number, length)
-        anneal_slice(search, 0, temperatures, _slice_seed(run, number + 1), run.instance.most_capacity)
+        annealing(search, 0, temperatures, _slice_seed(run, number + 1), run.instance.most_capacity)()
         run.longest_s = max(0.7 * run.longest_s, run.clock() - begun_s)
     while not wait([answer], timeout=0.2).done:
         pass
