@@ -41,14 +41,15 @@ REMEDIES = (
             {
                 *("document_changed", "transaction_changed", "run_changed", "run_missing", "columns_differ"),
                 *("postings_differ_from_run", "claims_differ_from_runs", "balance_differs", "not_balanced"),
-                *("sequence_gap", "unknown_account"),
+                *("sequence_gap", "unknown_account", "city_totals_differ", "city_exposures_differ"),
             }
         ),
         Message(
-            "记录被改动或账不平：用 modalshift verify 树头文件 --manifest 清单 指出被改的记录，"
-            "再由备份恢复（modalshift restore）。",
+            "记录被改动或账不平：用 modalshift verify 树头文件 --manifest 清单 指出被改的记录"
+            "（余额与全市汇总不在树中，只有审计发现），再由备份恢复（modalshift restore）。",
             "Records were changed or do not add up: modalshift verify CHECKPOINT --manifest FILE names what was"
-            " changed; then restore a backup (modalshift restore).",
+            " changed (balances and city totals are not in the tree, the audit alone finds them); then restore a backup"
+            " (modalshift restore).",
         ),
     ),
 )

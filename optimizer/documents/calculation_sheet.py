@@ -83,7 +83,11 @@ def sheet_text(sheet: CalculationSheet, lang: Lang) -> str:
     lines += ["", *(f"{name}: {value}" for name, value in totals(sheet, lang)), "", SENSITIVITY.text(lang)]
     for item in sheet.influences:
         part = item.contribution
-        lines.append(f"  {item.share:7.2%}  {part.key}  {_width(part.spread)}  {part.spread.reason.text(lang)}")
+        short = Message("90% 下移", "shortfall at 90 %").text(lang)
+        lines.append(
+            f"  {item.share:7.2%}  {part.key}  {_width(part.spread)}  {short} {part.shortfall_g:,.1f} g"
+            f"  {part.spread.reason.text(lang)}"
+        )
     lines += [f"  {logging_words(sheet).text(lang)}", "", FACTORS.text(lang)]
     for factor in sheet.factors:
         lines.append("  " + " | ".join(str(cell) for cell in factor_cells(factor, lang) if cell not in (None, "")))
@@ -297,7 +301,11 @@ def totals(sheet: CalculationSheet, lang: Lang) -> list[tuple[str, int]]:
         (Message("预期减排 = 基准 - 实际 g", "Expected = baseline - project, g"), reduction.expected_g),
         (Message("标准不确定度 g", "Standard uncertainty, g"), round(reduction.standard_g)),
         (
-            Message("入账 = 90% 下限取整、不小于 0，g", "Credited = lower 90 % bound, floor, >= 0, g"),
+            Message(
+                "入账 = 90% 下限（预期减排 - 各项 90% 下移平方和的平方根）取整、不小于 0，g",
+                "Credited = lower 90 % bound (expected - root of the summed squares of the shortfalls at 90 %), floor,"
+                " >= 0, g",
+            ),
             reduction.credited_g,
         ),
     ]

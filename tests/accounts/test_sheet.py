@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import math
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
@@ -178,6 +180,11 @@ def test_text_and_workbook_print_the_run() -> None:
         assert all(
             word in text for word in (run.run_id, run.factors_version, str(run.result.credited_wtw_g), "logged:V1")
         )
+    # With the text and a pocket calculator: the bound is what is expected less the root of the summed squares.
+    printed = re.findall(r"shortfall at 90 % ([\d,.]+) g", sheet_text(sheet, "en"))
+    assert len(printed) == len(sheet.influences)
+    bound_g = run.result.expected_wtw_g - math.hypot(*(float(grams.replace(",", "")) for grams in printed))
+    assert max(0, bound_g) == pytest.approx(run.result.credited_wtw_g, abs=1.5)
     book = sheet_xlsx(sheet, "en")
     assert book == sheet_xlsx(sheet, "en")
     rows = list(openpyxl.load_workbook(io.BytesIO(book), data_only=True).worksheets[0].iter_rows(values_only=True))

@@ -19,8 +19,8 @@ def city_totals_are_the_fold(kept: CityCells, folded: CityCells) -> Iterator[Fin
             yield finding(
                 "city_totals_differ",
                 record,
-                "全市汇总与账本不符；请重建汇总",
-                "differs from the ledger it sums; fold the totals anew",
+                "全市汇总与账本不符",
+                "differs from the ledger it sums",
             )
 
 
@@ -33,6 +33,6 @@ def city_exposures_are_the_fold(kept: ExposureSums, folded: ExposureSums) -> Ite
             yield finding(
                 "city_exposures_differ",
                 f"city {key.source_key or 'runs without error sources'} {key.uncertainty_version}".rstrip(),
-                "全市误差来源的汇总与账本不符；请重建汇总",
-                "differs from the ledger it sums; fold the totals anew",
+                "全市误差来源的汇总与账本不符",
+                "differs from the ledger it sums",
             )
