@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Response as AnyResponse
 from werkzeug.wrappers import Response
 
 from optimizer.access.user import Permission
@@ -12,6 +13,7 @@ from optimizer.actions.frontier_runs import frontier_of_run
 from optimizer.actions.plan_runs import accept_run, begin_plan, cancel_plan
 from optimizer.actions.submitting import waiting_shipments
 from optimizer.errors import Fault, InputError, ModalshiftError
+from optimizer.planning.files.sailing_template import sailing_template_rows
 from optimizer.quantities import number_of
 from webapp.access.visitor import now, require, require_permission
 from webapp.api.plans import DEFAULT_LIMIT_S, SETTINGS, WHOLE, read_settings, require_run
@@ -22,6 +24,7 @@ from webapp.plan_view import plan_view
 from webapp.quote_form import FieldFault
 from webapp.sailings_form import keep_sailings, sent_sailings
 from webapp.security import allow_charts, allow_scripts
+from webapp.template_file import template_file
 from webapp.world import current_world
 
 plans_page = Blueprint("plans_page", __name__)
@@ -73,6 +76,13 @@ def begin() -> Response | tuple[str, int]:
         return _list(values, tuple(FieldFault((f.column or "/time_limit_s").strip("/"), f) for f in faults)), 422
     current_world().queue.tell(run.run_id)
     return redirect(url_for("plans_page.show_run", run_id=run.run_id))
+
+
+@plans_page.get("/plans/sailings.<kind>")
+@require(Permission.PLAN)
+def sailings_template(kind: str) -> AnyResponse:
+    """A file of sailings with the right header and one example."""
+    return template_file(sailing_template_rows(current_lang()), text("plans.template_name"), kind, "sailings")
 
 
 @plans_page.get("/plans/<run_id>")

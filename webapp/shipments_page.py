@@ -18,7 +18,6 @@ from optimizer.documents.sheets import XLSX_TYPE
 from optimizer.errors import Fault, ShipmentDataError
 from optimizer.planning.files.shipment_upload import (
     Upload,
-    csv_text,
     marked_rows,
     read_upload,
     template_rows,
@@ -28,6 +27,7 @@ from optimizer.store.planning_rows import SubmittedShipment
 from webapp.access.visitor import now, require, require_permission
 from webapp.api.shipments import OUTCOMES
 from webapp.language import current_lang, text
+from webapp.template_file import template_file
 from webapp.world import current_world
 
 shipments_page = Blueprint("shipments_page", __name__)
@@ -162,14 +162,7 @@ def returned(file_id: str) -> Response:
 @require(Permission.WRITE_SHIPMENTS)
 def template(kind: str) -> Response:
     """An empty file with the right header and one example."""
-    rows = template_rows(current_lang())
-    name = f"{text('shipments.template_name')}.{kind}"
-    if kind == "xlsx":
-        return send_file(BytesIO(workbook(rows, "shipments")), XLSX_TYPE, as_attachment=True, download_name=name)
-    if kind == "csv":
-        content = b"\xef\xbb\xbf" + csv_text(rows).encode()  # with the mark, so that Excel reads Chinese
-        return send_file(BytesIO(content), "text/csv; charset=utf-8", as_attachment=True, download_name=name)
-    raise NotFound
+    return template_file(template_rows(current_lang()), text("shipments.template_name"), kind, "shipments")
 
 
 def _page(**more: Any) -> str:

@@ -48,7 +48,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     **dict.fromkeys([f"plans_api.{verb}" for verb in ("accept", "begin", "cancel", "list_plans", "show")], PLANNERS),
     **dict.fromkeys(("plans_api.show_document", "plans_api.stream"), PLANNERS),
     **dict.fromkeys([f"plans_page.{verb}" for verb in ("accept", "begin", "cancel", "show", "show_run")], PLANNERS),
-    "plans_page.show_frontier": PLANNERS,
+    **dict.fromkeys(("plans_page.show_frontier", "plans_page.sailings_template"), PLANNERS),
     **dict.fromkeys([f"frontiers_api.{verb}" for verb in ("begin", "cancel", "list_frontiers", "show")], PLANNERS),
     # Lists and forms show each role its own.
     **dict.fromkeys(("shipments_api.list_shipments", "shipments_api.submit", "shipments_page.show"), SHIPPERS),
@@ -86,7 +86,9 @@ ALLOWED: dict[str, frozenset[str]] = {
     **dict.fromkeys([f"factors_page.{verb}" for verb in ("show", "hand_in")], ADMINISTRATOR),
     "factors_page.release": frozenset(),
     "network_page.check": ADMINISTRATOR,
-    **dict.fromkeys(("network_page.release", "network_page.propose_again", "network_page.propose_over"), frozenset()),
+    **dict.fromkeys(
+        [f"network_page.{verb}" for verb in ("release", "propose_again", "propose_over", "withdraw")], frozenset()
+    ),
     **dict.fromkeys([f"network_page.{verb}" for verb in ("show", "show_table", "download")], INSPECTORS),
     "users_page.show_log": INSPECTORS,
     # The city's auditor.

@@ -15,6 +15,7 @@ from optimizer.planning.document import plan_from_json
 from optimizer.planning.files.sailing_file import HEADERS
 from optimizer.planning.files.sailing_records import sailings_from_records
 from optimizer.planning.files.shipment_file import shipments_from_records
+from optimizer.planning.files.shipment_sheet import rows_of
 from optimizer.planning.plan import Plan
 from tests.webapp.signed_in import House
 from tests.webapp.test_shipments import record
@@ -205,3 +206,20 @@ def test_every_column_of_the_file_is_a_field_of_the_api(house: House) -> None:
     document = house.app.test_client().get("/api/openapi.json").json
     body = document["paths"]["/api/v1/plans"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert set(body["properties"]["sailings"]["items"]["properties"]) == set(HEADERS)
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_template_can_be_uploaded_as_it_is(house: House, kind: str, lang: str) -> None:
+    """The form links it; its example row is a good sailing, and every column that is known stands in its header."""
+    browser = house.browser("planner")
+    address = f"/plans/sailings.{kind}"
+    assert f'href="{address}"' in browser.get(f"/plans?lang={lang}").text
+    file = browser.get(f"{address}?lang={lang}")
+    assert ("sailings-template" in file.headers["Content-Disposition"]) == (lang == "en")
+    _header, row = rows_of(file.data, f"t.{kind}")
+    assert len(row.cells) == len(HEADERS)
+    sent = browser.send("/plans", "/plans", sailings=(io.BytesIO(file.data), f"t.{kind}"), **TYPED)
+    (run,) = house.program("planner").get("/api/v1/plans").json["items"]
+    assert (sent.status_code, run["sailings"]) == (302, 1)
+    assert browser.get("/plans/sailings.exe").status_code == 404
