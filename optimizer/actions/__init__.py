@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         release_network,
         releases_mark,
         tables_in_force,
+        withdraw_network,
     )
     from optimizer.actions.releasing import (
         ReleaseBook,
@@ -123,6 +124,7 @@ __all__ = [
     "user_id_of",
     "user_of_token",
     "verify",
+    "withdraw_network",
     "workload",
 ]
 
@@ -211,6 +213,7 @@ _VERBS = {
         "release_network",
         "releases_mark",
         "tables_in_force",
+        "withdraw_network",
     ),
     "verifying": (
         "checkpoint",

@@ -27,10 +27,13 @@ from optimizer.network.reader import read_network
 from optimizer.network.releases import (
     NetworkProposal,
     NetworkRelease,
+    NetworkWithdrawal,
     TableChange,
     propose,
     release,
     released_since,
+    require_waiting,
+    withdraw,
 )
 from optimizer.network.row_changes import RowChange, row_changes, taken_back
 from optimizer.network.row_merge import merged
@@ -66,16 +69,18 @@ class TakenBack:
 
 @dataclass(frozen=True, slots=True)
 class NetworkBook:
-    """All proposals and releases of networks, oldest first."""
+    """All proposals, releases and withdrawals of networks, oldest first."""
 
     proposals: tuple[NetworkProposal, ...]
     releases: tuple[NetworkRelease, ...]
+    withdrawals: tuple[NetworkWithdrawal, ...]
 
 
 def network_releases(store: Store) -> NetworkBook:
-    """What was proposed and released."""
+    """What was proposed, released and withdrawn."""
     with store.read() as session:
-        return NetworkBook(tuple(session.network_proposals()), tuple(session.network_releases()))
+        proposals, releases = tuple(session.network_proposals()), tuple(session.network_releases())
+        return NetworkBook(proposals, releases, tuple(session.network_withdrawals()))
 
 
 def releases_mark(store: Store) -> tuple[int, int]:
@@ -106,9 +111,11 @@ def propose_network(
 
 
 def propose_network_again(store: Store, proposal_id: str, by: str, at: datetime, reason: str) -> NetworkProposal:
-    """Propose what was proposed before, to bring it back. Raises as :func:`propose_network`, and UnknownRecordError."""
+    """Propose what was proposed before, to bring it back. Raises as :func:`propose_network`, UnknownRecordError, and
+    ConflictError where it was withdrawn: it was never in force."""
     with store.read() as session:
         found = _proposal(session.network_proposals(), proposal_id)
+        require_waiting(found, (), session.network_withdrawals())
         archive = session.network_archive(proposal_id)
     assert archive is not None  # it is written with the proposal
     return _add_proposal(store, archive, found.version, (), by, at, reason)
@@ -121,10 +128,11 @@ def propose_network_over(
     directory of the start (None: the shipped one).
 
     Raises UnknownRecordError, ConflictError where nothing was released since it was made, where both changed the same
-    rows, and where nothing is left to propose; and as :func:`propose_network`.
+    rows, where nothing is left to propose, and where it was withdrawn; and as :func:`propose_network`.
     """
     with store.read() as session:
         found = _proposal(session.network_proposals(), proposal_id)
+        require_waiting(found, (), session.network_withdrawals())
         since = released_since(found, session.network_releases())
         files = _three(session, found, since, base) if since else None
     both = merged(*files, load_schema(base or shipped_directory())) if files else {}
@@ -165,19 +173,33 @@ def release_network(
     ``despite``: the proposal in force, whose rows may be taken back, as the second person read them.
 
     Raises UnknownRecordError for an unknown proposal or person, ConflictError for the proposer, for a user whom the
-    proposer made, reset or promoted, a second time, and where it would take back rows of what was released since it was
-    made, unless ``despite`` names the last of these.
+    proposer made, reset or promoted, a second time, where it was withdrawn, and where it would take back rows of what
+    was released since it was made, unless ``despite`` names the last of these.
     """
     with store.write() as session:
         require_user(session, by, Permission.RELEASE_NETWORK)
         found = _proposal(session.network_proposals(), proposal_id)
         require_second_person(session, found.proposed_by, by)
-        done = release(found, session.network_releases(), by, at)
+        done = release(found, session.network_releases(), session.network_withdrawals(), by, at)
         lost = _taken_back(session, found, base)
         if lost.rows and despite != lost.since[-1].proposal_id:
             raise ConflictError(_told(found, lost))
         session.add_network_release(done)
     return done
+
+
+def withdraw_network(store: Store, proposal_id: str, by: str, at: datetime) -> NetworkWithdrawal:
+    """Withdraw a proposal that waits, as the one who made it.
+
+    Raises UnknownRecordError for an unknown proposal or person, ConflictError for anybody else, and where it is
+    released or withdrawn already.
+    """
+    with store.write() as session:
+        require_user(session, by, Permission.PROPOSE_NETWORK)
+        found = _proposal(session.network_proposals(), proposal_id)
+        gone = withdraw(found, session.network_releases(), session.network_withdrawals(), by, at)
+        session.add_network_withdrawal(gone)
+    return gone
 
 
 def _taken_back(session: Session, proposal: NetworkProposal, base: Path | None) -> TakenBack:
@@ -269,7 +291,8 @@ def _add_proposal(
         if made_from is None:
             made_from = released[-1] if released else ""
         made = propose(archive, version, changes, by, at, reason, made_from)
-        waiting = [one for one in session.network_proposals() if one.proposal_id not in released]
+        gone = {one.proposal_id for one in session.network_withdrawals()}
+        waiting = [one for one in session.network_proposals() if one.proposal_id not in gone.union(released)]
         twin = [one.proposal_id for one in waiting if one.archive_sha256 == made.archive_sha256]
         if twin:
             raise ConflictError(

@@ -1,4 +1,5 @@
-"""Two persons for every network that comes into force: one proposes its tables, another releases them.
+"""Two persons for every network that comes into force: one proposes its tables, another releases them. Who proposed
+them may withdraw them while they wait.
 
 Records are only added to: what was in force at any time can be told, and a former network comes back by being
 proposed again. Factors are no part of it: they have proposals of their own (``emissions.releases``).
@@ -52,6 +53,15 @@ class NetworkRelease:
     released_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class NetworkWithdrawal:
+    """The proposer's word that a proposal waits for nobody any more. Its tables stay kept."""
+
+    proposal_id: str
+    withdrawn_by: str
+    withdrawn_at: datetime
+
+
 def propose(
     archive: bytes,
     version: str,
@@ -82,8 +92,51 @@ def released_since(proposal: NetworkProposal, done: Sequence[NetworkRelease]) ->
     return tuple(done[known:])
 
 
-def release(proposal: NetworkProposal, done: Iterable[NetworkRelease], by: str, at: datetime) -> NetworkRelease:
-    """The release by a second person. Raises ConflictError for whoever proposed it, and a second time."""
+def require_waiting(
+    proposal: NetworkProposal, done: Iterable[NetworkRelease], withdrawn: Iterable[NetworkWithdrawal]
+) -> None:
+    """Raise ConflictError for a proposal that is released or withdrawn already."""
+    name = proposal.proposal_id
+    if any(known.proposal_id == name for known in done):
+        raise ConflictError(Message(f"提请 {name} 已发布。", f"Proposal {name} is released already."))
+    gone = next((known for known in withdrawn if known.proposal_id == name), None)
+    if gone is not None:
+        raise ConflictError(
+            Message(
+                f"提请 {name} 已由 {gone.withdrawn_by} 撤回；如仍需要，请另行提请。",
+                f"Proposal {name} was withdrawn by {gone.withdrawn_by}; propose its tables anew if they are wanted.",
+            )
+        )
+
+
+def withdraw(
+    proposal: NetworkProposal,
+    done: Iterable[NetworkRelease],
+    withdrawn: Iterable[NetworkWithdrawal],
+    by: str,
+    at: datetime,
+) -> NetworkWithdrawal:
+    """The withdrawal by whoever proposed it. Raises ConflictError for anybody else, and where it no longer waits."""
+    if by != proposal.proposed_by:
+        raise ConflictError(
+            Message(
+                f"提请 {proposal.proposal_id} 由 {proposal.proposed_by} 提出，只能由本人撤回。",
+                f"Proposal {proposal.proposal_id} is by {proposal.proposed_by}, who alone may withdraw it.",
+            )
+        )
+    require_waiting(proposal, done, withdrawn)
+    return NetworkWithdrawal(proposal.proposal_id, by, at)
+
+
+def release(
+    proposal: NetworkProposal,
+    done: Iterable[NetworkRelease],
+    withdrawn: Iterable[NetworkWithdrawal],
+    by: str,
+    at: datetime,
+) -> NetworkRelease:
+    """The release by a second person. Raises ConflictError for whoever proposed it, a second time, and where it was
+    withdrawn."""
     if by == proposal.proposed_by:
         raise ConflictError(
             Message(
@@ -91,8 +144,5 @@ def release(proposal: NetworkProposal, done: Iterable[NetworkRelease], by: str, 
                 f"Proposal {proposal.proposal_id} is by {by}; another person must release it.",
             )
         )
-    if any(known.proposal_id == proposal.proposal_id for known in done):
-        raise ConflictError(
-            Message(f"提请 {proposal.proposal_id} 已发布。", f"Proposal {proposal.proposal_id} is released already.")
-        )
+    require_waiting(proposal, done, withdrawn)
     return NetworkRelease(proposal.proposal_id, by, at)

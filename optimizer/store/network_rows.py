@@ -1,4 +1,4 @@
-"""Proposals and releases of networks: rows in, records out. A part of ``Session``."""
+"""Proposals, releases and withdrawals of networks: rows in, records out. A part of ``Session``."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from datetime import datetime
 
 from sqlalchemy import func, insert, select
 
-from optimizer.network.releases import NetworkProposal, NetworkRelease
+from optimizer.network.releases import NetworkProposal, NetworkRelease, NetworkWithdrawal
 from optimizer.store.factor_rows import FactorRows
 from optimizer.store.factor_tables import factor_records
 from optimizer.store.network_tables import network_records
 from optimizer.waybills.codec import from_json, to_json, to_plain
 
-RELEASE, PROPOSE = "RELEASE", "PROPOSE"
+RELEASE, PROPOSE, WITHDRAW = "RELEASE", "PROPOSE", "WITHDRAW"
 
 
 class NetworkRows(FactorRows):
@@ -30,6 +30,10 @@ class NetworkRows(FactorRows):
         """Append a release."""
         self._add_network_record(RELEASE, release.proposal_id, release.released_by, release.released_at, release, "")
 
+    def add_network_withdrawal(self, gone: NetworkWithdrawal) -> None:
+        """Append a withdrawal."""
+        self._add_network_record(WITHDRAW, gone.proposal_id, gone.withdrawn_by, gone.withdrawn_at, gone, "")
+
     def network_proposals(self) -> list[NetworkProposal]:
         """All proposals, oldest first, without their tables."""
         return [from_json(NetworkProposal, text) for text in self._network_documents(PROPOSE)]
@@ -37,6 +41,10 @@ class NetworkRows(FactorRows):
     def network_releases(self) -> list[NetworkRelease]:
         """All releases, oldest first."""
         return [from_json(NetworkRelease, text) for text in self._network_documents(RELEASE)]
+
+    def network_withdrawals(self) -> list[NetworkWithdrawal]:
+        """All withdrawals, oldest first."""
+        return [from_json(NetworkWithdrawal, text) for text in self._network_documents(WITHDRAW)]
 
     def network_archive(self, proposal_id: str) -> bytes | None:
         """The tables of a proposal as they were packed."""

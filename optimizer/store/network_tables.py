@@ -1,4 +1,4 @@
-"""The table of networks proposed and released."""
+"""The table of networks proposed, released and withdrawn."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ network_records = Table(
     Column("recorded_at", Text, nullable=False),
     Column("document", Text, nullable=False),
     Column("archive", Text, nullable=False),
-    CheckConstraint("kind IN ('PROPOSE','RELEASE')", name="kind_known"),
+    CheckConstraint("kind IN ('PROPOSE','RELEASE','WITHDRAW')", name="kind_known"),
 )
-"""Networks proposed and released by two persons (``network.releases``). ``archive``: the proposed tables, a ZIP in
-base64; empty in a release."""
+"""Networks proposed and released by two persons, or withdrawn by the first (``network.releases``). ``archive``: the
+proposed tables, a ZIP in base64; empty in a release and in a withdrawal."""

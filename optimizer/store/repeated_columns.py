@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Table, func, literal, select
 from optimizer.accounts.audit.columns import ChangedRow, differing, differing_rows
 from optimizer.accounts.ledger import account_of, china_text, month_of
 from optimizer.emissions.releases import FactorProposal, FactorRelease, rows_digest
-from optimizer.network.releases import NetworkProposal, NetworkRelease
+from optimizer.network.releases import NetworkProposal, NetworkRelease, NetworkWithdrawal
 from optimizer.store import schema
 from optimizer.store.city_tables import city_cursor
 from optimizer.store.factor_tables import factor_records
@@ -175,10 +175,12 @@ def changed_evidence(connection: Connection, numbers: Iterable[str], events: Ite
     yield from differing_rows("event", "evidence", _EVIDENCE_COLUMNS, 2, rows, expected)
 
 
-_RELEASES: tuple[tuple[Table, type[Any], type[Any]], ...] = (
-    (factor_records, FactorProposal, FactorRelease),
-    (network_records, NetworkProposal, NetworkRelease),
+_RELEASES: tuple[tuple[Table, dict[str, type[Any]]], ...] = (
+    (factor_records, {"PROPOSE": FactorProposal, "RELEASE": FactorRelease}),
+    (network_records, {"PROPOSE": NetworkProposal, "RELEASE": NetworkRelease, "WITHDRAW": NetworkWithdrawal}),
 )
+_DONE = {"PROPOSE": "proposed", "RELEASE": "released", "WITHDRAW": "withdrawn"}
+"""What stands before ``_by`` and ``_at`` in a record of a kind."""
 
 
 def _is_sound(said: object, archive: str) -> bool:
@@ -237,20 +239,19 @@ class RepeatedColumns:
                 yield ChangedRow(f"account {account_id}", "accounts", ("party_id", "domain"))
 
     def _changed_releases(self) -> Iterator[ChangedRow]:
-        """Of what was proposed and released: by whom, when, under which name, and the tables of a network."""
+        """Of what was proposed, released, withdrawn: by whom, when, under which name, and the tables of a network."""
         columns = ("kind", "proposal_id", "login", "recorded_at")
-        for table, proposal, release in _RELEASES:
+        for table, records in _RELEASES:
             archive = table.c.archive if "archive" in table.c else literal("")
             query = select(*(table.c[name] for name in columns), table.c.document, archive)
             for kind, *row, document, packed in self._connection.execute(query):
                 record = f"{table.name.split('_')[0]} {kind} {row[0]}"
                 try:
-                    said = from_json(proposal if kind == "PROPOSE" else release, document)
-                except ValueError:
+                    said, done = from_json(records[kind], document), _DONE[kind]
+                except (KeyError, ValueError):
                     yield ChangedRow(record, table.name, ("kind", "document"))
                     continue
-                by, at = ("proposed_by", "proposed_at") if kind == "PROPOSE" else ("released_by", "released_at")
-                right = (said.proposal_id, getattr(said, by), to_plain(getattr(said, at)))
+                right = (said.proposal_id, getattr(said, f"{done}_by"), to_plain(getattr(said, f"{done}_at")))
                 yield from differing(record, table.name, columns[1:], row, right)
                 if not _is_sound(said, packed):
                     yield ChangedRow(record, table.name, ("document",))

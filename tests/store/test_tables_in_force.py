@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -34,6 +35,14 @@ DIESEL = "fuel-diesel-cn-ndrc"
 def office(tmp_path: Path) -> Store:
     """A database with two administrators, and a bank that may not propose."""
     store = actions.open_store(f"sqlite:///{tmp_path / 'm.db'}")
+    for login, role in (("li", Role.ADMINISTRATOR), ("wang", Role.ADMINISTRATOR), ("chen", Role.BANK)):
+        actions.add_user(store, User(actions.user_id_of(login), login, login, login, role, ""), None, AT)
+    return store
+
+
+@pytest.fixture
+def any_office(store: Store) -> Store:
+    """The same people on each kind of database."""
     for login, role in (("li", Role.ADMINISTRATOR), ("wang", Role.ADMINISTRATOR), ("chen", Role.BANK)):
         actions.add_user(store, User(actions.user_id_of(login), login, login, login, role, ""), None, AT)
     return store
@@ -164,6 +173,37 @@ def test_a_proposal_is_made_again_over_what_was_released_since(office: Store, tm
     assert list(found.links) == list(read_network().links)
     with pytest.raises(ConflictError, match="left to merge"):
         propose_network_over(office, second.proposal_id, "li", AT + timedelta(hours=4))
+
+
+def test_a_waiting_proposal_is_withdrawn_by_who_made_it_and_by_nobody_else(any_office: Store, tmp_path: Path) -> None:
+    """Withdrawn it comes into force no more in any way, its tables may be proposed anew, and the audit, which reads
+    every record of it, has nothing to say; what is released stays."""
+    office = any_office
+    tables = network_with(tmp_path, "one", "1.11")
+    made = actions.propose_network(office, tables, (), "li", AT, "new toll")
+    for name, by, no in ((made.proposal_id, "wang", "who alone"), (made.proposal_id, "chen", "bank")):
+        with pytest.raises(ConflictError, match=no):
+            actions.withdraw_network(office, name, by, AT)
+    with pytest.raises(UnknownRecordError, match="none"):
+        actions.withdraw_network(office, "none", "li", AT)
+    gone = actions.withdraw_network(office, made.proposal_id, "li", AT + timedelta(hours=1))
+    assert actions.network_releases(office).withdrawals == (gone,)
+    tries: list[Callable[[], object]] = [
+        lambda: actions.withdraw_network(office, made.proposal_id, "li", AT),
+        lambda: actions.release_network(office, made.proposal_id, "wang", AT),
+        lambda: actions.propose_network_again(office, made.proposal_id, "li", AT, "once more"),
+        lambda: propose_network_over(office, made.proposal_id, "li", AT),
+    ]
+    for again in tries:
+        with pytest.raises(ConflictError, match="was withdrawn by li"):
+            again()
+    later = actions.propose_network(office, tables, (), "li", AT + timedelta(hours=2), "new toll")
+    assert actions.tables_in_force(office, None, tmp_path).network_release is None
+    done = actions.release_network(office, later.proposal_id, "wang", AT + timedelta(hours=3))
+    with pytest.raises(ConflictError, match="released already"):
+        actions.withdraw_network(office, later.proposal_id, "li", AT + timedelta(hours=4))
+    assert actions.network_releases(office).releases == (done,)
+    assert actions.audit(office, read_network(), load_factors()) == []
 
 
 def test_what_a_proposal_was_made_from_is_told_by_its_moment_where_nobody_wrote_it(tmp_path: Path) -> None:

@@ -437,6 +437,37 @@ def test_rows_that_a_release_takes_back_are_shown_and_agreed_to(house: FullHouse
     assert b"2026-10-21T14:00" in second.client.get("/admin/network/closures.csv").data
 
 
+def test_who_proposed_a_network_withdraws_it_while_it_waits(house: FullHouse) -> None:
+    """Only the proposer has the button; afterwards nobody has one, the page and the log say who did it, in both
+    languages, and the same tables may be proposed again."""
+    other = User(actions.user_id_of("second"), "second", "二", "Second", Role.ADMINISTRATOR)
+    actions.add_user(house.store, other, None, AT)
+    first, second = Administrator(house), Administrator(house, "second")
+    changed = (shipped_directory() / "closures.csv").read_bytes().replace(b"Yearly lock repair", b"Lock repair", 1)
+
+    def propose() -> int:
+        upload = (io.BytesIO(changed), "closures.csv")
+        return first.send("/admin/network", act="propose", reason="better words", files=upload).status_code
+
+    assert propose() == 302
+    assert propose() == 409
+    (proposal,) = actions.network_releases(house.store).proposals
+    withdraw = f"/admin/network/{proposal.proposal_id}/withdraw"
+    assert withdraw in first.client.get("/admin/network").text
+    assert withdraw not in second.client.get("/admin/network").text
+    assert second.send(withdraw).status_code == 409
+    assert first.send(withdraw).status_code == 302
+    assert first.send(withdraw).status_code == 409
+    assert second.send(withdraw.replace("/withdraw", "/release")).status_code == 409
+    for lang, told in (("en", "Withdrawn by administrator on"), ("zh", "administrator 于")):
+        page = second.client.get(f"/admin/network?lang={lang}").text
+        assert told in page
+        assert f"/{proposal.proposal_id}/" not in page
+    assert kinds(house).count("network_withdrawn") == 1
+    assert "network proposal withdrawn" in first.client.get("/admin/security?lang=en").text
+    assert propose() == 302
+
+
 def test_archives_that_are_none_or_burst_are_refused(house: FullHouse) -> None:
     """Names that climb out of the directory are taken by their last part only, sizes are limited before unpacking."""
     administrator = Administrator(house)

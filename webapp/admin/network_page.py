@@ -1,4 +1,5 @@
-"""The network's tables with their sources; a new network is checked, proposed, and released by a second person."""
+"""The network's tables with their sources; a new network is checked, proposed, and released by a second person, or
+withdrawn by the first."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ from optimizer.emissions.factors import load_factors
 from optimizer.errors import ConflictError, Fault, InputError, Message, ModalshiftError, NetworkDataError
 from optimizer.network.archive import table_files
 from optimizer.network.reader import read_network
-from optimizer.network.releases import NetworkProposal, NetworkRelease, TableChange
+from optimizer.network.releases import NetworkProposal, NetworkRelease, NetworkWithdrawal, TableChange
 from optimizer.network.row_changes import RowChange, row_changes
 from optimizer.network.schema import load_schema, shipped_directory
 from optimizer.network.unplanned_tables import check_unplanned_tables
@@ -132,6 +133,19 @@ def release(proposal_id: str) -> Page:
         return _page(None, error.message.text(current_lang())), status_of(error)
     _note("network_released", user, proposal_id)
     put_into_force()
+    return redirect(url_for("network_page.show") + "#proposals-title")
+
+
+@network_page.post("/admin/network/<proposal_id>/withdraw")
+@require(Permission.PROPOSE_NETWORK)
+def withdraw(proposal_id: str) -> Page:
+    """Take back one's own proposal while it waits; it stays on the page with who took it back, and when."""
+    user = require_permission(Permission.PROPOSE_NETWORK)
+    try:
+        actions.withdraw_network(current_world().store, proposal_id, user.login, now())
+    except ModalshiftError as error:
+        return _page(None, error.message.text(current_lang())), status_of(error)
+    _note("network_withdrawn", user, proposal_id)
     return redirect(url_for("network_page.show") + "#proposals-title")
 
 
@@ -262,6 +276,7 @@ def _page(checked: Checked | None, failure: str) -> str:
     world = current_world()
     book = actions.network_releases(world.store)
     released = {one.proposal_id: one for one in book.releases}
+    gone = {one.proposal_id: one for one in book.withdrawals}
     return render_template(
         "network.html",
         sheets=sheets,
@@ -271,22 +286,29 @@ def _page(checked: Checked | None, failure: str) -> str:
         checked=checked,
         failure=failure,
         standing=world.tables.network_release,
-        proposals=[_shown(one, released.get(one.proposal_id)) for one in reversed(book.proposals)],
+        proposals=[
+            _shown(one, released.get(one.proposal_id), gone.get(one.proposal_id)) for one in reversed(book.proposals)
+        ],
     )
 
 
-def _shown(proposal: NetworkProposal, release: NetworkRelease | None) -> dict[str, object]:
+def _shown(
+    proposal: NetworkProposal, release: NetworkRelease | None, withdrawal: NetworkWithdrawal | None
+) -> dict[str, object]:
     """A proposal as the page shows it: what it would change, and what it would take back, where it waits."""
     world = current_world()
     standing, name = world.tables.network_release, proposal.proposal_id
     rows: Sequence[RowChange] = ()
     lost = TakenBack((), ())
-    if release is None:
+    waits = release is None and withdrawal is None
+    if waits:
         rows = proposed_rows(world.store, name, world.tables.directory)
         lost = rows_taken_back(world.store, name, world.settings.network_dir)
     return {
         "proposal": proposal,
         "release": release,
+        "withdrawal": withdrawal,
+        "waits": waits,
         "mine": proposal.proposed_by == _login(),
         "rows": rows,
         "lost": lost.rows,
