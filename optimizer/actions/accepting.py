@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from optimizer.accounts.settlement import accounts_for, estimates
+from optimizer.actions.submitting import list_accepted
 from optimizer.errors import ConflictError, Message
 from optimizer.network.model import Network
 from optimizer.planning.document import plan_to_json
@@ -28,11 +29,14 @@ def accept(
     A voyage whose name another plan has used for another one gets a name of its own (``waybills.voyage_names``).
     Accepting the same plan again answers the same waybills; so does a later plan for the shipments it carries unchanged
     (their way, lots, parties and times). A shipment that the plan had to move away from what was accepted keeps the
-    waybill it has, which somebody amends. Raises ConflictError when another shipment has a waybill with another way and
-    InputError when a shipment, shipper or cargo is unknown; then nothing is written.
+    waybill it has, which somebody amends. All shipments of the plan are listed as submitted. Raises ConflictError when
+    another shipment has a waybill with another way and InputError when a shipment, shipper or cargo is unknown; then
+    nothing is written.
     """
     document = plan_to_json(plan)
     plan_id = sha256(document)
+    planned = {item.shipment_id for item in plan.shipments}
+    shipments = [shipment for shipment in shipments if shipment.shipment_id in planned]
     issued = from_plan(plan, shipments, parties, network, at, plan_id)
     with store.write() as session:
         session.add_parties(parties, at)
@@ -41,6 +45,7 @@ def accept(
         issued = told_apart(issued, sharing_names.values())
         known = session.waybills(waybill.number for waybill in issued)
         _refuse_changed(issued, known, {item.shipment_id for item in plan.moved})
+        list_accepted(session, shipments, at)
         fresh = [waybill for waybill in issued if waybill.number not in known]
         session.add_waybills(fresh)
         session.add_accounts(accounts_for(fresh), at)

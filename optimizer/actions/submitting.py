@@ -12,6 +12,7 @@ from optimizer.errors import ConflictError, Message, UnknownRecordError
 from optimizer.planning.shipment import Shipment
 from optimizer.store.engine import Store
 from optimizer.store.planning_rows import SubmittedShipment
+from optimizer.store.session import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,21 @@ def submit_shipments(store: Store, shipments: Sequence[Shipment], user: User, at
                 fresh.append((shipment, version))
         session.add_shipments(fresh, user.user_id, at)
     return outcomes
+
+
+def list_accepted(session: Session, shipments: Iterable[Shipment], at: datetime) -> None:
+    """List shipments of a plan that is being accepted as submitted, before its waybills are added: planned from a file,
+    nobody may have submitted them, or otherwise than they were planned. One that has a waybill stays as it is."""
+    wanted = {shipment.shipment_id: shipment for shipment in shipments}
+    known = {entry.shipment.shipment_id: entry for entry in session.submitted(ids=wanted)}
+    fresh: list[tuple[Shipment, int]] = []
+    for shipment_id, shipment in wanted.items():
+        before = known.get(shipment_id)
+        if before is None:
+            fresh.append((shipment, 1))
+        elif not before.waybill_number and (before.withdrawn or before.shipment != shipment):
+            fresh.append((shipment, before.version + 1))
+    session.add_shipments(fresh, None, at)
 
 
 def _outcome(shipment: Shipment, before: SubmittedShipment | None, user: User) -> str:

@@ -41,9 +41,9 @@ class PlanningRows:
     _connection: Connection
 
     def add_shipments(
-        self, entries: Sequence[tuple[Shipment, int]], user_id: str, at: datetime, *, withdrawn: bool = False
+        self, entries: Sequence[tuple[Shipment, int]], user_id: str | None, at: datetime, *, withdrawn: bool = False
     ) -> None:
-        """Append versions of shipments; each (id, version) must be new."""
+        """Append versions of shipments; each (id, version) must be new. ``user_id``: None where no user did."""
         rows = [
             {
                 "shipment_id": shipment.shipment_id,

@@ -17,11 +17,12 @@ shipments = Table(
     Column("shipper_id", Text, nullable=False),
     Column("document", Text, nullable=False),
     Column("withdrawn", Boolean, nullable=False),
-    Column("submitted_by", Text, ForeignKey("users.user_id"), nullable=False),
+    Column("submitted_by", Text, ForeignKey("users.user_id")),
     Column("submitted_at", Text, nullable=False),
     CheckConstraint("version >= 1", name="version_positive"),
     Index(None, "shipper_id"),
 )
+"""``submitted_by``: NULL where they came with a plan from a file that was accepted."""
 
 returned_files = Table(
     "returned_files",

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from optimizer.actions import open_store, register_parties
+from optimizer.actions.keeping import accepted_so_far, carried_shipments
 from optimizer.cli import cli
 from optimizer.cli.plan import STOPS
 from optimizer.demo.seed_files import read_parties, shipments_path
@@ -217,7 +218,8 @@ def test_a_plan_from_a_file_becomes_waybills_once(
     planned: tuple[Path, Result], shipments: Path, document: Any, tmp_path: Path
 ) -> None:
     """Accepted in the books it has its waybills; a second time the same stand. Shippers must be registered. A figure
-    changed by hand is found first, and no waybill is issued."""
+    changed by hand is found first, and no waybill is issued. The shipments are listed as submitted ones are, so that a
+    plan on the web can be made around them."""
     store = open_store(f"sqlite:///{tmp_path / 'own.db'}")
 
     def accepted(plan: Path) -> Result:
@@ -232,6 +234,7 @@ def test_a_plan_from_a_file_becomes_waybills_once(
     assert (refused.exit_code, "no waybill was issued" in refused.stderr) == (1, True)
     with store.read() as session:
         assert session.waybills() == {}
+        assert session.submitted() == []
     first = accepted(planned[0]).stdout
     assert "Issued 4 waybills; 0 were issued before" in first
     with store.read() as session:
@@ -240,6 +243,13 @@ def test_a_plan_from_a_file_becomes_waybills_once(
     with store.read() as session:
         assert len(session.waybills()) == 4
         assert session.last_seq() > 0
+        listed = session.submitted()
+    assert len(listed) == ROWS
+    assert sum(bool(entry.waybill_number) for entry in listed) == 4
+    assert {entry.version for entry in listed} == {1}
+    kept = accepted_so_far(store)
+    assert kept is not None
+    assert len(carried_shipments(store, kept)) == 4
     store.close()
 
 

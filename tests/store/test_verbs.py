@@ -82,6 +82,25 @@ def test_accepting_twice_answers_the_same(store: Store) -> None:
     assert len(before) == 3
 
 
+def test_what_is_accepted_is_listed_as_it_was_planned(store: Store) -> None:
+    """Nobody submitted S1 and S3, which stays on the road; S2 was submitted with other hours and withdrawn. They stand
+    in the list as they were planned, and accepting again writes no further version of what has a waybill."""
+    given = {shipment.shipment_id: shipment for shipment in shipments()}
+    other = replace(given["S2"], due_at=given["S2"].due_at + timedelta(hours=1))
+    dearer = [replace(given[name], cargo_value_yuan_per_t=9999.0) for name in ("S1", "S2")]
+    with store.write() as session:
+        session.add_shipments([(other, 1)], None, ISSUED_AT)
+        session.add_shipments([(other, 2)], None, ISSUED_AT, withdrawn=True)
+    for again in (shipments(), [*dearer, given["S3"]]):
+        actions.accept(store, world_plan(), again, parties(), world_network(), ISSUED_AT)
+        with store.read() as session:
+            listed = {entry.shipment.shipment_id: entry for entry in session.submitted()}
+        planned = {item.shipment_id for item in world_plan().shipments}
+        assert {name: entry.shipment for name, entry in listed.items()} == {name: given[name] for name in planned}
+        assert {name: entry.version for name, entry in listed.items()} == {n: 3 if n == "S2" else 1 for n in planned}
+        assert not any(entry.withdrawn for entry in listed.values())
+
+
 def test_accepting_another_way_for_the_same_shipment_is_a_conflict(store: Store) -> None:
     """A plan that moves S2 a day later contradicts the issued waybill, and nothing of it is written."""
     accept(store)
