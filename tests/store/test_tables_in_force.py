@@ -14,7 +14,7 @@ import pytest
 
 from optimizer import actions
 from optimizer.access.user import Role, User
-from optimizer.actions.released_tables import propose_network_over, rows_taken_back
+from optimizer.actions.released_tables import forget, propose_network_over, rows_taken_back
 from optimizer.emissions.factor_files import ImportRules, import_factors, rows_text
 from optimizer.emissions.factors import load_factors
 from optimizer.emissions.releases import row_digest, row_text
@@ -81,6 +81,22 @@ def test_without_releases_the_directory_stands(office: Store) -> None:
     assert found.directory == shipped_directory()
     assert (found.network.version, found.factors.version) == (read_network().version, load_factors().version)
     assert found.network_release is None
+
+
+def test_only_a_copy_of_ours_is_removed(office: Store, tmp_path: Path) -> None:
+    """Tables that were laid out for a process go when others are in force; a directory that somebody named stays."""
+    scratch, named = tmp_path / "scratch", network_with(tmp_path, "named", "1")
+    scratch.mkdir()
+    forget(actions.tables_in_force(office, named, scratch), scratch)
+    assert read_network(named)
+    proposal = actions.propose_network(office, named, (), "li", AT, "a toll")
+    actions.release_network(office, proposal.proposal_id, "wang", AT)
+    laid_out = actions.tables_in_force(office, None, scratch)
+    assert scratch in laid_out.directory.parents
+    forget(laid_out, scratch)
+    assert not laid_out.directory.exists()
+    assert scratch.exists()
+    assert read_network(named)
 
 
 def test_a_network_comes_into_force_by_two_persons_and_goes_again(office: Store, tmp_path: Path) -> None:

@@ -266,3 +266,24 @@ def test_a_foreign_object_is_answered_like_one_that_is_not_there(house: FullHous
                     continue
                 mine, none = client.get(address(rule, house.keys)), client.get(address(rule, absent))
                 assert mine.status_code == none.status_code, rule.rule
+
+
+def test_every_call_that_writes_needs_a_key(house: FullHouse) -> None:
+    """A program whose connection broke sends the same again: without a key nobody could tell whether that is one
+    request or two. Quotes write nothing."""
+    asked, without = set(), {}
+    for rule, method in rules(house):
+        if method != "POST" or not rule.rule.startswith("/api/v1/") or rule.endpoint.startswith("quotes_api."):
+            continue
+        login = min(ALLOWED[rule.endpoint] - {"stranger"})
+        reply = house.app.test_client().post(
+            address(rule, house.keys),
+            json=BODIES.get(rule.endpoint, {}),
+            headers={"Authorization": f"Bearer {house.tokens[login]}"},
+        )
+        asked.add(rule.endpoint)
+        codes = [error["code"] for error in (reply.json or {}).get("errors", [])]
+        if (reply.status_code, codes) != (422, ["idempotency_key"]):
+            without[rule.endpoint] = (reply.status_code, codes)
+    assert {"waybills_api.report", "plans_api.accept", "amendments_api.amend"} <= asked
+    assert without == {}

@@ -352,6 +352,7 @@ def test_a_released_network_is_in_force_without_a_restart(house: FullHouse) -> N
     actions.add_user(house.store, other, None, AT)
     neighbour = create_app(house.app.extensions["modalshift.settings"])
     worker = Worker(house.app.extensions["modalshift.settings"])
+    world_before = house.app.extensions["modalshift.world"]
     first, second = Administrator(house), Administrator(house, "second")
     before = house.app.test_client().get("/api/v1/meta").json["versions"]["network"]
     links = (shipped_directory() / "links.csv").read_bytes()
@@ -370,6 +371,9 @@ def test_a_released_network_is_in_force_without_a_restart(house: FullHouse) -> N
     after = house.app.test_client().get("/api/v1/meta").json["versions"]["network"]
     assert after == proposal.version != before
     assert b"QJ-LY-WATER" in second.client.get("/admin/network/links.csv").data
+    world_after = house.app.extensions["modalshift.world"]
+    assert world_after.desk.network.version == after
+    assert world_after.findings is not world_before.findings, "the auditor's check would go on by the former tables"
     neighbour.extensions["modalshift.table_watch"].look(at_once=True)
     assert neighbour.test_client().get("/api/v1/meta").json["versions"]["network"] == after
     assert Worker(house.app.extensions["modalshift.settings"]).network.version == after

@@ -117,6 +117,23 @@ def test_a_running_request_is_not_run_again_until_it_was_cut_off(
     assert counting.post().text == "run 2"
 
 
+def test_a_key_is_kept_for_a_week(counting: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever else was asked in between, it is answered again; after the week it begins anew, also for another
+    request."""
+    counting.post()
+    user_id = actions.user_id_of("ann")
+    with counting.store.read() as session:
+        known = session.reply_of_key(user_id, "k1")
+    assert known
+    present = [(known.begun_at + idempotency.KEPT - timedelta(seconds=1)).astimezone(CHINA_TIME)]
+    monkeypatch.setattr(idempotency, "now", lambda: present[0])
+    assert counting.post("k2").text == "run 2"
+    assert counting.post().headers["Idempotency-Replayed"] == "true"
+    present[0] += timedelta(seconds=1)
+    assert counting.post(body=b"[]").text == "run 3"
+    assert counting.post("k2").text == "run 2"
+
+
 def test_a_wrong_token_is_no_stranger(counting: Counting) -> None:
     """401 even where strangers may ask, so that a program notices."""
     client = counting.app.test_client()
