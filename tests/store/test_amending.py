@@ -123,7 +123,10 @@ def test_an_open_amendment_can_be_given_up(issued: Store) -> None:
     assert fold(S1, events_of(issued)).document is DocumentStatus.AMENDING
     with pytest.raises(ConflictError, match="AMENDING"):
         change(issued, Amendment())
-    cancel_amendment(issued, S1.number, "a mistake", START)
+    cancel_amendment(issued, S1.number, " a mistake ", START)
+    opened, given_up = events_of(issued)
+    assert (given_up.event_type, given_up.withdraws) == (EventType.WDRW, opened.event_id)
+    assert (given_up.reason, given_up.reporter_id) == ("a mistake", S1.operator.party_id)
     assert fold(S1, events_of(issued)).document is DocumentStatus.ISSUED
     with pytest.raises(ConflictError, match="ISSUED"):
         cancel_amendment(issued, S1.number, "again", START)

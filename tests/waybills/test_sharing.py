@@ -59,6 +59,14 @@ def test_an_empty_round_belongs_to_the_tour_after_it_and_the_last_to_the_one_bef
     assert found["H3"].borne_fuel_g + found["H4"].borne_fuel_g == 1001 + 1002 + 1005
 
 
+def test_what_a_hull_sails_empty_in_the_end_is_no_matter_of_its_first_cargo() -> None:
+    """After two tours the way to the berth belongs to the second one."""
+    found = tours(sail("H", "AB", "ba", "AB", "BA", "ac"))
+    assert (found["H1"].borne_fuel_g, found["H1"].empties) == (1002, ("H2",))
+    assert found["H3"].empties == found["H4"].empties == ("H5",)
+    assert found["H3"].borne_fuel_g + found["H4"].borne_fuel_g == 1005
+
+
 def test_hulls_without_cargo_are_borne_by_their_class() -> None:
     """And by all cargo where their class carries nothing."""
     busy = sail("H", "AB", "ba")
