@@ -238,7 +238,7 @@ def planned(item: Shipment, parts: tuple[Lot, ...]) -> PlannedShipment:
     late_s = max(0, round((max(part.arrives_at for part in legs) - item.due_at).total_seconds()))
     saving = minus(before, amounts(legs, item.ready_at))
     # The island's cargo goes as it would without the plan; no vessel of the fleet may go to sea.
-    why = Reason("内河船不能出海", "no river vessel goes to sea", "no_waterway", lacks="way")
+    why = Reason("没有船队可用船型能出海", "No vessel class of the fleet goes to sea", "no_waterway", lacks="way")
     because = why if item.shipment_id == "S5" else None
     return PlannedShipment(item.shipment_id, "planned", None, because, parts, before, road, saving, late_s)
 
@@ -263,7 +263,10 @@ def plan_by_hand(network_version: str, factors_version: str) -> Plan:
     parts = lots()
     done = [planned(item, parts[item.shipment_id]) for item in SHIPMENTS if item.shipment_id in parts]
     reason = Reason(
-        "外岛到货站没有通路", "there is no way from the island to the yard", "no_road_no_water", lacks="way"
+        "外岛港没有公路可达；没有船队可用船型能通过",
+        "No road reaches Island port. No vessel class can pass",
+        "no_road_no_water",
+        lacks="way",
     )
     everything = [*done[:5], PlannedShipment("S6", "rejected", reason, None, (), None, (), None, 0), *done[5:]]
     legs = [part for item in done for lot in item.lots for part in lot.legs]

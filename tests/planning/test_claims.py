@@ -13,7 +13,10 @@ import pytest
 from optimizer.errors import Message
 from optimizer.network.model import Closure, FleetEntry, Mode, Network
 from optimizer.planning.check import check_plan
+from optimizer.planning.check.reason_figures import WORDS
+from optimizer.planning.check.water_options import WaterPrices
 from optimizer.planning.check.words import FIGURE
+from optimizer.planning.check.workings import Workings
 from optimizer.planning.keeping.held import Accepted
 from optimizer.planning.offer import Offer
 from optimizer.planning.plan import Binding, LeftBehind, Moved, Plan, Reason
@@ -192,6 +195,83 @@ def test_no_figure_of_a_reason_can_be_changed_unseen(
         assert codes(entry(plan, number, on_road_because=lie), shipments, network) == {"reason"}, lie
 
 
+NO_WAYS = (
+    Reason("船队中没有可装运石料的内河船。", "No inland vessel of the fleet may carry stone.", "no_vessel_for_cargo",
+           lacks="way"),
+    Reason("没有船队可用船型能通过的航道。", "No vessel class of the fleet can pass.", "no_waterway", lacks="way"),
+    Reason("上游码头周围 50 公里内没有可装卸石料的码头。", "No terminal within 50 km of Upper port handles stone.",
+           "no_terminal_near", lacks="way"),
+    Reason("停航或水深不足。", "Closures or shallow water leave no sailing.", "closed_or_shallow", lacks="way"),
+    Reason("没有承运人的航次合适。", "No carrier's sailing fits.", "no_offer", lacks="way"),
+    Reason("不可拆分的 5.0 吨装不进（最大载 4 吨）。", "The 5.0 t must stay whole (at most 4 t).", "whole_too_large",
+           lacks="room", short=1.0, unit="t"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("lie", NO_WAYS, ids=[lie.code for lie in NO_WAYS])
+def test_a_way_by_water_that_there_is_refutes_that_there_is_none(lie: Reason) -> None:
+    """Five tonnes at a quay with vessels, water and time: whatever is told instead of too little cargo."""
+    few = replace(cargo(1, 5, "UP", due_h=200), splittable=lie.code != "whole_too_large")
+    plan = planned(TINY, [few])
+    reason = plan.shipments[0].on_road_because
+    assert reason is not None
+    assert reason.code == "too_little_cargo"
+    assert codes(entry(plan, 0, on_road_because=lie), [few]) == {"reason"}
+
+
+@pytest.mark.parametrize("code", ["too_little_cargo", "return_cargo_missing", "water_dearer"])
+def test_a_better_vessel_refutes_the_price_of_another(code: str) -> None:
+    """The figures are those of a way that there is, of the large vessel; but the small one is cheaper."""
+    network, (few,) = dict(REASONED)[code]()
+    plan = planned(network, [few])
+    reason = plan.shipments[0].on_road_because
+    assert reason is not None
+    assert reason.code == code
+    told = []
+    for option in ("SMALL UP-DOWN", "BIG UP-DOWN"):
+        work = Workings(plan, [few], network, round_factors())
+        prices = WaterPrices(work, few)
+        road = prices.road_yuan_per_t()
+        assert road is not None
+        (price,) = prices.prices(prices.chains(option)[0], road)
+        one_way, both, mass_t, least_t = price.one_way, price.round_trip, few.mass_kg / 1000, price.least_t
+        figures = {
+            "too_little_cargo": (f"{least_t:.3f} {mass_t:.3f}", least_t - mass_t),
+            "return_cargo_missing": (f"{one_way:.3f} {both:.3f} {road:.3f}", both - road),
+            "water_dearer": (f"{one_way:.3f} {road:.3f}", one_way - road),
+        }[code]
+        vessel, places = network.vessel_classes[option.split(" ")[0]], network.locations
+        words = WORDS[code]
+        zh = f"{words.zh} {vessel.name_zh} {places['UP'].name_zh} {places['DOWN'].name_zh} {figures[0]}"
+        en = f"{words.en} {vessel.name_en} {places['UP'].name_en} {places['DOWN'].name_en} {figures[0]}"
+        told.append(replace(reason, zh=zh, en=en, option=option, short=figures[1]))
+    best, worse = sorted(told, key=lambda item: item.short)
+    assert best.option == reason.option
+    assert codes(entry(plan, 0, on_road_because=best), [few], network) == set()
+    assert codes(entry(plan, 0, on_road_because=worse), [few], network) == {"reason"}
+
+
+def test_a_reason_fits_whether_the_fleet_was_to_sail(market: Plan) -> None:
+    """Where carriers' sailings alone were to be used nobody lacks a vessel of the fleet, and where it sails no offer
+    is what is lacking."""
+    few = cargo(1, 5, "UP", due_h=200)
+    plan = planned(TINY, [few])
+    assert codes(replace(plan, settings={**plan.settings, "own_voyages": False}), [few]) == {"reason"}
+    sails = replace(market, settings={**market.settings, "own_voyages": True})
+    assert codes(sails, FULL, offers=OFFERS) == {"reason"}
+
+
+def test_a_code_has_its_own_words() -> None:
+    """Terminals taken, and told as vessels taken, or the other way round."""
+    network, shipments = _taken()
+    plan = planned(network, shipments)
+    number, reason = next((n, e.on_road_because) for n, e in enumerate(plan.shipments) if e.on_road_because is not None)
+    assert reason is not None
+    assert reason.code == "vessels_taken"
+    lie = entry(plan, number, on_road_because=replace(reason, code="terminals_taken"))
+    assert codes(lie, shipments, network) == {"reason"}
+
+
 def test_a_shipment_with_a_road_is_not_left_out() -> None:
     """A plan that carries nothing, with sums that fit: the truck could have taken it."""
     plan = planned(TINY, FULL[:1])
@@ -202,7 +282,7 @@ def test_a_shipment_with_a_road_is_not_left_out() -> None:
     empty = entry(plan, 0, status="rejected", reason=reason, lots=(), baseline=None, baseline_legs=(), saving=None,
                   on_road_because=None, late_s=0)  # fmt: skip
     empty = replace(empty, voyages=(), binding=(), totals=totals, objective_yuan=0.0, bound_yuan=0.0, gap=0.0)
-    assert codes(empty, FULL[:1]) == {"left_out"}
+    assert codes(empty, FULL[:1]) == {"left_out", "reason"}  # nor does water lack anything
 
 
 def test_no_own_voyages_means_none() -> None:

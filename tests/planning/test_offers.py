@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from optimizer.errors import Message
 from optimizer.network.graph import NetworkGraph
 from optimizer.network.model import Closure, Network, WaterLevel
 from optimizer.planning.bounds.relaxation import relax_whole
@@ -21,7 +22,7 @@ from optimizer.planning.document import plan_from_json, plan_to_json
 from optimizer.planning.layout.given import offered_sailings
 from optimizer.planning.layout.unusable import CODES as UNUSABLE_CODES
 from optimizer.planning.offer import Offer
-from optimizer.planning.plan import Plan
+from optimizer.planning.plan import Plan, UnusableOffer
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
 from optimizer.planning.solve import plan_shipments
@@ -299,6 +300,22 @@ def test_every_offer_that_nobody_can_use_is_named_with_the_reason() -> None:
     assert "490.0 吨" in said["below_least"].zh
     assert all(item.carrier_id == "C1" and item.sailing_id in item.message.zh for item in plan.unusable_offers)
     assert plan_from_json(plan_to_json(plan)) == plan
+
+    def found(*named: UnusableOffer) -> set[str]:
+        lie = replace(plan, unusable_offers=named)
+        return {item.code for item in check_plan(lie, shipments, network, round_factors(), offers)}
+
+    listed = plan.unusable_offers
+    # Passed over in silence: the tables rule four of them out; the other reasons are the planner's word.
+    silent = [found(*listed[:number], *listed[number + 1 :]) for number in range(len(listed))]
+    assert silent == [{"offer_unusable"}] * 4 + [set()] * 3
+    for other in listed[4:]:
+        # A reason in the words of another; and of a sailing that a shipment can reach that none fits it.
+        words = replace(other, code="dearer" if other.code == "no_cargo" else "no_cargo")
+        assert found(*(words if item is other else item for item in listed)) == {"offer_unusable"}, other
+    names = ("Y7", "Y8")
+    none = Message(*(text.replace(*names) for text in (listed[5].message.zh, listed[5].message.en)))
+    assert found(*listed[:6], replace(listed[6], code="no_cargo", message=none)) == {"offer_unusable"}
 
 
 def test_the_order_of_offers_changes_nothing() -> None:

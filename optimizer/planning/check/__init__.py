@@ -17,7 +17,7 @@ from optimizer.planning.check.amounts import (
     check_voyage_amounts,
     check_voyage_costs,
 )
-from optimizer.planning.check.binding_limits import check_bindings, check_unusable
+from optimizer.planning.check.binding_limits import check_bindings
 from optimizer.planning.check.claims import check_left_behind, check_left_out, check_reasons, check_status
 from optimizer.planning.check.fleet import check_fleet, check_hulls
 from optimizer.planning.check.kept import check_accepted, check_kept, check_names
@@ -48,6 +48,7 @@ from optimizer.planning.check.sums import (
     check_savings,
     check_totals,
 )
+from optimizer.planning.check.unusable_offers import check_unusable
 from optimizer.planning.check.violation import SENTENCES, Findings, Violation, violations_to_text
 from optimizer.planning.check.workings import Workings
 from optimizer.planning.check.worth import check_worth, check_worth_told

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 
 from optimizer.network.model import Mode
+from optimizer.planning.check.other_ways import OtherWays, check_other_ways
 from optimizer.planning.check.reason_figures import check_figures
 from optimizer.planning.check.violation import Findings
 from optimizer.planning.check.words import check_words
@@ -109,6 +110,7 @@ def check_left_out(work: Workings, found: Findings) -> None:
 def check_reasons(work: Workings, found: Findings) -> None:
     """A planned shipment says why it stays on the road exactly where it does; each reason is one that there is, lacks
     what it says, by an amount that fits the shipment, and names a voyage that the network has."""
+    ways = OtherWays(work)
     for planned, shipment in work.known:
         where = f"shipments/{planned.shipment_id}"
         modes = {leg.mode for lot in planned.lots for leg in lot.legs}
@@ -120,7 +122,7 @@ def check_reasons(work: Workings, found: Findings) -> None:
             found.add("reason", f"{where}/on_road_because", "a reason", "none")
         for name, reason, known in (("on_road_because", why, ROAD_REASONS), ("reason", planned.reason, LEFT_REASONS)):
             if reason is not None:
-                _check_reason(work, found, f"{where}/{name}", reason, known, planned, shipment)
+                _check_reason(ways, found, f"{where}/{name}", reason, known, planned, shipment)
 
 
 def _goes_as_baseline(planned: PlannedShipment) -> bool:
@@ -131,7 +133,7 @@ def _goes_as_baseline(planned: PlannedShipment) -> bool:
 
 
 def _check_reason(
-    work: Workings,
+    ways: OtherWays,
     found: Findings,
     where: str,
     reason: Reason,
@@ -139,6 +141,7 @@ def _check_reason(
     planned: PlannedShipment,
     shipment: Shipment,
 ) -> None:
+    work = ways.work
     if reason.code not in known:
         found.add("reason", where, "a known code", reason.code)
         return
@@ -163,6 +166,8 @@ def _check_reason(
             found.add("reason", f"{where}/option", "a voyage of the network", voyage)
             return
     check_figures(work, found, where, reason, planned, shipment)
+    if known is ROAD_REASONS:
+        check_other_ways(ways, found, where, reason, shipment)
 
 
 def _has_voyage(work: Workings, named: str, shipment: Shipment) -> bool:

@@ -8,11 +8,12 @@ quicker is the planner's word.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from optimizer.errors import Message
+from optimizer.planning.check.other_ways import goods, lack_of_way
 from optimizer.planning.check.violation import Findings
 from optimizer.planning.check.water_options import LATE_H, WaterPrices
 from optimizer.planning.check.words import Figures, check_words, figures_of
@@ -23,15 +24,41 @@ from optimizer.planning.shipment import Shipment
 YUAN_PER_T = 1e-6
 """Two ways of adding up the same prices."""
 HOURS, TONNES = 1e-3, 1e-4
+WORDS: Mapping[str, Message] = {
+    "water_dearer": Message("水路较贵", "Water is dearer"),
+    "return_cargo_missing": Message("没有回程货", "with a cargo for the way back"),
+    "too_little_cargo": Message("货量太少", "Too little cargo"),
+    "vessels_taken": Message("船舶或过闸名额", "vessels or lockages"),
+    "terminals_taken": Message("码头作业能力", "terminals"),
+    "sailing_full": Message("所选航次", "sailing chosen"),
+    "whole_too_large": Message("不可拆分", "must stay whole"),
+    "too_slow": Message("水路赶不上", "Water is too slow"),
+    "no_terminal_near": Message("公里内没有", "No terminal within"),
+    "no_offer": Message("没有承运人的航次", "No carrier's sailing"),
+    "no_waterway": Message("没有船队可用船型", "No vessel class"),
+    "no_vessel_for_cargo": Message("没有可装运", "No inland vessel"),
+    "closed_or_shallow": Message("停航或水深不足", "Closures or shallow water"),
+    "no_road_no_water": Message("没有公路可达", "No road reaches"),
+    "no_road_no_room": Message("计划期内", "in its time"),
+    "no_road_terminal_full": Message("每天只能装卸", "t a day"),
+    "no_road_partly": Message("其余", "stay behind"),
+    "after_horizon": Message("计划期之后", "after the horizon"),
+}
+"""What the sentence of a code says, whatever else it does."""
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a reason may be short of, by one way, within ``slack``, and the figures of its sentence."""
+    """What a reason may be short of, by one way, within ``slack``, the figures of its sentence, and what it names."""
 
     short: float
     slack: float
     figures: Figures
+    names: tuple[Message, ...] = ()
+
+    def named_in(self, reason: Reason) -> bool:
+        """Whether both languages have all its names."""
+        return all(name.zh in reason.zh and name.en in reason.en for name in self.names)
 
 
 def check_figures(
@@ -45,8 +72,12 @@ def check_figures(
         wanted = sorted({round(said.short, 3) for said in choices})
         found.add("reason", f"{where}/short", wanted or "a way that makes these voyages", reason.short)
         return
-    slack = max(said.slack for said in near)
-    check_words(found, "reason", where, reason, _names(work, reason), [said.figures for said in near], slack)
+    named = [said for said in near if said.named_in(reason)]
+    if not named:
+        found.add("reason", where, [name.en for said in near for name in said.names], reason.en)
+        return
+    slack, names = max(said.slack for said in named), [WORDS[reason.code], *_names(work, reason), *named[0].names]
+    check_words(found, "reason", where, reason, names, [said.figures for said in named], slack)
 
 
 def _choices(work: Workings, reason: Reason, planned: PlannedShipment, shipment: Shipment) -> Iterator[Said]:
@@ -72,8 +103,10 @@ def _choices(work: Workings, reason: Reason, planned: PlannedShipment, shipment:
         case "after_horizon":
             days = work.setting("horizon_days")
             yield Said(0.0, 0.0, (days,) if days is not None else ())
-        case "no_terminal_near":
-            yield from _far(work, shipment)
+        case "no_terminal_near" | "no_vessel_for_cargo" | "no_waterway" | "no_offer":
+            yield from _lacking(work, reason.code, shipment)
+        case "no_road_no_water":
+            yield from _cut_off(work, shipment)
         case _:
             # Not recomputed: both languages must agree.
             yield Said(0.0, 0.0, figures_of(reason.zh))
@@ -118,10 +151,32 @@ def _far(work: Workings, shipment: Shipment) -> Iterator[Said]:
         ports = [place for place, handled in work.network.terminals if handled == group]
         ways = [work.ways.road(end, place) for place in ports if place != end]
         nearest_km = 0.0 if end in ports else min((way.distance_km for way in ways if way is not None), default=None)
+        place = work.network.locations[end]
+        named = (Message(place.name_zh, place.name_en), goods(work, shipment))
         if nearest_km is None:
-            yield Said(0.0, 0.0, (limit_km,))
+            yield Said(0.0, 0.0, (limit_km,), named)
         elif nearest_km > limit_km:
-            yield Said(0.0, 0.0, (limit_km, nearest_km))
+            yield Said(0.0, 0.0, (limit_km, nearest_km), named)
+
+
+def _lacking(work: Workings, code: str, shipment: Shipment) -> Iterator[Said]:
+    """No way by water for want of what a code says."""
+    if code == "no_terminal_near":
+        yield from _far(work, shipment)
+    elif code:
+        yield Said(0.0, 0.0, (), (goods(work, shipment),) if code == "no_vessel_for_cargo" else ())
+
+
+def _cut_off(work: Workings, shipment: Shipment) -> Iterator[Said]:
+    """No road, and no way by water: the ends that no road reaches by name, and what is lacking in the words of that."""
+    lack = "no_offer"
+    if work.plan.settings.get("own_voyages") is not False:
+        prices = WaterPrices(work, shipment)
+        lack = lack_of_way(prices, prices.plain_chains())
+    ends = [work.network.locations[end] for end in (shipment.origin, shipment.destination)]
+    apart = [Message(end.name_zh, end.name_en) for end in ends if not end.road_access]
+    for said in _lacking(work, lack, shipment):
+        yield replace(said, names=(*apart, WORDS[lack], *said.names))
 
 
 def _clock(moment: datetime) -> Figures:

@@ -33,6 +33,8 @@ LONGEST_WAIT = timedelta(days=31)
 """A plan looks no farther ahead for a shipment."""
 BEYOND_D = 15
 """The plan looks as far ahead as its longest voyage needs; by how much that is more than this one, at most."""
+TERMINALS_PER_DOOR = 4
+"""So many terminals a plan tries at a door."""
 HOURS_PER_YEAR = 8760.0
 
 
@@ -121,6 +123,43 @@ class WaterPrices:
                 found += [(*start, *sailings, *end) for start, end in product(before, after)]
         return found
 
+    def plain_chains(self) -> list[Chain]:
+        """The plainest ways by water: one vessel of a class of the fleet, from one of the terminals nearest to a door
+        to one of those nearest to the other, a truck before and after where the door is not the quay."""
+        doors = (self.shipment.origin, self.shipment.destination)
+        fleet = {entry.vessel_class for entry in self.network.fleet}
+        vessels = [v for v in self.network.vessel_classes.values() if v.vessel_class in fleet and v.waters == "inland"]
+        found: list[Chain] = []
+        for (start, end), vessel in product(product(*map(self.quays, doors)), vessels):
+            sailing = self._sailing(vessel, start, end)
+            berths = [self.network.terminals[(port, self.group)].max_vessel_dwt_t for port in (start, end)]
+            if sailing is not None and vessel.capacity_t <= min(berths):
+                trucks = self._truck(doors[0], start), self._truck(end, doors[1])
+                before, after = (next(iter(truck), None) for truck in trucks)
+                found += [(*before, sailing, *after)] if before is not None and after is not None else []
+        return found
+
+    def quays(self, door: str) -> list[str]:
+        """The terminals in drayage distance of a door that a plan tries, nearest first; the door itself is one."""
+        near = []
+        for place, group in self.network.terminals:
+            way = self.work.ways.road(door, place) if group == self.group and place != door else None
+            if group == self.group and place == door:
+                near.append((0.0, place))
+            elif way is not None and way.distance_km <= self.network.value("drayage_max_km"):
+                near.append((way.distance_km, place))
+        return [place for _, place in sorted(near)[:TERMINALS_PER_DOOR]]
+
+    def truck_hours(self, door: str, quay: str) -> float | None:
+        """Hours by truck between a door and one of the quays that a plan tries there, 0 where both are one; None where
+        it is none of them."""
+        chain = next(iter(self._truck(door, quay)), None) if quay in self.quays(door) else None
+        return None if chain is None else sum(step.hours for step in chain)
+
+    def least_room_t(self, chain: Chain) -> float:
+        """What the smallest ship of a way takes at least at its deepest."""
+        return min(min(self._most_t(step)) for step in chain if isinstance(step, Sailing))
+
     def prices(self, chain: Chain, road: float) -> list[Price]:
         """What the way costs in its full vessels, by how much they may load at best."""
         sailings = [step for step in chain if isinstance(step, Sailing)]
@@ -151,13 +190,14 @@ class WaterPrices:
                 found.append(Price(one_way, round_trip, least_t, tonne))
         return found
 
-    def earliest_h(self, chain: Chain) -> float | None:
-        """Hours from the plan's midnight until the way can be at the door; None where no sailing is open."""
+    def earliest_h(self, chain: Chain, beyond_d: int = BEYOND_D) -> float | None:
+        """Hours from the plan's midnight until the way can be at the door; None where no sailing is open, so many days
+        after the last that any voyage of the plan is sure to have included."""
         hour = (self.shipment.ready_at - self.work.epoch) / timedelta(hours=1)
         for step in chain:
             if isinstance(step, Sailing):
                 first = math.ceil((hour - 1e-9) / SLOT_H)
-                slots = range(first, first + BEYOND_D * 24 // SLOT_H + self._slots())
+                slots = range(first, (first if beyond_d else 0) + beyond_d * 24 // SLOT_H + self._slots())
                 open_slot = next((slot for slot in slots if self._capacity_t(step, slot) > 0), None)
                 if open_slot is None:
                     return None
@@ -171,17 +211,20 @@ class WaterPrices:
     def _sailings(self, named: str) -> list[Sailing]:
         vessel = self.network.vessel_classes.get(named.split(" ")[0])
         ends = named.partition(" ")[2]
-        found = []
-        for place, letter in enumerate(ends):
-            start, end = ends[:place], ends[place + 1 :]
-            terminals = [self.network.terminals.get((port, self.group)) for port in (start, end)]
-            if letter != "-" or vessel is None or self.group not in vessel.cargo_groups or None in terminals:
-                continue
-            course = self.work.ways.course(start, end, vessel.vessel_class)
-            if course is not None:
-                hubs = [self._hub(port, vessel.capacity_t) for port in (start, end)]
-                found.append(Sailing(vessel, start, end, course, *hubs))
-        return found
+        splits = [(ends[:place], ends[place + 1 :]) for place, letter in enumerate(ends) if letter == "-"]
+        if vessel is None:
+            return []
+        return [sailing for start, end in splits if (sailing := self._sailing(vessel, start, end)) is not None]
+
+    def _sailing(self, vessel: VesselClass, start: str, end: str) -> Sailing | None:
+        terminals = [self.network.terminals.get((port, self.group)) for port in (start, end)]
+        if self.group not in vessel.cargo_groups or None in terminals:
+            return None
+        course = self.work.ways.course(start, end, vessel.vessel_class)
+        if course is None:
+            return None
+        load, discharge = (self._hub(port, vessel.capacity_t) for port in (start, end))
+        return Sailing(vessel, start, end, course, load, discharge)
 
     def _before(self, port: str) -> list[Chain]:
         """Ways to the quay at which the first vessel loads."""
@@ -203,7 +246,7 @@ class WaterPrices:
             found += [(hubs[0], train, hubs[1], *truck) for truck in self._truck(end, door)]
         return found
 
-    def _truck(self, start: str, end: str) -> Iterator[Chain]:
+    def _truck(self, start: str, end: str) -> Iterator[tuple[Step, ...]]:
         if start == end:
             yield ()
             return
@@ -269,7 +312,8 @@ class WaterPrices:
 
     def _slots(self) -> int:
         """Slots of the plan in which any voyage may begin."""
-        last = max(min(max(s.due_at, s.ready_at), s.ready_at + LONGEST_WAIT) for s in self.work.shipments)
+        inside = [s for s in self.work.shipments if not self.work.after_horizon(s)]
+        last = max(min(max(s.due_at, s.ready_at), s.ready_at + LONGEST_WAIT) for s in inside)
         return max(1, math.ceil((last - self.work.epoch) / timedelta(hours=SLOT_H)))
 
     def _most_t(self, sailing: Sailing) -> list[float]:
