@@ -7,7 +7,7 @@ yuan, kg CO2e and tkm as exact decimals (see ``document``). Every total equals t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -149,7 +149,8 @@ class Voyage:
 class Binding:
     """What limits the plan. ``kind``: lock | terminal | fleet | water_level | offer; ``value_yuan`` is the worth at
     the margin of one more ``unit``. ``saving_yuan``: what planning again with it saves (small plans); ``at_most_yuan``:
-    no plan with it costs less by more. None: not known."""
+    no plan with it costs less by more. None: not known. ``days``, over which the value is a mean, stand in the message
+    and in no document."""
 
     kind: str
     item_id: str
@@ -159,6 +160,7 @@ class Binding:
     message: Message
     saving_yuan: float | None = None
     at_most_yuan: float | None = None
+    days: int = field(default=1, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Cap and horizon of a plan made around an accepted one: what is kept alone answers to them too."""
+"""Cap, horizon and limits of a plan made around an accepted one: what is kept alone answers to them too."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from optimizer.errors import InputError
+from optimizer.errors import InputError, Message
 from optimizer.network.model import FleetEntry, Network
+from optimizer.planning.answer import marginal_value
 from optimizer.planning.keeping.held import Accepted
-from optimizer.planning.plan import Plan
+from optimizer.planning.keeping.joining import opened
+from optimizer.planning.plan import Binding, Plan
 from optimizer.planning.settings import PlanSettings
 from tests.network.tiny import MADE_UP, TINY_START, tiny_network
 from tests.planning.random_tasks import cargo, planned
-from tests.planning.test_keeping import moves, replanned
+from tests.planning.test_keeping import moves, named, replanned
 
 FIRST = replace(cargo(0, 900, "MILL", "DOWN", value=2000.0), shipment_id="FIRST")
 THIRD_DAY = replace(cargo(0, 400, "UP", "DOWN", ready_h=50.0, value=2000.0), shipment_id="THIRD_DAY")
@@ -69,3 +71,29 @@ def test_what_was_left_out_before_and_is_gone_now_did_not_move(network: Network)
     assert before.shipments[1].status == "rejected"
     plan = replanned(before, (FIRST,), network)
     assert moves(plan) == {}
+
+
+def test_what_a_limit_may_save_counts_what_the_kept_part_may_cost_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kept hired hull sails home and back empty, since waiting away from home would cost more; of the bound it need
+    not. So much lies open in the whole plan, and beside what one more hull may save: the second opinion asks for it."""
+    monkeypatch.setattr(marginal_value, "MOST", 0)
+    hired = FleetEntry("F1", "SMALL", "DOWN", 1, TINY_START, "spot", MADE_UP)
+    own = FleetEntry("F2", "SMALL", "UP", 1, TINY_START, "own", MADE_UP)
+    there = named("THERE", 500, "DOWN", "UP", code="coal", due_h=40.0, value=2000.0)
+    later = named("LATER", 490, "UP", "DOWN", ready_h=200.0, due_h=230.0, value=2000.0)
+    more = named("MORE", 900, "UP", "DOWN", ready_h=300.0, due_h=320.0, value=2000.0)
+    dear = PlanSettings(gap=0.0, carbon_price_yuan_per_t=3000.0)
+    accepted = planned(tiny_network(fleet=(hired,)), (there, later), dear)
+    assert [voyage.empty for voyage in accepted.voyages] == [False, True, True, False]
+    plan = replanned(accepted, (there, later, more), tiny_network(fleet=(hired, own)), settings=dear)
+    (limit,) = plan.binding
+    assert limit.at_most_yuan is not None
+    assert limit.at_most_yuan - limit.value_yuan >= plan.objective_yuan - plan.bound_yuan > 10_000
+
+
+def test_a_mean_over_days_may_save_a_part_of_it_on_each() -> None:
+    """400 yuan more open: 400 on one day, 100 on each of four, and where nothing is known still nothing."""
+    limit = Binding("lock", "L1", "2026-10-01", 10.0, "vessel", Message("", ""), at_most_yuan=15.0)
+    mean, unknown = replace(limit, days=4), replace(limit, at_most_yuan=None)
+    assert [item.at_most_yuan for item in opened((limit, mean, unknown), 400.0)] == [415.0, 115.0, None]
+    assert opened((limit,), -0.01) == (limit,)

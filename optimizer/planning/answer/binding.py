@@ -145,7 +145,7 @@ def _told(limit: Limit, open_yuan: float | None, once_more: OnceMore) -> Binding
         return replace(entry, saving_yuan=saving, message=message)
     if open_yuan is None or not limit.days:
         return entry
-    return replace(entry, at_most_yuan=entry.value_yuan + max(open_yuan, 0.0) / limit.days)
+    return replace(entry, at_most_yuan=entry.value_yuan + max(open_yuan, 0.0) / limit.days, days=limit.days)
 
 
 def _is_worth(entry: Binding) -> bool:

@@ -15,7 +15,7 @@ from optimizer.planning.keeping.reserving import ROOM
 from optimizer.planning.keeping.tours import Tour, trimmed
 from optimizer.planning.layout.given import KEPT
 from optimizer.planning.offer import OWN_VOYAGE_ID
-from optimizer.planning.plan import Kept, Leg, Lot, Moved, Plan, PlannedShipment, Voyage
+from optimizer.planning.plan import Binding, Kept, Leg, Lot, Moved, Plan, PlannedShipment, Voyage
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
 from optimizer.planning.voyages.sailings import borne_by_lots
@@ -53,7 +53,8 @@ def kept_alone(held: Held, settings: PlanSettings) -> KeptPart:
 def joined(rest: Plan, held: Held, part: KeptPart, tasks: Sequence[Shipment], settings: PlanSettings) -> Plan:
     """One plan of what is kept (``part``) and what was planned around it. ``tasks``: all shipments inside the horizon.
 
-    Objective and totals are those of the whole; the bound is the rest's and the least that the kept part costs.
+    Objective and totals are those of the whole; the bound is the rest's and the least that the kept part costs. What
+    the kept part costs above that least lies open too, beside each limit that binds.
     """
     added: Counter[str] = Counter()
     new: list[Voyage] = []
@@ -80,12 +81,24 @@ def joined(rest: Plan, held: Held, part: KeptPart, tasks: Sequence[Shipment], se
         gap=(objective - bound) / max(abs(objective), 1.0),
         shipments=shipments,
         voyages=written.voyages,
+        binding=opened(rest.binding, objective - part.floor_yuan - rest.objective_yuan),
         settings={**rest.settings, "co2e_cap_t": settings.co2e_cap_t},
         totals=plan_totals(tasks, shipments, written.voyages),
         # It was proven of the rest alone, whose costs nobody sees here.
         left_behind=None,
         kept=_kept(held, written.voyages),
         moved=_moved(held, done),
+    )
+
+
+def opened(limits: Sequence[Binding], kept_yuan: float) -> tuple[Binding, ...]:
+    """Limits of the rest, where so many yuan more lie between the whole plan and its bound."""
+    more_yuan = max(kept_yuan, 0.0)
+    return tuple(
+        limit
+        if limit.at_most_yuan is None
+        else replace(limit, at_most_yuan=limit.at_most_yuan + more_yuan / limit.days)
+        for limit in limits
     )
 
 
