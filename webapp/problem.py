@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import shutil
 from collections.abc import Sequence
 from http import HTTPStatus
 
 from flask import Flask, Response, current_app, redirect, render_template, request, url_for
 from werkzeug.exceptions import BadHost, HTTPException
 
-from optimizer.errors import ConflictError, Fault, InputError, Message, ModalshiftError, UnknownRecordError
+from optimizer.errors import (
+    ConflictError,
+    Fault,
+    InputError,
+    Message,
+    ModalshiftError,
+    StorageError,
+    UnknownRecordError,
+)
 from webapp.api.reading import UnreadableBodyError
 from webapp.language import current_lang
 
 BYTES_PER_MB = 1_000_000
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What the system says where a disk, or what this process may use of it, is full."""
 NO_HOST = Message(
     "请求头 Host 不是主机名，应如 modalshift.example.com",
     "Header Host is no name of a host; it should be one such as modalshift.example.com",
@@ -28,12 +40,16 @@ TITLES = {
     415: Message("内容类型不对，应为 application/json", "Wrong content type; application/json is expected"),
     429: Message("请求过于频繁，请稍后再试", "Too many requests; try again in a while"),
     422: Message("输入有误", "The input is wrong"),
+    503: Message(
+        "服务器磁盘空间不足，未保存任何内容；请稍后重试，或请维护者腾出空间",
+        "The server's disk is full and nothing was saved; try again later, or ask the maintainers to make room",
+    ),
     500: Message("服务器内部错误，请稍后重试或联系维护者", "Internal error; try again or tell the maintainers"),
 }
 
 
 def status_of(error: ModalshiftError) -> int:
-    """The HTTP status of an error of the domain; 5xx only for defects of ours."""
+    """The HTTP status of an error of the domain; 5xx only for defects of ours and a server that cannot store."""
     match error:
         case UnreadableBodyError():
             return 400
@@ -43,6 +59,8 @@ def status_of(error: ModalshiftError) -> int:
             return 422
         case ConflictError():
             return 409
+        case StorageError():
+            return 503
         case _:
             return 422 if error.exit_code == InputError.exit_code else 500
 
@@ -56,7 +74,9 @@ def problem(status: int, title: Message, faults: Sequence[Fault] = ()) -> Respon
             {"pointer": fault.column or "", "code": fault.code, "message": fault.message.text(lang)} for fault in faults
         ]
     content = json.dumps(body, ensure_ascii=False) + "\n"
-    reply = Response(content, status, content_type="application/problem+json; charset=utf-8")
+    # A fault may quote what was sent, and a lone surrogate, which JSON can spell, has no bytes.
+    sent = content.encode("utf-8", "replace")
+    reply = Response(sent, status, content_type="application/problem+json; charset=utf-8")
     reply.content_language.add(lang)
     return reply
 
@@ -68,7 +88,8 @@ def register(app: Flask) -> None:
     def domain_error(error: ModalshiftError) -> Response:
         status = status_of(error)
         if status >= 500:
-            current_app.logger.error("a defect of ours: %s", error)
+            kind = "no room, or no database" if status == HTTPStatus.SERVICE_UNAVAILABLE else "a defect of ours"
+            current_app.logger.error("%s: %s", kind, error)
         faults = error.faults if isinstance(error, InputError) else ()
         return _answer(status, error.message, faults)
 
@@ -84,10 +105,24 @@ def register(app: Flask) -> None:
         title = _too_large() if status == 413 else TITLES.get(status, Message(phrase, phrase))
         return _answer(status, title, ())
 
+    @app.errorhandler(OSError)
+    def system_error(error: OSError) -> Response:
+        if not _no_room(error):
+            return defect(error)
+        current_app.logger.error("no room: %s", error)
+        return _answer(503, TITLES[503], ())
+
     @app.errorhandler(Exception)
     def defect(error: Exception) -> Response:
         current_app.logger.exception("a defect of ours: %s", error)
         return _answer(500, TITLES[500], ())
+
+
+def _no_room(error: OSError) -> bool:
+    """Whether the disk is full: a copy of a folder fails with all its errors as sentences."""
+    if isinstance(error, shutil.Error):
+        return any(f"[Errno {number}]" in str(error) for number in NO_ROOM)
+    return error.errno in NO_ROOM
 
 
 def _too_large() -> Message:

@@ -13,7 +13,8 @@ from pathlib import Path
 from threading import Event, Thread
 
 import click
-from waitress.server import create_server
+from flask import Flask
+from waitress.server import BaseWSGIServer, create_server
 
 from optimizer.actions import add_demo_users
 from optimizer.demo.people import demo_people
@@ -23,6 +24,7 @@ from webapp.app import create_app
 from webapp.background.worker import SETTINGS_VARIABLE
 from webapp.charts.plotly_script import zipped_script
 from webapp.request_log import write_json_lines
+from webapp.security import MAX_UPLOAD_BYTES
 from webapp.settings import (
     METRICS_TOKEN_VARIABLE,
     PRIVATE_WEBHOOKS_VARIABLE,
@@ -33,6 +35,8 @@ from webapp.settings import (
 )
 
 THREADS = 16
+MAX_HEAD_BYTES = 262_144
+"""Of a request, as waitress has it."""
 PAUSE_S = 2.0
 """Between looks at the process that makes plans: long enough to end with it on Ctrl-C, which reaches both."""
 
@@ -63,7 +67,7 @@ def serve(
     if demo:
         add_demo_users(app.extensions["modalshift.world"].store, demo_people(), now())
     try:
-        server = create_server(app, host=host, port=port, threads=THREADS, ident="modalshift")
+        server = listening(app, host, port)
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(
@@ -85,6 +89,15 @@ def serve(
     finally:
         over.set()
         keeper.join()
+
+
+def listening(app: Flask, host: str, port: int) -> BaseWSGIServer:
+    """The application behind waitress, not yet running. Raises OSError when the address cannot be listened on."""
+    # Bodies that are accepted stay in memory: where the disk is full, waitress would cut the connection instead of
+    # letting the application say so.
+    return create_server(
+        app, host=host, port=port, threads=THREADS, ident="modalshift", inbuf_overflow=MAX_UPLOAD_BYTES + MAX_HEAD_BYTES
+    )
 
 
 def keep_running(

@@ -48,6 +48,9 @@ class TableWatch:
     def _renew(self, world: World, present: float) -> None:
         try:
             self._app.extensions[KEY] = fresh = renewed(world)
+        except OSError as error:  # no room to lay them out: looked at again
+            log.error("released tables cannot be laid out: %s", error)
+            return
         except ModalshiftError as error:
             log.error("released tables cannot be read: %s", error.message.en)
             world.mark = releases_mark(world.store)  # once is enough

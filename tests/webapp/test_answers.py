@@ -17,6 +17,7 @@ from optimizer.errors import (
     Message,
     ModalshiftError,
     SolverError,
+    StorageError,
     UnknownRecordError,
 )
 from webapp.problem import TITLES, problem, status_of
@@ -87,11 +88,12 @@ def test_unknown_addresses_answer_in_the_form_the_caller_reads(client: FlaskClie
         (UnknownRecordError(SENTENCE), 404),
         (ConflictError(SENTENCE), 409),
         (FactorError(SENTENCE), 422),
+        (StorageError(SENTENCE), 503),
         (SolverError(SENTENCE), 500),
     ],
 )
 def test_each_family_of_errors_has_its_status(error: ModalshiftError, status: int) -> None:
-    """The caller's faults are 4xx, defects of ours 5xx."""
+    """The caller's faults are 4xx, a server that cannot store just now is 503, defects of ours 500."""
     assert status_of(error) == status
     assert status in TITLES
 

@@ -219,3 +219,24 @@ def test_a_file_name_of_several_lines_breaks_no_header(house: House) -> None:
         assert reply.status_code == 200
         assert f"filename={kept}" in reply.headers["Content-Disposition"].replace('"', "")
         assert "X-Evil" not in reply.headers
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("/shipments?cursor=WyJcdWQ4MDAiXQ", None, 422),
+        ("/waybills?cursor=WyJcdWQ4MDAiXQ", None, 422),
+        ("/plans", {"shipment_ids": ["\ud800"]}, 422),
+        ("/plans", {"\ud800": 1}, 422),
+        ("/shipments", [{"\ud800": "\ud800"}], 200),
+        ("/quotes", {"\ud800": 1}, 422),
+        ("/quotes/bulk", [{"\ud800": 1}], 200),
+        ("/webhooks", {"\ud800": 1}, 422),
+    ],
+)
+def test_half_a_character_is_refused_as_any_other_fault(house: House, path: str, body: Any, status: int) -> None:
+    """JSON can spell a lone surrogate, which has no bytes: no database takes it, nor an answer that quotes it."""
+    program = house.program("planner")
+    reply = program.get(f"/api/v1{path}") if body is None else program.post(f"/api/v1{path}", body)
+    assert reply.status_code == status
+    assert reply.json

@@ -44,6 +44,7 @@ MEANING = {
     415: "Wrong content type",
     422: "The input is wrong; errors lists every fault",
     429: "Too many requests",
+    503: "The server cannot store or read just now; nothing was written, try again later",
 }
 
 _BODIES: dict[str, Schema] = {}
@@ -68,10 +69,10 @@ def documented(
 
     ``reply``: status -> JSON Schema of the body (None: no body); ``other_types``: what a body may be besides
     ``reply_type``, as text or bytes. ``problems``: further statuses, answered as
-    ``application/problem+json``; 401 and 403 are added unless ``open_to_all``, 429 always, 409/413/415 where
+    ``application/problem+json``; 401 and 403 are added unless ``open_to_all``, 429 and 503 always, 409/413/415 where
     there is a body.
     """
-    statuses = {*problems, 429, *(() if open_to_all else (401, 403)), *((400, 409, 413, 415, 422) if body else ())}
+    statuses = {*problems, 429, 503, *(() if open_to_all else (401, 403)), *((400, 409, 413, 415, 422) if body else ())}
     responses: dict[str, Any] = {}
     for status, schema in reply.items():
         types = {reply_type: {"schema": schema}, **{name: {"schema": {}} for name in other_types}}

@@ -11,6 +11,7 @@ from typing import Any
 from flask import request
 
 from optimizer.errors import Fault, InputError, Message
+from webapp.api.reading import is_text
 
 DEFAULT_LIMIT, MAX_LIMIT = 100, 500
 
@@ -61,7 +62,7 @@ def _read_cursor(text: str | None, faults: list[Fault]) -> list[Any] | None:
         key = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (ValueError, Base64Error, RecursionError):
         key = None
-    if not isinstance(key, list) or not all(isinstance(part, str | int) for part in key):
+    if not isinstance(key, list) or not all(isinstance(part, int) or is_text(part) for part in key):
         faults.append(
             _fault("cursor", "bad_cursor", "cursor 应取自上一页的 next_cursor", "take cursor from next_cursor")
         )

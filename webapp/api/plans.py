@@ -21,7 +21,7 @@ from webapp.access.visitor import now, require_permission
 from webapp.api import idempotency, sailings
 from webapp.api.answers import COUNT, PLAN, TEXT, answer, items_of, list_of, named, record_with
 from webapp.api.documented import documented
-from webapp.api.reading import json_object
+from webapp.api.reading import is_text, json_object
 from webapp.api.replies import json_reply
 from webapp.world import current_world
 
@@ -236,7 +236,7 @@ def _ids(body: Mapping[str, Any], faults: list[Fault]) -> list[str] | None:
     ids = body.get("shipment_ids")
     if ids is None:
         return None
-    if not isinstance(ids, list) or not ids or not all(isinstance(item, str) for item in ids):
+    if not isinstance(ids, list) or not ids or not all(is_text(item) for item in ids):
         sentence = Message("应为货单号的非空数组", "should be a list of shipment ids, not empty")
         faults.append(Fault("request", None, "/shipment_ids", "bad_type", sentence))
         return None

@@ -105,7 +105,8 @@ def make_quotes() -> Response:
     world = current_world()
     results = [_result(world, record, explained) for record in records]
     content = '{"results": [' + ",\n".join(results) + "]}\n"
-    return Response(content, content_type="application/json; charset=utf-8")
+    # As in ``json_reply``: a fault may quote half a character.
+    return Response(content.encode("utf-8", "replace"), content_type="application/json; charset=utf-8")
 
 
 def _result(world: World, record: object, explained: bool) -> str:

@@ -56,3 +56,8 @@ def json_array(example: str) -> list[Any]:
             )
         )
     return body
+
+
+def is_text(value: Any) -> bool:
+    """Whether a value is a text that has bytes: JSON can spell half a character, which has none."""
+    return isinstance(value, str) and not any("\ud800" <= character <= "\udfff" for character in value)
