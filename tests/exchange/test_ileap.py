@@ -344,6 +344,31 @@ def test_an_envelope_that_contradicts_its_content_is_refused(tmp_path: Path) -> 
     assert [fault.code for fault in faults] == ["total_not_sum"]
 
 
+@pytest.mark.parametrize("name", ["pCfExcludingBiogenic", "unitaryProductAmount"])
+@pytest.mark.parametrize(("off", "codes"), [("0.001", []), ("-0.001", []), ("0.00101", ["total_not_sum"])])
+def test_a_total_may_be_off_by_a_rounded_gram(tmp_path: Path, name: str, off: str, codes: list[str]) -> None:
+    """A partner may write its totals with three decimals, of emissions and of tonne kilometres; what is off by more is
+    another total."""
+    document = envelope(bundle_of(tmp_path, CHAIN), ISSUER, 2)
+    pcf = document["data"][0]["pcf"]
+    pcf[name] = str(Decimal(pcf[name]) + Decimal(off))
+    _, faults = opened(document, "e.json")
+    assert [fault.code for fault in faults] == codes
+
+
+@pytest.mark.parametrize(("off", "codes"), [("0.9", []), ("1.1", ["total_not_sum"])])
+def test_a_large_total_may_be_off_by_its_last_digits(tmp_path: Path, off: str, codes: list[str]) -> None:
+    """A thousand million kilograms in floating point are true to a kilogram."""
+    document = envelope(bundle_of(tmp_path, CHAIN), ISSUER, 2)
+    first = document["data"][0]
+    elements = first["extensions"][0]["data"]["tces"]
+    for element in elements:
+        element["co2eWTW"] = str(Decimal(1_000_000_000) / len(elements))
+    first["pcf"]["pCfExcludingBiogenic"] = str(Decimal(1_000_000_000) + Decimal(off))
+    _, faults = opened(document, "e.json")
+    assert [fault.code for fault in faults] == codes
+
+
 def test_baselines_keep_apart_in_envelopes(lots: Bundle) -> None:
     """Which footprint is the road chain can be told from the product id and comes back as such."""
     inside, faults = opened(envelope(lots, ISSUER, 3), "e.json")

@@ -149,3 +149,42 @@ def test_a_shared_ticket_under_two_vessels_and_voyages_accuses_neither_alone() -
         load = leg_event(waybill, lot, lot.legs[2], EventType.LOAD)
         events.append(replace(load, evidence=ticket, vessel_id=vessel_id, voyage_id=voyage_id))
     assert set(duplicates({S1.number: S1, S2.number: S2}, events)) == {(S1.number, 1), (S2.number, 1)}
+
+
+@pytest.mark.parametrize(
+    ("ship", "suspects"),
+    [
+        (("CN-OTHER", "V1"), {(S1.number, 2)}),
+        (("SMALL/UP/1", "V9"), {(S1.number, 2)}),
+        (("SMALL/UP/1", ""), {(S1.number, 2)}),
+        (("CN-OTHER", "V9"), {(S1.number, 2), (S2.number, 1)}),
+        (("CN-OTHER", ""), {(S1.number, 2), (S2.number, 1)}),
+    ],
+)
+def test_a_shared_ticket_accuses_the_lot_off_its_plan_where_a_voyage_or_a_vessel_is_common(
+    ship: tuple[str, str], suspects: set[tuple[str, int]]
+) -> None:
+    """S2 sailed on V1 as its plan says; S1's second lot, planned on V2, shows the same ticket. One of the two in common
+    tells whose it is; a voyage that is not named is common to nobody."""
+    ticket = (Evidence("weigh_ticket", digest("one ticket")),)
+    events = []
+    for waybill, lot, (vessel_id, voyage_id) in ((S1, S1.lots[1], ship), (S2, S2.lots[0], ("SMALL/UP/1", "V1"))):
+        load = leg_event(waybill, lot, lot.legs[2], EventType.LOAD)
+        events.append(replace(load, evidence=ticket, vessel_id=vessel_id, voyage_id=voyage_id))
+    assert set(duplicates(WAYBILLS, events)) == suspects
+
+
+@pytest.mark.parametrize(
+    ("vessel_ids", "suspects"),
+    [(("SMALL/UP/1", "CN-OTHER"), {(S1.number, 2), (S2.number, 1)}), (("SMALL/UP/1", "SMALL/UP/1"), {(S1.number, 2)})],
+)
+def test_two_loads_without_a_voyage_have_none_in_common(
+    vessel_ids: tuple[str, str], suspects: set[tuple[str, int]]
+) -> None:
+    """Only the vessel is left to compare."""
+    ticket = (Evidence("weigh_ticket", digest("one ticket")),)
+    events = []
+    for (waybill, lot), vessel_id in zip(((S2, S2.lots[0]), (S1, S1.lots[1])), vessel_ids, strict=True):
+        load = leg_event(waybill, lot, lot.legs[2], EventType.LOAD)
+        events.append(replace(load, evidence=ticket, vessel_id=vessel_id, voyage_id=""))
+    assert set(duplicates(WAYBILLS, events)) == suspects
