@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -14,8 +15,11 @@ from optimizer.planning.document import plan_to_json
 from optimizer.planning.plan import Plan
 from optimizer.planning.shipment import Shipment
 from optimizer.store.engine import Store
+from optimizer.store.session import Session
 from optimizer.waybills.codec import sha256
+from optimizer.waybills.event import Event, EventType
 from optimizer.waybills.issue import from_plan
+from optimizer.waybills.lifecycle import DocumentStatus, document_status, effective
 from optimizer.waybills.party import Party
 from optimizer.waybills.voyage_names import told_apart, voyage_ids
 from optimizer.waybills.waybill import Waybill
@@ -30,8 +34,8 @@ def accept(
     Accepting the same plan again answers the same waybills; so does a later plan for the shipments it carries unchanged
     (their way, lots, parties and times). A shipment that the plan had to move away from what was accepted keeps the
     waybill it has, which somebody amends. All shipments of the plan are listed as submitted. Raises ConflictError when
-    another shipment has a waybill with another way and InputError when a shipment, shipper or cargo is unknown; then
-    nothing is written.
+    another shipment has a waybill with another way, or a plan that was not accepted yet has one whose waybill is void,
+    and InputError when a shipment, shipper or cargo is unknown; then nothing is written.
     """
     document = plan_to_json(plan)
     plan_id = sha256(document)
@@ -40,10 +44,12 @@ def accept(
     issued = from_plan(plan, shipments, parties, network, at, plan_id)
     with store.write() as session:
         session.add_parties(parties, at)
-        session.add_plan(plan_id, document, at)
+        renewed = not session.add_plan(plan_id, document, at)
         sharing_names = session.waybills(session.waybills_on_voyages(voyage_ids(issued)))
         issued = told_apart(issued, sharing_names.values())
         known = session.waybills(waybill.number for waybill in issued)
+        if not renewed:
+            _refuse_void(session, known)
         _refuse_changed(issued, known, {item.shipment_id for item in plan.moved})
         list_accepted(session, shipments, at)
         fresh = [waybill for waybill in issued if waybill.number not in known]
@@ -54,6 +60,25 @@ def accept(
             [transaction for waybill in fresh for transaction in estimates(waybill, at, last_closed)]
         )
     return [known.get(waybill.number, waybill) for waybill in issued]
+
+
+def _refuse_void(session: Session, known: Mapping[str, Waybill]) -> None:
+    """A number follows from its shipment, so goods whose waybill is void travel under another shipment id."""
+    number_of = {number: known[number].shipment_id for number in session.numbers_with(EventType.VOID, known)}
+    by_number: dict[str, list[Event]] = defaultdict(list)
+    for event in session.events(number_of):
+        by_number[event.waybill_number].append(event)
+    void = [number for number, found in by_number.items() if document_status(effective(found)) is DocumentStatus.VOIDED]
+    if void:
+        names = sorted(number_of[number] for number in void)
+        listed = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
+        raise ConflictError(
+            Message(
+                f"{len(names)} 票货物的运单已作废（{listed}）；要再运，请以新的货单号提交并重排。",
+                f"The waybills of {len(names)} shipment(s) are void ({listed}); to move the goods after all, submit"
+                " them under other shipment ids and plan again.",
+            )
+        )
 
 
 def _refuse_changed(issued: Iterable[Waybill], known: dict[str, Waybill], moved: Collection[str]) -> None:

@@ -38,7 +38,7 @@ from optimizer.store.tree_rows import TreeRows
 from optimizer.store.waybill_lists import WaybillLists
 from optimizer.store.webhook_rows import WebhookRows
 from optimizer.waybills.codec import from_json, to_json, to_plain
-from optimizer.waybills.event import Event
+from optimizer.waybills.event import Event, EventType
 from optimizer.waybills.party import Party
 from optimizer.waybills.waybill import Waybill
 
@@ -204,6 +204,12 @@ class Session(
         query = select(schema.events.c.seq, schema.events.c.document).order_by(schema.events.c.seq)
         rows = sorted(self._selected(query, schema.events.c.number, numbers), key=lambda row: int(row.seq))
         return [event_of_document(row.seq, row.document) for row in rows]
+
+    def numbers_with(self, kind: EventType, numbers: Iterable[str]) -> set[str]:
+        """Those of some waybills that have an event of a kind, withdrawn or not."""
+        events = schema.events.c
+        query = select(events.number).where(events.event_type == kind.value).distinct()
+        return {row.number for row in self._selected(query, events.number, numbers)}
 
     def arrivals(self) -> list[tuple[str, str, datetime, datetime]]:
         """Event id, waybill number, time and arrival of every actual event, in order of arrival."""
