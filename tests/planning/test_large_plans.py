@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from optimizer.network.model import Closure
-from optimizer.planning.bounds.ascent import Directions, climb_up
+from optimizer.planning.bounds.ascent import Ascent, Directions, Stage, climb_up
 from optimizer.planning.bounds.lagrange import LagrangianBound
 from optimizer.planning.design import Effort, solve_linear
 from optimizer.planning.settings import PlanSettings
@@ -52,6 +52,21 @@ def test_without_a_vessel_everything_takes_the_road_and_the_bound_is_the_plan() 
     assert {s.status for s in plan.shipments} == {"planned"}
     assert plan.bound_yuan == pytest.approx(planned(network, shipments).objective_yuan, abs=0.05)
     assert faults(plan, shipments, network) == []
+
+
+@pytest.mark.parametrize("evenly", [True, False])
+def test_averages_begin_as_the_mean_of_all_choices_where_a_stage_says_so(evenly: bool) -> None:
+    """An average that is slow to forget would keep the first choice for most of a climb."""
+    case = busy_week()
+    proof = LagrangianBound(case.program, case.fleet, case.space.ways)
+    ascent = Ascent(proof, np.zeros(len(proof.plan.row_slot)))
+    ascent.enter(Stage((1, 4), 8, 1.0, 0.01, evenly))
+    choices = []
+    for _ in range(8):
+        ascent.climb(1)
+        choices.append(ascent.newest.copy())
+    assert np.ptp(choices, axis=0).max() > 0
+    assert np.allclose(ascent.hulls, np.mean(choices, axis=0)) is evenly
 
 
 def test_prices_of_a_pool_that_drifted_far_off_prove_the_same() -> None:

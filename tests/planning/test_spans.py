@@ -28,6 +28,8 @@ def _short_spans_and_small_gains(monkeypatch: pytest.MonkeyPatch) -> None:
     short = ((8, 0.0), (12, 0.0))
     for name, value in (("SHORT", short), ("LEAST_SLOTS", 1), ("WORTH", 0.0), ("POOR", 0.0), ("NODES", 1_000)):
         monkeypatch.setattr(spans, name, value)
+    for name, rounds in (("SHORT", short), ("FINE", ((8, 0.0), (16, 0.0)))):
+        monkeypatch.setattr(search, name, rounds)
     for name, value in (("MARGIN_YUAN_PER_T", 1e9), ("HULL_MARGIN_YUAN", 1e9)):
         monkeypatch.setattr(neighbourhoods, name, value)
 
@@ -39,7 +41,7 @@ def test_each_plan_is_better_than_the_one_before_and_holds(task: Task) -> None:
     case = lay_out(*task)
     search_around, _ = around(case)
     before = cost(case, search_around.x)
-    for x in Spans(search_around, short=True).better():
+    for x in Spans(search_around, short=spans.SHORT).better():
         assert is_plan(case, x)
         assert cost(case, x) < before
         before = cost(case, x)
@@ -130,7 +132,7 @@ def test_spans_solved_at_the_same_time_give_the_plans_of_one_thread() -> None:
     for workers in (1, 2):
         search_around, _ = around(busy_week(4))
         search_around.problem.proof.workers = workers
-        found.append([x.tobytes() for x in Spans(search_around, short=True).better()])
+        found.append([x.tobytes() for x in Spans(search_around, short=spans.SHORT).better()])
     assert len(found[0]) > 1
     assert found[0] == found[1]
 
@@ -152,7 +154,7 @@ def test_spans_at_the_same_time_set_no_column_free_twice(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(Spans, "_begin", begun)
     monkeypatch.setattr(Spans, "_end", ended)
-    assert list(Spans(around(busy_week(4))[0], short=True).better())
+    assert list(Spans(around(busy_week(4))[0], short=spans.SHORT).better())
 
 
 def test_what_two_spans_cannot_both_take_is_solved_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,7 +163,7 @@ def test_what_two_spans_cannot_both_take_is_solved_once_more(monkeypatch: pytest
     case = busy_week(4)
     search_around, _ = around(case)
     monkeypatch.setattr(search_around, "holds", lambda columns, entries, outcome: bool(again.append(len(columns))))
-    for x in Spans(search_around, short=True).better():
+    for x in Spans(search_around, short=spans.SHORT).better():
         assert is_plan(case, x)
     assert again
 
@@ -198,13 +200,18 @@ def test_ctrl_c_within_a_span_keeps_the_plan_so_far(monkeypatch: pytest.MonkeyPa
     assert faults(plan, shipments, tiny_network()) == []
 
 
-def test_a_large_plan_sets_spans_free_before_corridors(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its first plan follows averages and loses over weeks at once."""
+@pytest.mark.parametrize("is_large", [True, False])
+def test_spans_are_set_free_before_corridors(monkeypatch: pytest.MonkeyPatch, is_large: bool) -> None:
+    """Hulls that followed averages, and full ships, lose over weeks at once; in a month that is written down the gains
+    looked for are the small ones from the beginning, in a large one only the second time."""
     tried: list[str] = []
+    short: list[spans.Rounds] = []
     for name, kind in (("spans", Spans), ("corridors", neighbourhoods.Neighbourhoods)):
         monkeypatch.setattr(kind, "better", lambda self, left_s, name=name: iter(tried.append(name) or ()))
+    monkeypatch.setattr(search, "Spans", lambda around, rounds: short.append(rounds) or Spans(around, rounds))
     for name, value in (("EXACT_COLUMNS", 0), ("FEW_SHIPMENTS", 0), ("WHOLE_COLUMNS", 0)):
         monkeypatch.setattr(search, name, value)
-    monkeypatch.setattr(problem_layout, "is_large", lambda ways, most: True)
+    monkeypatch.setattr(problem_layout, "is_large", lambda ways, most: is_large)
     planned(tiny_network(), busy_week().space.shipments, PlanSettings(gap=0.0))
     assert tried[:2] == ["spans", "corridors"]
+    assert short[:2] == [search.SHORT if is_large else search.FINE, search.FINE]

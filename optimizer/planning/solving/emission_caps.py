@@ -26,7 +26,7 @@ from optimizer.planning.solving.carbon_price import repriced, with_carbon
 from optimizer.planning.solving.column_pool import Made, plan_at_once
 from optimizer.planning.solving.neighbourhoods import Neighbourhoods
 from optimizer.planning.solving.problem import Priced, Problem
-from optimizer.planning.solving.spans import Spans
+from optimizer.planning.solving.spans import SHORT, Spans
 from optimizer.planning.solving.windows import FEASIBLE, violation
 from optimizer.quantities import KG_PER_T
 
@@ -184,7 +184,7 @@ def below_cap(
 def _searched(around: Neighbourhoods, large: bool, left_s: Callable[[], float]) -> Iterator[Floats]:
     """Some rounds of spans, short ones first in large plans; corridors where these find nothing."""
     found = False
-    for x in Spans(around, large).better(left_s, ROUNDS):
+    for x in Spans(around, SHORT if large else ()).better(left_s, ROUNDS):
         found = True
         yield x
     if not found:

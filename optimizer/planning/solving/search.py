@@ -29,7 +29,7 @@ from optimizer.planning.solving.fallback_plans import by_services
 from optimizer.planning.solving.neighbourhoods import Neighbourhoods
 from optimizer.planning.solving.offer_selection import takings
 from optimizer.planning.solving.problem import Problem, Start
-from optimizer.planning.solving.spans import Spans
+from optimizer.planning.solving.spans import FINE, SHORT, Rounds, Spans
 from optimizer.planning.solving.windows import FEASIBLE, Windows, WindowSizes, violation
 from optimizer.planning.watch import Progress, Watch, relative_gap
 
@@ -247,7 +247,7 @@ class Search:
         x = windows.roll_forward(lambda: self.watch.left_s() - kept_s)
         if x is not None:
             self._polish(x)
-            self._search_spans()  # What such a plan still loses it loses over weeks at once.
+            self._search_spans(FINE)  # What such a plan still loses it loses over weeks at once.
         return x is not None
 
     def _solve_in_steps(self) -> str:
@@ -255,15 +255,15 @@ class Search:
             self._first_plan()
         if self.problem.interrupted or self._late():
             return "interrupt" if self.problem.interrupted else "time_limit"
-        if self._partial():
-            self._search_spans()  # Hulls that followed averages lose over weeks at once.
-        self._search_corridors(CORRIDOR_SHARE)
         if not self._partial():
             self._climb_on()
-            if self._gap() > self.settings.gap:
-                self._strengthen()
+        # Hulls that followed averages, or full ships, lose over weeks at once.
+        self._search_spans(SHORT if self._partial() else FINE)
+        self._search_corridors(CORRIDOR_SHARE)
+        if not self._partial() and self._gap() > self.settings.gap:
+            self._strengthen()
             self._search_corridors(1.0)
-        self._search_spans()
+        self._search_spans(FINE)
         self._search_corridors(1.0)
         if not self._partial() and self._gap() > self.settings.gap:
             self._tighten()
@@ -320,12 +320,12 @@ class Search:
         around = Neighbourhoods(self.problem, self.relaxation, self.x, self.settings.seed)
         self._take(around.better(lambda: self.watch.left_s() - kept_s))
 
-    def _search_spans(self) -> None:
-        """Where corridors gain little and the gap is still too wide: spans of days whole."""
+    def _search_spans(self, short: Rounds) -> None:
+        """While the gap is too wide, spans of days whole: ``short`` rounds, then the longest."""
         if self.x is None or self._gap() <= self.settings.gap or len(self.program.cost) <= WHOLE_COLUMNS:
             return
         around = Neighbourhoods(self.problem, self.relaxation, self.x, self.settings.seed)
-        self._take(Spans(around, self._partial()).better(self.watch.left_s))
+        self._take(Spans(around, short).better(self.watch.left_s))
 
     def _take(self, better: Iterator[Floats]) -> None:
         """Better and better plans, until the gap is reached."""

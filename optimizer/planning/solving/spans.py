@@ -35,10 +35,14 @@ from optimizer.planning.layout.fleetflow import WAIT
 from optimizer.planning.solving.neighbourhoods import USED, Neighbourhoods
 from optimizer.planning.solving.windows import between
 
-SHORT = ((24, 2e-4), (32, 2e-4), (40, 2e-4))
+Rounds = tuple[tuple[int, float], ...]
+
+SHORT: Rounds = ((24, 2e-4), (32, 2e-4), (40, 2e-4))
 """Slots of the spans of one round each before the longest, and what a linear program must gain there: a short one is
 solved in a fraction of the time of the longest, and gains much of what there is. Of months of 2,000 and 3,000 shipments
 the shortest gained most in their first seconds, and those of another length cut the month elsewhere."""
+FINE: Rounds = ((24, 2e-5), (32, 2e-5), (40, 2e-5))
+"""The same where a plan is close to its bound already: then smaller gains are what there is."""
 AHEAD = 2
 """So many spans are solved at the same time."""
 COLUMNS = 90_000
@@ -74,11 +78,11 @@ class _Span:
 
 
 class Spans:
-    """Searches on from where ``around`` stands; what is found it knows, too. ``short``: whether short spans go first,
-    which pays in large plans."""
+    """Searches on from where ``around`` stands; what is found it knows, too. ``short``: rounds of short spans that go
+    before the longest."""
 
-    def __init__(self, around: Neighbourhoods, short: bool = False) -> None:
-        self.short = SHORT if short else ()
+    def __init__(self, around: Neighbourhoods, short: Rounds = ()) -> None:
+        self.short = short
         self.around, self.program = around, around.program
         timed = around.slot >= 0
         self.first = np.where(timed, np.minimum(around.slot, around.end), -1)
