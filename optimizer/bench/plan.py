@@ -110,9 +110,10 @@ def planner_method(runs: Runs, time_limit_s: float) -> Method:
         label=Message("modalshift", "modalshift"),
         baseline=False,
         does=Message(
-            "由松弛与拉格朗日法证明下界，成船配载，再从离下界最远处起逐走廊改进，最后逐窗改进；用时含布网与成文",
-            "proves its bound by a relaxation and Lagrange, fills ships, improves corridor by corridor where it loses"
-            " most, in the end window by window; the time includes laying out the network and writing the plan",
+            "由松弛与拉格朗日法证明下界，成船配载，再逐段放开、从离下界最远处起逐走廊改进，最后逐窗改进；用时含布网与成文",
+            "proves its bound by a relaxation and Lagrange, fills ships, sets spans of days free, improves corridor by"
+            " corridor where it loses most, in the end window by window; the time includes laying out the network and"
+            " writing the plan",
         ),
         figures=(_seconds(runs), _seconds_to_close(runs), *_answer(runs)),
         endings=_endings(runs),

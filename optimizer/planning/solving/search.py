@@ -2,8 +2,9 @@
 
 Small programs (up to :data:`EXACT_COLUMNS` columns) go whole to branch and bound and come back optimal. A few shipments
 (up to :data:`FEW_SHIPMENTS`) on a large network are settled by a program that is coarse in time (``exact``). Larger
-ones get prices and a bound from the coarse relaxation, a first plan from full ships, and are then improved corridor by
-corridor where they lose most, then window by window, until the gap, nothing improves any more, or the time is up.
+ones get prices and a bound from the coarse relaxation, a first plan from full ships, and are then improved by spans of
+days, corridor by corridor where they lose most, and window by window, until the gap, nothing improves any more, or the
+time is up.
 
 Before anything is solved there is a plan (services only) and a bound: whenever it is stopped, the best so far stands.
 """
@@ -257,8 +258,7 @@ class Search:
             return "interrupt" if self.problem.interrupted else "time_limit"
         if not self._partial():
             self._climb_on()
-        # Hulls that followed averages, or full ships, lose over weeks at once.
-        self._search_spans(SHORT if self._partial() else FINE)
+        self._search_spans(SHORT if self._partial() else FINE)  # First plans lose over weeks at once.
         self._search_corridors(CORRIDOR_SHARE)
         if not self._partial() and self._gap() > self.settings.gap:
             self._strengthen()
