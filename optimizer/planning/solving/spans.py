@@ -1,5 +1,5 @@
-"""Spans of days set free whole: where a plan lost much at once, as at quays that are full for weeks, or by filling ships
-one after the other, no corridor of a few thousand columns mends it.
+"""Spans of days set free whole: where a plan lost much at once, as at quays that are full for weeks, or by filling
+ships one after the other, no corridor of a few thousand columns mends it.
 
 All columns that may be set free (``neighbourhoods``) in some weeks make a program too large for branch and bound, but
 a quick linear one. Its solution and the plan say nearly the same; only the hulls between the two numbers, the whole
