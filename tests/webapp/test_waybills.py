@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -193,6 +194,20 @@ def test_three_taps_report_a_loading_with_its_weigh_ticket(house: House) -> None
     assert ticket.data == JPEG
     assert ticket.headers["Content-Disposition"].startswith("attachment")
     assert house.browser("first").get(f"/waybills/{number}/evidence/{'0' * 64}").status_code == 404
+
+
+def test_a_file_is_shown_under_the_waybill_that_it_supports_alone(house: House) -> None:
+    """Whoever knows the digest of another one's ticket does not reach it through a waybill of his own."""
+    number, other = number_of(house, FIRST), number_of(house, SECOND)
+    bill = house.program("carrier").get(f"/api/v1/waybills/{number}").json["waybill"]
+    leg = next(leg for leg in bill["lots"][0]["legs"] if leg["mode"] != "Hub")
+    photo = (BytesIO(JPEG), "x.jpg")
+    tap(house.browser("carrier"), number, event_time=leg["planned_departs_at"][:16], mass_t="12.5", photo=photo)
+    digest = sha256(JPEG).hexdigest()
+    for login in ("second", "carrier", "auditor"):
+        assert house.browser(login).get(f"/waybills/{other}").status_code == 200
+        assert house.browser(login).get(f"/waybills/{other}/evidence/{digest}").status_code == 404
+    assert house.browser("first").get(f"/waybills/{number}/evidence/{digest}").data == JPEG
 
 
 def test_a_refused_report_keeps_what_was_typed_and_says_why(house: House) -> None:
