@@ -14,6 +14,7 @@ from optimizer.actions.plan_runs import accept_run, begin_plan, cancel_plan
 from optimizer.actions.submitting import waiting_shipments
 from optimizer.errors import Fault, InputError, ModalshiftError
 from optimizer.planning.files.sailing_template import sailing_template_rows
+from optimizer.planning.run import STAGE_NAMES
 from optimizer.quantities import number_of
 from webapp.access.visitor import now, require, require_permission
 from webapp.api.plans import DEFAULT_LIMIT_S, SETTINGS, WHOLE, read_settings, require_run
@@ -92,7 +93,11 @@ def show_run(run_id: str) -> str | Response:
     run = require_run(run_id)
     if run.state != "done":
         allow_scripts()
-        return render_template("plan_run.html", run=run, failure=_failure(run.failure))
+        stages = {stage: words.text(current_lang()) for stage, words in STAGE_NAMES.items()}
+        # A frontier's stages begin with the number of the point, "3: bound".
+        point, colon, stage = run.progress.stage.rpartition(": ")
+        shown = f"{point}{colon}{stages.get(stage, stage)}"
+        return render_template("plan_run.html", run=run, failure=_failure(run.failure), stages=stages, stage=shown)
     if run.points:
         return redirect(url_for("plans_page.show_frontier", frontier_id=run_id))
     world = current_world()

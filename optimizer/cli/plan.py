@@ -25,17 +25,6 @@ if TYPE_CHECKING:
     from optimizer.planning.solve import Progress
 
 
-STAGES = {
-    "layout": Message("布置时空网络", "laying out time and space"),
-    "bound": Message("求下界", "bounding"),
-    "dispatch": Message("派船", "dispatching"),
-    "batches": Message("配载成船", "filling ships"),
-    "polish": Message("打磨", "polishing"),
-    "improve": Message("改进", "improving"),
-    "exact": Message("精确求解", "solving exactly"),
-    "write": Message("成文", "writing down"),
-}
-
 STOPS = {
     "gap": Message("达到所要求的间隙", "the gap asked for was reached"),
     "exhausted": Message("无法再改进", "nothing improved it further"),
@@ -337,6 +326,8 @@ def _print_reasons(summary: PlanSummary) -> None:
 
 def teller() -> Callable[[Progress], None]:
     """Progress on stderr, one line for each new stage, better bound and better plan. Stdout stays for the result."""
+    from optimizer.planning.run import STAGE_NAMES
+
     told: tuple[str, float | None, float | None] | None = None
 
     def tell(progress: Progress) -> None:
@@ -353,7 +344,7 @@ def teller() -> Callable[[Progress], None]:
             figures.append(f"<= {progress.incumbent_yuan:,.0f}")
         if progress.gap is not None:
             figures.append(f"{progress.gap:.2%}")
-        stage, tail = STAGES[progress.stage], "  ".join(figures)
+        stage, tail = STAGE_NAMES[progress.stage], "  ".join(figures)
         say(Message(f"{stage.zh}  {tail}", f"{stage.en}  {tail}"), err=True)
 
     return tell

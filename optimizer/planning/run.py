@@ -5,7 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from optimizer.errors import Message
 from optimizer.planning.settings import PlanSettings
+
+STAGE_NAMES = {
+    "layout": Message("布置时空网络", "laying out time and space"),
+    "bound": Message("求下界", "bounding"),
+    "dispatch": Message("派船", "dispatching"),
+    "batches": Message("配载成船", "filling ships"),
+    "polish": Message("打磨", "polishing"),
+    "improve": Message("改进", "improving"),
+    "exact": Message("精确求解", "solving exactly"),
+    "write": Message("成文", "writing down"),
+}
+"""Stages of a run of the planner in words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,6 +19,7 @@ import pytest
 from optimizer.actions import plan_runs
 from optimizer.planning.document import plan_from_json, plan_to_json
 from optimizer.planning.plan import Plan
+from optimizer.planning.run import RunProgress
 from tests.waybills.world import LATER
 from tests.webapp.signed_in import House, Program
 from tests.webapp.test_shipments import record
@@ -155,6 +158,19 @@ def test_a_cancelled_run_that_has_not_begun_ends_without_a_plan(house: House) ->
     over = program.get(f"/api/v1/plans/{run_id}").json
     assert (over["state"], over["cancelled"]) == ("failed", True)
     assert "Cancelled" in over["failure"]
+
+
+@pytest.mark.parametrize("stage", ["bound", "3: bound"])
+@pytest.mark.parametrize(("lang", "words"), [("zh", "求下界"), ("en", "bounding")])
+def test_a_running_plan_tells_its_stage_in_words(house: House, lang: str, words: str, stage: str) -> None:
+    """On the page as it is sent, and for the script that fills in the next ones: no key of the program is shown."""
+    run_id = begin(house.program("planner"))
+    with house.store.write() as session:
+        session.note_progress(run_id, RunProgress(stage=stage))
+    page = house.browser("planner").get(f"/plans/{run_id}?lang={lang}").text
+    given, shown = re.findall(r"""data-field="stage" data-words='([^']+)'>([^<]+)<""", page)[0]
+    assert shown == stage.replace("bound", words)
+    assert json.loads(html.unescape(given))["bound"] == words
 
 
 def test_a_running_plan_is_cancelled_with_the_best_so_far(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

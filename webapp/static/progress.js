@@ -3,7 +3,7 @@
 const section = document.getElementById("progress");
 const number = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 0 });
 const words = {
-  stage: (value) => value || "—",
+  stage: (value, cell) => value.replace(/[a-z]+$/, (key) => JSON.parse(cell.dataset.words)[key] || key) || "—",
   seconds: (value) => value.toFixed(1),
   incumbent_yuan: (value) => (value === null ? "—" : number.format(value)),
   bound_yuan: (value) => (value === null ? "—" : number.format(value)),
@@ -14,7 +14,7 @@ if (section) {
   const show = (event) => {
     const run = JSON.parse(event.data);
     for (const cell of section.querySelectorAll("[data-field]")) {
-      cell.textContent = words[cell.dataset.field](run.progress[cell.dataset.field]);
+      cell.textContent = words[cell.dataset.field](run.progress[cell.dataset.field], cell);
     }
   };
   stream.addEventListener("progress", show);
