@@ -81,7 +81,7 @@ def serve(
     address = f"http://{host}:{server.effective_port}/"
     click.echo(Message(f"网页已打开：{address} （Ctrl-C 结束）", f"Serving on {address} (Ctrl-C ends)").text(lang))
     over = Event()
-    start = partial(_start_worker, settings)
+    start = partial(start_worker, settings)
     keeper = Thread(target=keep_running, args=(start(), start, over))
     keeper.start()
     try:
@@ -117,9 +117,12 @@ def keep_running(
     process.wait()
 
 
-def _start_worker(settings: Settings) -> subprocess.Popen[bytes]:
+def start_worker(settings: Settings) -> subprocess.Popen[bytes]:
     """The process that makes plans; it ends with this one."""
-    environment = {**os.environ, SETTINGS_VARIABLE: settings.to_json()}
+    # The code of this process, whatever lies in the folder it was started in: a folder called webapp there would be
+    # run instead (-P), and a clone that is not installed is found by its place.
+    places = [str(Path(__file__).resolve().parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(places), SETTINGS_VARIABLE: settings.to_json()}
     # No shell, and not a word of a user in the command.
-    command = [sys.executable, "-m", "webapp.background.worker", "--with-parent"]
+    command = [sys.executable, "-P", "-m", "webapp.background.worker", "--with-parent"]
     return subprocess.Popen(command, env=environment)  # nosec B603

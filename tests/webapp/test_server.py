@@ -12,12 +12,14 @@ import urllib.request
 from pathlib import Path
 from threading import Event, Thread
 
+import pytest
 from click.testing import CliRunner
 
 from optimizer.actions import create_store
 from optimizer.cli import cli
 from tests.ctrl_c import listening
-from webapp.server import keep_running
+from webapp.server import keep_running, start_worker
+from webapp.settings import Settings
 
 
 def test_it_serves_until_interrupted(tmp_path: Path) -> None:
@@ -64,6 +66,17 @@ def test_a_killed_process_that_makes_plans_is_replaced() -> None:
         for process in started:
             process.kill()
     assert [process.wait(30) for process in started] == [-signal.SIGKILL, -signal.SIGTERM]
+
+
+def test_plans_are_made_by_the_code_that_serves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder called webapp where the server was started is not run in its place."""
+    (tmp_path / "webapp").mkdir()
+    (tmp_path / "webapp/__init__.py").write_text("open('taken', 'w').close()\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    # There is no such folder: the process that makes plans ends as soon as it has begun.
+    process = start_worker(Settings(db_url=f"sqlite:///{tmp_path / 'none' / 'm.db'}"))
+    assert process.wait(60) == 1
+    assert not (tmp_path / "taken").exists()
 
 
 def test_a_port_in_use_is_named_with_a_way_out(tmp_path: Path) -> None:
