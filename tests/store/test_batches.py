@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Integer
 
 from optimizer import actions
+from optimizer.store import schema
 from optimizer.store.engine import prepare_sqlite
 from optimizer.store.rows import BUCKET_CODES
 
@@ -185,7 +187,8 @@ def record_run(ledger: sqlite3.Connection) -> None:
     """A calculation run of the id r, in a batch of its own."""
     ledger.execute("BEGIN")
     ledger.execute("INSERT INTO run_batch VALUES (1, 1)")
-    ledger.execute(f"INSERT INTO calculation_runs VALUES ('r', {', '.join('?' * 18)})", ["x"] * 18)
+    values = [1 if isinstance(column.type, Integer) else "x" for column in schema.calculation_runs.columns]
+    ledger.execute(f"INSERT INTO calculation_runs VALUES ({', '.join('?' * len(values))})", ["r", *values[1:]])
     ledger.execute("DELETE FROM run_batch")
     ledger.execute("COMMIT")
 
