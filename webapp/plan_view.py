@@ -208,7 +208,7 @@ def _totals(plan: Plan, summary: PlanSummary) -> tuple[TotalsRow, ...]:
     return (
         row("quote.cost", [yuan(part.cost_fen) for part in parts], per_t(summary.shifted.saved_fen / FEN_PER_YUAN)),
         row("quote.co2e", [kilograms(part.co2e_wtw_g) for part in parts], per_t(summary.shifted.saved_wtw_g / 1000)),
-        row("plan.hours", [hours(part.duration_s) for part in parts], ""),
+        row("plan.hours", [hours(part.duration_s) for part in parts], "—"),
     )
 
 

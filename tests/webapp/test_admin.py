@@ -463,7 +463,10 @@ def test_who_proposed_a_network_withdraws_it_while_it_waits(house: FullHouse) ->
     assert first.send(withdraw).status_code == 302
     assert first.send(withdraw).status_code == 409
     assert second.send(withdraw.replace("/withdraw", "/release")).status_code == 409
-    for lang, told in (("en", "Withdrawn by administrator on"), ("zh", "administrator 于")):
+    for lang, told in (
+        ("en", "better words<br>Withdrawn by administrator on"),
+        ("zh", "better words<br>administrator 于"),
+    ):
         page = second.client.get(f"/admin/network?lang={lang}").text
         assert told in page
         assert f"/{proposal.proposal_id}/" not in page
