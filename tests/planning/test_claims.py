@@ -332,7 +332,8 @@ def test_cargo_left_behind_is_summed_up() -> None:
     assert said is not None
     assert said.mass_kg == left_kg > 0
     assert codes(plan, shipments, network) == set()
-    for lie in (None, replace(said, mass_kg=left_kg - 1), replace(said, at_least_kg=left_kg + 1)):
+    turned = replace(said, message=Message(said.message.en, said.message.zh))
+    for lie in (None, turned, replace(said, mass_kg=left_kg - 1), replace(said, at_least_kg=left_kg + 1)):
         assert codes(replace(plan, left_behind=lie), shipments, network) == {"left_out"}
     reason = plan.shipments[0].reason
     assert reason is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
+from optimizer.errors import Message
 from optimizer.network.model import Mode
 from optimizer.planning.check.other_ways import OtherWays, check_other_ways
 from optimizer.planning.check.reason_figures import check_figures
@@ -66,6 +67,8 @@ OF_OPTION = {
 """Reasons that are about one water option."""
 MORE_SPENT_PERCENT = 110.0
 """What is proven of cargo left behind holds for plans that cost at most so much of this one."""
+OF_THE_REST = Message("不通公路的货留下", "cargo without a road stay behind")
+"""What the sentence of cargo left behind says, whatever else it does."""
 WHOLE = {"vessels_taken", "terminals_taken", "sailing_full", "no_road_no_room", "no_road_terminal_full"}
 """Reasons that lack room for the whole shipment."""
 
@@ -208,7 +211,7 @@ def check_left_behind(work: Workings, found: Findings) -> None:
     if not (least_kg <= said.mass_kg <= most_kg and 0 <= said.at_least_kg <= said.mass_kg and said.mass_kg > 0):
         found.add("left_out", "left_behind", f"{least_kg} to {most_kg} kg", (said.mass_kg, said.at_least_kg))
     figures = (said.mass_kg / 1000, said.at_least_kg / 1000, MORE_SPENT_PERCENT)
-    check_words(found, "left_out", "left_behind", said.message, (), [figures])
+    check_words(found, "left_out", "left_behind", said.message, [OF_THE_REST], [figures])
 
 
 def _has_road(work: Workings, shipment: Shipment) -> bool:
