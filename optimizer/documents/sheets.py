@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,7 @@ class Formula:
 
 Cell = str | int | Decimal | Formula | None
 MAX_WIDTH = 48
+MAX_LEAD_WIDTH = 26
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -88,8 +90,12 @@ def _write(book: Any, sheet: Sheet) -> None:
         row += 1
         page.write_string(row + 1, 0, note)
     for column, name in enumerate(sheet.columns):
-        widest = max([len(name), *(len(_shown(cells[column])) for cells in sheet.rows[:200] if column < len(cells))])
-        page.set_column(column, column, min(MAX_WIDTH, widest * 1.3 + 2))
+        shown = [_shown(cells[column]) for cells in sheet.rows[:200] if column < len(cells)]
+        widest = max(_width(text) for text in (name, *shown))
+        if column == 0:
+            # Names of the lead stand in the first column, which below them may hold no more than a number.
+            widest = max([widest, *(min(MAX_LEAD_WIDTH, _width(label)) for label, _ in sheet.lead)])
+        page.set_column(column, column, min(MAX_WIDTH, widest + 2))
     page.freeze_panes(top + 1, 0)
     page.set_landscape()
     page.set_paper(9)
@@ -109,6 +115,11 @@ def _cell(page: Any, row: int, column: int, value: Cell, number: Any) -> None:
         page.write_number(row, column, value)
     else:
         page.write_string(row, column, value)
+
+
+def _width(text: str) -> float:
+    """How wide a text is, in digits of the sheet's font: a Chinese character takes two, other letters up to 1.3."""
+    return sum(2.0 if unicodedata.east_asian_width(character) in "WF" else 1.3 for character in text)
 
 
 def _cached(value: int | Decimal) -> int | float:

@@ -260,6 +260,15 @@ def test_the_bank_report_agrees_with_the_statement(store: Store, statement: Stat
         assert content.count(b"/Type /Page\n") + content.count(b"/Type/Page\n") <= 1
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_names_beside_a_statement_are_not_cut_off(statement: Statement, lang: Lang) -> None:
+    """The first column of the workbook takes the names of its head, of which a Chinese character needs two digits."""
+    page = openpyxl.load_workbook(BytesIO(statement_xlsx(statement, lang))).worksheets[0]
+    names = [str(page.cell(row, 1).value) for row in range(1, 8)]
+    needed = max(len(name) * (2 if lang == "zh" and not name.isascii() else 1) for name in names)
+    assert min(needed, 26) <= page.column_dimensions["A"].width
+
+
 def test_the_whole_credit_of_a_lot_goes_with_the_data_it_rests_on(statement: Statement) -> None:
     """Restated to logged fuel, or from it, in the month of its settlement or later: the last entry decides on all that
     the lot was credited in the month, and not on the small change alone. What was reversed counts nowhere."""
