@@ -142,6 +142,31 @@ def test_tokens_end_with_the_password_the_role_and_the_admission(store: Store, k
     assert [actions.user_of_token(store, token, LATER) for token in old] == [None, None]
 
 
+def test_of_two_who_hold_one_link_the_second_is_too_late(store: Store) -> None:
+    """Both opened its form before either sent it: the password that was chosen first stays."""
+    actions.add_user(store, someone(), PASSWORD, LATER)
+    before = hash_of(store)
+    choose_password(store, someone(), before, "another river", LATER, "")
+    with pytest.raises(ConflictError):
+        choose_password(store, someone(), before, "a third river", LATER, "")
+    assert actions.log_in(store, "ann", "another river", LATER, "") == someone()
+    assert actions.log_in(store, "ann", "a third river", LATER, "") is None
+
+
+def test_nobody_gets_the_role_of_a_party_that_is_not_there(settled: Store) -> None:
+    """Refused as for a new user; role, party and tokens stay as they were."""
+    actions.add_user(settled, someone(Role.ENTERPRISE, "ann", "E1"), PASSWORD, LATER)
+    token, _ = actions.make_token(settled, "ann", "test", RANDOM, LATER)
+    with pytest.raises(UnknownRecordError):
+        change_role(settled, "ann", Role.ENTERPRISE, "E999", LATER, ADMIN, "")
+    for role, party_id in ((Role.ENTERPRISE, ""), (Role.AUDITOR, "E2")):
+        with pytest.raises(InputError):
+            change_role(settled, "ann", role, party_id, LATER, ADMIN, "")
+    user = actions.user_of_token(settled, token, LATER)
+    assert user is not None
+    assert (user.role, user.party_id) == (Role.ENTERPRISE, "E1")
+
+
 def test_an_enterprise_opens_its_own_account_to_a_bank_and_closes_it_again(settled: Store) -> None:
     """The newest word counts; only a bank reader can be let in, and only by the enterprise itself."""
     owner, bank = someone(Role.ENTERPRISE, "owner", "E1"), someone(Role.BANK, "bank")

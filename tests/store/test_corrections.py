@@ -460,3 +460,17 @@ def test_a_clock_that_runs_behind_gives_away_nothing_before_it_was_credited(sett
     second = actions.close(settled, "2026-11", NOVEMBER + timedelta(days=12))
     assert second.closed_at == first.closed_at
     assert findings(settled) == {}
+
+
+def test_a_deal_takes_what_its_month_holds_and_not_a_gram_of_a_later_one(settled: Store) -> None:
+    """In the month of the first settlement too, by a clock that runs behind: what came in November is not there yet."""
+    first, october = "E1.industry", LATER - timedelta(days=3)
+    held_g = claim(settled, first)
+    assert held_g > 0
+    actions.transfer(settled, "E2", "E1", 5, "deal 1", "sold", NOVEMBER)
+    assert claim(settled, first) == held_g + 5
+    with pytest.raises(ConflictError, match="2026-10"):
+        actions.retire(settled, first, held_g + 1, "report", "of the year", october)
+    actions.retire(settled, first, held_g, "report", "of the year", october)
+    assert claim(settled, first) == 5
+    assert findings(settled) == {}
