@@ -21,7 +21,7 @@ from optimizer.planning.design import Indices
 from optimizer.planning.netdesign.instance import Instance
 from optimizer.planning.netdesign.relaxation import Relaxation, climb, decide
 
-MOST_TRIED = 8
+MOST_TRIED = 4
 """Arcs of which both sides are tried before a node is split."""
 TRY_STEPS, CHILD_STEPS = 30, 150
 """Steps of climbing in each side that is tried, and in each child."""
@@ -104,7 +104,7 @@ def _split(tree: Tree, cutoff: float, tried: int) -> int:
             for side in sides:
                 _climb(tree.instance, side, cutoff, TRY_STEPS)
                 steps += TRY_STEPS
-        score = _product(node.relaxation.bound, sides)
+        score = _product(node.relaxation.bound, sides, cutoff)
         if score > best:
             best, chosen = score, sides
     for side in chosen:
@@ -169,7 +169,8 @@ def _climb(instance: Instance, node: Node, cutoff: float, steps: int) -> None:
     climb(instance, node.relaxation, cutoff, steps, node.most, node.least)
 
 
-def _product(bound: float, sides: tuple[Node, Node]) -> float:
-    """How much the sides rise together; a small rise on one side is not made up for by the other."""
-    least = LEAST_RISE * abs(bound)
-    return max(sides[0].relaxation.bound - bound, least) * max(sides[1].relaxation.bound - bound, least)
+def _product(bound: float, sides: tuple[Node, Node], cutoff: float) -> float:
+    """How much the sides rise together; a small rise on one side is not made up for by the other, and above the cutoff
+    nothing is left to gain."""
+    rises = [min(side.relaxation.bound, cutoff) - bound for side in sides]
+    return float(np.prod(np.maximum(rises, LEAST_RISE * abs(bound))))
