@@ -111,10 +111,18 @@ def test_opening_twice_changes_nothing(settled: Store, url: str) -> None:
     again.close()
 
 
-@pytest.mark.parametrize("wrong", ["", "no url", "mysql://host/db", "sqlite:////no/such/directory/x.db"])
-def test_a_database_that_cannot_be_opened_is_an_input_error(wrong: str) -> None:
-    """The sentence gives an example of a right one."""
-    with pytest.raises(InputError, match="sqlite:///"):
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ("", "sqlite:///"),
+        ("no url", "sqlite:///"),
+        ("mysql://host/db", "sqlite:///"),
+        ("sqlite:////no/such/directory/x.db", "check the file or server that --db"),
+    ],
+)
+def test_a_database_that_cannot_be_opened_is_an_input_error(wrong: str, told: str) -> None:
+    """The sentence gives an example of a right one, or says where the one that cannot be opened is named."""
+    with pytest.raises(InputError, match=told):
         actions.open_store(wrong)
 
 
