@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from optimizer.errors import Message
-from optimizer.network.model import Closure, FleetEntry, Mode, Network
+from optimizer.network.model import Closure, FleetEntry, Mode, Network, WaterLevel
 from optimizer.planning.check import check_plan
 from optimizer.planning.check.reason_figures import WORDS
 from optimizer.planning.check.water_options import WaterPrices
@@ -22,6 +22,7 @@ from optimizer.planning.offer import Offer
 from optimizer.planning.plan import Binding, LeftBehind, Moved, Plan, Reason
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
+from optimizer.planning.solving import problem_layout
 from tests.network.tiny import MADE_UP, TINY_START, tiny_network
 from tests.planning.random_tasks import cargo, planned
 from tests.planning.round_factors import round_factors
@@ -365,3 +366,28 @@ def test_the_lists_of_a_plan_around_another_are_held() -> None:
     assert found(replace(plan, moved=first(plan.moved, code="after_horizon"))) == {"moved_reason"}
     stranger = Moved("S9", "missing", plan.moved[0].message, (), ())
     assert found(replace(plan, moved=(*plan.moved, stranger))) == {"moved_voyages"}
+
+
+def test_a_little_more_water_may_save_more_than_all_ships_save_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two light ships save 841 yuan; 0.1 m more lets them take the tonnes that go by road, worth 2,712. That holds, and
+    a value above what all these tonnes cost by road does not."""
+    low = WaterLevel("UP-MID", TINY_START, TINY_START + timedelta(days=4), 1.5, MADE_UP)
+    network, coal = (
+        replace(TINY, water_levels=(low,)),
+        (cargo(1, 500, "DOWN", "UP", code="coal", due_h=0.0, value=0.0),),
+    )
+    # A large plan says how far it may be above the bound that its prices prove.
+    monkeypatch.setattr(problem_layout, "is_large", lambda ways, most: True)
+    plan = planned(network, coal)
+    (deeper,) = (entry for entry in plan.binding if entry.kind == "water_level")
+    work = Workings(plan, coal, network, round_factors())
+    road_yuan_per_t = WaterPrices(work, coal[0]).road_yuan_per_t()
+    assert road_yuan_per_t is not None
+    assert 500 * road_yuan_per_t - plan.objective_yuan < deeper.value_yuan
+    assert codes(plan, coal, network) == set()
+    for value_yuan, found in ((deeper.value_yuan + 1000, set()), (road_yuan_per_t * 90, {"binding"})):
+        said, more = (f"{yuan:,.0f}" for yuan in (deeper.value_yuan, value_yuan))
+        words = Message(deeper.message.zh.replace(said, more), deeper.message.en.replace(said, more))
+        lie = replace(deeper, value_yuan=value_yuan, message=words)
+        others = tuple(lie if entry is deeper else entry for entry in plan.binding)
+        assert codes(replace(plan, binding=others), coal, network) == found

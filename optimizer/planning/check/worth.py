@@ -7,6 +7,9 @@ L + value x (b - b') where it is b': for no unit at all that is not above what i
 
 and L is the same for all limits and not above the plan's bound; where no entry says it, it is at least 0. With one unit
 more no plan costs less than L - value, so what planning again saves is at most value + objective - L.
+
+Depth is no side of a row: it widens every ship that sails there, so a little more may save more than all ships save
+now. There each tonne more is worth at most what the dearest tonne of the plan costs by road.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from optimizer.planning.check.violation import Findings
 from optimizer.planning.check.water_options import WaterPrices
 from optimizer.planning.check.words import Figures, check_words, day_figures
 from optimizer.planning.check.workings import Workings
-from optimizer.planning.plan import Binding
+from optimizer.planning.plan import Binding, Voyage
 
 FEW_DAYS = 3
 """Up to so many days of one lock or terminal stand as entries of their own; more are summed up in one."""
@@ -43,6 +46,9 @@ def check_worth(work: Workings, found: Findings) -> None:
     for number, entry in enumerate(work.plan.binding):
         units = _units(work, entry)
         most_yuan = (by_road_yuan - proven_yuan + slack) / units if units > 0 else math.inf
+        if entry.kind == "water_level":
+            gap_yuan = work.plan.objective_yuan - work.plan.bound_yuan
+            most_yuan = max(most_yuan, _dearest_yuan_per_t(work) * _more_t(work, entry) + gap_yuan + slack)
         if entry.value_yuan > most_yuan:
             found.add("binding", f"binding/{number}/value_yuan", f"<= {most_yuan}", entry.value_yuan)
         most_yuan = entry.value_yuan + open_yuan
@@ -72,17 +78,27 @@ def _open_yuan(entry: Binding) -> float | None:
 def _by_road_yuan(work: Workings) -> float:
     """What the plan's shipments weigh by road; inf where some have no truck from door to door, or a cap
     or kept voyages forbid it."""
+    return sum(yuan_per_t * mass_t for yuan_per_t, mass_t in _roads(work))
+
+
+def _dearest_yuan_per_t(work: Workings) -> float:
+    """What the dearest tonne of the plan weighs by road; inf as above."""
+    return max((yuan_per_t for yuan_per_t, _ in _roads(work)), default=0.0)
+
+
+def _roads(work: Workings) -> list[tuple[float, float]]:
+    """Yuan a tonne by road and tonnes of each shipment; one of inf where some have no truck."""
     if work.setting("co2e_cap_t") is not None or work.plan.kept is not None:
-        return math.inf
-    yuan = 0.0
+        return [(math.inf, 1.0)]
+    roads: list[tuple[float, float]] = []
     for _planned, shipment in work.known:
         if not work.after_horizon(shipment):
             road = WaterPrices(work, shipment).road_yuan_per_t()
             # An island's baseline needs terminals itself.
             if road is None or len(work.baseline_of[shipment.shipment_id]) > 1:
-                return math.inf
-            yuan += road * shipment.mass_kg / 1000
-    return yuan
+                return [(math.inf, 1.0)]
+            roads.append((road, shipment.mass_kg / 1000))
+    return roads
 
 
 def _units(work: Workings, entry: Binding) -> float:
@@ -149,9 +165,20 @@ def _figures(work: Workings, entry: Binding) -> list[Figures]:
 
 def _shallow(work: Workings, entry: Binding) -> int:
     """Loaded voyages of the fleet that pass these links with less than their vessel could carry."""
-    links, count = set(entry.item_id.split(", ")), 0
+    return len(_kept_light(work, entry))
+
+
+def _more_t(work: Workings, entry: Binding) -> float:
+    """The most that these voyages could load more with so much more depth."""
+    vessels = (work.network.vessel_classes[voyage.vessel_class] for voyage in _kept_light(work, entry))
+    return sum(DEEPER_M * v.capacity_t / (v.draught_m - v.light_draught_m) for v in vessels)
+
+
+def _kept_light(work: Workings, entry: Binding) -> list[Voyage]:
+    links, found = set(entry.item_id.split(", ")), []
     for voyage in work.sailed:
         course, vessel = work.course(voyage), work.network.vessel_classes[voyage.vessel_class]
         passed = {stay.item_id for stay in course.links} if course is not None else set()
-        count += not voyage.empty and links <= passed and voyage.capacity_kg < vessel.capacity_t * 1000
-    return count
+        if not voyage.empty and links <= passed and voyage.capacity_kg < vessel.capacity_t * 1000:
+            found.append(voyage)
+    return found
