@@ -47,8 +47,8 @@ class Chain:
 class Search:
     """Incumbent, bound and what is fixed. ``most`` and ``least`` (arcs,) are the modules that a better design than the
     incumbent can have. ``first`` is the design that was built; ``elite`` the best of chains that began there, as cost
-    and the arcs that they use (arcs,), by cost. ``climbs``: slices of climbing that may still pay; then the bound rises
-    by branching, in ``tree``."""
+    and the arcs that they use (arcs,), by cost. ``climbs``: slices of climbing that may still pay; then, if
+    ``branches``, the bound rises by branching, in ``tree``."""
 
     instance: Instance
     relaxation: Relaxation
@@ -62,6 +62,7 @@ class Search:
     elite: list[tuple[float, Bools]] = field(default_factory=list)
     moves: int = 0
     climbs: int = MOST_CLIMBS
+    branches: bool = False
     tree: Tree | None = None
 
     @property
@@ -118,7 +119,7 @@ def raising(search: Search) -> Callable[[], object] | None:
     steps = climb_steps(search.instance)
     if search.climbs:
         return partial(climb_slice, search, steps)
-    if search.tree is None and steps >= LEAST_STEPS:
+    if search.tree is None and search.branches and steps >= LEAST_STEPS:
         search.tree = tree_of(search.instance, search.relaxation, search.most, search.least)
     if search.tree is None or search.tree.full:
         return None

@@ -139,7 +139,9 @@ def _recipe(run: _Run, search: Search) -> str:
         return "gap"
     planned, anywhere = _planned(run), run.instance.most_capacity
     # Without a time limit there is a plan to end with; with one, what is left of the time may still give something.
-    for _ in range(EPOCHS) if run.settings.time_limit_s is None else count():
+    # Branching begins then: large problems need both cores for a good design first.
+    for epoch in range(EPOCHS) if run.settings.time_limit_s is None else count():
+        search.branches = epoch >= EPOCHS
         for _ in range(STARTS):
             begin_anew(search, _chains(run, search))
             _cycle(run, search, max(2, round(START_SHARE * planned)), HOT, anywhere)
