@@ -97,10 +97,22 @@ def test_the_time_limit_is_used(large_ways: Instance) -> None:
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_branching_beside_annealing_gives_the_same_bytes(large_ways: Instance, threads: int) -> None:
-    """Stopped by work, whatever the number of threads: twice the same design and bound."""
-    limits = Settings(gap=0.0, time_limit_s=None, work=10, threads=threads)
+def test_branching_beside_annealing_gives_the_same_bytes(
+    large_ways: Instance, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped by work, whatever the number of threads: twice the same design and bound, which branching has raised."""
+    monkeypatch.setattr(solve, "EPOCHS", 0)
+    made: list[int] = []
+
+    def counted(tree: Tree, cutoff: float, steps: int) -> None:
+        branch_slice(tree, cutoff, steps)
+        made.append(tree.made)
+
+    monkeypatch.setattr(search, "branch_slice", counted)
+    limits = Settings(gap=0.0, time_limit_s=1e9, work=10, threads=threads)
     first, second = (solve_design(large_ways, limits, lambda: 0.0) for _ in range(2))
+    assert first.ending == second.ending == "work"
+    assert max(made) > 1
     assert first.design is not None
     assert second.design is not None
     assert first.design.flow_amount.tobytes() == second.design.flow_amount.tobytes()
