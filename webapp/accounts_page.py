@@ -14,10 +14,11 @@ from optimizer.actions.account_views import AccountEntry, account_seen_by, accou
 from optimizer.documents.report_files import bank_report_pdf
 from optimizer.documents.statement_words import statement_words
 from optimizer.quantities import G_PER_KG
-from webapp.access.visitor import now, require, require_permission
+from webapp.access.visitor import require, require_permission
 from webapp.api.accounts import FORMATS, asked_size, attachment, statement_reply
 from webapp.charts.categories import Series, category_chart
 from webapp.charts.figure import Figure
+from webapp.clock import now
 from webapp.figures import kilograms
 from webapp.language import current_lang, text
 from webapp.security import allow_charts

@@ -7,7 +7,18 @@ import secrets
 from apiflask import APIFlask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from webapp import compression, figures, language, metrics, navigation, problem, request_log, security, table_watch
+from webapp import (
+    compression,
+    figures,
+    language,
+    map_ground,
+    metrics,
+    navigation,
+    problem,
+    request_log,
+    security,
+    table_watch,
+)
 from webapp.access import visitor
 from webapp.access.sign_in_page import sign_in_page
 from webapp.accounts_page import accounts_page
@@ -29,7 +40,7 @@ from webapp.api.shipments import shipments_api
 from webapp.api.waybills import waybills_api
 from webapp.api.webhooks import webhooks_api
 from webapp.carrier_page import carrier_page
-from webapp.charts import ground, plotly_script
+from webapp.charts import plotly_script
 from webapp.charts.plotly_script import charts_page
 from webapp.city.checks_page import city_checks_page
 from webapp.city.dashboard_page import city_page
@@ -57,7 +68,7 @@ PAGES = (
 )
 PARTS = (
     *(table_watch, request_log, metrics, language, figures, visitor),
-    *(navigation, security, problem, conditional, plotly_script, ground, compression),
+    *(navigation, security, problem, conditional, plotly_script, map_ground, compression),
 )
 APIS = (
     *(quotes_api, meta_api, shipments_api, plans_api, frontiers_api),

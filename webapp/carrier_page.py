@@ -22,7 +22,8 @@ from optimizer.waybills.event import LEG_EVENTS, Event, EventType
 from optimizer.waybills.event_reader import events_from_records
 from optimizer.waybills.lifecycle import effective
 from optimizer.waybills.waybill import WaybillLeg, WaybillLot
-from webapp.access.visitor import now, require, require_permission
+from webapp.access.visitor import require, require_permission
+from webapp.clock import now
 from webapp.figures import tonnes
 from webapp.language import current_lang, text
 from webapp.world import current_world

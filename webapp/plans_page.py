@@ -16,8 +16,9 @@ from optimizer.errors import Fault, InputError, ModalshiftError
 from optimizer.planning.files.sailing_template import sailing_template_rows
 from optimizer.planning.run import STAGE_NAMES
 from optimizer.quantities import number_of
-from webapp.access.visitor import now, require, require_permission
+from webapp.access.visitor import require, require_permission
 from webapp.api.plans import DEFAULT_LIMIT_S, SETTINGS, WHOLE, read_settings, require_run
+from webapp.clock import now
 from webapp.figures import counted
 from webapp.frontier_view import frontier_chart
 from webapp.language import current_lang, text

@@ -20,7 +20,6 @@ from optimizer.errors import (
     StorageError,
     UnknownRecordError,
 )
-from webapp.api.reading import UnreadableBodyError
 from webapp.language import current_lang
 
 BYTES_PER_MB = 1_000_000
@@ -46,6 +45,10 @@ TITLES = {
     ),
     500: Message("服务器内部错误，请稍后重试或联系维护者", "Internal error; try again or tell the maintainers"),
 }
+
+
+class UnreadableBodyError(InputError):
+    """The body is no JSON of the expected kind; answered with 400."""
 
 
 def status_of(error: ModalshiftError) -> int:

@@ -19,10 +19,10 @@ from waitress.server import BaseWSGIServer, create_server
 from optimizer.actions import add_demo_users
 from optimizer.demo.people import demo_people
 from optimizer.errors import InputError, Lang, Message
-from webapp.access.visitor import now
 from webapp.app import create_app
 from webapp.background.worker import SETTINGS_VARIABLE
 from webapp.charts.plotly_script import zipped_script
+from webapp.clock import now
 from webapp.request_log import write_json_lines
 from webapp.security import MAX_UPLOAD_BYTES
 from webapp.settings import (

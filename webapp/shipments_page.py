@@ -24,8 +24,9 @@ from optimizer.planning.files.shipment_upload import (
     workbook,
 )
 from optimizer.store.planning_rows import SubmittedShipment
-from webapp.access.visitor import now, require, require_permission
+from webapp.access.visitor import require, require_permission
 from webapp.api.shipments import OUTCOMES
+from webapp.clock import now
 from webapp.language import current_lang, text
 from webapp.template_file import template_file
 from webapp.world import current_world

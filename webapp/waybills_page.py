@@ -19,7 +19,8 @@ from optimizer.store.waybill_lists import WaybillHeader
 from optimizer.waybills.event import Event, EventType
 from optimizer.waybills.lifecycle import CarbonStatus, DocumentStatus, TransportStatus, effective
 from optimizer.waybills.waybill import WaybillLot
-from webapp.access.visitor import now, require, require_permission
+from webapp.access.visitor import require, require_permission
+from webapp.clock import now
 from webapp.figures import kilograms, tonnes
 from webapp.language import current_lang, text
 from webapp.world import current_world

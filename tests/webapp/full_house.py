@@ -33,8 +33,8 @@ from optimizer.waybills.waybill import Waybill
 from tests.waybills import world
 from tests.webapp.signed_in import TOKEN
 from webapp import Settings, create_app
-from webapp.charts.ground import ground_of
 from webapp.charts.plotly_script import plotly_digest
+from webapp.map_ground import ground_of
 
 JPEG = b"\xff\xd8\xff\xe0 a weigh ticket"
 PERIOD = "2026-10"

@@ -19,8 +19,8 @@ from optimizer.planning.files.shipment_sheet import rows_of
 from optimizer.planning.plan import Plan
 from tests.webapp.signed_in import House
 from tests.webapp.test_shipments import record
-from webapp.access.visitor import now
 from webapp.background.worker import Worker
+from webapp.clock import now
 
 SHIPMENTS = [record("P-1", mass_t=700), record("P-2", mass_t=30)]
 SAILING = {

@@ -11,7 +11,8 @@ from werkzeug.wrappers import Response
 
 from optimizer import actions
 from optimizer.access.user import Role, User
-from webapp.access.visitor import SignedIn, now, visitor
+from webapp.access.visitor import SignedIn, visitor
+from webapp.clock import now
 from webapp.limits import limiter
 from webapp.world import current_world
 

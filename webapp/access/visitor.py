@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from functools import wraps
 from hashlib import sha256
 from typing import Any, TypeVar, cast
@@ -14,7 +13,7 @@ from werkzeug.exceptions import Forbidden, Unauthorized
 
 from optimizer import actions
 from optimizer.access.user import Permission, User
-from optimizer.quantities import CHINA_TIME
+from webapp.clock import now
 from webapp.world import current_world
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -33,11 +32,6 @@ class SignedIn(flask_login.UserMixin):  # type: ignore[misc]
     def get_id(self) -> str:
         """What the cookie holds."""
         return f"{self.user.user_id}:{self.mark}"
-
-
-def now() -> datetime:
-    """The present time; the only clock of the web side besides the server's own."""
-    return datetime.now(CHINA_TIME)
 
 
 def visitor() -> User | None:

@@ -21,7 +21,8 @@ from optimizer.emissions.factor import Factor
 from optimizer.emissions.factor_files import FactorImport, ImportRules, import_factors
 from optimizer.emissions.releases import FactorProposal
 from optimizer.errors import InputError, Message, ModalshiftError
-from webapp.access.visitor import now, require, require_permission
+from webapp.access.visitor import require, require_permission
+from webapp.clock import now
 from webapp.language import current_lang
 from webapp.problem import status_of
 from webapp.table_watch import put_into_force

@@ -29,7 +29,8 @@ from optimizer.network.releases import NetworkProposal, NetworkRelease, NetworkW
 from optimizer.network.row_changes import RowChange, row_changes
 from optimizer.network.schema import load_schema, shipped_directory
 from optimizer.network.unplanned_tables import check_unplanned_tables
-from webapp.access.visitor import now, require, require_permission
+from webapp.access.visitor import require, require_permission
+from webapp.clock import now
 from webapp.language import current_lang
 from webapp.problem import status_of
 from webapp.table_watch import put_into_force

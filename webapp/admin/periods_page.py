@@ -11,7 +11,8 @@ from optimizer import actions
 from optimizer.access.user import Permission
 from optimizer.accounts.ledger import month_after, month_of
 from optimizer.errors import ModalshiftError
-from webapp.access.visitor import now, require, require_permission
+from webapp.access.visitor import require, require_permission
+from webapp.clock import now
 from webapp.language import current_lang
 from webapp.problem import status_of
 from webapp.world import current_world

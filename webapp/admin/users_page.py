@@ -15,7 +15,8 @@ from optimizer.access.one_time import VALID_HOURS, is_one_time_code, one_time_co
 from optimizer.access.user import OF_A_PARTY, Permission, Role, User
 from optimizer.actions.administering import admit, change_role, choose_password, reset_password, security_log
 from optimizer.errors import Fault, InputError, Message, ModalshiftError
-from webapp.access.visitor import now, require, require_permission
+from webapp.access.visitor import require, require_permission
+from webapp.clock import now
 from webapp.language import current_lang
 from webapp.limits import limiter
 from webapp.problem import status_of

@@ -13,12 +13,13 @@ from optimizer.actions.waybill_views import amend_as, versions_seen_by, withdraw
 from optimizer.waybills.amendment_reader import FIELDS, LEG_FIELDS, LOT_FIELDS
 from optimizer.waybills.codec import to_plain
 from optimizer.waybills.waybill import Waybill
-from webapp.access.visitor import now, require_permission
+from webapp.access.visitor import require_permission
 from webapp.api import idempotency
 from webapp.api.answers import COUNT, MOMENT, TEXT, answer, items_of, list_of, named, record
 from webapp.api.documented import documented
 from webapp.api.reading import json_object
 from webapp.api.replies import json_reply
+from webapp.clock import now
 from webapp.world import current_world
 
 amendments_api = APIBlueprint("amendments_api", __name__, url_prefix="/api/v1", tag="Waybills")

@@ -19,12 +19,13 @@ from optimizer.errors import Fault, Message
 from optimizer.planning.frontier import FrontierPoint
 from optimizer.planning.run import PlanRun
 from optimizer.quantities import FEN_PER_YUAN, G_PER_T
-from webapp.access.visitor import now, require_permission
+from webapp.access.visitor import require_permission
 from webapp.api import idempotency, plans, sailings
 from webapp.api.answers import COUNT, NUMBER, TEXT, answer, items_of, list_of, named, record_with
 from webapp.api.documented import documented
 from webapp.api.reading import json_object
 from webapp.api.replies import json_reply
+from webapp.clock import now
 from webapp.world import current_world
 
 frontiers_api = APIBlueprint("frontiers_api", __name__, url_prefix="/api/v1", tag="Plans")

@@ -17,7 +17,8 @@ from flask import Response, make_response, request
 
 from optimizer.errors import ConflictError, Fault, InputError, Message
 from optimizer.store.access_rows import StoredReply
-from webapp.access.visitor import now, require_user
+from webapp.access.visitor import require_user
+from webapp.clock import now
 from webapp.world import current_world
 
 View = TypeVar("View", bound=Callable[..., Any])

@@ -17,12 +17,13 @@ from optimizer.planning.run import PlanRun
 from optimizer.planning.settings import MAX_HORIZON_DAYS, PlanSettings
 from optimizer.store.engine import Store
 from optimizer.waybills.codec import to_plain
-from webapp.access.visitor import now, require_permission
+from webapp.access.visitor import require_permission
 from webapp.api import idempotency, sailings
 from webapp.api.answers import COUNT, PLAN, TEXT, answer, items_of, list_of, named, record_with
 from webapp.api.documented import documented
 from webapp.api.reading import is_text, json_object
 from webapp.api.replies import json_reply
+from webapp.clock import now
 from webapp.world import current_world
 
 plans_api = APIBlueprint("plans_api", __name__, url_prefix="/api/v1", tag="Plans")

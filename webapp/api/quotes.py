@@ -18,10 +18,10 @@ from optimizer.planning.quote.document import quote_to_json
 from optimizer.planning.shipment import Shipment
 from webapp.api.answers import ERRORS, QUOTE, TEXT, answer, list_of
 from webapp.api.documented import documented
-from webapp.api.reading import UnreadableBodyError, json_array, json_object
+from webapp.api.reading import json_array, json_object
 from webapp.language import current_lang
 from webapp.limits import limiter
-from webapp.problem import problem
+from webapp.problem import UnreadableBodyError, problem
 from webapp.quote_form import quote_record
 from webapp.world import World, current_world
 

@@ -7,11 +7,8 @@ from typing import Any
 from flask import request
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
-from optimizer.errors import InputError, Message
-
-
-class UnreadableBodyError(InputError):
-    """The body is no JSON of the expected kind; answered with 400."""
+from optimizer.errors import Message
+from webapp.problem import UnreadableBodyError
 
 
 def json_body() -> Any:

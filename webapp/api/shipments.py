@@ -22,14 +22,16 @@ from optimizer.planning.files.shipment_file import valid_shipments
 from optimizer.planning.shipment import Shipment
 from optimizer.store.planning_rows import SubmittedShipment
 from optimizer.waybills.codec import to_plain
-from webapp.access.visitor import now, require_permission
+from webapp.access.visitor import require_permission
 from webapp.api import idempotency, paging
 from webapp.api.answers import COUNT, ERRORS, FLAG, MOMENT, TEXT, answer, list_of, or_null, record_with
 from webapp.api.documented import documented
 from webapp.api.quotes import BODY as QUOTE_BODY
-from webapp.api.reading import UnreadableBodyError, json_array
+from webapp.api.reading import json_array
 from webapp.api.replies import json_reply
+from webapp.clock import now
 from webapp.language import current_lang
+from webapp.problem import UnreadableBodyError
 from webapp.world import current_world
 
 shipments_api = APIBlueprint("shipments_api", __name__, url_prefix="/api/v1", tag="Shipments")

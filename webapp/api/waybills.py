@@ -15,14 +15,16 @@ from optimizer.errors import Fault, Message
 from optimizer.waybills.codec import to_plain
 from optimizer.waybills.event import Classifier, EventType
 from optimizer.waybills.event_reader import FIELDS, events_from_records
-from webapp.access.visitor import now, require_permission
+from webapp.access.visitor import require_permission
 from webapp.api import idempotency, paging
 from webapp.api.answers import items_of
 from webapp.api.documented import documented
-from webapp.api.reading import UnreadableBodyError, json_array
+from webapp.api.reading import json_array
 from webapp.api.replies import json_reply
 from webapp.api.waybill_answers import EVENT, FILE, HEADER, RESULTS, SHEET
+from webapp.clock import now
 from webapp.language import current_lang
+from webapp.problem import UnreadableBodyError
 from webapp.world import current_world
 
 waybills_api = APIBlueprint("waybills_api", __name__, url_prefix="/api/v1", tag="Waybills")

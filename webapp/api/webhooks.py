@@ -13,12 +13,13 @@ from optimizer.access.webhook import SECRET_BYTES, Topic, Webhook
 from optimizer.actions import note_security
 from optimizer.actions.webhooks import add_webhook, remove_webhook, webhook_of, webhooks_of
 from optimizer.waybills.codec import to_plain
-from webapp.access.visitor import now, require_permission
+from webapp.access.visitor import require_permission
 from webapp.api import idempotency
 from webapp.api.answers import COUNT, MOMENT, TEXT, answer, items_of, list_of, named
 from webapp.api.documented import documented
 from webapp.api.reading import json_object
 from webapp.api.replies import json_reply
+from webapp.clock import now
 from webapp.world import current_world
 
 webhooks_api = APIBlueprint("webhooks_api", __name__, url_prefix="/api/v1", tag="Webhooks")

@@ -24,9 +24,9 @@ from optimizer.actions import open_store, releases_mark, tables_in_force
 from optimizer.actions.frontier_runs import carry_out_frontier
 from optimizer.actions.plan_runs import carry_out, end_cut_off_runs
 from optimizer.store.engine import Store
-from webapp.access.visitor import now
 from webapp.background.queue import PlanQueue
 from webapp.background.webhook_sender import keep_sending
+from webapp.clock import now
 from webapp.request_log import write_json_lines
 from webapp.settings import Settings
 
