@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 
 import httpx
 
+from optimizer.actions import create_store
 from optimizer.actions.versions import code_version
 from optimizer.bench.machine import library_versions, load_average, this_machine
 from optimizer.bench.quote import percentile, requests
@@ -69,7 +70,7 @@ def run(options: ServeBench, tell: Callable[[Message], None] = lambda message: N
     flows = read_flows()
     asked = requests(flows, 20, options.seed)
     times: dict[str, list[list[float]]] = {PAUSING: [], STEADY: [], BARE: []}
-    with TemporaryDirectory() as folder, served(options.db_url or f"sqlite:///{folder}/m.db") as address:
+    with TemporaryDirectory() as folder, served(options.db_url or _empty(f"sqlite:///{folder}/m.db")) as address:
         _warm(address, asked[: len(flows)])
         for number in range(1, options.runs + 1):
             tell(Message(f"第 {number}/{options.runs} 次", f"run {number}/{options.runs}"))
@@ -102,6 +103,12 @@ def run(options: ServeBench, tell: Callable[[Message], None] = lambda message: N
             *pages,
         ),
     )
+
+
+def _empty(db_url: str) -> str:
+    """The address of a database that was made for the bench."""
+    create_store(db_url).close()
+    return db_url
 
 
 @contextmanager

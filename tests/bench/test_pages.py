@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from optimizer.actions import create_store
 from optimizer.bench import pages
 from optimizer.bench.document import result_from_json, result_to_json
 from optimizer.bench.pages import Address, PagesBench, run
@@ -34,9 +35,11 @@ def test_pages_are_opened_in_a_browser(tmp_path: Path, monkeypatch: pytest.Monke
             Address("planner", "/plans", "/plans/"),
         ),
     )
+    database = f"sqlite:///{tmp_path / 'm.db'}"
+    create_store(database).close()
     # In a thread: another test of this process may hold a browser, and with it a running loop.
     with ThreadPoolExecutor(1) as thread:
-        result = thread.submit(run, PagesBench(AT, f"sqlite:///{tmp_path / 'm.db'}", runs=1, quiet_s=0.2)).result()
+        result = thread.submit(run, PagesBench(AT, database, runs=1, quiet_s=0.2)).result()
     assert [method.name for method in result.methods] == [":/quote", f":{pages.QUOTE}"]
     figures = {figure.name: figure.values[0] or 0 for figure in result.methods[1].figures}
     assert figures["worst"] == max(figures["cold"], figures["warm"]) > 0
