@@ -86,7 +86,7 @@ bench-cuts: $(RUNTIME_INSTALLED)
 
 # The same corridors of a plan's search given to HiGHS and to CP-SAT.
 bench-corridors: $(RUNTIME_INSTALLED)
-	$(BIN)/modalshift bench plan --sizes 600,1000 --corridors --json $(BENCH_RESULTS)/plan_corridors.json
+	$(BIN)/modalshift bench plan --sizes 1000 --corridors --json $(BENCH_RESULTS)/plan_corridors.json
 
 # Seven points of cost against CO2e, each begun from its neighbour and from nothing.
 bench-frontier: $(RUNTIME_INSTALLED)
