@@ -6,9 +6,10 @@ import re
 from collections import Counter
 from datetime import timedelta
 
+from optimizer.planning.check.berths import SLOT_H
 from optimizer.planning.check.movement import DISTANCE_KM
 from optimizer.planning.check.violation import Findings
-from optimizer.planning.check.workings import CLOCK_S, SLOT_H, Workings
+from optimizer.planning.check.workings import CLOCK_S, Workings
 from optimizer.planning.plan import Voyage
 
 CLOCK = timedelta(seconds=CLOCK_S)

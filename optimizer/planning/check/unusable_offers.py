@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from optimizer.errors import Message
+from optimizer.planning.check.berths import LONGEST_WAIT
 from optimizer.planning.check.violation import Findings
-from optimizer.planning.check.water_options import LATE_H, LONGEST_WAIT, WaterPrices
+from optimizer.planning.check.water_options import LATE_H, WaterPrices
 from optimizer.planning.check.words import Figures, check_words, day_figures, figures_of
 from optimizer.planning.check.workings import CLOCK_S, Workings
 from optimizer.planning.offer import Offer

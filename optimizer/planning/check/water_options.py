@@ -23,16 +23,13 @@ from itertools import pairwise, product
 
 from optimizer.emissions.operations import fuel_emissions, sea_service_operation
 from optimizer.network.model import Mode, VesselClass
+from optimizer.planning.check.berths import BEYOND_D, SLOT_H
 from optimizer.planning.check.ways import Course
-from optimizer.planning.check.workings import SLOT_H, Workings
+from optimizer.planning.check.workings import Workings
 from optimizer.planning.shipment import Shipment
 
 LATE_H = 72
 """So long after it is due a shipment may arrive by water at most."""
-LONGEST_WAIT = timedelta(days=31)
-"""A plan looks no farther ahead for a shipment."""
-BEYOND_D = 15
-"""The plan looks as far ahead as its longest voyage needs; by how much that is more than this one, at most."""
 TERMINALS_PER_DOOR = 4
 """So many terminals a plan tries at a door."""
 HOURS_PER_YEAR = 8760.0
@@ -197,7 +194,7 @@ class WaterPrices:
         for step in chain:
             if isinstance(step, Sailing):
                 first = math.ceil((hour - 1e-9) / SLOT_H)
-                slots = range(first, (first if beyond_d else 0) + beyond_d * 24 // SLOT_H + self._slots())
+                slots = range(first, (first if beyond_d else 0) + beyond_d * 24 // SLOT_H + self.work.berths.slots)
                 open_slot = next((slot for slot in slots if self._capacity_t(step, slot) > 0), None)
                 if open_slot is None:
                     return None
@@ -310,23 +307,11 @@ class WaterPrices:
         rates = [vessel.charter_yuan_per_day if market == "spot" else vessel.cost_yuan_per_day for market in markets]
         return min(rates, default=math.inf) * max(1, math.ceil(hours / SLOT_H - 1e-9)) * SLOT_H / 24
 
-    def _slots(self) -> int:
-        """Slots of the plan in which any voyage may begin."""
-        inside = [s for s in self.work.shipments if not self.work.after_horizon(s)]
-        last = max(min(max(s.due_at, s.ready_at), s.ready_at + LONGEST_WAIT) for s in inside)
-        return max(1, math.ceil((last - self.work.epoch) / timedelta(hours=SLOT_H)))
-
-    def _most_t(self, sailing: Sailing) -> list[float]:
-        """What the vessel takes at best, for each end that the plan may have."""
-        slots, here = self._slots(), 0.0
-        for slot in range(slots):
-            here = max(here, self._capacity_t(sailing, slot))
-            if here >= sailing.vessel.capacity_t:
-                return [here]
-        beyond = [self._capacity_t(sailing, slot) for slot in range(slots, slots + BEYOND_D * 24 // SLOT_H)]
-        return sorted({here, *(load for load in beyond if load > here)})
+    def _most_t(self, sailing: Sailing) -> tuple[float, ...]:
+        return self.work.berths.most_t(*self._named(sailing))
 
     def _capacity_t(self, sailing: Sailing, slot: int) -> float:
-        return self.work.slot_capacity_t(
-            sailing.origin, sailing.destination, sailing.vessel.vessel_class, self.group, slot
-        )
+        return self.work.berths.capacity_t(*self._named(sailing), slot)
+
+    def _named(self, sailing: Sailing) -> tuple[str, str, str, str]:
+        return sailing.origin, sailing.destination, sailing.vessel.vessel_class, self.group

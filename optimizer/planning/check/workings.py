@@ -32,6 +32,7 @@ from optimizer.emissions.operations import (
     vessel_fuel_kg,
 )
 from optimizer.network.model import Mode, Network, Tariff, Terminal, TruckClass, VesselClass
+from optimizer.planning.check.berths import Berths
 from optimizer.planning.check.ways import Course, Ways
 from optimizer.planning.offer import Offer
 from optimizer.planning.plan import Leg, Lot, Plan, PlannedShipment, Voyage
@@ -39,8 +40,6 @@ from optimizer.planning.shipment import Shipment
 from optimizer.quantities import CHINA_TIME
 
 SHORT_HAUL_KM = 50.0
-SLOT_H = 6
-"""Voyages berth as a slot of the day begins."""
 DAYS_PER_YEAR, HALF_SECOND_D = 365.0, 0.5 / 86400
 MOST_HORIZON_DAYS, MOST_SETTING = 366, 1e15
 """No price, cap or limit of time comes near."""
@@ -86,7 +85,6 @@ class Workings:
         self.voyage_by_id = {voyage.voyage_id: voyage for voyage in self.plan.voyages}
         self.truck_intensity = cache(lambda truck_class: truck_operation(
             self.network.truck_classes[truck_class], self.factors, self.on))  # fmt: skip
-        self.slot_capacity_t = cache(self._slot_capacity_t)
         self.hub_intensity = cache(lambda place, group: hub_operation(
             self.network.terminals[(place, group)], self.factors, self.on))  # fmt: skip
 
@@ -100,6 +98,12 @@ class Workings:
     def on(self) -> date:
         """The day whose factors are used."""
         return self.epoch.date()
+
+    @cached_property
+    def berths(self) -> Berths:
+        """When vessels may berth, and what they may load."""
+        inside = [shipment for shipment in self.shipments if not self.after_horizon(shipment)]
+        return Berths(self.network, self.ways, self.epoch, self.hub_h, inside)
 
     @cached_property
     def known(self) -> list[tuple[PlannedShipment, Shipment]]:
@@ -360,23 +364,6 @@ class Workings:
     def rail_intensity(self) -> Intensity:
         """Emissions of rail per tkm."""
         return rail_operation(self.factors, self.on)
-
-    def _slot_capacity_t(self, origin: str, destination: str, vessel_class: str, group: str, slot: int) -> float:
-        """What a vessel may load, to the kg, that berths as a slot begins; 0 where it must not sail."""
-        vessel, course = self.network.vessel_classes[vessel_class], self.ways.course(origin, destination, vessel_class)
-        hubs = [self.network.terminals.get((place, group)) for place in (origin, destination)]
-        if course is None or hubs[0] is None or hubs[1] is None:
-            return 0.0
-        berths = self.epoch + timedelta(hours=SLOT_H * slot)
-        casts_off = berths + timedelta(seconds=round(self.hub_h(hubs[0], vessel.capacity_t) * 3600))
-        arrives = casts_off + timedelta(hours=course.hours)
-        leaves = arrives + timedelta(hours=self.hub_h(hubs[1], vessel.capacity_t))
-        shut = (
-            self.ways.closures(course, casts_off)
-            or self.ways.terminal_closures(origin, berths, casts_off)
-            or self.ways.terminal_closures(destination, arrives, leaves)
-        )
-        return 0.0 if shut else int(self.ways.capacity_t(course, vessel, casts_off) * 1000 + 1e-6) / 1000
 
     def day_rate_yuan(self, voyage: Voyage) -> float:
         """What the vessel costs a day without fuel."""
