@@ -8,7 +8,6 @@ round after round. All three bounds are proven, over all columns, for every whol
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -16,9 +15,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from optimizer.actions.versions import code_version
-from optimizer.bench.growth import MonthsBench, conditions, month_task
-from optimizer.bench.isolation import Isolated, in_fresh_process
+from optimizer.bench.growth import MonthsBench, conditions
 from optimizer.bench.machine import library_versions, load_average, this_machine
+from optimizer.bench.months import on_months, versions_of
 from optimizer.bench.planning_runs import PlanTask
 from optimizer.bench.record import Figure, Load, Method, Result
 from optimizer.emissions.factors import load_factors
@@ -63,18 +62,8 @@ class Bounds:
 
 def run(options: MonthsBench, tell: Callable[[Message], None] = lambda message: None) -> Result:
     """Measure. ``tell`` hears of each run before it starts."""
-    before, methods, versions = load_average(), list[Method](), dict[str, str]()
-    for size in sorted(set(options.sizes)):
-        runs: list[Isolated[Bounds] | None] = []
-        for number in range(options.runs):
-            tell(Message(f"{size:,} 票，第 {number + 1} 次", f"{size:,} shipments, run {number + 1}"))
-            with tempfile.TemporaryDirectory() as folder:
-                runs.append(in_fresh_process(prove, month_task(options, size, options.seed + number, folder)))
-        answers = [None if ran is None else ran.answer for ran in runs]
-        methods += [_method(size, name, answers) for name in (CLIMB, LONGER, CUTS)]
-        for answer in answers:
-            if answer is not None:
-                versions = {"network": answer.network_version, "factors": answer.factors_version}
+    before = load_average()
+    found = on_months(options, prove, tell)
     return Result(
         bench=BENCH,
         subject=Message(
@@ -84,11 +73,11 @@ def run(options: MonthsBench, tell: Callable[[Message], None] = lambda message: 
         measured_at=options.measured_at,
         machine=this_machine(),
         load=Load(before, load_average()),
-        versions={**versions, "product": code_version(), **library_versions("numpy", "scipy", "numba")},
+        versions={**versions_of(found), "product": code_version(), **library_versions("numpy", "scipy", "numba")},
         settings={name: value for name, value in conditions(options).items() if name in ("month", "network")},
         seed=options.seed,
         runs=options.runs,
-        methods=tuple(methods),
+        methods=tuple(_method(size, name, answers) for size, answers in found for name in (CLIMB, LONGER, CUTS)),
     )
 
 

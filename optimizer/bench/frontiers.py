@@ -6,15 +6,14 @@ from; begun from nothing it finds its own. Both stop at the same gap, so what di
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from optimizer.actions.versions import code_version
-from optimizer.bench.growth import MonthsBench, conditions, month_task
-from optimizer.bench.isolation import Isolated, in_fresh_process
+from optimizer.bench.growth import MonthsBench, conditions
 from optimizer.bench.machine import library_versions, load_average, this_machine
+from optimizer.bench.months import on_months, versions_of
 from optimizer.bench.planning_runs import PlanTask
 from optimizer.bench.record import Figure, Load, Method, Result
 from optimizer.emissions.factors import load_factors
@@ -53,18 +52,8 @@ class Both:
 
 def run(options: MonthsBench, tell: Callable[[Message], None] = lambda message: None) -> Result:
     """Measure. ``tell`` hears of each run before it starts."""
-    before, methods, versions = load_average(), list[Method](), dict[str, str]()
-    for size in sorted(set(options.sizes)):
-        runs: list[Isolated[Both] | None] = []
-        for number in range(options.runs):
-            tell(Message(f"{size:,} 票，第 {number + 1} 次", f"{size:,} shipments, run {number + 1}"))
-            with tempfile.TemporaryDirectory() as folder:
-                runs.append(in_fresh_process(both, month_task(options, size, options.seed + number, folder)))
-        answers = [None if ran is None else ran.answer for ran in runs]
-        methods += [_method(size, name, answers) for name in (WARM, COLD)]
-        for answer in answers:
-            if answer is not None:
-                versions = {"network": answer.network_version, "factors": answer.factors_version}
+    before = load_average()
+    found = on_months(options, both, tell)
     return Result(
         bench=BENCH,
         subject=Message(
@@ -75,7 +64,7 @@ def run(options: MonthsBench, tell: Callable[[Message], None] = lambda message: 
         machine=this_machine(),
         load=Load(before, load_average()),
         versions={
-            **versions,
+            **versions_of(found),
             "product": code_version(),
             "solver": SOLVER_VERSION,
             **library_versions("numpy", "scipy", "numba"),
@@ -83,7 +72,7 @@ def run(options: MonthsBench, tell: Callable[[Message], None] = lambda message: 
         settings=conditions(replace(options, time_limit_s=0.0)) | {"time_limit_s": "none"},
         seed=options.seed,
         runs=options.runs,
-        methods=tuple(methods),
+        methods=tuple(_method(size, name, answers) for size, answers in found for name in (WARM, COLD)),
     )
 
 

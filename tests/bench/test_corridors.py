@@ -10,6 +10,7 @@ import scipy.sparse as sp
 from click.testing import CliRunner
 
 from optimizer.bench import corridors as walking
+from optimizer.bench import months
 from optimizer.bench.corridors import by_cp_sat, run
 from optimizer.bench.document import result_from_json, result_to_json
 from optimizer.bench.growth import MonthsBench
@@ -23,7 +24,7 @@ MEASURED_AT = datetime(2026, 11, 1, 8, tzinfo=CHINA_TIME)
 
 def test_both_solvers_get_the_same_corridors(monkeypatch: pytest.MonkeyPatch) -> None:
     """A month of four shipments, two corridors: each counted once, no gain below zero, the result is read back."""
-    monkeypatch.setattr(walking, "in_fresh_process", lambda function, task: Isolated(function(task), 100.0))
+    monkeypatch.setattr(months, "in_fresh_process", lambda function, task: Isolated(function(task), 100.0))
     monkeypatch.setattr(walking, "CORRIDORS", 2)
     monkeypatch.setattr(walking, "LEAST_S", 0.2)
     monkeypatch.setattr(walking, "TIMES_AS_LONG", 1.0)

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from optimizer.bench import cuts as cutting
+from optimizer.bench import months
 from optimizer.bench.cuts import run
 from optimizer.bench.document import result_from_json, result_to_json
 from optimizer.bench.growth import MonthsBench
@@ -33,7 +34,7 @@ def nothing(proof: LagrangianBound) -> Floats:
 
 def test_cuts_never_lower_the_bound_and_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """A month of four shipments: cuts are found and priced, the bound is no lower, the result is read back."""
-    monkeypatch.setattr(cutting, "in_fresh_process", lambda function, task: Isolated(function(task), 100.0))
+    monkeypatch.setattr(months, "in_fresh_process", lambda function, task: Isolated(function(task), 100.0))
     short = Stage((0,), 20, 1.0, 0.12)
     monkeypatch.setattr(cutting, "climb_up", lambda proof, left_s: climb_on(proof, nothing(proof), left_s, short))
     monkeypatch.setattr(cutting, "ONWARD", short)

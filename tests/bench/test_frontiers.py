@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 from click.testing import CliRunner
 
-from optimizer.bench import frontiers
+from optimizer.bench import frontiers, months
 from optimizer.bench.document import result_from_json, result_to_json
 from optimizer.bench.frontiers import run
 from optimizer.bench.growth import MonthsBench
@@ -20,7 +20,7 @@ MEASURED_AT = datetime(2026, 11, 1, 8, tzinfo=CHINA_TIME)
 
 def test_both_beginnings_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """A month of two shipments, two points: as many either way, within the gap asked for, and read back."""
-    monkeypatch.setattr(frontiers, "in_fresh_process", lambda function, task: Isolated(function(task), 100.0))
+    monkeypatch.setattr(months, "in_fresh_process", lambda function, task: Isolated(function(task), 100.0))
     monkeypatch.setattr(frontiers, "POINTS", 2)
     result = run(MonthsBench(MEASURED_AT, (2,), gap=0.01))
     assert [method.name for method in result.methods] == ["modalshift:2", "from_nothing:2"]
