@@ -15,18 +15,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import scipy.sparse as sp
 
-from optimizer.actions.versions import code_version
-from optimizer.bench.growth import MonthsBench, conditions
-from optimizer.bench.machine import library_versions, load_average, this_machine
-from optimizer.bench.months import on_months, versions_of
-from optimizer.bench.planning_runs import PlanTask
-from optimizer.bench.record import Figure, Load, Method, Result
+from optimizer.bench.growth import MonthsBench
+from optimizer.bench.months import compared, endings_of, values_of
+from optimizer.bench.planning_runs import PlanTask, read_task
+from optimizer.bench.record import Figure, Method, Result
 from optimizer.cores import cores_here
-from optimizer.emissions.factors import load_factors
 from optimizer.errors import Message, SolverError
-from optimizer.network.reader import read_network
 from optimizer.planning.design import (
-    SOLVER_VERSION,
     Effort,
     Floats,
     Outcome,
@@ -35,7 +30,6 @@ from optimizer.planning.design import (
     solve_integer,
     solve_linear,
 )
-from optimizer.planning.files.shipment_file import read_shipments
 from optimizer.planning.solving.neighbourhoods import LEAST_GAIN_YUAN, Freed, Neighbourhoods
 from optimizer.planning.solving.problem_layout import lay_out, task_of
 from optimizer.planning.solving.search import Search
@@ -75,36 +69,18 @@ class Walk:
 
 def run(options: MonthsBench, tell: Callable[[Message], None] = lambda message: None) -> Result:
     """Measure. ``tell`` hears of each run before it starts."""
-    before = load_average()
-    found = on_months(options, walk, tell)
-    return Result(
-        bench=BENCH,
-        subject=Message(
-            "生成的月份，同样的走廊分别交 HiGHS 与 CP-SAT",
-            "generated months: the same corridors given to HiGHS and to CP-SAT",
-        ),
-        measured_at=options.measured_at,
-        machine=this_machine(),
-        load=Load(before, load_average()),
-        versions={
-            **versions_of(found),
-            "product": code_version(),
-            "solver": SOLVER_VERSION,
-            **library_versions("numpy", "scipy", "numba"),
-        },
-        settings={name: value for name, value in conditions(options).items() if name in ("month", "network")},
-        seed=options.seed,
-        runs=options.runs,
-        methods=tuple(_method(size, name, answers) for size, answers in found for name in (HIGHS, CP_SAT)),
+    subject = Message(
+        "生成的月份，同样的走廊分别交 HiGHS 与 CP-SAT",
+        "generated months: the same corridors given to HiGHS and to CP-SAT",
     )
+    return compared(options, tell, walk, _methods, BENCH, subject)
 
 
 def walk(task: PlanTask) -> Walk:
     """Both solvers on the corridors of a month. Raises InputError for bad files."""
-    network = read_network(task.network_dir)
-    own = task.network_dir if task.network_dir and (task.network_dir / "factors.csv").exists() else None
-    factors, settings = load_factors(own), replace(task.settings, gap=FIRST_PLAN_GAP, time_limit_s=None)
-    book, inside = task_of(read_shipments(task.shipments, network), network, factors, settings)
+    network, factors, shipments = read_task(task)
+    settings = replace(task.settings, gap=FIRST_PLAN_GAP, time_limit_s=None)
+    book, inside = task_of(shipments, network, factors, settings)
     watch = Watch(time.monotonic, None, lambda progress: None)
     search = Search(lay_out(inside, book, settings, watch=watch), settings, watch)
     search.run()
@@ -188,6 +164,10 @@ def _summed(gains: Sequence[tuple[float, float, float]]) -> Gained:
     return Gained(sum(gain > 0 for gain, _, _ in gains), yuan, wall_s, processor_s)
 
 
+def _methods(size: int, answers: Sequence[Walk | None]) -> list[Method]:
+    return [_method(size, name, answers) for name in (HIGHS, CP_SAT)]
+
+
 def _method(size: int, name: str, answers: Sequence[Walk | None]) -> Method:
     """The figures of one solver on months of a size."""
     solver = "HiGHS" if name == HIGHS else "CP-SAT"
@@ -203,8 +183,7 @@ def _method(size: int, name: str, answers: Sequence[Walk | None]) -> Method:
     )
 
     def values(value: Callable[[Gained, Walk], float], digits: int) -> tuple[float | None, ...]:
-        found = (None if answer is None else value(getattr(answer, _FIELDS[name]), answer) for answer in answers)
-        return tuple(None if each is None else round(each, digits) for each in found)
+        return values_of(answers, lambda answer: value(getattr(answer, _FIELDS[name]), answer), digits)
 
     return Method(
         name=f"{name}:{size}",
@@ -230,7 +209,7 @@ def _method(size: int, name: str, answers: Sequence[Walk | None]) -> Method:
                 values(lambda one, _: one.processor_s, 2),
             ),
         ),
-        endings=tuple("out_of_memory" if answer is None else "exhausted" for answer in answers),
+        endings=endings_of(answers, "exhausted"),
     )
 
 

@@ -14,19 +14,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from optimizer.actions.versions import code_version
-from optimizer.bench.growth import MonthsBench, conditions
-from optimizer.bench.machine import library_versions, load_average, this_machine
-from optimizer.bench.months import on_months, versions_of
-from optimizer.bench.planning_runs import PlanTask
-from optimizer.bench.record import Figure, Load, Method, Result
-from optimizer.emissions.factors import load_factors
+from optimizer.bench.growth import MonthsBench
+from optimizer.bench.months import compared, endings_of, values_of
+from optimizer.bench.planning_runs import PlanTask, read_task
+from optimizer.bench.record import Figure, Method, Result
 from optimizer.errors import Message
-from optimizer.network.reader import read_network
 from optimizer.planning.bounds.ascent import LEVELS, Climb, Stage, climb_on, climb_up
 from optimizer.planning.bounds.lagrange import LagrangianBound
 from optimizer.planning.bounds.linking import Linker, LinkingCut, with_cuts
-from optimizer.planning.files.shipment_file import read_shipments
 from optimizer.planning.layout.fleetflow import make_fleetflow
 from optimizer.planning.layout.line_layout import make_ways
 from optimizer.planning.layout.program import make_program
@@ -62,32 +57,19 @@ class Bounds:
 
 def run(options: MonthsBench, tell: Callable[[Message], None] = lambda message: None) -> Result:
     """Measure. ``tell`` hears of each run before it starts."""
-    before = load_average()
-    found = on_months(options, prove, tell)
-    return Result(
-        bench=BENCH,
-        subject=Message(
-            "生成的月份，联结割能把大计划的下界抬高多少",
-            "generated months: how much linking cuts raise the bound of large plans",
-        ),
-        measured_at=options.measured_at,
-        machine=this_machine(),
-        load=Load(before, load_average()),
-        versions={**versions_of(found), "product": code_version(), **library_versions("numpy", "scipy", "numba")},
-        settings={name: value for name, value in conditions(options).items() if name in ("month", "network")},
-        seed=options.seed,
-        runs=options.runs,
-        methods=tuple(_method(size, name, answers) for size, answers in found for name in (CLIMB, LONGER, CUTS)),
+    subject = Message(
+        "生成的月份，联结割能把大计划的下界抬高多少",
+        "generated months: how much linking cuts raise the bound of large plans",
     )
+    return compared(options, tell, prove, _methods, BENCH, subject)
 
 
 def prove(task: PlanTask) -> Bounds:
     """The three bounds of a month. Raises InputError for bad files."""
-    network = read_network(task.network_dir)
-    own = task.network_dir if task.network_dir and (task.network_dir / "factors.csv").exists() else None
-    factors, settings = load_factors(own), task.settings
+    network, factors, shipments = read_task(task)
+    settings = task.settings
     busy = time.process_time()
-    book, inside = task_of(read_shipments(task.shipments, network), network, factors, settings)
+    book, inside = task_of(shipments, network, factors, settings)
     ways = make_ways(sorted(inside, key=lambda item: item.shipment_id), book, book.graph, settings, None)
     fleet = make_fleetflow(ways, book, book.graph, settings.carbon_price_yuan_per_t / 1000)
     space = services_only(ways)
@@ -116,6 +98,10 @@ def prove(task: PlanTask) -> Bounds:
     return Bounds(first, longer, replace(best, processor_s=proven(now).processor_s), network.version, factors.version)
 
 
+def _methods(size: int, answers: Sequence[Bounds | None]) -> list[Method]:
+    return [_method(size, name, answers) for name in (CLIMB, LONGER, CUTS)]
+
+
 def _method(size: int, name: str, answers: Sequence[Bounds | None]) -> Method:
     """The figures of one way to a bound."""
     label, does = {
@@ -137,11 +123,10 @@ def _method(size: int, name: str, answers: Sequence[Bounds | None]) -> Method:
     }[name]
 
     def values(value: Callable[[Proven], float], digits: int) -> tuple[float | None, ...]:
-        found = (None if answer is None else value(getattr(answer, _FIELDS[name])) for answer in answers)
-        return tuple(None if each is None else round(each, digits) for each in found)
+        return values_of(answers, lambda answer: value(getattr(answer, _FIELDS[name])), digits)
 
-    gained = tuple(
-        None if a is None else round(getattr(a, _FIELDS[name]).bound_yuan / a.climb.bound_yuan - 1, 6) for a in answers
+    gained = values_of(
+        answers, lambda answer: getattr(answer, _FIELDS[name]).bound_yuan / answer.climb.bound_yuan - 1, 6
     )
     return Method(
         name=f"{name}:{size}",
@@ -163,7 +148,7 @@ def _method(size: int, name: str, answers: Sequence[Bounds | None]) -> Method:
                 "priced", Message("其中有价", "of these priced"), "count", values(lambda item: float(item.priced), 0)
             ),
         ),
-        endings=tuple("out_of_memory" if answer is None else "exhausted" for answer in answers),
+        endings=endings_of(answers, "exhausted"),
     )
 
 

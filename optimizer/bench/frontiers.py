@@ -10,17 +10,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from optimizer.actions.versions import code_version
-from optimizer.bench.growth import MonthsBench, conditions
-from optimizer.bench.machine import library_versions, load_average, this_machine
-from optimizer.bench.months import on_months, versions_of
-from optimizer.bench.planning_runs import PlanTask
-from optimizer.bench.record import Figure, Load, Method, Result
-from optimizer.emissions.factors import load_factors
+from optimizer.bench.growth import MonthsBench
+from optimizer.bench.months import compared, endings_of, values_of
+from optimizer.bench.planning_runs import PlanTask, read_task
+from optimizer.bench.record import Figure, Method, Result
 from optimizer.errors import Message
-from optimizer.network.reader import read_network
-from optimizer.planning.design import SOLVER_VERSION
-from optimizer.planning.files.shipment_file import read_shipments
 from optimizer.planning.frontier import Frontier, frontier
 
 BENCH = "plan --frontier"
@@ -52,36 +46,17 @@ class Both:
 
 def run(options: MonthsBench, tell: Callable[[Message], None] = lambda message: None) -> Result:
     """Measure. ``tell`` hears of each run before it starts."""
-    before = load_average()
-    found = on_months(options, both, tell)
-    return Result(
-        bench=BENCH,
-        subject=Message(
-            f"生成的月份，费用与排放前沿 {POINTS} 点，每点间隙 {options.gap:.2%}",
-            f"generated months: {POINTS} points of cost against CO2e, each to a gap of {options.gap:.2%}",
-        ),
-        measured_at=options.measured_at,
-        machine=this_machine(),
-        load=Load(before, load_average()),
-        versions={
-            **versions_of(found),
-            "product": code_version(),
-            "solver": SOLVER_VERSION,
-            **library_versions("numpy", "scipy", "numba"),
-        },
-        settings=conditions(replace(options, time_limit_s=0.0)) | {"time_limit_s": "none"},
-        seed=options.seed,
-        runs=options.runs,
-        methods=tuple(_method(size, name, answers) for size, answers in found for name in (WARM, COLD)),
+    subject = Message(
+        f"生成的月份，费用与排放前沿 {POINTS} 点，每点间隙 {options.gap:.2%}",
+        f"generated months: {POINTS} points of cost against CO2e, each to a gap of {options.gap:.2%}",
     )
+    return compared(options, tell, both, _methods, BENCH, subject, options.gap)
 
 
 def both(task: PlanTask) -> Both:
     """A month's frontier begun both ways. Raises InputError for bad files."""
-    network = read_network(task.network_dir)
-    own = task.network_dir if task.network_dir and (task.network_dir / "factors.csv").exists() else None
-    factors, settings = load_factors(own), replace(task.settings, time_limit_s=None)
-    shipments = read_shipments(task.shipments, network)
+    network, factors, shipments = read_task(task)
+    settings = replace(task.settings, time_limit_s=None)
 
     def drawn(warm: bool) -> Drawn:
         began, busy = time.perf_counter(), time.process_time()
@@ -103,6 +78,10 @@ def _drawn(found: Frontier, wall_s: float, processor_s: float) -> Drawn:
     return Drawn(len(found.points), widest, min(co2e) / max(max(co2e), 1e-9), wall_s, processor_s)
 
 
+def _methods(size: int, answers: Sequence[Both | None]) -> list[Method]:
+    return [_method(size, name, answers) for name in (WARM, COLD)]
+
+
 def _method(size: int, name: str, answers: Sequence[Both | None]) -> Method:
     """The figures of one way to begin."""
     label, does = {
@@ -119,8 +98,7 @@ def _method(size: int, name: str, answers: Sequence[Both | None]) -> Method:
     }[name]
 
     def values(value: Callable[[Drawn], float], digits: int) -> tuple[float | None, ...]:
-        found = (None if answer is None else value(getattr(answer, _FIELDS[name])) for answer in answers)
-        return tuple(None if each is None else round(each, digits) for each in found)
+        return values_of(answers, lambda answer: value(getattr(answer, _FIELDS[name])), digits)
 
     return Method(
         name=f"{name}:{size}",
@@ -145,7 +123,7 @@ def _method(size: int, name: str, answers: Sequence[Both | None]) -> Method:
                 values(lambda one: one.processor_s, 2),
             ),
         ),
-        endings=tuple("out_of_memory" if answer is None else "gap" for answer in answers),
+        endings=endings_of(answers, "gap"),
     )
 
 

@@ -86,7 +86,7 @@ class PlanRun:
 
 def run_planner(task: PlanTask) -> PlanRun:
     """The planner. Raises InputError for bad files; finding no plan within the limit is an ending, no error."""
-    network, factors, shipments = _read(task)
+    network, factors, shipments = read_task(task)
     offers = _offers(task, network)
     told: list[Progress] = []
     signs: list[Sign] = []
@@ -138,7 +138,7 @@ def run_cp_sat(task: PlanTask) -> PlanRun:
 
 
 def _direct(task: PlanTask, solve: Callable[[Program, Effort], Outcome]) -> PlanRun:
-    network, factors, shipments = _read(task)
+    network, factors, shipments = read_task(task)
     offers = _offers(task, network)
     start = time.perf_counter()
     space, plan = lay_out(shipments, network, factors, task.settings, offers)
@@ -178,7 +178,7 @@ def _left_t(space: TimeSpace, x: Floats) -> float:
 
 def run_road(task: PlanTask) -> PlanRun:
     """Every shipment on its road, priced as in the program. Nothing known where one has no road."""
-    network, factors, shipments = _read(task)
+    network, factors, shipments = read_task(task)
     space, _ = lay_out(shipments, network, factors, task.settings)
     columns = space.columns
     by_road = np.array([route.kind == "road" for route in space.routes], dtype=bool)
@@ -214,7 +214,8 @@ def _offers(task: PlanTask, network: Network) -> list[Offer]:
     return read_sailings(task.sailings, network) if task.sailings else []
 
 
-def _read(task: PlanTask) -> tuple[Network, FactorTable, list[Shipment]]:
+def read_task(task: PlanTask) -> tuple[Network, FactorTable, list[Shipment]]:
+    """The network, its own factors where it has some, and the shipments. Raises InputError for bad files."""
     network = read_network(task.network_dir)
     own = task.network_dir if task.network_dir and (task.network_dir / "factors.csv").exists() else None
     return network, load_factors(own), read_shipments(task.shipments, network)

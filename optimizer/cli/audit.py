@@ -42,6 +42,7 @@ REMEDIES = (
                 *("document_changed", "transaction_changed", "run_changed", "run_missing", "columns_differ"),
                 *("postings_differ_from_run", "claims_differ_from_runs", "balance_differs", "not_balanced"),
                 *("sequence_gap", "unknown_account", "city_totals_differ", "city_exposures_differ"),
+                *("pending_differs", "factor_table_changed"),
             }
         ),
         Message(

@@ -16,6 +16,7 @@ from optimizer.accounts.audit.overlaps import CLAIM_COLUMNS
 from optimizer.accounts.ledger import month_before, month_of
 from optimizer.actions import accept, open_store
 from optimizer.cli import cli
+from optimizer.cli.audit import REMEDIES
 from optimizer.quantities import CHINA_TIME
 from tests.store.conftest import settle_world
 from tests.waybills.world import ISSUED_AT, parties, shipments, world_network, world_plan, world_waybills
@@ -332,3 +333,9 @@ def test_the_auditor_s_verbs_from_the_command_line(settled_url: str, tmp_path: P
     assert run("audit", "sample", "--out", str(sample), "--size", "0", *tail).exit_code == 2
     assert run("audit", "population", "--period", "x", "--out", str(out), *tail).exit_code == 2
     assert run("audit", *tail).exit_code == 0
+
+
+def test_every_code_with_a_remedy_is_one_that_findings_have() -> None:
+    """A misspelt code would never be met, and its remedy never be told."""
+    named = json.loads(Path("webapp/translations/findings.json").read_text(encoding="utf-8"))
+    assert {f"finding.{code}" for codes, _ in REMEDIES for code in codes} <= named.keys()

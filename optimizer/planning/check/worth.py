@@ -35,7 +35,9 @@ DEEPER_M = 0.1
 def check_worth(work: Workings, found: Findings) -> None:
     """The bound behind the values is one and the same and not above the plan's; no value is above what all of the
     limit's users could lose, no saving above value and gap together."""
-    slack, by_road_yuan = work.slack_yuan, _by_road_yuan(work)
+    slack, roads = work.slack_yuan, _roads(work)
+    by_road_yuan = sum(yuan_per_t * mass_t for yuan_per_t, mass_t in roads)
+    dearest_yuan_per_t = max((yuan_per_t for yuan_per_t, _ in roads), default=0.0)
     opens = {n: yuan for n, entry in enumerate(work.plan.binding) if (yuan := _open_yuan(entry)) is not None}
     least = work.plan.objective_yuan - work.plan.bound_yuan
     for number, yuan in opens.items():
@@ -48,7 +50,7 @@ def check_worth(work: Workings, found: Findings) -> None:
         most_yuan = (by_road_yuan - proven_yuan + slack) / units if units > 0 else math.inf
         if entry.kind == "water_level":
             gap_yuan = work.plan.objective_yuan - work.plan.bound_yuan
-            most_yuan = max(most_yuan, _dearest_yuan_per_t(work) * _more_t(work, entry) + gap_yuan + slack)
+            most_yuan = max(most_yuan, dearest_yuan_per_t * _more_t(work, entry) + gap_yuan + slack)
         if entry.value_yuan > most_yuan:
             found.add("binding", f"binding/{number}/value_yuan", f"<= {most_yuan}", entry.value_yuan)
         most_yuan = entry.value_yuan + open_yuan
@@ -75,19 +77,9 @@ def _open_yuan(entry: Binding) -> float | None:
     return (entry.at_most_yuan - entry.value_yuan) * days
 
 
-def _by_road_yuan(work: Workings) -> float:
-    """What the plan's shipments weigh by road; inf where some have no truck from door to door, or a cap
-    or kept voyages forbid it."""
-    return sum(yuan_per_t * mass_t for yuan_per_t, mass_t in _roads(work))
-
-
-def _dearest_yuan_per_t(work: Workings) -> float:
-    """What the dearest tonne of the plan weighs by road; inf as above."""
-    return max((yuan_per_t for yuan_per_t, _ in _roads(work)), default=0.0)
-
-
 def _roads(work: Workings) -> list[tuple[float, float]]:
-    """Yuan a tonne by road and tonnes of each shipment; one of inf where some have no truck."""
+    """What each of the plan's shipments weighs by road, yuan a tonne, and its tonnes; one of inf where some have no
+    truck from door to door, or a cap or kept voyages forbid it."""
     if work.setting("co2e_cap_t") is not None or work.plan.kept is not None:
         return [(math.inf, 1.0)]
     roads: list[tuple[float, float]] = []

@@ -135,7 +135,8 @@ def _undecided(instance: Instance, node: Node) -> Indices:
     doubt = np.minimum(between, 1.0 - between) * instance.fixed_cost
     arcs = np.flatnonzero(node.least < node.most)
     doubtful = arcs[doubt[arcs] > 0]
-    return (doubtful if len(doubtful) else arcs)[np.argsort(-doubt[doubtful if len(doubtful) else arcs], kind="stable")]
+    asked = doubtful if len(doubtful) else arcs
+    return asked[np.argsort(-doubt[asked], kind="stable")]
 
 
 def _sides(node: Node, arc: int) -> tuple[Node, Node]:
