@@ -76,7 +76,7 @@ def test_both_solve_the_same_program(result: Result) -> None:
 
 def test_what_stays_behind_is_tonnes_and_no_money_for_both(monkeypatch: pytest.MonkeyPatch) -> None:
     """900 t without a road, 700 t of room: the price that keeps a program from leaving cargo is in no objective."""
-    monkeypatch.setattr(planning_runs, "_read", lambda task: (cut_off(), round_factors(), [ORE, BY_ROAD]))
+    monkeypatch.setattr(planning_runs, "read_task", lambda task: (cut_off(), round_factors(), [ORE, BY_ROAD]))
     monkeypatch.setattr(planning_runs, "_offers", lambda task, network: OFFERS)
     task = PlanTask(Path("none.csv"), None, replace(MARKET, gap=1e-6))
     ours, direct = run_planner(task), run_direct(task)
