@@ -185,11 +185,10 @@ def cancel_plan(store: Store, run_id: str, at: datetime) -> None:
 def end_cut_off_runs(store: Store, at: datetime) -> None:
     """End the runs of a worker that died; called by the only worker before it begins."""
     with store.write() as session:
-        for run in session.runs_of_plans(most=1_000):
-            if run.state == "running":
-                session.end_run(
-                    run.run_id, at, failure="规划进程中断，请重新开始。\nThe planning process was cut off; begin again."
-                )
+        for run_id in session.runs_in_state("running"):
+            session.end_run(
+                run_id, at, failure="规划进程中断，请重新开始。\nThe planning process was cut off; begin again."
+            )
 
 
 def plan_of_run(store: Store, run_id: str) -> Plan:

@@ -153,6 +153,12 @@ class PlanningRows:
         query = query.order_by(plan_runs.c.created_at.desc(), plan_runs.c.run_id).limit(most)
         return [_run(row) for row in self._connection.execute(query)]
 
+    def runs_in_state(self, state: str) -> list[str]:
+        """Ids of all plans and frontiers that are in a state, the oldest first, however many came after them."""
+        query = select(plan_runs.c.run_id).where(plan_runs.c.frontier_id.is_(None), plan_runs.c.state == state)
+        query = query.order_by(plan_runs.c.created_at, plan_runs.c.run_id)
+        return [row[0] for row in self._connection.execute(query)]
+
     def count_runs_by_state(self) -> dict[str, int]:
         """How many runs are in each state."""
         query = select(plan_runs.c.state, func.count()).group_by(plan_runs.c.state).order_by(plan_runs.c.state)

@@ -10,6 +10,8 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -202,6 +204,28 @@ def test_a_run_whose_worker_died_is_said_to_be_cut_off(house: House) -> None:
     Worker(house.settings).pick_up()
     assert program.get(f"/api/v1/plans/{dead}").json["state"] == "failed"
     assert program.get(f"/api/v1/plans/{waiting}").json["state"] == "done"
+
+
+def test_the_oldest_waiting_run_is_picked_up_however_many_wait_behind_it(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A queue file that was lost, sixty runs in the books: the list of the page has the newest fifty, and the first
+    ten were never made."""
+    program = house.program("planner")
+    waiting = [begin(program, seed=seed) for seed in range(2)]
+    with house.store.write() as session:
+        first = session.run(waiting[0])
+        assert first is not None
+        for number in range(60):
+            later = first.created_at + timedelta(hours=1, seconds=number)
+            session.add_run(replace(first, run_id=f"later-{number:02}", created_at=later))
+    made: list[str] = []
+    worker = Worker(house.settings)
+    monkeypatch.setattr(worker, "make", made.append)
+    worker.pick_up()
+    assert len(made) == 62
+    assert set(made[:2]) == set(waiting)
+    assert made[2:] == [f"later-{number:02}" for number in range(60)]
 
 
 def test_stopping_before_there_is_a_plan_leaves_the_worker_alive(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,7 +70,7 @@ class Worker:
         """What a worker before this one left: runs it was cut off from end as failed, queued ones are made."""
         end_cut_off_runs(self.store, now())
         with self.store.read() as session:
-            queued = [run.run_id for run in reversed(session.runs_of_plans()) if run.state == "queued"]
+            queued = session.runs_in_state("queued")
         for run_id in queued:
             self.make(run_id)
 
