@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 
@@ -21,6 +21,8 @@ G_PER_T = G_PER_KG * KG_PER_T
 FEN_PER_YUAN = 100
 
 CHINA_TIME = timezone(timedelta(hours=8), "Asia/Shanghai")
+TO_LAST_SECOND = timedelta(hours=23, minutes=59, seconds=59)
+"""From the begin of a day to its last second."""
 """China has one time zone and no daylight saving since 1991, so a fixed offset is exact."""
 
 
@@ -131,6 +133,21 @@ def local_time(text: str) -> datetime:
         return moment.replace(tzinfo=CHINA_TIME) if moment.tzinfo is None else moment.astimezone(CHINA_TIME)
     except OverflowError as error:
         raise ValueError(text) from error
+
+
+def local_due_time(text: str) -> datetime:
+    """As :func:`local_time`, but a day alone is its last second: who says "by the 15th" means all of that day."""
+    moment = local_time(text)
+    return moment + TO_LAST_SECOND if is_day(text.strip()) else moment
+
+
+def is_day(text: str) -> bool:
+    """Whether a text is an ISO 8601 date without a time."""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def iso(moment: datetime) -> str:

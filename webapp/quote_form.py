@@ -59,6 +59,9 @@ def read_quote_form(query: Mapping[str, str], network: Network, now: datetime) -
     if not filled["due_at"]:
         # The due time would follow from a ready time that nobody can read: one fault to mend, not two.
         faults = tuple(entry for entry in faults if entry.field != "due_at")
+    if shipment is not None:
+        # As understood: a browser shows the field empty in any other form, beside an answer for that very time.
+        filled |= {"ready_at": _field_time(shipment.ready_at), "due_at": _field_time(shipment.due_at)}
     return QuoteForm(filled, shipment, faults)
 
 
@@ -79,7 +82,7 @@ def _validated(values: Mapping[str, str], network: Network) -> tuple[Shipment | 
 
 def _times(now: datetime) -> dict[str, str]:
     """Ready tomorrow morning, due ten days later, in the form of a datetime-local field."""
-    ready = (now.astimezone(CHINA_TIME) + timedelta(days=1)).replace(hour=8, minute=0)
+    ready = (now.astimezone(CHINA_TIME) + timedelta(days=1)).replace(hour=8, minute=0, second=0)
     return {"ready_at": _field_time(ready), "due_at": _field_time(ready + timedelta(days=DEFAULT_DAYS))}
 
 
@@ -92,4 +95,4 @@ def _due_after(ready_at: str) -> str:
 
 
 def _field_time(moment: datetime) -> str:
-    return iso(moment)[: len("2026-10-01T08:00")]
+    return iso(moment)[: len("2026-10-01T08:00:00" if moment.second else "2026-10-01T08:00")]

@@ -66,7 +66,12 @@ SHEET_SUFFIXES = (".txt", ".json", ".xlsx")
 @option("--cargo", required=True, metavar="CODE", zh="货类编号或名称", en="cargo code or name")
 @option("--mass-t", required=True, metavar="T", zh="重量（吨）", en="mass in tonnes")
 @option("--ready-at", metavar="TIME", zh="可提货时间，默认现在", en="when the cargo is ready; now by default")
-@option("--due-at", metavar="TIME", zh="最晚到达，默认可提货后 14 天", en="when it is due; 14 days later by default")
+@option(
+    "--due-at",
+    metavar="TIME",
+    zh="最晚到达，默认可提货后 14 天；只写日期即当天之内",
+    en="when it is due, 14 days later by default; a date alone: within that day",
+)
 @option("--value", metavar="YUAN_PER_T", zh="货值（元/吨）", en="cargo value in yuan per tonne")
 @option("--json", "as_json", is_flag=True, zh="输出 JSON", en="print JSON")
 @option(

@@ -12,7 +12,7 @@ from optimizer.cli.corrections import reason_option
 from optimizer.cli.printing import print_json, say
 from optimizer.cli.session import current_session
 from optimizer.errors import Fault, InputError, Message
-from optimizer.quantities import CHINA_TIME, KG_PER_T, iso, local_time, number_of
+from optimizer.quantities import CHINA_TIME, KG_PER_T, iso, local_due_time, number_of
 
 if TYPE_CHECKING:
     from optimizer.waybills.amendment import LegChange
@@ -79,7 +79,7 @@ def waybill_show(number: str, as_json: bool) -> None:
 @option("--voyage", "voyages", multiple=True, metavar="LOT/LEG=VOYAGE", zh="换航次", en="another voyage for a leg")
 @option("--discharge", "ends", multiple=True, metavar="LOT/LEG=PLACE", zh="改卸货地", en="another place of discharge")
 @option("--consignee", metavar="PARTY", zh="收货人", en="consignee")
-@option("--due-at", metavar="TIME", zh="约定到达时间", en="due time")
+@option("--due-at", metavar="TIME", zh="约定到达时间，只写日期即当天之内", en="due time; a date alone: within that day")
 @option("--reference", metavar="TEXT", zh="托运人单号", en="the shipper's own number")
 @option("--goods-zh", metavar="TEXT", zh="货名（中文）", en="description of the goods, Chinese")
 @option("--goods-en", metavar="TEXT", zh="货名（英文）", en="description of the goods, English")
@@ -197,7 +197,7 @@ def _text(name: str, word: str | None, faults: list[Fault]) -> str | None:
 
 def _moment(word: str | None, faults: list[Fault]) -> datetime | None:
     try:
-        return None if word is None else local_time(word)
+        return None if word is None else local_due_time(word)
     except ValueError:
         faults.append(_fault(str(word), "应如 2026-10-18T08:00", "write it like 2026-10-18T08:00"))
         return None

@@ -40,7 +40,7 @@ def amendment_from_record(record: Mapping[str, Any], parties: Mapping[str, Party
     faults = reader.faults
     reason, version, consignee_id = reader.text("reason"), reader.whole("version"), reader.text("consignee_id")
     number, goods_zh, goods_en = (reader.text(name) if record.get(name) is not None else None for name in TEXTS)
-    due_at = reader.moment("due_at") if record.get("due_at") is not None else None
+    due_at = reader.due("due_at") if record.get("due_at") is not None else None
     if consignee_id and consignee_id not in parties:
         reader.wrong("consignee_id", "unknown_party", "没有这个参与方", "there is no such party")
     if not reason and not any(fault.column == "/reason" for fault in faults):

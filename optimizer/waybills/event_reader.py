@@ -8,13 +8,13 @@ as a list of ``{"kind": ..., "sha256": ...}``. Without ``event_id`` the id follo
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from optimizer.errors import Fault, Message
-from optimizer.quantities import local_time, number_of
+from optimizer.quantities import local_due_time, local_time, number_of
 from optimizer.waybills.event import Classifier, EnergyLog, Event, EventType, Evidence, event_id
 
 MAX_TEXT = 200
@@ -110,12 +110,16 @@ class RecordReader:
             return None
         return value
 
-    def moment(self, name: str) -> datetime | None:
+    def due(self, name: str) -> datetime | None:
+        """A time by which something has to be there; a day alone is its last second."""
+        return self.moment(name, local_due_time)
+
+    def moment(self, name: str, read: Callable[[str], datetime] = local_time) -> datetime | None:
         """A time, which must be there."""
         value = self.record.get(name)
         try:
             if isinstance(value, str):
-                return local_time(value)
+                return read(value)
         except ValueError:
             pass
         self.wrong(

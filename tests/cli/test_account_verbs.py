@@ -269,7 +269,7 @@ def test_a_waybill_is_amended_from_the_command_line(db_url: str) -> None:
             "--vessel",
             "2/3=CN-9",
             "--due-at",
-            "2026-10-30T08:00",
+            "2026-10-30",
         ),
         *("--consignee", "E2", *tail),
     )
@@ -282,6 +282,7 @@ def test_a_waybill_is_amended_from_the_command_line(db_url: str) -> None:
     assert run("waybill", "amend", number, "--consignee", "NOBODY", *tail).exit_code == 2
     shown = json.loads(run("waybill", "show", number, "--json", "--db", db_url).stdout)
     assert [item["waybill"]["version"] for item in shown] == [1, 2]
+    assert shown[1]["waybill"]["due_at"] == "2026-10-30T23:59:59+08:00"
     assert shown[1]["reason"] == "asked for"
     assert "第 2 版" in run("waybill", "show", number, "--db", db_url).stdout
     assert run("waybill", "show", "MW1", "--db", db_url).exit_code == 2

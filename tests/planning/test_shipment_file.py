@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,13 @@ from optimizer.network.reader import read_network
 from optimizer.network.schema import shipped_directory
 from optimizer.planning.fault_list import FaultList
 from optimizer.planning.files import shipment_sheet
-from optimizer.planning.files.shipment_cells import CellError, parse_moment, parse_value_yuan_per_t, parse_yes_no
+from optimizer.planning.files.shipment_cells import (
+    CellError,
+    parse_due,
+    parse_moment,
+    parse_value_yuan_per_t,
+    parse_yes_no,
+)
 from optimizer.planning.files.shipment_columns import HEADERS
 from optimizer.planning.files.shipment_file import (
     parse_mass_kg,
@@ -31,7 +37,8 @@ from optimizer.planning.files.shipment_file import (
     suggest_locations,
     valid_shipments,
 )
-from optimizer.planning.files.shipment_upload import read_upload
+from optimizer.planning.files.shipment_upload import marked_rows, read_upload
+from optimizer.planning.files.shipment_upload import workbook as returned_workbook
 from optimizer.planning.shipment import Shipment
 from optimizer.quantities import CHINA_TIME
 from tests.planning.corridor import corridor
@@ -41,9 +48,9 @@ GOOD = "S1,E1,steel,1600,MILL,SITE,2026-10-01T08:00,2026-10-09T18:00"
 NETWORK = corridor()
 
 
-def at(day: int, hour: int = 0, minute: int = 0) -> datetime:
+def at(day: int, hour: int = 0, minute: int = 0, second: int = 0) -> datetime:
     """A time in October 2026 in China."""
-    return datetime(2026, 10, day, hour, minute, tzinfo=CHINA_TIME)
+    return datetime(2026, 10, day, hour, minute, second, tzinfo=CHINA_TIME)
 
 
 def read(tmp_path: Path, content: str | bytes, network: Network = NETWORK, name: str = "s.csv") -> list[Shipment]:
@@ -148,7 +155,7 @@ def test_workbook_with_native_cells(tmp_path: Path) -> None:
         ["S2", "E1", "Coal", "500 kg", "UP", "LOW", 46296, "46297.75"],
     ]
     first, second = read(tmp_path, workbook(rows), name="s.xlsx")
-    assert first == Shipment("1001", "7", "steel", 1_600_100, "MILL", "SITE", at(1, 8), at(9), False)
+    assert first == Shipment("1001", "7", "steel", 1_600_100, "MILL", "SITE", at(1, 8), at(9, 23, 59, 59), False)
     # Day 46296 of the 1900 date system is 1 October 2026.
     assert (second.mass_kg, second.ready_at, second.due_at) == (500, at(1), at(2, 18))
 
@@ -450,6 +457,74 @@ def test_times(cell: Any, moment: datetime) -> None:
     """Every accepted form means the same time in China."""
     assert parse_moment(cell) == moment
     assert parse_moment(cell).utcoffset() == moment.utcoffset()
+
+
+@pytest.mark.parametrize(
+    ("cell", "moment"),
+    [
+        *((day, at(1, 23, 59, 59)) for day in ("2026-10-01", "2026/10/1", "2026.10.1", "2026年10月1日", "20261001")),
+        ("46296", at(1, 23, 59, 59)), (46296.0, at(1, 23, 59, 59)), (date(2026, 10, 1), at(1, 23, 59, 59)),
+        ("２０２６／１０／１", at(1, 23, 59, 59)), ("2026-10-01 00:00", at(1)), ("2026-10-01 0时", at(1)),
+        ("2026-10-01T08:00", at(1, 8)), ("2026-10-01 24:00", at(2)), ("46296.5", at(1, 12)),
+        (datetime(2026, 10, 1), at(1)),
+    ],
+)  # fmt: skip
+def test_due_on_a_day_is_due_until_its_end(cell: Any, moment: datetime) -> None:
+    """Who writes a day means all of it; an hour that was written, midnight as well, stays."""
+    assert parse_due(cell) == moment
+
+
+@pytest.mark.parametrize("cell", [None, "", "now", "2026-13-01", "1/10/2026", "٤"])
+def test_no_due_time_either(cell: Any) -> None:
+    """What is no time is none here."""
+    with pytest.raises(CellError) as caught:
+        parse_due(cell)
+    assert caught.value.code == "bad_time"
+
+
+@given(st.datetimes(datetime(2000, 1, 2), datetime(2099, 12, 30)))
+def test_a_due_time_differs_from_a_time_for_days_alone(moment: datetime) -> None:
+    """With its hour every time is read the same by both."""
+    for text in (f"{moment:%Y-%m-%dT%H:%M:%S}", f"{moment:%Y/%m/%d %H:%M}"):
+        assert parse_due(text) == parse_moment(text)
+    assert parse_due(moment.date()) - parse_moment(moment.date()) == timedelta(days=1, seconds=-1)
+
+
+@pytest.mark.parametrize(
+    ("shown", "due"),
+    [
+        *((shown, at(15, 23, 59, 59)) for shown in ("yyyy-mm-dd", 'yyyy"年"m"月"d"日"', "mm-dd-yy", '[$-804]yyyy"hh"')),
+        *((shown, at(15)) for shown in ("yyyy-mm-dd hh:mm", 'm/d/yy h"时"')),
+    ],
+)  # fmt: skip
+def test_a_workbook_says_by_its_format_whether_an_hour_was_meant(tmp_path: Path, shown: str, due: datetime) -> None:
+    """A spreadsheet keeps a day as its midnight; what its reader sees there decides."""
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    sheet.append(HEADER.split(","))
+    sheet.append([*GOOD.split(",")[:-1], datetime(2026, 10, 15)])
+    sheet.cell(2, len(HEADER.split(","))).number_format = shown
+    stream = io.BytesIO()
+    book.save(stream)
+    (shipment,) = read(tmp_path, stream.getvalue(), name="s.xlsx")
+    assert shipment.due_at == due
+
+
+def test_a_day_goes_back_as_a_day(tmp_path: Path) -> None:
+    """A wrong row's due day stands in the returned workbook as it came, and means the same when it comes again."""
+    header, *cells = HEADER.split(","), *GOOD.split(",")[:-1]
+    book = openpyxl.Workbook()
+    book.worksheets[0].append(header)
+    book.worksheets[0].append([*cells[:3], "nothing", *cells[4:], date(2026, 10, 15)])
+    stream = io.BytesIO()
+    book.save(stream)
+    upload = read_upload(stream.getvalue(), "s.xlsx", NETWORK)
+    again = openpyxl.load_workbook(io.BytesIO(returned_workbook(marked_rows(upload, "en"), "shipments")))
+    again.worksheets[0].cell(2, 4).value = 1600
+    stream = io.BytesIO()
+    again.save(stream)
+    (shipment,) = read_upload(stream.getvalue(), "s.xlsx", NETWORK).shipments
+    assert shipment.due_at == at(15, 23, 59, 59)
 
 
 @pytest.mark.parametrize("cell", [None, True, "", "now", "2026", "2026-13-01", "1/10/2026", "2026-10-011", "8:00", "٤"])

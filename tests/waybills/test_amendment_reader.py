@@ -52,6 +52,14 @@ def test_all_that_can_be_asked_for_is_read() -> None:
     assert amendment_from_record(record, PARTIES) == Requested(change, "the shipper asked", 3)
 
 
+def test_due_on_a_day_is_due_until_its_end() -> None:
+    """As in tables of shipments; a time of departure on a day alone stays its begin."""
+    leg = {"lot_no": 1, "leg_seq": 1, "departs_at": "2026-10-06"}
+    asked = amendment_from_record({"reason": "r", "due_at": "2026-10-07", "legs": [leg]}, PARTIES).change
+    assert asked.due_at == datetime(2026, 10, 7, 23, 59, 59, tzinfo=CHINA_TIME)
+    assert asked.legs[0].departs_at == datetime(2026, 10, 6, tzinfo=CHINA_TIME)
+
+
 def test_a_reason_alone_changes_nothing() -> None:
     """It opens the amendment: no mass, no leg and no text is touched."""
     assert amendment_from_record({"reason": "to be discussed"}, PARTIES) == Requested(

@@ -112,6 +112,15 @@ def test_default_times_are_tomorrow_morning_in_china(opened: World) -> None:
     assert form.faults == ()
 
 
+def test_times_stand_in_the_form_as_they_were_understood(opened: World) -> None:
+    """A browser leaves a field for day and hour empty when it gets anything else; a day alone is due until its end."""
+    query = {"origin": "ZP", "destination": "JU", "cargo": "coal", "mass_t": "1600"}
+    form = read_quote_form({**query, "ready_at": "2026/10/5 8:30", "due_at": "2026-10-15"}, opened.network, NOW)
+    assert (form.values["ready_at"], form.values["due_at"]) == ("2026-10-05T08:30", "2026-10-15T23:59:59")
+    assert form.shipment is not None
+    assert form.shipment.due_at == datetime(2026, 10, 15, 23, 59, 59, tzinfo=CHINA_TIME)
+
+
 def test_a_due_time_follows_from_the_ready_time(opened: World) -> None:
     """Who names no deadline gets ten days, in whatever form the ready time was given."""
     query = {"origin": "ZP", "destination": "JU", "cargo": "coal", "mass_t": "1600 t"}

@@ -38,7 +38,11 @@ BODY: dict[str, Any] = {
         "cargo_code": {"type": "string", "examples": ["steel"]},
         "mass_t": {"type": ["number", "string"], "examples": [800]},
         "ready_at": {"type": "string", "examples": ["2026-10-08T08:00:00+08:00"]},
-        "due_at": {"type": "string", "examples": ["2026-10-18T08:00:00+08:00"]},
+        "due_at": {
+            "type": "string",
+            "description": "A date alone means until 23:59:59 of that day, of ready_at from 00:00.",
+            "examples": ["2026-10-18T08:00:00+08:00"],
+        },
         "splittable": {"type": ["boolean", "string"]},
         "cargo_value_yuan_per_t": {"type": ["number", "string"]},
     },

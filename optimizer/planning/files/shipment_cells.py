@@ -17,6 +17,8 @@ from optimizer.quantities import (
     CHINA_TIME,
     KG_PER_T,
     MAX_NUMBER_CHARACTERS,
+    TO_LAST_SECOND,
+    is_day,
     is_hidden_digit,
     local_time,
     number_of,
@@ -193,6 +195,24 @@ def parse_moment(cell: Cell) -> datetime:
             ),
         )
     return moment
+
+
+def parse_due(cell: Cell) -> datetime:
+    """A time by which something has to be there: as :func:`parse_moment`, but of a day alone its last second, 23:59:59,
+    for who writes "by the 15th" means all of that day. Raises CellError as parse_moment."""
+    moment = parse_moment(cell)
+    return moment + TO_LAST_SECOND if _is_day_alone(cell) else moment
+
+
+def _is_day_alone(cell: Cell) -> bool:
+    """Whether a cell that holds a time says no hour."""
+    if isinstance(cell, date):
+        return not isinstance(cell, datetime)
+    text = plain(cell)
+    if _EXCEL_SERIAL.fullmatch(text):
+        return Decimal(text) % 1 == 0
+    match = _DATE_TIME.fullmatch(text)
+    return is_day(text) or (match is not None and match["hour"] is None)
 
 
 def _moment(cell: Cell) -> datetime | None:

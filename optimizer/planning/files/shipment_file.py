@@ -17,6 +17,7 @@ from optimizer.planning.fault_list import FaultList
 from optimizer.planning.files.shipment_cells import (
     Cell,
     CellError,
+    parse_due,
     parse_identifier,
     parse_mass_kg,
     parse_moment,
@@ -181,7 +182,7 @@ class RowReading:
             "origin": lambda cell: named(cell, "unknown_location", locations).location_id,
             "destination": lambda cell: named(cell, "unknown_location", locations).location_id,
             "ready_at": parse_moment,
-            "due_at": parse_moment,
+            "due_at": parse_due,
             "splittable": lambda cell: parse_yes_no(cell, default=True),
             "cargo_value_yuan_per_t": parse_value_yuan_per_t,
             "reference": parse_reference,

@@ -10,10 +10,13 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, time
 from itertools import islice
+from typing import Any
 
 import openpyxl
 
@@ -35,6 +38,10 @@ the billionth, or hold a hundred million blank ones; each of them would be hande
 DELIMITERS = ",;\t"
 LINES_LOOKED_AT, LEAST_DELIMITERS = 10, 5
 """A header has eight columns or more; a title that holds as many commas is none that anybody wrote."""
+
+MIDNIGHT = time(0)
+_HOURS = re.compile("h", re.IGNORECASE)
+_WORDS = re.compile(r'"[^"]*"|\\.|\[\$[^\]]*\]')
 
 _ZIP_MAGIC = b"PK\x03\x04"
 _OLD_EXCEL_MAGIC = b"\xd0\xcf\x11\xe0"
@@ -168,11 +175,12 @@ def _workbook_rows(content: bytes, name: str) -> Iterator[Row]:
         sheet = book.worksheets[0]
         # Some programs write a wrong extent into the sheet; without it openpyxl reads what is there.
         sheet.reset_dimensions()
-        for number, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
+        for number, found in enumerate(sheet.iter_rows(), start=1):
             if number > LAST_SHEET_ROW:
                 raise _too_many_rows(name, number)
+            cells = tuple(map(_value, found))
             if any(cell is not None and cell != "" for cell in cells):
-                yield Row(number, tuple(cells), padded=True)
+                yield Row(number, cells, padded=True)
     except ShipmentDataError:
         raise
     except Exception as error:  # a damaged workbook fails in whatever part of openpyxl, zipfile or XML meets it first
@@ -181,3 +189,16 @@ def _workbook_rows(content: bytes, name: str) -> Iterator[Row]:
             "The workbook is damaged or no XLSX; save it again with a spreadsheet program.",
         )
         raise file_error(name, "broken_workbook", message) from error
+
+
+def _value(found: Any) -> Cell:
+    """What a cell holds. A day that is shown without an hour is a date: its midnight was said by nobody."""
+    value: Cell = found.value
+    if isinstance(value, datetime) and value.time() == MIDNIGHT and not _HOURS.search(_words_off(found.number_format)):
+        return value.date()
+    return value
+
+
+def _words_off(number_format: str) -> str:
+    """A number format without its quoted words, escaped characters and bracketed conditions."""
+    return _WORDS.sub("", number_format)

@@ -9,7 +9,7 @@ import csv
 import io
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import xlsxwriter
@@ -122,9 +122,10 @@ def workbook(rows: Sequence[Sequence[Cell]], title: str) -> bytes:
     )
     sheet = book.add_worksheet(title)
     bold, moment = book.add_format({"bold": True}), book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
+    day = book.add_format({"num_format": "yyyy-mm-dd"})
     for number, cells in enumerate(rows):
         for column, cell in enumerate(cells):
-            _write_cell(sheet, number, column, cell, bold if number == 0 else None, moment)
+            _write_cell(sheet, number, column, cell, bold if number == 0 else None, moment, day)
     for column in range(max((len(cells) for cells in rows), default=0)):
         widest = max(len(str(cells[column])) for cells in rows[:200] if column < len(cells))
         sheet.set_column(column, column, min(MAX_WIDTH, widest * 1.2 + 2))
@@ -133,9 +134,9 @@ def workbook(rows: Sequence[Sequence[Cell]], title: str) -> bytes:
     return buffer.getvalue()
 
 
-def _write_cell(sheet: Any, row: int, column: int, cell: Cell, bold: Any, moment: Any) -> None:
-    if isinstance(cell, datetime):
-        sheet.write_datetime(row, column, cell, moment)
+def _write_cell(sheet: Any, row: int, column: int, cell: Cell, bold: Any, moment: Any, day: Any) -> None:
+    if isinstance(cell, date):
+        sheet.write_datetime(row, column, cell, moment if isinstance(cell, datetime) else day)
     elif isinstance(cell, bool | int | float):
         sheet.write(row, column, cell, bold)
     else:
