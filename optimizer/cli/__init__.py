@@ -50,6 +50,7 @@ _TOGETHER = {
     "corrections": ("reverse", "restate", "transfer", "retire"),
     "product_footprint": ("product-footprint", "energy"),
     "backup": ("backup", "restore"),
+    "names": ("places", "cargoes", "vessels"),
     "user": ("user", "token"),
 }
 """Module -> its verbs."""

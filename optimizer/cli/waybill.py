@@ -1,4 +1,4 @@
-"""``modalshift waybill``: versions of a waybill, and the next one."""
+"""``modalshift waybill``: which there are, versions of one, and the next one."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from optimizer.cli.command import Program, Verb, option
+from optimizer.cli.command import DONE, FINDINGS, Program, Verb, option
 from optimizer.cli.corrections import reason_option
-from optimizer.cli.printing import print_json, say
+from optimizer.cli.printing import print_json, print_table, say
 from optimizer.cli.session import current_session
 from optimizer.errors import Fault, InputError, Message
 from optimizer.quantities import CHINA_TIME, KG_PER_T, iso, local_due_time, number_of
@@ -25,7 +25,7 @@ MAX_TEXT = 200
     cls=Program,
     invoke_without_command=True,
     about=Message(
-        "运单版本：查看、改单、撤销改单；作废", "versions of a waybill: show, amend, give an amendment up; void one"
+        "运单：列表、版本、改单、撤销改单、作废", "waybills: list, show versions, amend, give an amendment up, void"
     ),
 )
 @click.pass_context
@@ -33,6 +33,47 @@ def waybill(ctx: click.Context) -> None:
     """Show the help when no verb is given."""
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
+
+
+@waybill.command("list", cls=Verb, about=Message("列出运单", "list waybills"))
+@option(
+    "--find", "text", default="", metavar="TEXT", zh="运单号或货单号的开头", en="begin of a number or a shipment id"
+)
+@option("--party", "party_id", default=None, metavar="ID", zh="托运人或收货人", en="who ships or receives")
+@option("--open", "open_only", is_flag=True, zh="只列仍待上报的", en="only those that still wait for a report")
+@option("--json", "as_json", is_flag=True, zh="输出 JSON", en="print JSON")
+def waybill_list(text: str, party_id: str | None, open_only: bool, as_json: bool) -> int:
+    """The newest version of each, by number. Exit 1 when nothing fits."""
+    from dataclasses import asdict
+
+    with current_session().store() as store, store.read() as session:
+        if party_id is not None:
+            _party(session.parties(), party_id)
+        found = session.waybill_headers(text=text.strip(), shipper_or_receiver_id=party_id, open_only=open_only)
+    if as_json:
+        print_json([asdict(header) for header in found])
+        return DONE if found else FINDINGS
+    columns = [
+        Message("运单", "Waybill"),
+        Message("版次", "Version"),
+        Message("货单", "Shipment"),
+        Message("托运人", "Consignor"),
+        Message("收货人", "Consignee"),
+        Message("货类", "Cargo"),
+        Message("吨", "Tonnes"),
+        Message("起讫", "From, to"),
+        Message("签发", "Issued"),
+    ]
+    rows = [
+        [
+            *(one.number, str(one.version), one.shipment_id, one.consignor_id, one.consignee_id, one.cargo_code),
+            *(f"{one.declared_mass_kg / KG_PER_T:,.1f}", f"{one.place_of_receipt} → {one.place_of_delivery}"),
+            one.issued_at[:10],
+        ]
+        for one in found
+    ]
+    print_table(Message(f"{len(found)} 份运单", f"{len(found)} waybills"), columns, rows, numeric_from=len(columns))
+    return DONE if found else FINDINGS
 
 
 @waybill.command("show", cls=Verb, about=Message("列出运单的全部版本与改动", "list all versions and what each changed"))
