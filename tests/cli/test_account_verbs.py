@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import sqlite3
 from contextlib import closing
@@ -88,6 +89,10 @@ def test_a_file_is_what_its_name_says(settled_url: str, tmp_path: Path) -> None:
         out = tmp_path / name
         assert run("statement", *asked, str(out)).exit_code == 0, name
         assert out.read_bytes().startswith(begins), name
+    plain = (tmp_path / "s.csv").read_bytes()
+    assert run("statement", *asked, str(tmp_path / "e.csv"), "--excel").exit_code == 0
+    assert (tmp_path / "e.csv").read_bytes() == codecs.BOM_UTF8 + plain, "the mark, and nothing else"
+    assert run("statement", *asked, str(tmp_path / "e.json"), "--excel").exit_code == 2
     for name, begins in (("r.json", b"{"), ("r.pdf", b"%PDF"), ("r", b"%PDF")):
         assert run("report", *asked, str(tmp_path / name)).exit_code == 0
         assert (tmp_path / name).read_bytes().startswith(begins)

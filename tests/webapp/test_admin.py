@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import logging
@@ -412,6 +413,16 @@ def test_whoever_releases_a_network_reads_what_it_changes_row_by_row(house: Full
     assert told not in second.client.get("/admin/network").text
 
 
+def test_a_table_is_downloaded_for_excel_and_handed_in_again(house: FullHouse) -> None:
+    """With the mark by which Excel reads Chinese; what comes back with it is the table in force."""
+    administrator = Administrator(house)
+    table = administrator.client.get("/admin/network/locations.csv").data
+    assert table == codecs.BOM_UTF8 + (shipped_directory() / "locations.csv").read_bytes()
+    sent = administrator.send("/admin/network", act="check", files=(io.BytesIO(table), "locations.csv"))
+    assert sent.status_code == 200
+    assert "error-summary" not in sent.text
+
+
 def test_rows_that_a_release_takes_back_are_shown_and_agreed_to(house: FullHouse) -> None:
     """Of two proposals made from the same tables the second is refused until the box beside its rows is ticked."""
     other = User(actions.user_id_of("second"), "second", "二", "Second", Role.ADMINISTRATOR)
@@ -490,11 +501,14 @@ def test_archives_that_are_none_or_burst_are_refused(house: FullHouse) -> None:
 
 
 def test_tables_are_read_with_their_sources(house: FullHouse) -> None:
-    """Every table as it lies on the disk, and its very file; unknown names are not found."""
+    """Every table as it lies on the disk, and its very file behind the mark for Excel; unknown names are not found."""
     client, _ = house.browser("auditor")
     page = client.get("/admin/network/locks").text
     assert "source" in page
-    assert client.get("/admin/network/locks.csv").data == (shipped_directory() / "locks.csv").read_bytes()
+    assert (
+        client.get("/admin/network/locks.csv").data
+        == codecs.BOM_UTF8 + (shipped_directory() / "locks.csv").read_bytes()
+    )
     for name in ("nothing", "..", "datapackage"):
         assert client.get(f"/admin/network/{name}").status_code == 404
         assert client.get(f"/admin/network/{name}.csv").status_code == 404
