@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimizer.accounts.audit.recalculation import Recalculation, _texts
+from optimizer.accounts.audit.recalculation import LotRead, Recalculation, _texts
+from optimizer.accounts.audit.results_together import FEWEST, results_together
 from optimizer.accounts.audit.stored_inputs import InputsWriter
 from optimizer.accounts.calculation import CalculationRun, LotInputs, calculate
 from optimizer.accounts.lot_chain import ElementInput, VoyageShare
@@ -281,3 +282,52 @@ def test_what_voyages_are_called_does_not_decide_about_other_lots(inputs: LotInp
 def test_numbers_are_written_as_a_canonical_text_has_them(numbers: list[float]) -> None:
     """However small or large, or none at all: as Python's own encoder writes each."""
     assert _texts(numbers) == [repr(number) for number in numbers]
+
+
+def carried(inputs: LotInputs, masses: list[int]) -> list[LotRead]:
+    """The same lot with other masses and on other voyages, as read; what the method refuses left out."""
+    listed = []
+    for number, mass_kg in enumerate(masses):
+        sides = []
+        for side in (inputs.baseline, inputs.project):
+            legs = [replace(item, mass_kg=mass_kg) for item in side]
+            sides.append(
+                tuple(
+                    item if item.log is None else replace(item, log=replace(item.log, voyage_id=f"V{number}"))
+                    for item in legs
+                )
+            )
+        other = replace(inputs, mass_kg=mass_kg, baseline=sides[0], project=sides[1])
+        read = STRAIGHT.read(to_json(other).encode(), other.waybill_number, other.lot_no)
+        if read is not None:
+            listed.append(read)
+    return listed
+
+
+@settings(max_examples=40, deadline=None)
+@given(lots(), st.lists(MASSES, min_size=FEWEST, max_size=FEWEST + 2))
+def test_lots_together_come_to_what_each_comes_to(inputs: LotInputs, masses: list[int]) -> None:
+    """However large or small their amounts, with zeros and logs among them: the same answer, or none."""
+    read = carried(inputs, masses)
+    for one, found in zip(read, results_together(read), strict=True):
+        assert found is None or found == STRAIGHT.result(one)
+
+
+def test_lots_of_one_shape_are_answered_together() -> None:
+    """Of honest lots with errors none is left over; of a few alike none is answered."""
+    read = carried(INPUTS, [100_000 + 977 * number for number in range(40)])
+    assert len(read) == 40
+    found = results_together(read)
+    assert [one.text if one else b"" for one in found] == [
+        one.text if one else b"x" for one in map(STRAIGHT.result, read)
+    ]
+    assert results_together(read[: FEWEST - 1]) == [None] * (FEWEST - 1)
+
+
+def test_where_rounding_could_decide_about_a_gram_there_is_no_answer_together() -> None:
+    """Without any width of an error the shortfall is nothing, and a whole gram lies at the edge: it is calculated by
+    itself."""
+    bare = replace(INPUTS, project=tuple(item for item in INPUTS.project if item.mode is Mode.HUB))
+    read = carried(bare, [100_000 + number for number in range(FEWEST)])
+    shape = read[0].shape._replace(sources=tuple(source._replace(down=0.0, up=0.0) for source in read[0].shape.sources))
+    assert results_together([one._replace(shape=shape) for one in read]) == [None] * FEWEST

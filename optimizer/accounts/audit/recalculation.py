@@ -49,6 +49,19 @@ class Recalculated(NamedTuple):
     moved_mg: Sequence[int]
 
 
+class LotRead(NamedTuple):
+    """Inputs of a lot as they were read: what its elements come to, their errors' places, the error keys of its logged
+    elements. ``budget``: whether its result keeps its error sources."""
+
+    mass_kg: int
+    budget: bool
+    baseline: Sequence[Made]
+    project: Sequence[Made]
+    shapes: LotShapes
+    shape: LotShape
+    logs: Sequence[str]
+
+
 class Recalculation:
     """Calculates lots with one table of factors."""
 
@@ -59,14 +72,27 @@ class Recalculation:
         self._chains: dict[str, Chains] = {}
 
     def __call__(self, inputs: bytes, number: str, lot_no: int) -> Recalculated | None:
-        """The result of stored inputs, None where they are not the canonical text of inputs of that lot, or where
-        ``calculate`` would refuse them."""
+        """The result of stored inputs, None where :meth:`read` or :meth:`result` has none."""
+        read = self.read(inputs, number, lot_no)
+        return None if read is None else self.result(read)
+
+    def read(self, inputs: bytes, number: str, lot_no: int) -> LotRead | None:
+        """Stored inputs, None where they are not the canonical text of inputs of that lot, or where ``calculate`` would
+        refuse them."""
         try:
-            return self._calculated(inputs, number, lot_no)
+            return self._read(inputs, number, lot_no)
         except (ModalshiftError, KeyError, TypeError, ValueError, ArithmeticError):
             return None
 
-    def _calculated(self, inputs: bytes, number: str, lot_no: int) -> Recalculated | None:
+    def result(self, read: LotRead) -> Recalculated | None:
+        """What the method makes of them, None where it makes nothing."""
+        try:
+            found = _result(read)
+        except (ModalshiftError, KeyError, TypeError, ValueError, ArithmeticError):
+            return None
+        return found if read.budget else found._replace(places=(self._none,), moved_mg=(1,))
+
+    def _read(self, inputs: bytes, number: str, lot_no: int) -> LotRead | None:
         # Each piece is held against what it must be: cut at another place, one of them is not.
         first, second = inputs.find(b'],"boundary":'), inputs.find(b',"project":[')
         third = inputs.rfind(b'],"uncertainty_version":')
@@ -82,8 +108,11 @@ class Recalculation:
             chains = self._chains[version] = Chains(self._factors, CONFIGS[version], self._sums)
         baseline = [chains.element(text, on) for text in _elements(inputs[13:first])]
         project = [chains.element(text, on) for text in _elements(inputs[second + 12 : third])]
-        found = _result(int(frame[3]), frame[1] is not None, baseline, project, chains.shapes)
-        return found if frame[1] is not None else found._replace(places=(self._none,), moved_mg=(1,))
+        kinds = [item[4] for item in baseline], [item[4] for item in project]
+        logs = [kind.log for side in kinds for kind in side if kind.log]
+        shapes = chains.shapes
+        shape = shapes.lot(tuple([kind.shape for kind in kinds[0]]), tuple([kind.shape for kind in kinds[1]]), logs)
+        return LotRead(int(frame[3]), frame[1] is not None, baseline, project, shapes, shape, logs)
 
 
 def _elements(listed: bytes) -> list[bytes]:
@@ -93,13 +122,9 @@ def _elements(listed: bytes) -> list[bytes]:
     return listed[18:].split(b',{"distance_basis":')
 
 
-def _result(
-    mass_kg: int, budget: bool, baseline: Sequence[Made], project: Sequence[Made], shapes: LotShapes
-) -> Recalculated:
+def _result(read: LotRead) -> Recalculated:
     """As ``calculation.calculate`` and ``reduction.shift_v1``: totals, what is credited, and the text of it all."""
-    kinds = [item[4] for item in baseline], [item[4] for item in project]
-    logs = [kind.log for side in kinds for kind in side if kind.log]
-    shape = shapes.lot(tuple([kind.shape for kind in kinds[0]]), tuple([kind.shape for kind in kinds[1]]), logs)
+    mass_kg, budget, baseline, project, shapes, shape, logs = read
     baseline_g, actual_g = sum([item[0] for item in baseline]), sum([item[0] for item in project])
     expected_g = baseline_g - actual_g
     amounts = [item[0] * share for item in baseline for share in item[4].shares]

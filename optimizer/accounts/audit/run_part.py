@@ -11,10 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
+from itertools import islice
 from json.encoder import encode_basestring
 from typing import Any, NamedTuple
 
-from optimizer.accounts.audit.recalculation import Recalculation
+from optimizer.accounts.audit.recalculation import LotRead, Recalculated, Recalculation
+from optimizer.accounts.audit.results_together import results_together
 from optimizer.accounts.audit.rows import RunRow, quoted
 from optimizer.accounts.audit.stored_inputs import Memo
 from optimizer.accounts.calculation import LotInputs, LotResult, calculate
@@ -54,15 +56,16 @@ def read_runs(rows: Iterable[RunRow], factors: FactorTable, kept: Mapping[str, F
     ``kept``: by version, the tables that former runs were made with."""
     reader, read = _Recomputing({**kept, factors.version: factors}), RunsRead()
     places: dict[Figures, int] = {}
-    for row in rows:
-        worth = reader.sound(row)
-        if worth is None:
-            read.numbers.add(row.number)
-            read.unsound.add(row.run_id)
-            continue
-        read.run_ids.append(row.run_id)
-        read.lots.append((row.number, row.lot_no, places.setdefault(worth.figures, len(places))))
-        reader.sums.add(worth.places, worth.moved_mg)
+    listed = iter(rows)
+    while block := list(islice(listed, _BLOCK)):
+        for row, worth in zip(block, reader.sound(block), strict=True):
+            if worth is None:
+                read.numbers.add(row.number)
+                read.unsound.add(row.run_id)
+                continue
+            read.run_ids.append(row.run_id)
+            read.lots.append((row.number, row.lot_no, places.setdefault(worth.figures, len(places))))
+            reader.sums.add(worth.places, worth.moved_mg)
     read.figures, read.moved = list(places), reader.sums.sums()
     return read
 
@@ -86,6 +89,21 @@ class _Known(NamedTuple):
     worth: _Worth
 
 
+_Cuts = tuple[int, bytes, bytes]
+"""Of the text of inputs: where it begins to name the waybill, how it says the lot's number, and how the waybill's."""
+
+
+class _Asked(NamedTuple):
+    """A run that was not calculated before: its place in the block, the texts of inputs and result, and what was read
+    of the inputs, where that can be had without records."""
+
+    place: int
+    inputs: bytes
+    result: bytes
+    cuts: _Cuts
+    read: LotRead | None
+
+
 class _Recomputing:
     """Calculates what it has not calculated before."""
 
@@ -97,55 +115,54 @@ class _Recomputing:
         self._once: Memo[tuple[str, str], None] = Memo()
         self._known: Memo[tuple[str, str], _Known] = Memo()
 
-    def sound(self, row: RunRow) -> _Worth | None:
-        """What a run comes to, None where anything about it is not as it should be."""
-        document = row.document
-        head, network, versions = _frame(row.code_version, row.factors_version, row.network_version)
-        middle = f',"inputs_sha256":"{row.inputs_sha256}",{network},"result":'.encode()
-        tail = f',"result_sha256":"{row.result_sha256}","run_at":"{row.run_at}","run_id":"{row.run_id}"}}'.encode()
-        split = document.find(middle)
-        if split < 0 or not document.startswith(head) or not document.endswith(tail):
-            return None
-        inputs, result = document[len(head) : split], document[split + len(middle) : len(document) - len(tail)]
-        named = f'["{row.inputs_sha256}","{row.result_sha256}",{versions}]'.encode()
-        digests = (sha256(inputs).hexdigest(), sha256(result).hexdigest(), sha256(named).hexdigest())
-        if digests != (row.inputs_sha256, row.result_sha256, row.run_id):
-            return None
-        worth = self._worth(row, inputs, result)
-        if worth is None or worth.result_sha256 != row.result_sha256 or row[-len(worth.columns) :] != worth.columns:
-            return None
-        return worth
+    def sound(self, rows: Sequence[RunRow]) -> list[_Worth | None]:
+        """What each run comes to, None where anything about it is not as it should be. Those that were not calculated
+        before are calculated together."""
+        found: list[_Worth | None] = [None] * len(rows)
+        asked: list[_Asked] = []
+        for place, row in enumerate(rows):
+            texts = _texts(row)
+            cuts = _cuts(row, texts[0]) if texts is not None else None
+            if texts is None or cuts is None:
+                continue
+            known = self._known.get((row.result_sha256, row.factors_version))
+            if known is not None and texts[0].startswith(b"%b%b%b%b" % (known.before, cuts[1], known.after, cuts[2])):
+                found[place] = known.worth
+                continue
+            straight = self._straight.get(row.factors_version)
+            read = straight.read(texts[0], row.number, row.lot_no) if straight is not None else None
+            asked.append(_Asked(place, *texts, cuts, read))
+        together = iter(results_together([one.read for one in asked if one.read is not None]))
+        for one in asked:
+            row = rows[one.place]
+            worth = self._worth(row, one, next(together) if one.read is not None else None)
+            if worth is not None:
+                self._keep(row, one, worth)
+            found[one.place] = worth
+        return [
+            worth
+            if worth is not None
+            and worth.result_sha256 == row.result_sha256
+            and row[-len(worth.columns) :] == worth.columns
+            else None
+            for row, worth in zip(rows, found, strict=True)
+        ]
 
-    def _worth(self, row: RunRow, inputs: bytes, result: bytes) -> _Worth | None:
-        """What the inputs, read as a record and calculated, come to; with factors that are not at hand, what the result
-        says, where both are canonical. None for inputs of another lot."""
-        lot = b',"lot_no":%d,' % row.lot_no
-        named = f',"waybill_number":{encode_basestring(row.number)},"waybill_version":'.encode()
+    def _keep(self, row: RunRow, one: _Asked, worth: _Worth) -> None:
         key = row.result_sha256, row.factors_version
-        known = self._known.get(key)
-        cut = inputs.rfind(named)
-        version = inputs[cut + len(named) : -1]
-        if cut < 0 or not _VERSION.fullmatch(version) or not inputs.endswith(b"}"):
-            return None
-        if f'"method":{quoted(row.method)},'.encode() not in inputs:
-            return None
-        if known is not None and inputs.startswith(b"%b%b%b%b" % (known.before, lot, known.after, named)):
-            return known.worth
-        factors = self._tables.get(row.factors_version)
-        worth = self._calculated(row, inputs, result) or self._by_records(row, inputs, result, factors)
-        if worth is not None:
-            if key in self._once:
-                before, _, after = inputs[:cut].partition(lot)
-                self._known[key] = _Known(before, after, worth)
-            self._once[key] = None
-        return worth
+        if key in self._once:
+            before, _, after = one.inputs[: one.cuts[0]].partition(one.cuts[1])
+            self._known[key] = _Known(before, after, worth)
+        self._once[key] = None
 
-    def _calculated(self, row: RunRow, inputs: bytes, result: bytes) -> _Worth | None:
-        """What the inputs come to; None where that is not what the run says, or cannot be said without records."""
-        straight = self._straight.get(row.factors_version)
-        found = straight(inputs, row.number, row.lot_no) if straight is not None else None
-        if found is None or found.text != result:
-            return None
+    def _worth(self, row: RunRow, one: _Asked, found: Recalculated | None) -> _Worth | None:
+        """What the inputs, read as a record and calculated, come to; with factors that are not at hand, what the result
+        says, where both are canonical. None for inputs of another lot. ``found``: what they came to together with
+        others, where they did."""
+        if found is None and one.read is not None:
+            found = self._straight[row.factors_version].result(one.read)
+        if found is None or found.text != one.result:
+            return self._by_records(row, one.inputs, one.result, self._tables.get(row.factors_version))
         columns = (*found[1:8], found.activity_text)
         figures = Figures(found.actual_wtw_g, found.credited_wtw_g, found.energy_saved_g, found.activity)
         return _Worth(row.result_sha256, figures, columns, found.places, found.moved_mg)
@@ -170,6 +187,32 @@ class _Recomputing:
         return _Worth(digest, figures, columns, places, [exposed_mg for _, exposed_mg in moved])
 
 
+def _texts(row: RunRow) -> tuple[bytes, bytes] | None:
+    """Inputs and result in the document of a run, None where that is not what columns and digests say."""
+    document = row.document
+    head, network, versions = _frame(row.code_version, row.factors_version, row.network_version)
+    middle = f',"inputs_sha256":"{row.inputs_sha256}",{network},"result":'.encode()
+    tail = f',"result_sha256":"{row.result_sha256}","run_at":"{row.run_at}","run_id":"{row.run_id}"}}'.encode()
+    split = document.find(middle)
+    if split < 0 or not document.startswith(head) or not document.endswith(tail):
+        return None
+    inputs, result = document[len(head) : split], document[split + len(middle) : len(document) - len(tail)]
+    named = f'["{row.inputs_sha256}","{row.result_sha256}",{versions}]'.encode()
+    digests = (sha256(inputs).hexdigest(), sha256(result).hexdigest(), sha256(named).hexdigest())
+    return (inputs, result) if digests == (row.inputs_sha256, row.result_sha256, row.run_id) else None
+
+
+def _cuts(row: RunRow, inputs: bytes) -> _Cuts | None:
+    """Where inputs name their waybill, None for those of another lot or another method."""
+    lot = b',"lot_no":%d,' % row.lot_no
+    named = f',"waybill_number":{encode_basestring(row.number)},"waybill_version":'.encode()
+    cut = inputs.rfind(named)
+    version = inputs[cut + len(named) : -1]
+    if cut < 0 or not _VERSION.fullmatch(version) or not inputs.endswith(b"}"):
+        return None
+    return (cut, lot, named) if f'"method":{quoted(row.method)},'.encode() in inputs else None
+
+
 @lru_cache(maxsize=1024)
 def _frame(code: str, factors: str, network: str) -> tuple[bytes, str, str]:
     """The document before its inputs; what names the network; the versions as the id digests them."""
@@ -180,3 +223,5 @@ def _frame(code: str, factors: str, network: str) -> tuple[bytes, str, str]:
 _REPEATED = RunRow._fields[RunRow._fields.index("mass_kg") : -1]
 """Columns that repeat a result, but for the last, which is a text."""
 _VERSION = re.compile(rb"[1-9]\d*")
+_BLOCK = 500
+"""Runs read at a time: so many that lots of one shape come together."""
