@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from optimizer.accounts.audit.logged_texts import LoggedTexts, share_of, tour_share
 from optimizer.accounts.audit.recalculation import LotRead, Recalculation, _texts
 from optimizer.accounts.audit.results_together import FEWEST, results_together
 from optimizer.accounts.audit.stored_inputs import InputsWriter
@@ -64,13 +65,20 @@ def intensities(unit: str, version: str) -> st.SearchStrategy[Intensity]:
 MESSAGES = st.just(Message("说明", 'how "it" is'))
 ROUND_TRIPS = st.builds(RoundTrip, st.just("V9"), MASSES, MASSES, MASSES, MASSES)
 TOURS = st.builds(
-    lambda own, other, fuel_g, idle_g: Tour(
-        RULE, "V1", "B800", fuel_g, ("V3",), (LoadedVoyage("V1", own), LoadedVoyage("V2", other)), idle_g
+    lambda own, other, fuel_g, idle_g, empties: Tour(
+        RULE,
+        "V1",
+        "B800",
+        fuel_g,
+        empties,
+        (LoadedVoyage("V1", own), LoadedVoyage("V2", other)) if other else (LoadedVoyage("V1", own),),
+        idle_g,
     ),
     MASSES,
-    MASSES,
+    st.one_of(st.none(), MASSES),
     st.integers(0, 10**7),
     st.sampled_from([0, 0, 907_470]),
+    st.sampled_from([("V3",), (), ("V3", "空航")]),
 )
 
 
@@ -282,6 +290,68 @@ def test_what_voyages_are_called_does_not_decide_about_other_lots(inputs: LotInp
 def test_numbers_are_written_as_a_canonical_text_has_them(numbers: list[float]) -> None:
     """However small or large, or none at all: as Python's own encoder writes each."""
     assert _texts(numbers) == [repr(number) for number in numbers]
+
+
+@given(TOURS)
+def test_what_a_voyage_bears_of_its_tour_is_read_as_the_record_has_it(tour: Tour) -> None:
+    """Of a tour of one loaded voyage; any other is a record's affair."""
+    found = tour_share(to_json(tour).encode())
+    assert found == (share_of(tour) if len(tour.loaded) == 1 else None)
+
+
+ALONE = to_json(Tour(RULE, "V1", "B800", 5, ("V3",), (LoadedVoyage("V1", 7),), 3))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('[["V1",7]]', '[["V2",7]]'),
+        ('[["V1",7]]', '[["V1",0]]'),
+        ('[["V1",7]]', '[["V1",07]]'),
+        ('[["V1",7]]', '[["V1",7.0]]'),
+        ('[["V1",7]]', "[]"),
+        (RULE, "none"),
+        ('"idle_fuel_g":3', '"idle_fuel_g":-3'),
+        ('"idle_fuel_g":3', '"idle_fuel_g": 3'),
+        ('"V3"', '"\\u0041"'),
+        ('"V3"', '"V3",'),
+        ("}", ',"why":""}'),
+    ],
+)
+def test_a_text_that_is_not_that_of_a_tour_has_no_share(old: str, new: str) -> None:
+    """Another voyage, nothing carried, another rule, another spelling: records refuse it."""
+    assert tour_share(ALONE.encode()) == (8, "B800")
+    changed = ALONE.replace(old, new, 1)
+    assert changed != ALONE
+    assert tour_share(changed.encode()) is None
+
+
+LOGGED_TEXT = next(to_json(item) for item in INPUTS.project if item.log)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"load_kg":', '"load_kg":0'),
+        ('"empty_fuel_ratio":', '"empty_fuel_ratio":0'),
+        ('"distance_km":', '"distance_km":0'),
+        ('"intensity":null', '"gcd_km":0.0,"intensity":null'),
+        ('"intensity":null', '"gcd_km":1e2,"intensity":null'),
+        ('"distance_basis":"', '"distance_basis":"x'),
+        ('"mode":"', '"mode":"x'),
+        ('"use":"', '"use":"\\t'),
+        ('"route":"', '"route":"\x01'),
+    ],
+)
+def test_a_text_that_is_not_that_of_a_logged_element_is_not_read(old: str, new: str) -> None:
+    """Another spelling of a number or a name, a place in a word that nobody writes: records decide."""
+    read, head = LoggedTexts(lambda text: share_of(from_json(Tour, text))), len('{"distance_basis":')
+    mass = str(INPUTS.mass_kg).encode()
+    assert read(LOGGED_TEXT.encode()[head:], mass) is not None
+    assert read(LOGGED_TEXT.encode()[head:], mass + b"0") is None
+    changed = LOGGED_TEXT.replace(old, new, 1)
+    assert changed != LOGGED_TEXT
+    assert read(changed.encode()[head:], mass) is None
 
 
 def carried(inputs: LotInputs, masses: list[int]) -> list[LotRead]:
