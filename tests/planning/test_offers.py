@@ -17,9 +17,11 @@ from optimizer.network.graph import NetworkGraph
 from optimizer.network.model import Closure, Network, WaterLevel
 from optimizer.planning.bounds.relaxation import relax_whole
 from optimizer.planning.check import check_plan
+from optimizer.planning.check.unusable_offers import WORDS
 from optimizer.planning.design import Effort
 from optimizer.planning.document import plan_from_json, plan_to_json
 from optimizer.planning.layout.given import offered_sailings
+from optimizer.planning.layout.given_ways import FORTUNES
 from optimizer.planning.layout.unusable import CODES as UNUSABLE_CODES
 from optimizer.planning.offer import Offer
 from optimizer.planning.plan import Plan, UnusableOffer
@@ -306,9 +308,9 @@ def test_every_offer_that_nobody_can_use_is_named_with_the_reason() -> None:
         return {item.code for item in check_plan(lie, shipments, network, round_factors(), offers)}
 
     listed = plan.unusable_offers
-    # Passed over in silence: the tables rule four of them out; the other reasons are the planner's word.
+    # Passed over in silence: the tables rule them all out.
     silent = [found(*listed[:number], *listed[number + 1 :]) for number in range(len(listed))]
-    assert silent == [{"offer_unusable"}] * 4 + [set()] * 3
+    assert silent == [{"offer_unusable"}] * 7
     for other in listed[4:]:
         # A reason in the words of another; and of a sailing that a shipment can reach that none fits it.
         words = replace(other, code="dearer" if other.code == "no_cargo" else "no_cargo")
@@ -316,6 +318,39 @@ def test_every_offer_that_nobody_can_use_is_named_with_the_reason() -> None:
     names = ("Y7", "Y8")
     none = Message(*(text.replace(*names) for text in (listed[5].message.zh, listed[5].message.en)))
     assert found(*listed[:6], replace(listed[6], code="no_cargo", message=none)) == {"offer_unusable"}
+
+
+def _told(sailing: Offer, code: str) -> UnusableOffer:
+    """That nobody can use a sailing, in the words of a code."""
+    at = f"{sailing.departs_at:%Y-%m-%d %H:%M}" if code == "outside_horizon" else ""
+    zh, en = (f"{sailing.carrier_id} {sailing.sailing_id} {text} {at}" for text in (WORDS[code].zh, WORDS[code].en))
+    return UnusableOffer(sailing.sailing_id, sailing.carrier_id, code, Message(zh, en))
+
+
+USELESS: list[tuple[str, Offer, set[str]]] = [
+    ("as good as the one taken", offer(2, 31.0), set()),
+    ("dearer than the road", offer(2, 31.0, price_yuan_per_t=900.0), {"dearer"}),
+    ("dearer than the road, for a load it must reach", offer(2, 31.0, price_yuan_per_t=900.0, least_kg=1), set()),
+    ("for coal", offer(2, 31.0, cargo_groups=("coal",)), {"no_cargo"}),
+    ("too late for the door", offer(2, 300.0), {"no_cargo", "outside_horizon"}),
+    ("gone before the cargo is ready", offer(2, 7.0), {"no_cargo"}),
+]
+
+
+@pytest.mark.parametrize(("sailing", "true"), [item[1:] for item in USELESS], ids=[item[0] for item in USELESS])
+def test_an_offer_is_called_useless_only_where_it_is_and_for_what_it_lacks(sailing: Offer, true: set[str]) -> None:
+    """One shipment, one sailing that takes it and one more: each reason in its own words, and none at all."""
+    shipments, offers = [cargo(1, 400, "UP", code="stone", ready_h=6.0, due_h=72)], [offer(1), sailing]
+    plan = planned(shipments, offers)
+    assert {voyage.voyage_id for voyage in plan.voyages} == {"Y1"}
+    assert {item.code for item in plan.unusable_offers} <= true
+
+    def holds(*named: UnusableOffer) -> bool:
+        said = replace(plan, unusable_offers=named)
+        return not check_plan(said, shipments, TINY, round_factors(), offers)
+
+    assert {code for code in FORTUNES if holds(_told(sailing, code))} == true
+    assert holds() == (not true)
 
 
 def test_the_order_of_offers_changes_nothing() -> None:

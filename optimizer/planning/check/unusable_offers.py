@@ -1,25 +1,22 @@
 """Are the carriers' sailings that a plan says nobody can use such, and does it name all that it must?
 
-Closures, depth, least load and the hours of terminals are recomputed from the tables. That no shipment fits a sailing
-is held against the plain ways to it, by truck or none at both ends; that it is dearer than the road, or outside the
-plan's time, is the planner's word.
+Closures, depth, least load and the hours of terminals are recomputed from the tables. That no shipment fits a sailing,
+or none costs less than the road, is refuted by a way by truck or none at both ends that does; and where no way at all
+fits, or is cheaper, the sailing must be named.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import timedelta
 
 from optimizer.errors import Message
-from optimizer.planning.check.berths import LONGEST_WAIT
+from optimizer.planning.check.offer_uses import CLOCK_H, OfferUses, allowed_load_kg, quays_open
 from optimizer.planning.check.violation import Findings
-from optimizer.planning.check.water_options import LATE_H, WaterPrices
 from optimizer.planning.check.words import Figures, check_words, day_figures, figures_of
-from optimizer.planning.check.workings import CLOCK_S, Workings
+from optimizer.planning.check.workings import Workings
 from optimizer.planning.offer import Offer
 from optimizer.planning.plan import UnusableOffer
-from optimizer.planning.shipment import Shipment
 
 NOT_REFUTED = ("outside_horizon", "no_cargo", "dearer")
 """Why a sailing cannot be used whose closures, depth and least load do not stand in its way."""
@@ -33,16 +30,16 @@ WORDS: Mapping[str, Message] = {
     "dearer": Message("不比走公路便宜", "costs less than by its road"),
 }
 """What the sentence of a code says, whatever else it does."""
-CLOCK = timedelta(seconds=CLOCK_S)
 
 
 def check_unusable(work: Workings, found: Findings) -> None:
-    """A sailing that nobody can use was offered, by that carrier, is named once and not in the plan; what the tables
-    say of its closures, depth and least load is so."""
+    """A sailing that nobody can use was offered, by that carrier, is named once and not in the plan, and cannot be used
+    for the reason that is given; each that cannot is named."""
     for sailing_id, times in Counter(item.sailing_id for item in work.plan.unusable_offers).items():
         if times > 1 or sailing_id in work.voyage_by_id:
             found.add("offer_unusable", f"unusable_offers/{sailing_id}", "named once, not sailed", times)
-    _check_all_named(work, found)
+    uses = OfferUses(work)
+    _check_all_named(uses, found)
     for item in work.plan.unusable_offers:
         where, offer = f"unusable_offers/{item.sailing_id}", work.offer_by_id.get(item.sailing_id)
         if offer is None:
@@ -53,45 +50,50 @@ def check_unusable(work: Workings, found: Findings) -> None:
         if item.code not in ([obstacle] if obstacle else NOT_REFUTED):
             found.add("offer_unusable", where, obstacle or NOT_REFUTED, item.code)
             continue
-        if item.code == "no_cargo" and any(_fits(work, offer, shipment) for shipment in _to_plan(work)):
-            found.add("offer_unusable", where, "not: a shipment fits it", item.code)
+        if not obstacle and (refuted := _refuted(uses, offer, item.code)):
+            found.add("offer_unusable", where, refuted, item.code)
         names = [WORDS[item.code], *(Message(name, name) for name in (offer.carrier_id, offer.sailing_id))]
         check_words(found, "offer_unusable", where, item.message, names, _told(work, offer, item))
 
 
-def _check_all_named(work: Workings, found: Findings) -> None:
-    """A sailing that the tables rule out is named, unless nothing was left to plan."""
+def _refuted(uses: OfferUses, offer: Offer, code: str) -> str:
+    """What is so instead of a reason why nobody uses a sailing; empty where the tables do not refute it."""
+    if code == "outside_horizon":
+        return "not: it loads in the time of the plan" if uses.loads_inside(offer) else ""
+    ways = list(uses.uses(offer))
+    sure = [use for use in ways if use.plain and use.spare_h > CLOCK_H]
+    if code == "no_cargo":
+        return "not: a shipment fits it" if sure else ""
+    if not ways:
+        return "no_cargo"
+    # A tonne that is dearer than its road may still bring a sailing to its least load.
+    wanted = [use for use in sure if use.surely_cheaper or offer.least_kg > 0]
+    return "not: a shipment is carried for less" if wanted else ""
+
+
+def _check_all_named(uses: OfferUses, found: Findings) -> None:
+    """A sailing that the tables rule out, or that no shipment can use, is named, unless nothing was left to plan."""
+    work = uses.work
     named = {item.sailing_id for item in work.plan.unusable_offers}
-    if not _to_plan(work):
-        return
-    for sailing_id, offer in work.offer_by_id.items():
-        if sailing_id not in named and sailing_id not in work.voyage_by_id and (obstacle := _obstacle(work, offer)):
-            found.add("offer_unusable", f"unusable_offers/{sailing_id}", obstacle, "not named")
+    for sailing_id, offer in work.offer_by_id.items() if uses.to_plan else ():
+        if sailing_id in named or sailing_id in work.voyage_by_id:
+            continue
+        lacks = _obstacle(work, offer) or _useless(uses, offer)
+        if lacks:
+            found.add("offer_unusable", f"unusable_offers/{sailing_id}", lacks, "not named")
 
 
-def _to_plan(work: Workings) -> list[Shipment]:
-    """The shipments that were planned anew."""
-    kept = work.plan.kept.shipments if work.plan.kept is not None else ()
-    return [s for s in work.shipments if s.shipment_id not in kept and not work.after_horizon(s)]
-
-
-def _fits(work: Workings, offer: Offer, shipment: Shipment) -> bool:
-    """Whether a shipment can be brought to a sailing, and from it to the door in time, by truck or none at both ends,
-    and is not too large for it."""
-    prices, group = WaterPrices(work, shipment), work.group(shipment)
-    vessel_t = work.network.vessel_classes[offer.vessel_class].capacity_t
-    quays = [work.network.terminals.get((place, group)) for place in (offer.origin, offer.destination)]
-    before = prices.truck_hours(shipment.origin, offer.origin)
-    after = prices.truck_hours(shipment.destination, offer.destination)
-    if group not in offer.cargo_groups or None in quays or before is None or after is None:
-        return False
-    if not _quays_open(work, offer, group):
-        return False
-    load, discharge = (timedelta(hours=work.hub_h(quay, vessel_t)) for quay in quays if quay is not None)
-    waits = offer.departs_at - load - (shipment.ready_at + timedelta(hours=before))
-    at_door = offer.arrives_at + discharge + timedelta(hours=after)
-    in_time = CLOCK < waits < LONGEST_WAIT - CLOCK and at_door < shipment.due_at + timedelta(hours=LATE_H) - CLOCK
-    return in_time and (shipment.splittable or shipment.mass_kg <= _allowed_kg(work, offer))
+def _useless(uses: OfferUses, offer: Offer) -> str:
+    """Whether no shipment fits a sailing or, where cost is all that counts, none is cheaper than by its road."""
+    if uses.work.ways.course(offer.origin, offer.destination, offer.vessel_class) is None:
+        return ""
+    clean = uses.work.setting("co2e_cap_t") is not None
+    code = "no_cargo"
+    for use in uses.uses(offer):
+        if clean or offer.least_kg > 0 or use.may_be_cheaper:
+            return ""
+        code = "dearer"
+    return code
 
 
 def _told(work: Workings, offer: Offer, item: UnusableOffer) -> list[Figures]:
@@ -100,17 +102,9 @@ def _told(work: Workings, offer: Offer, item: UnusableOffer) -> list[Figures]:
     if item.code == "outside_horizon":
         return [(*day_figures(f"{at:%Y-%m-%d}"), at.hour, at.minute)]
     if item.code == "below_least":
-        return [(_allowed_kg(work, offer) / 1000, offer.least_kg / 1000)]
+        return [(allowed_load_kg(work, offer) / 1000, offer.least_kg / 1000)]
     # Which closure it meets, and why that is, may hold figures of its own.
     return [(), figures_of(item.message.zh, offer.carrier_id, offer.sailing_id)] if item.code == "closed" else [()]
-
-
-def _allowed_kg(work: Workings, offer: Offer) -> int:
-    course = work.ways.course(offer.origin, offer.destination, offer.vessel_class)
-    if course is None:
-        return 0
-    vessel = work.network.vessel_classes[offer.vessel_class]
-    return min(offer.capacity_kg, int(work.ways.capacity_t(course, vessel, offer.departs_at) * 1000 + 1e-6))
 
 
 def _obstacle(work: Workings, offer: Offer) -> str:
@@ -120,19 +114,9 @@ def _obstacle(work: Workings, offer: Offer) -> str:
         return ""
     if work.ways.closures(course, offer.departs_at):
         return "closed"
-    allowed_kg = _allowed_kg(work, offer)
+    allowed_kg = allowed_load_kg(work, offer)
     if allowed_kg <= 0:
         return "shallow"
     if allowed_kg < offer.least_kg:
         return "below_least"
-    return "" if any(_quays_open(work, offer, group) for group in offer.cargo_groups) else "terminal_closed"
-
-
-def _quays_open(work: Workings, offer: Offer, group: str) -> bool:
-    vessel_t = work.network.vessel_classes[offer.vessel_class].capacity_t
-    quays = [work.network.terminals.get((place, group)) for place in (offer.origin, offer.destination)]
-    load_h, discharge_h = (timedelta(hours=work.hub_h(quay, vessel_t) if quay else 0.0) for quay in quays)
-    return not (
-        work.ways.terminal_closures(offer.origin, offer.departs_at - load_h, offer.departs_at)
-        or work.ways.terminal_closures(offer.destination, offer.arrives_at, offer.arrives_at + discharge_h)
-    )
+    return "" if any(quays_open(work, offer, group) for group in offer.cargo_groups) else "terminal_closed"

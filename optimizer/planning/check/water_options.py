@@ -116,7 +116,7 @@ class WaterPrices:
         found = []
         for sailings in product(*each):
             if all(a.destination == b.origin for a, b in pairwise(sailings)):
-                before, after = self._before(sailings[0].origin), self._after(sailings[-1].destination)
+                before, after = self.before(sailings[0].origin), self.after(sailings[-1].destination)
                 found += [(*start, *sailings, *end) for start, end in product(before, after)]
         return found
 
@@ -147,11 +147,15 @@ class WaterPrices:
                 near.append((way.distance_km, place))
         return [place for _, place in sorted(near)[:TERMINALS_PER_DOOR]]
 
-    def truck_hours(self, door: str, quay: str) -> float | None:
-        """Hours by truck between a door and one of the quays that a plan tries there, 0 where both are one; None where
-        it is none of them."""
-        chain = next(iter(self._truck(door, quay)), None) if quay in self.quays(door) else None
-        return None if chain is None else sum(step.hours for step in chain)
+    def truck_to(self, quay: str) -> Chain | None:
+        """The truck to a quay that a plan tries at the origin, no leg where both are one; None where it is none."""
+        door = self.shipment.origin
+        return next(iter(self._truck(door, quay)), None) if quay in self.quays(door) else None
+
+    def truck_from(self, quay: str) -> Chain | None:
+        """The same from a quay at the destination."""
+        door = self.shipment.destination
+        return next(iter(self._truck(quay, door)), None) if quay in self.quays(door) else None
 
     def least_room_t(self, chain: Chain) -> float:
         """What the smallest ship of a way takes at least at its deepest."""
@@ -220,10 +224,10 @@ class WaterPrices:
         course = self.work.ways.course(start, end, vessel.vessel_class)
         if course is None:
             return None
-        load, discharge = (self._hub(port, vessel.capacity_t) for port in (start, end))
+        load, discharge = (self.hub(port, vessel.capacity_t) for port in (start, end))
         return Sailing(vessel, start, end, course, load, discharge)
 
-    def _before(self, port: str) -> list[Chain]:
+    def before(self, port: str) -> list[Chain]:
         """Ways to the quay at which the first vessel loads."""
         door = self.shipment.origin
         found: list[Chain] = list(self._truck(door, port))
@@ -233,7 +237,7 @@ class WaterPrices:
             found += [(*truck, hubs[0], train, hubs[1]) for truck in self._truck(door, start)]
         return found
 
-    def _after(self, port: str) -> list[Chain]:
+    def after(self, port: str) -> list[Chain]:
         """Ways from the quay at which the last vessel is discharged."""
         door = self.shipment.destination
         found: list[Chain] = list(self._truck(port, door))
@@ -285,12 +289,13 @@ class WaterPrices:
 
     def _ship_hub(self, place: str) -> Step:
         vessel = self.work.sea_vessel(self.group)
-        return self._hub(place, vessel.capacity_t if vessel is not None else 0.0)
+        return self.hub(place, vessel.capacity_t if vessel is not None else 0.0)
 
     def _train_hub(self, place: str) -> Step:
-        return self._hub(place, self.network.value("rail_train_t"))
+        return self.hub(place, self.network.value("rail_train_t"))
 
-    def _hub(self, place: str, load_t: float) -> Step:
+    def hub(self, place: str, load_t: float) -> Step:
+        """The operation at a terminal between its yard and a vehicle with so much aboard."""
         terminal = self.network.terminals[(place, self.group)]
         at_sea = self.network.locations[place].kind == "sea_port"
         yuan = terminal.transfer_yuan_per_t + (self.network.value("sea_harbour_due_yuan_per_t") if at_sea else 0.0)
