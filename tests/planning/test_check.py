@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from optimizer.errors import InputError
-from optimizer.network.model import Closure, Network
+from optimizer.network.model import Closure, Mode, Network
 from optimizer.planning.check import CHECKS, SENTENCES, Violation, check_plan, violations_to_text
 from optimizer.planning.check.ways import Ways
 from optimizer.planning.document import plan_from_json, plan_to_json
@@ -246,6 +246,19 @@ OTHER_WORLDS: list[tuple[str, Network, str, bool]] = [
         "port_too_small",
         True,
     ),
+    (
+        "a quay for smaller coasters",
+        changed("terminals", ("ISLE", "coal"), max_vessel_dwt_t=2999.0),
+        "port_too_small",
+        True,
+    ),
+    (
+        "a quay just for the coaster",
+        changed("terminals", ("ISLE", "coal"), max_vessel_dwt_t=3000.0),
+        "port_too_small",
+        False,
+    ),
+    ("a coaster on fresh water", changed("links", "LOW-ISLE", mode=Mode.INLAND_WATERWAY), "no_way", True),
     ("vessels that come later", replace(NETWORK, fleet=LATER_FLEET), "hull_early", True),
     ("a fleet of one", replace(NETWORK, fleet=SMALL_FLEET), "fleet_size", True),
     ("no fleet", replace(NETWORK, fleet=()), "hull_start", True),

@@ -3,26 +3,31 @@ and the lists of a plan made around another. Each lie, put alone into a plan tha
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from optimizer.errors import Message
+from optimizer.network.graph import NetworkGraph
 from optimizer.network.model import Closure, FleetEntry, Mode, Network, WaterLevel
+from optimizer.network.reader import read_network
 from optimizer.planning.check import check_plan
 from optimizer.planning.check.reason_figures import WORDS
-from optimizer.planning.check.water_options import WaterPrices
+from optimizer.planning.check.water_options import Sailing, WaterPrices
 from optimizer.planning.check.words import FIGURE
 from optimizer.planning.check.workings import Workings
 from optimizer.planning.keeping.held import Accepted
 from optimizer.planning.offer import Offer
 from optimizer.planning.plan import Binding, LeftBehind, Moved, Plan, Reason
+from optimizer.planning.routing.routes import RouteBook
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
 from optimizer.planning.solving import problem_layout
+from optimizer.quantities import CHINA_TIME
 from tests.network.tiny import MADE_UP, TINY_START, tiny_network
 from tests.planning.random_tasks import cargo, planned
 from tests.planning.round_factors import round_factors
@@ -33,6 +38,8 @@ TINY = tiny_network()
 CLAIMS = {"status_wrong", "left_out", "reason", "binding", "offer_unusable", "kept_other"}
 """Codes of the check that this module provokes."""
 
+SHIPPED = read_network()
+OCTOBER, OCTOBER_15 = (datetime(2026, 10, day, 7, tzinfo=CHINA_TIME) for day in (1, 15))
 FULL = (
     cargo(1, 900, "UP", due_h=72),
     replace(cargo(2, 5, "UP", due_h=30), shipment_id="TINY"),
@@ -218,6 +225,60 @@ def test_a_way_by_water_that_there_is_refutes_that_there_is_none(lie: Reason) ->
     assert reason is not None
     assert reason.code == "too_little_cargo"
     assert codes(entry(plan, 0, on_road_because=lie), [few]) == {"reason"}
+
+
+@pytest.fixture(scope="module")
+def by_sea() -> tuple[Plan, Shipment]:
+    """Coal from the coast: by water only in a river-sea ship and a barge, and by truck for less."""
+    coal = replace(cargo(1, 800, "WZ", "LP", code="coal", due_h=360, value=750.0), ready_at=OCTOBER, due_at=OCTOBER_15)
+    plan = planned(SHIPPED, [coal])
+    reason = plan.shipments[0].on_road_because
+    assert reason is not None
+    assert (reason.code, reason.option) == ("water_dearer", "B800 ZP-LY")
+    assert codes(plan, [coal], SHIPPED) == set()
+    return plan, coal
+
+
+@pytest.mark.parametrize("code", ["no_waterway", "no_vessel_for_cargo", "closed_or_shallow"])
+def test_a_way_by_sea_and_river_refutes_that_there_is_none(by_sea: tuple[Plan, Shipment], code: str) -> None:
+    """No barge comes near the door, but the ship to it does."""
+    plan, coal = by_sea
+    lie = Reason(WORDS[code].zh + "煤炭", WORDS[code].en + " coal", code, lacks="way")
+    assert codes(entry(plan, 0, on_road_because=lie), [coal], SHIPPED) == {"reason"}
+
+
+def test_a_cheaper_way_by_sea_and_river_refutes_the_price_of_another(by_sea: tuple[Plan, Shipment]) -> None:
+    """The figures are those of a smaller barge from the same port."""
+    plan, coal = by_sea
+    prices, places = WaterPrices(Workings(plan, [coal], SHIPPED, round_factors()), coal), SHIPPED.locations
+    road, vessel = prices.road_yuan_per_t(), SHIPPED.vessel_classes["B500"]
+    assert road is not None
+    (chain,) = (chain for chain in prices.chains("B500 ZP-LY") if chain in prices.through_chains())
+    one_way = prices.prices(chain, road)[0].one_way
+    zh = f"水路较贵 {vessel.name_zh} {places['ZP'].name_zh} {places['LY'].name_zh} {one_way:.3f} {road:.3f}"
+    en = f"Water is dearer {vessel.name_en} {places['ZP'].name_en} {places['LY'].name_en} {one_way:.3f} {road:.3f}"
+    lie = Reason(zh, en, "water_dearer", "B500 ZP-LY", "money", one_way - road, "yuan/t")
+    (found,) = check_plan(entry(plan, 0, on_road_because=lie), [coal], SHIPPED, round_factors())
+    assert (found.code, found.expected) == ("reason", "not: B800 is better")
+
+
+def test_every_way_with_one_voyage_is_tried(by_sea: tuple[Plan, Shipment]) -> None:
+    """By truck, sea and rail on either side, but not by two services: what the planner's own routes say."""
+    book = RouteBook(SHIPPED, NetworkGraph(SHIPPED), round_factors(), OCTOBER.date())
+    kinds: Counter[str] = Counter()
+    for code, origin, destination in (("coal", "WZ", "LP"), ("coal", "LP", "TZ"), ("coal", "QZR", "JX"),
+                                      ("container_general", "ZP", "YWD"), ("container_general", "YWD", "ZP")):  # fmt: skip
+        item = replace(cargo(1, 80, origin, destination, code=code), ready_at=OCTOBER, due_at=OCTOBER_15)
+        prices = WaterPrices(Workings(by_sea[0], [item], SHIPPED, round_factors()), item)
+        through = [route for route in book.routes(origin, destination, code) if len(route.voyages) == 1]
+        tried = Counter(
+            (*(step.vessel.vessel_class for step in chain if isinstance(step, Sailing)), len(chain))
+            for chain in prices.through_chains()
+        )
+        # A voyage of the planner has its two operations as legs of their own.
+        assert tried == Counter((route.legs[route.voyages[0]].vehicle_class, len(route.legs) - 2) for route in through)
+        kinds.update(route.kind for route in through)
+    assert {"river", "sea-river", "river-sea", "rail-river", "river-rail"} <= kinds.keys()
 
 
 @pytest.mark.parametrize("code", ["too_little_cargo", "return_cargo_missing", "water_dearer"])

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from optimizer.network.model import Mode
 from optimizer.planning.check.violation import Findings
-from optimizer.planning.check.workings import CLOCK_S, Workings
+from optimizer.planning.check.workings import CLOCK_S, Carried, Workings
 from optimizer.quantities import to_integer
 
 DISTANCE_KM = 1e-3
@@ -27,9 +27,12 @@ def check_legs(work: Workings, found: Findings) -> None:
 
 
 def check_services(work: Workings, found: Findings) -> None:
-    """Trains and river-sea ships leave on the grid of their interval, counted from midnight of the first day."""
+    """Trains and river-sea ships leave on the grid of their interval, counted from midnight of the first day; the ships
+    berth at both terminals."""
     intervals = {Mode.SEA: "sea_service_interval_h", Mode.RAIL: "rail_service_interval_h"}
     for item in [*work.legs, *work.baseline_legs]:
+        if item.leg.mode == Mode.SEA:
+            _check_berths(work, found, item)
         name = intervals.get(Mode(item.leg.mode))
         if name is None or work.network.value(name) <= 0:
             continue
@@ -37,3 +40,13 @@ def check_services(work: Workings, found: Findings) -> None:
         since = (item.leg.departs_at - work.epoch) % interval
         if min(since, interval - since) > timedelta(seconds=CLOCK_S):
             found.add("service_time", item.where, f"every {interval} from {work.epoch}", item.leg.departs_at)
+
+
+def _check_berths(work: Workings, found: Findings, item: Carried) -> None:
+    vessel = work.network.vessel_classes[item.leg.vehicle_class]
+    for place in (item.leg.origin, item.leg.destination):
+        terminal = work.terminal(place, item.shipment)
+        if terminal is None:
+            found.add("no_terminal", item.where, work.group(item.shipment), place)
+        elif vessel.capacity_t > terminal.max_vessel_dwt_t:
+            found.add("port_too_small", item.where, f"<= {terminal.max_vessel_dwt_t}", vessel.capacity_t)

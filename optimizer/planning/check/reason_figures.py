@@ -2,7 +2,7 @@
 
 What a reason is short of, and the figures of its sentence, are recomputed from the plan and the tables: prices, hours
 and tonnes of the option that it names, by one of the ways that make its voyages. That no other way is cheaper or
-quicker is the planner's word.
+quicker ``other_ways`` holds.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ def _cut_off(work: Workings, shipment: Shipment) -> Iterator[Said]:
     lack = "no_offer"
     if work.plan.settings.get("own_voyages") is not False:
         prices = WaterPrices(work, shipment)
-        lack = lack_of_way(prices, prices.plain_chains())
+        lack = lack_of_way(prices, bool(prices.through_chains()))
     ends = [work.network.locations[end] for end in (shipment.origin, shipment.destination)]
     apart = [Message(end.name_zh, end.name_en) for end in ends if not end.road_access]
     for said in _lacking(work, lack, shipment):

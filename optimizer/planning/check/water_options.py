@@ -19,6 +19,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from itertools import pairwise, product
 
 from optimizer.emissions.operations import fuel_emissions, sea_service_operation
@@ -65,16 +66,21 @@ class Sailing:
 
 
 Chain = tuple[Step | Sailing, ...]
+Side = tuple[Chain, str, bool]
+BY_SEA, BY_RAIL = ("sea_port", "river_port"), ("sea_port", "river_port", "inland_port")
+"""Kinds of places where cargo may change to or from an inland vessel."""
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """Yuan per tonne one way and with the empty way back; tonnes from which a round trip beats the road."""
+    """Yuan per tonne one way and with the empty way back; tonnes from which a round trip beats the road; yuan for each
+    tonne, and for a round trip as such."""
 
     one_way: float
     round_trip: float
     least_t: float
     tonne: float
+    trips: float
 
 
 class WaterPrices:
@@ -120,21 +126,51 @@ class WaterPrices:
                 found += [(*start, *sailings, *end) for start, end in product(before, after)]
         return found
 
-    def plain_chains(self) -> list[Chain]:
-        """The plainest ways by water: one vessel of a class of the fleet, from one of the terminals nearest to a door
-        to one of those nearest to the other, a truck before and after where the door is not the quay."""
-        doors = (self.shipment.origin, self.shipment.destination)
+    def through_chains(self) -> list[Chain]:
+        """Every way with one voyage, of a class of the fleet between quays that berth it: by truck or none between both
+        doors and quays, or at one of the two by river-sea ship, or by train from a quay near the door."""
         fleet = {entry.vessel_class for entry in self.network.fleet}
         vessels = [v for v in self.network.vessel_classes.values() if v.vessel_class in fleet and v.waters == "inland"]
-        found: list[Chain] = []
-        for (start, end), vessel in product(product(*map(self.quays, doors)), vessels):
-            sailing = self._sailing(vessel, start, end)
-            berths = [self.network.terminals[(port, self.group)].max_vessel_dwt_t for port in (start, end)]
-            if sailing is not None and vessel.capacity_t <= min(berths):
-                trucks = self._truck(doors[0], start), self._truck(end, doors[1])
-                before, after = (next(iter(truck), None) for truck in trucks)
-                found += [(*before, sailing, *after)] if before is not None and after is not None else []
+        sailing, found = cache(self._sailing), []
+        sides = self._starts(), self._ends()
+        for (before, start, services), (after, end, more_services) in product(*sides):
+            for vessel in vessels if start != end and not (services and more_services) else ():
+                berths = [self.network.terminals[(port, self.group)].max_vessel_dwt_t for port in (start, end)]
+                voyage = sailing(vessel, start, end) if vessel.capacity_t <= min(berths) else None
+                found += [(*before, voyage, *after)] if voyage is not None else []
         return found
+
+    def _starts(self) -> list[Side]:
+        """Quays at which the first vessel may load, the way there, and whether a ship or train is part of it."""
+        door = self.shipment.origin
+        trucks = [(truck, quay, False) for quay in self.quays(door) if (truck := self.truck_to(quay)) is not None]
+        found: list[Side] = [*trucks]
+        for port in self._ports(BY_SEA):
+            found += [((self._ship_hub(door), ship), port, True) for ship in self._ship(door, port)]
+        for port, (truck, quay, _) in product(self._ports(BY_RAIL), trucks):
+            train = self._train(quay, port)
+            hubs = self._train_hub(quay), self._train_hub(port)
+            found += [((*truck, hubs[0], train, hubs[1]), port, True)] if train is not None else []
+        return found
+
+    def _ends(self) -> list[Side]:
+        """The same from where the last vessel is discharged."""
+        door = self.shipment.destination
+        trucks = [(truck, quay, False) for quay in self.quays(door) if (truck := self.truck_from(quay)) is not None]
+        found: list[Side] = [*trucks]
+        for port in self._ports(BY_SEA):
+            found += [((ship, self._ship_hub(door)), port, True) for ship in self._ship(port, door)]
+        for port, (truck, quay, _) in product(self._ports(BY_RAIL), trucks):
+            train = self._train(port, quay)
+            hubs = self._train_hub(port), self._train_hub(quay)
+            found += [((hubs[0], train, hubs[1], *truck), port, True)] if train is not None else []
+        return found
+
+    def _ports(self, kinds: tuple[str, ...]) -> list[str]:
+        """Where the cargo may change between an inland vessel and a ship or train: ports of these kinds, no doors."""
+        doors = (self.shipment.origin, self.shipment.destination)
+        places = [place for place, group in self.network.terminals if group == self.group and place not in doors]
+        return [place for place in places if self.network.locations[place].kind in kinds]
 
     def quays(self, door: str) -> list[str]:
         """The terminals in drayage distance of a door that a plan tries, nearest first; the door itself is one."""
@@ -187,8 +223,9 @@ class WaterPrices:
             if min(most) > 0:
                 one_way = tonne + sum(yuan / load for yuan, load in zip(there, most, strict=True))
                 round_trip = one_way + sum(yuan / load for yuan, load in zip(back, most, strict=True))
-                least_t = (sum(there) + sum(back)) / (road - tonne) if road > tonne else math.inf
-                found.append(Price(one_way, round_trip, least_t, tonne))
+                trips = sum(there) + sum(back)
+                least_t = trips / (road - tonne) if road > tonne else math.inf
+                found.append(Price(one_way, round_trip, least_t, tonne, trips))
         return found
 
     def earliest_h(self, chain: Chain, beyond_d: int = BEYOND_D) -> float | None:
@@ -265,6 +302,8 @@ class WaterPrices:
         ends = {(start, self.group), (end, self.group)}
         if vessel is None or start == end or not ends <= self.network.terminals.keys():
             return
+        if vessel.capacity_t > min(self.network.terminals[quay].max_vessel_dwt_t for quay in ends):
+            return
         course = self.work.ways.course(start, end, vessel.vessel_class)
         if course is not None and course.at_sea:
             yuan = self._tariff_yuan(Mode.SEA, "river_sea", course.distance_km)
@@ -276,12 +315,18 @@ class WaterPrices:
     def _trains(self, port: str, *, inward: bool) -> Iterator[tuple[str, Step]]:
         for place, group in self.network.terminals:
             ends = (place, port) if inward else (port, place)
-            way = self.work.ways.rail(*ends) if group == self.group and place != port else None
-            if way is not None:
-                service = self.network.cargo[self.shipment.cargo_code].rail_service
-                yuan = self._tariff_yuan(Mode.RAIL, service, way.distance_km)
-                wtw_kg = self.work.rail_intensity.wtw_kg * way.distance_km
-                yield place, Step(way.hours, self.network.value("rail_service_interval_h"), yuan, wtw_kg)
+            train = self._train(*ends) if group == self.group else None
+            if train is not None:
+                yield place, train
+
+    def _train(self, start: str, end: str) -> Step | None:
+        way = self.work.ways.rail(start, end) if start != end else None
+        if way is None:
+            return None
+        service = self.network.cargo[self.shipment.cargo_code].rail_service
+        yuan = self._tariff_yuan(Mode.RAIL, service, way.distance_km)
+        wtw_kg = self.work.rail_intensity.wtw_kg * way.distance_km
+        return Step(way.hours, self.network.value("rail_service_interval_h"), yuan, wtw_kg)
 
     def _tariff_yuan(self, mode: Mode, service: str, distance_km: float) -> float:
         row = self.work.tariff(mode, service)

@@ -300,6 +300,8 @@ class Workings:
             rail = self.ways.rail(leg.origin, leg.destination)
             return rail.hours if rail else None
         course = self.ways.course(leg.origin, leg.destination, leg.vehicle_class)
+        if leg.mode == Mode.SEA and (course is None or not course.at_sea):
+            return None  # a ship that touches no salt water is a voyage, not this service
         offer = self.offer_by_id.get(leg.voyage_id) if self.bought(leg) else None
         if course and offer is not None:
             return (offer.arrives_at - offer.departs_at) / timedelta(hours=1)
