@@ -262,12 +262,21 @@ def test_a_cheaper_way_by_sea_and_river_refutes_the_price_of_another(by_sea: tup
     assert (found.code, found.expected) == ("reason", "not: B800 is better")
 
 
+WATERY = (
+    ("coal", "WZ", "LP"),
+    ("coal", "LP", "TZ"),
+    ("coal", "QZR", "JX"),
+    ("container_general", "ZP", "YWD"),
+    ("container_general", "YWD", "ZP"),
+)
+"""Cargo, origin and destination with ways of every kind."""
+
+
 def test_every_way_with_one_voyage_is_tried(by_sea: tuple[Plan, Shipment]) -> None:
     """By truck, sea and rail on either side, but not by two services: what the planner's own routes say."""
     book = RouteBook(SHIPPED, NetworkGraph(SHIPPED), round_factors(), OCTOBER.date())
     kinds: Counter[str] = Counter()
-    for code, origin, destination in (("coal", "WZ", "LP"), ("coal", "LP", "TZ"), ("coal", "QZR", "JX"),
-                                      ("container_general", "ZP", "YWD"), ("container_general", "YWD", "ZP")):  # fmt: skip
+    for code, origin, destination in WATERY:
         item = replace(cargo(1, 80, origin, destination, code=code), ready_at=OCTOBER, due_at=OCTOBER_15)
         prices = WaterPrices(Workings(by_sea[0], [item], SHIPPED, round_factors()), item)
         through = [route for route in book.routes(origin, destination, code) if len(route.voyages) == 1]
