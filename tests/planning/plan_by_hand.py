@@ -5,7 +5,7 @@
     S3  400 t steel MID -> UP       V5, a hired vessel that waits 6 h and goes home empty
     S4  300 t steel RYU -> RYL      train
     S5  500 t coal  ISLE -> SITE    coaster and truck: an island's baseline, which the plan keeps
-    S6  steel       ISLE -> RYU     nobody can move it
+    S6  steel       ISLE -> RYU     nobody can move it: the island's quay is for coal alone
     S7  100 t steel UP -> LOW       four days in the yard (one paid), then V1
 
 Sailing UP -> LOW takes 13 h: 40 km at 10 km/h, 60 km at 12 km/h, two locks of 2 h. Upstream: 15 h, at 8 and 10 km/h.
@@ -263,8 +263,8 @@ def plan_by_hand(network_version: str, factors_version: str) -> Plan:
     parts = lots()
     done = [planned(item, parts[item.shipment_id]) for item in SHIPMENTS if item.shipment_id in parts]
     reason = Reason(
-        "外岛港没有公路可达；没有船队可用船型能通过",
-        "No road reaches Island port. No vessel class can pass",
+        "外岛港没有公路可达；外岛港周围 60 公里内没有可装卸钢材的码头",
+        "No road reaches Island port. No terminal within 60 km of Island port handles steel",
         "no_road_no_water",
         lacks="way",
     )

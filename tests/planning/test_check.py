@@ -27,7 +27,9 @@ from tests.planning.test_claims import CLAIMS
 from tests.planning.test_keeping import LIES
 from tests.planning.test_offers import OFFER_MISTAKES
 
-NETWORK = corridor()
+CORRIDOR = corridor()
+QUAYS = {key: quay for key, quay in CORRIDOR.terminals.items() if key != ("ISLE", "steel")}
+NETWORK = replace(CORRIDOR, terminals=QUAYS)
 FACTORS = round_factors()
 PLAN = plan_by_hand(NETWORK.version, FACTORS.version)
 HOUR = timedelta(hours=1)
