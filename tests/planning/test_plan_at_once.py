@@ -18,7 +18,7 @@ from optimizer.planning.layout.program import PlanProgram, make_program
 from optimizer.planning.layout.timespace import TimeSpace, all_columns, columns_of
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
-from optimizer.planning.solving import rerouting
+from optimizer.planning.solving import rerouting, stowage
 from optimizer.planning.solving.column_pool import needy_shipments, services_only
 from optimizer.planning.solving.fleet_rounding import follow
 from optimizer.planning.solving.problem_layout import task_of
@@ -120,6 +120,26 @@ def test_cargo_is_stowed_as_well_as_any_program_over_all_ways_could(task: Task, 
     assert float(program.cost[count:] @ hulls) + stowage.yuan == pytest.approx(whole.objective, rel=1e-6, abs=1.0)
 
 
+@LOOK
+@given(any_tasks(3), st.integers(0, 5))
+def test_ways_are_looked_for_until_all_of_them_could_gain_nothing(task: Task, seed: int) -> None:
+    """What is said to be the least cost is never above any that is reached; once they meet no round is begun."""
+    network, shipments = task
+    laid = Laid(network, tuple(replace(shipment, splittable=True) for shipment in shipments))
+    hulls = follow(laid.proof, averages(laid, seed), laid.none_needed)
+    assert hulls is not None
+    least, reached = [], []
+    bound_yuan, solve = stowage._Stower._bound_yuan, stowage.solve_linear
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stowage._Stower, "_bound_yuan", lambda self: least.append(bound_yuan(self)) or least[-1])
+        patch.setattr(stowage, "solve_linear", lambda *args: reached.append(solve(*args)) or reached[-1])
+        assert stow(laid.proof, hulls, laid.free, 0) is not None
+    yuan = [outcome.objective for outcome in reached]
+    assert max(least) <= min(yuan) + 1e-6 * abs(min(yuan))
+    assert len(yuan) == len(least)
+    assert all(cost - bound > stowage.CLOSE * abs(cost) for cost, bound in zip(yuan[:-1], least[:-1], strict=True))
+
+
 def test_a_whole_shipment_goes_aboard_where_a_splittable_one_can_make_room() -> None:
     """Stowed in parts it would fill the ship; it must not lose its place to what could go in parts elsewhere."""
     laid = Laid(
@@ -156,6 +176,7 @@ def test_a_hull_that_lies_idle_is_sent_for_cargo_that_gains() -> None:
     assert at_home is not None
     found = list(reroute(laid.proof, home, at_home, laid.free, 0))
     assert found
+    assert list(reroute(laid.proof, home, at_home, laid.free, 0, enough_yuan=at_home.yuan)) == []
     hulls, stowage = found[-1]
     cost = laid.full.program.cost[laid.full.cargo_count :]
     assert float(cost @ hulls) + stowage.yuan < at_home.yuan - rerouting.LEAST_YUAN

@@ -63,11 +63,12 @@ def needy_shipments(ways: Ways) -> Bools:
 
 
 def plan_at_once(
-    proof: LagrangianBound, climb: Climb, seed: int, left_s: Callable[[], float] = lambda: np.inf
+    proof: LagrangianBound, climb: Climb, seed: int, left_s: Callable[[], float] = lambda: np.inf, gap: float = 0.0
 ) -> Made | None:
     """A plan of the whole month: hulls that follow a linear solution over few columns, or the averages of a climb where
-    that would be too large, and cargo stowed on their voyages. None where the time is up before. A KeyboardInterrupt
-    while hulls are sent other ways ends that, not the plan; before there is one it is passed on."""
+    that would be too large, and cargo stowed on their voyages. None where the time is up before. Hulls are sent other
+    ways until the plan is within ``gap`` of the bound. A KeyboardInterrupt meanwhile ends that, not the plan; before
+    there is one it is passed on."""
     ways = proof.ways
     sails = np.flatnonzero(ways.lines.table >= 0)
     needed = np.zeros(len(ways.families), dtype=bool)
@@ -88,7 +89,8 @@ def plan_at_once(
     try:
         # Hulls that follow a linear solution gain nothing elsewhere that would be worth the time.
         if linear is None:
-            for better in reroute(proof, hulls, stowage, climb.prices, seed, lambda: left_s() - kept_s):
+            enough_yuan = climb.bound + gap * abs(climb.bound)
+            for better in reroute(proof, hulls, stowage, climb.prices, seed, lambda: left_s() - kept_s, enough_yuan):
                 hulls, stowage = better
     except KeyboardInterrupt:
         interrupted = True

@@ -179,7 +179,7 @@ def _promising(
     if not interrupted:
         try:
             if cap_t is None:
-                made = plan_at_once(proof, climb, settings.seed, watch.left_s)
+                made = plan_at_once(proof, climb, settings.seed, watch.left_s, settings.gap)
             else:
                 made = plan_near_cap(services, proof, climb, settings.seed, watch.left_s)
         except KeyboardInterrupt:

@@ -56,12 +56,14 @@ def reroute(
     prices: Floats,
     seed: int,
     left_s: Callable[[], float] = lambda: np.inf,
+    enough_yuan: float = -np.inf,
 ) -> Iterator[tuple[Floats, Stowage]]:
-    """Better and better plans: hull counts (one entry per hull column) and their cargo, from the given ones on."""
+    """Better and better plans: hull counts (one entry per hull column) and their cargo, from the given ones on, until
+    one costs no more than ``enough_yuan``."""
     cost = proof.plan.program.cost[proof.plan.cargo_count :]
     most, best = MOST_CHANGES, float(cost @ hulls) + stowage.yuan
     for _ in range(ROUNDS):
-        if left_s() <= 0 or most < FEWEST_CHANGES:
+        if left_s() <= 0 or most < FEWEST_CHANGES or best <= enough_yuan:
             return
         tried = _Round(proof, hulls, stowage).changed(most)
         if tried is None:

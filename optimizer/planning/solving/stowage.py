@@ -25,6 +25,9 @@ MARGIN_YUAN_PER_T = 1.0
 ROUNDS = 6
 GAIN_YUAN = 1e-3
 """A way must gain so much to be worth another round."""
+CLOSE = 1e-6
+"""Nor is another round worth it where all ways together could gain no more than this part of the cost. In a month of
+10,000 shipments half of all rounds only found ways as cheap as those at hand."""
 WHOLE_GAP, WHOLE_NODES = 1e-5, 20
 USED = 1e-9
 LEAST_S = 0.5
@@ -98,6 +101,8 @@ class _Stower:
             if outcome.x is None or outcome.row_prices is None:
                 return None
             self._take_prices(outcome.row_prices)
+            if outcome.objective - self._bound_yuan() <= CLOSE * abs(outcome.objective):
+                break
             limit = outcome.row_prices[: len(ways.shipments)] - GAIN_YUAN
         if outcome is None or outcome.x is None or outcome.row_prices is None:
             return None
@@ -144,6 +149,12 @@ class _Stower:
         shipments, sailings = len(self.ways.shipments), len(self.sailing)
         self.tonne = -row_prices[shipments : shipments + sailings]
         self.terminal = -row_prices[shipments + sailings :]
+
+    def _bound_yuan(self) -> float:
+        """What the cargo costs at least, whatever ways it has: at the prices now each shipment takes its cheapest."""
+        cheapest = price_all(self.ways, self._prices(), self.proof.workers)
+        limits, priced = self.proof.plan.program.row_upper[self.proof.terminal], self.terminal != 0
+        return float(cheapest.yuan.sum() - self.tonne @ self.capacity_t - self.terminal[priced] @ limits[priced])
 
     def _program(self, columns: CargoColumns) -> Program:
         """Rows: shipments, voyages, terminal days."""
