@@ -21,6 +21,7 @@ from webapp.charts.figure import Figure
 from webapp.clock import now
 from webapp.figures import kilograms
 from webapp.language import current_lang, text
+from webapp.list_pages import PageLinks, asked_pages
 from webapp.security import allow_charts
 from webapp.world import current_world
 
@@ -67,13 +68,18 @@ def show_statement(account_id: str, period: str) -> str:
     entry = account_seen_by(current_world().store, user, account_id)
     at_size = asked_size()
     found = actions.statement(current_world().store, account_id, period, at_size=at_size)
+    words = statement_words(found, current_lang())
+    part = asked_pages(len(words.movements))
+    kept = {"account_id": account_id, "period": period, "at_size": at_size}
     return render_template(
         "statement.html",
         at_size=at_size,
         entry=entry,
         name=_name(entry),
         statement=found,
-        words=statement_words(found, current_lang()),
+        words=words,
+        movements=part.of_list(words.movements),
+        links=PageLinks(part, "accounts_page.show_statement", kept, "movements-title"),
         formats=FORMATS,
         links_to_waybills=user.may(Permission.READ_WAYBILLS),
     )

@@ -14,7 +14,7 @@ from webapp.language import LANGUAGES
 ENDPOINTS = ("plans_page.show_run", "plans_page.show_frontier", "static", "openapi.spec", "plans_api.show_document")
 """Their paths hold names of ours at most, or what they show holds no secret."""
 TYPES = ("text/html", "text/css", "text/javascript", "image/svg+xml", "application/json")
-PLACES = ("page", "hulls")
+PLACES = ("page", "hulls", "rows")
 PLACE = re.compile(r"-?[0-9]{1,6}")
 """What may stand behind ``?``: a place in a list. The link to the other language repeats all of an address."""
 LEAST_BYTES = 2_000

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
 
 from optimizer.errors import Lang
 from optimizer.planning.answer.summary import PlanSummary, by_water
@@ -15,17 +14,16 @@ from optimizer.quantities import FEN_PER_YUAN, KG_PER_T
 from webapp.charts.figure import Figure
 from webapp.figures import counted, hours, kilograms, tonnes, yuan
 from webapp.language import text
+from webapp.list_pages import SIZES, Pages
 from webapp.plan_headline import headline
 from webapp.plan_loads import Load, load_chart, lock_loads, terminal_loads
 from webapp.plan_map import plan_map
 from webapp.plan_offers import TakenOffers, UnusableOffers, taken_offers, unusable_offers
 from webapp.world import World
 
-Item = TypeVar("Item")
-
 GANTT_WIDTH, ROW_HEIGHT, LABEL_WIDTH = 1000, 22, 150
-HULLS_A_PAGE, SHIPMENTS_A_PAGE = 60, 100
-"""A month has a thousand voyages and shipments: a page shows so many, the document has them all."""
+HULLS_A_PAGE = 60
+"""A month has a thousand voyages and shipments: a page shows some, the document has them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,28 +57,6 @@ class Gantt:
     bars: tuple[GanttBar, ...]
     days: tuple[tuple[float, str], ...]
     voyages: tuple[Voyage, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Pages:
-    """Which part of a long list is shown: ``page`` counts from 1; ``first`` and ``last`` count items from 1."""
-
-    page: int
-    pages: int
-    first: int
-    last: int
-    count: int
-
-    @classmethod
-    def of(cls, asked: int, count: int, size: int) -> Pages:
-        """The page asked for, or the nearest that exists."""
-        pages = max(1, -(-count // size))
-        page = min(max(asked, 1), pages)
-        return cls(page, pages, min(count, (page - 1) * size + 1), min(count, page * size), count)
-
-    def of_list(self, items: Sequence[Item]) -> Sequence[Item]:
-        """The items on this page."""
-        return items[self.first - 1 : self.last] if self.count else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +112,14 @@ def plan_view(
     world: World,
     lang: Lang,
     pages: tuple[int, int] = (1, 1),
+    rows: int = SIZES[0],
     accepted: Collection[str] = (),
 ) -> PlanView:
-    """The view of a plan in a language; ``shipments``: what was planned; ``pages``: of shipments and of hulls;
-    ``accepted``: shipments that have a waybill, listed last because nothing is left to be decided on them."""
+    """The view of a plan in a language; ``shipments``: what was planned; ``pages``: of shipments, so many ``rows`` on
+    each, and of hulls; ``accepted``: shipments that have a waybill, listed last because nothing is left to be decided
+    on them."""
     hulls = _hulls(plan.voyages)
-    shipment_pages = Pages.of(pages[0], len(plan.shipments), SHIPMENTS_A_PAGE)
+    shipment_pages = Pages.of(pages[0], len(plan.shipments), rows)
     listed = sorted(plan.shipments, key=lambda entry: entry.shipment_id in accepted)
     hull_pages = Pages.of(pages[1], len(hulls), HULLS_A_PAGE)
     locks, terminals = lock_loads(plan, world, lang), terminal_loads(plan, shipments, world, lang)

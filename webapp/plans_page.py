@@ -22,6 +22,7 @@ from webapp.clock import now
 from webapp.figures import counted
 from webapp.frontier_view import frontier_chart
 from webapp.language import current_lang, text
+from webapp.list_pages import SIZES, PageLinks, Pages, asked_size
 from webapp.plan_view import plan_view
 from webapp.quote_form import FieldFault
 from webapp.sailings_form import keep_sailings, sent_sailings
@@ -109,9 +110,21 @@ def show_run(run_id: str) -> str | Response:
     pages = (request.args.get("page", 1, int), request.args.get("hulls", 1, int))
     accepted = {entry.shipment.shipment_id: entry.waybill_number for entry in entries if entry.waybill_number}
     summary = world.plans.summary(run_id, shipments)
-    view = plan_view(made, shipments, summary, world, current_lang(), pages, accepted)
+    view = plan_view(made, shipments, summary, world, current_lang(), pages, asked_size(), accepted)
     allow_charts()
-    return render_template("plan_result.html", run=run, view=view, accepted=accepted)
+    lists = _lists(run_id, view.shipment_pages, view.hull_pages)
+    return render_template("plan_result.html", run=run, view=view, accepted=accepted, lists=lists)
+
+
+def _lists(run_id: str, shipments: Pages, hulls: Pages) -> dict[str, PageLinks]:
+    """The ways through the shipments and the vessels of a plan; each keeps the place in the other."""
+    rows = shipments.size if shipments.size != SIZES[0] else None
+    beside = {"run_id": run_id, "hulls": hulls.page if hulls.page > 1 else None}
+    within = {"run_id": run_id, "page": shipments.page if shipments.page > 1 else None, "rows": rows}
+    return {
+        "shipments": PageLinks(shipments, "plans_page.show_run", beside, "page-title"),
+        "hulls": PageLinks(hulls, "plans_page.show_run", within, "hulls-title", "hulls", (hulls.size,)),
+    }
 
 
 @plans_page.get("/frontiers/<frontier_id>")
@@ -147,11 +160,17 @@ def accept(run_id: str) -> Response | tuple[str, int]:
             status=422,
             title=error.message.text(current_lang()),
             faults=getattr(error, "faults", ()),
-            back=url_for("plans_page.show_run", run_id=run_id, page=request.form.get("page", 1, int)),
+            back=url_for("plans_page.show_run", run_id=run_id, page=request.form.get("page", 1, int), rows=_rows()),
             back_words=text("plan.back"),
         ), 422
     flash(text("plan.accepted", count=counted(len(issued) if chosen is None else len(chosen))))
     return redirect(url_for("plans_page.show_run", run_id=run_id))
+
+
+def _rows() -> int | None:
+    """The size of page that a form was sent from, None for the usual one."""
+    asked = request.form.get("rows", SIZES[0], int)
+    return asked if asked in SIZES[1:] else None
 
 
 def _number(name: str, text: str) -> Any:

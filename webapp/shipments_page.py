@@ -28,12 +28,12 @@ from webapp.access.visitor import require, require_permission
 from webapp.api.shipments import OUTCOMES
 from webapp.clock import now
 from webapp.language import current_lang, text
+from webapp.list_pages import PageLinks, asked_pages
 from webapp.template_file import template_file
 from webapp.world import current_world
 
 shipments_page = Blueprint("shipments_page", __name__)
 
-PAGE = 200
 FAULTS_SHOWN = 100
 ROWS_NAMED = 12
 SHIPPERS_SHOWN = 10
@@ -169,22 +169,36 @@ def template(kind: str) -> Response:
 def _page(**more: Any) -> str:
     user = require_permission(Permission.READ_SHIPMENTS)
     shown = "all" if request.args.get("show") == "all" else "open"
-    entries = shipments_seen_by(current_world().store, user, request.args.get("after", ""), None)
+    asked = request.args.get("q", "").strip()[:64]
+    entries = shipments_seen_by(current_world().store, user)
     if shown == "open":
         entries = [entry for entry in entries if not entry.withdrawn and not entry.waybill_number]
-    page = entries[:PAGE]
-    last = page[-1].shipment.shipment_id if page else ""
-    next_url = url_for("shipments_page.show", show=shown, after=last) if len(entries) > PAGE else ""
+    if asked:
+        entries = [entry for entry in entries if asked.casefold() in _words_of(entry)]
+    part = asked_pages(len(entries))
+    kept = {"show": shown, "q": asked or None}
     return render_template(
         "shipments.html",
         may_write=user.may(Permission.WRITE_SHIPMENTS),
         shown=shown,
-        rows=[_row(entry) for entry in page],
+        q=asked,
+        rows=[_row(entry) for entry in part.of_list(entries)],
         count=len(entries),
         mass_kg=sum(entry.shipment.mass_kg for entry in entries),
-        next_url=next_url,
+        links=PageLinks(part, "shipments_page.show", kept, "list-title"),
         **more,
     )
+
+
+def _words_of(entry: SubmittedShipment) -> str:
+    """What a shipment is found by: its ids, and the names that its row shows."""
+    world, lang, shipment = current_world(), current_lang(), entry.shipment
+    names = (
+        *(shipment.shipment_id, shipment.shipper_id, world.party_name(shipment.shipper_id, lang)),
+        *(shipment.cargo_code, world.cargo_name(shipment.cargo_code, lang), entry.waybill_number or ""),
+        *(world.place_name(place, lang) for place in (shipment.origin, shipment.destination)),
+    )
+    return "\n".join(names).casefold()
 
 
 def _row(entry: SubmittedShipment) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from optimizer.access.user import Permission
 from optimizer.actions.voiding import may_void, void_as
-from optimizer.actions.waybill_views import WaybillFile, waybill_file, waybills_seen_by
+from optimizer.actions.waybill_views import WaybillFile, count_waybills_seen_by, waybill_file, waybills_seen_by
 from optimizer.errors import Fault, InputError
 from optimizer.store.waybill_lists import WaybillHeader
 from optimizer.waybills.event import Event, EventType
@@ -23,11 +23,11 @@ from webapp.access.visitor import require, require_permission
 from webapp.clock import now
 from webapp.figures import kilograms, tonnes
 from webapp.language import current_lang, text
+from webapp.list_pages import PageLinks, asked_pages
 from webapp.world import current_world
 
 waybills_page = Blueprint("waybills_page", __name__)
 
-PAGE = 100
 DOCUMENT_TRACK = (DocumentStatus.ISSUED, DocumentStatus.AMENDING, DocumentStatus.COMPLETED)
 TRANSPORT_TRACK = (
     TransportStatus.PLANNED,
@@ -58,9 +58,11 @@ def show() -> str:
     """By number, with a search for the beginning of a number or shipment id."""
     user = require_permission(Permission.READ_WAYBILLS)
     asked = request.args.get("q", "").strip()[:64]
-    rows = waybills_seen_by(current_world().store, user, request.args.get("after", ""), PAGE + 1, asked)
-    next_url = url_for("waybills_page.show", q=asked, after=rows[PAGE - 1].number) if len(rows) > PAGE else ""
-    return render_template("waybills.html", q=asked, rows=[_row(row) for row in rows[:PAGE]], next_url=next_url)
+    store = current_world().store
+    part = asked_pages(count_waybills_seen_by(store, user, asked))
+    rows = waybills_seen_by(store, user, limit=part.size, text=asked, offset=part.offset)
+    links = PageLinks(part, "waybills_page.show", {"q": asked or None}, "list-title")
+    return render_template("waybills.html", q=asked, rows=[_row(row) for row in rows], links=links)
 
 
 @waybills_page.get("/waybills/<number>")

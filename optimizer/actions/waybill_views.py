@@ -63,18 +63,33 @@ def waybills_seen_by(
     text: str = "",
     *,
     open_only: bool = False,
+    offset: int = 0,
 ) -> list[WaybillHeader]:
     """Headers of the waybills in a user's scope, by number; none for a role that may not read waybills. ``open_only``:
-    those that still wait for a report."""
+    those that still wait for a report; ``offset``: how many are passed over."""
     if not user.may(Permission.READ_WAYBILLS):
         return []
-    scope: dict[str, str] = {"operator_id": user.party_id}
-    if user.role is Role.AUDITOR:
-        scope = {}
-    elif user.role is Role.ENTERPRISE:
-        scope = {"shipper_or_receiver_id": user.party_id}
     with store.read() as session:
-        return session.waybill_headers(after=after, limit=limit, text=text, open_only=open_only, **scope)
+        return session.waybill_headers(
+            after=after, limit=limit, text=text, open_only=open_only, offset=offset, **_scope(user)
+        )
+
+
+def count_waybills_seen_by(store: Store, user: User, text: str = "") -> int:
+    """How many waybills :func:`waybills_seen_by` would list."""
+    if not user.may(Permission.READ_WAYBILLS):
+        return 0
+    with store.read() as session:
+        return session.count_waybill_headers(text=text, **_scope(user))
+
+
+def _scope(user: User) -> dict[str, str]:
+    """Whose waybills a user sees, in the words of the store."""
+    if user.role is Role.AUDITOR:
+        return {}
+    if user.role is Role.ENTERPRISE:
+        return {"shipper_or_receiver_id": user.party_id}
+    return {"operator_id": user.party_id}
 
 
 def waybill_file(store: Store, user: User, number: str) -> WaybillFile:

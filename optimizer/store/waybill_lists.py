@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,33 +54,27 @@ class WaybillLists:
         limit: int | None = None,
         text: str = "",
         open_only: bool = False,
+        offset: int = 0,
     ) -> list[WaybillHeader]:
         """Headers by number from ``after`` on: all, those of an operator, or those that a party ships or receives;
         ``text``: only numbers or shipment ids that begin with it; ``open_only``: only those with a lot of which nobody
-        reported an end (delivery, loss, return)."""
-        bills = schema.waybills.c
-        newest = (
-            select(bills.number, func.max(bills.version).label("version")).group_by(bills.number).subquery("newest")
-        )
-        columns = [getattr(bills, name) for name in WaybillHeader.__dataclass_fields__]
-        joined = schema.waybills.join(newest, and_(bills.number == newest.c.number, bills.version == newest.c.version))
-        query = select(*columns).select_from(joined).where(bills.number > after).order_by(bills.number)
-        if operator_id is not None:
-            query = query.where(bills.operator_id == operator_id)
-        if shipper_or_receiver_id is not None:
-            query = query.where(
-                or_(bills.consignor_id == shipper_or_receiver_id, bills.consignee_id == shipper_or_receiver_id)
-            )
-        if text:
-            begins = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-            query = query.where(
-                or_(bills.number.like(begins, escape="\\"), bills.shipment_id.like(begins, escape="\\"))
-            )
+        reported an end (delivery, loss, return); ``offset``: how many are passed over."""
+        columns = [getattr(schema.waybills.c, name) for name in WaybillHeader.__dataclass_fields__]
+        query = _newest(columns, operator_id, shipper_or_receiver_id, text).where(schema.waybills.c.number > after)
+        query = query.order_by(schema.waybills.c.number)
         if open_only:
             query = query.where(_has_open_lot())
+        # A dialect that has no OFFSET without LIMIT gets none of either.
         if limit is not None:
-            query = query.limit(limit)
+            query = query.limit(limit).offset(offset)
         return [_header(row) for row in self._connection.execute(query)]
+
+    def count_waybill_headers(
+        self, *, operator_id: str | None = None, shipper_or_receiver_id: str | None = None, text: str = ""
+    ) -> int:
+        """How many headers :meth:`waybill_headers` would list. Reads keys only."""
+        found = _newest([schema.waybills.c.number], operator_id, shipper_or_receiver_id, text).subquery()
+        return int(self._connection.execute(select(func.count()).select_from(found)).scalar_one())
 
     def count_unsettled_lots(self) -> int:
         """How many lots there are as :meth:`unsettled_lots` finds them. Reads keys only."""
@@ -97,6 +91,27 @@ class WaybillLists:
         )
         query = _unsettled_lots(sealed).where(whose).order_by(lots.number, lots.lot_no)
         return [(row.number, int(row.version), int(row.lot_no)) for row in self._connection.execute(query)]
+
+
+def _newest(
+    columns: Sequence[Any], operator_id: str | None, shipper_or_receiver_id: str | None, text: str
+) -> Select[Any]:
+    """Columns of the newest version of each waybill, of an operator or a party, of which number or shipment id begins
+    with a text."""
+    bills = schema.waybills.c
+    newest = select(bills.number, func.max(bills.version).label("version")).group_by(bills.number).subquery("newest")
+    joined = schema.waybills.join(newest, and_(bills.number == newest.c.number, bills.version == newest.c.version))
+    query = select(*columns).select_from(joined)
+    if operator_id is not None:
+        query = query.where(bills.operator_id == operator_id)
+    if shipper_or_receiver_id is not None:
+        query = query.where(
+            or_(bills.consignor_id == shipper_or_receiver_id, bills.consignee_id == shipper_or_receiver_id)
+        )
+    if text:
+        begins = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        query = query.where(or_(bills.number.like(begins, escape="\\"), bills.shipment_id.like(begins, escape="\\")))
+    return query
 
 
 def _unsettled_lots(sealed: Extent | None = None) -> Select[tuple[str, int, int]]:

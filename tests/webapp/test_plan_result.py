@@ -28,9 +28,10 @@ from tests.webapp.full_house import AT, FRONTIER_ID, RUN_ID, FullHouse
 from webapp import Settings, create_app, plan_offers
 from webapp.flow_map import Passage, flow_map, flows_of
 from webapp.language import catalogue
+from webapp.list_pages import Pages
 from webapp.plan_loads import load_chart, lock_loads, terminal_loads
 from webapp.plan_offers import taken_offers, unusable_offers
-from webapp.plan_view import Pages, plan_view
+from webapp.plan_view import plan_view
 from webapp.world import World
 
 
@@ -238,7 +239,7 @@ def test_pages_of_a_list_are_the_nearest_that_exist() -> None:
     """Whatever a visitor writes into the address."""
     assert [Pages.of(asked, 250, 100).page for asked in (-3, 0, 1, 3, 99)] == [1, 1, 1, 3, 3]
     assert Pages.of(3, 250, 100).of_list(list(range(250))) == list(range(200, 250))
-    assert Pages.of(1, 0, 100).of_list([]) == ()
+    assert Pages.of(1, 0, 100).of_list([]) == []
     shown = [item for page in (1, 2, 3) for item in Pages.of(page, 250, 100).of_list(list(range(250)))]
     assert shown == list(range(250))
 

@@ -24,13 +24,13 @@ from optimizer.errors import InputError, Message, ModalshiftError
 from webapp.access.visitor import require, require_permission
 from webapp.clock import now
 from webapp.language import current_lang
+from webapp.list_pages import PageLinks, asked_pages
 from webapp.problem import status_of
 from webapp.table_watch import put_into_force
 from webapp.world import World, current_world
 
 factors_page = Blueprint("factors_page", __name__)
 
-MOST_FACTORS = 150
 Page = str | tuple[str, int] | Response
 
 
@@ -97,11 +97,13 @@ def _page(checked: FactorImport | None = None, failure: ModalshiftError | None =
     released = {one.proposal_id: one for one in book.releases}
     asked = request.args.get("q", "").strip()[:60]
     found = [factor for factor in world.factors.factors if asked.lower() in _searched(factor)]
+    part = asked_pages(len(found))
     return render_template(
         "factors.html",
         q=asked,
-        factors=found[:MOST_FACTORS],
+        factors=part.of_list(found),
         count=len(found),
+        links=PageLinks(part, "factors_page.show", {"q": asked or None}, "factors-title"),
         version=world.factors.version,
         proposals=[
             {

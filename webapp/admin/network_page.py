@@ -33,13 +33,13 @@ from optimizer.network.unplanned_tables import check_unplanned_tables
 from webapp.access.visitor import require, require_permission
 from webapp.clock import now
 from webapp.language import current_lang
+from webapp.list_pages import PageLinks, asked_pages
 from webapp.problem import status_of
 from webapp.table_watch import put_into_force
 from webapp.world import current_world
 
 network_page = Blueprint("network_page", __name__)
 
-MOST_ROWS = 200
 MOST_CHANGES = 60
 """Rows of a proposal that are written out; the file says the rest."""
 COPY = re.compile(r"(\s*[(（]\d+[)）]|\s*-\s*(副本|copy))+(?=\.csv$)", re.IGNORECASE)
@@ -87,7 +87,9 @@ def show_table(name: str) -> str:
     sheet = _sheet(_directory(), _known(name))
     asked = request.args.get("q", "").strip()[:60]
     found = [row for row in sheet.rows if not asked or any(asked.lower() in cell.lower() for cell in row)]
-    return render_template("network_table.html", sheet=sheet, q=asked, rows=found[:MOST_ROWS], count=len(found))
+    part = asked_pages(len(found))
+    links = PageLinks(part, "network_page.show_table", {"name": name, "q": asked or None}, "sheet-title")
+    return render_template("network_table.html", sheet=sheet, q=asked, rows=part.of_list(found), links=links)
 
 
 @network_page.get("/admin/network/<name>.csv")

@@ -19,6 +19,7 @@ from optimizer.planning.files.shipment_upload import csv_text
 from optimizer.waybills.finding import Finding
 from webapp.access.visitor import require, require_permission
 from webapp.language import current_lang
+from webapp.list_pages import PageLinks, asked_pages
 from webapp.security import allow_scripts
 from webapp.world import current_world
 
@@ -26,8 +27,6 @@ city_checks_page = Blueprint("city_checks_page", __name__)
 
 PATIENCE_S = 1.0
 """How long a reader waits before the page says that the audit runs."""
-PAGE = 200
-"""Findings on one page; the CSV has all."""
 MOST_HEADS = 20
 MAX_CHECKPOINT_BYTES = 100_000
 _LOT = re.compile(r"(?:waybill |\()(?:\w+ )?(MW[0-9A-Z]+)/(\d+)")
@@ -41,11 +40,11 @@ def show_findings() -> str:
     everything = current_world().findings.found_within(PATIENCE_S)
     if everything is None:
         allow_scripts()
-        return render_template("city_findings.html", running=True)
+        again_url = url_for("city_checks_page.show_findings", code=code or None, q=record or None)
+        return render_template("city_findings.html", running=True, again_url=again_url)
     chosen = [item for item in everything if _fits(item, code, record)]
-    pages = max(-(-len(chosen) // PAGE), 1)
-    page = min(max(request.args.get("page", 1, int), 1), pages)
-    first = (page - 1) * PAGE
+    part = asked_pages(len(chosen))
+    kept = {"code": code or None, "q": record or None}
     return render_template(
         "city_findings.html",
         running=False,
@@ -54,10 +53,8 @@ def show_findings() -> str:
         counts=sorted(Counter(item.code for item in everything).items()),
         found=len(everything),
         chosen=len(chosen),
-        rows=[{"finding": item, "lot_url": _lot_url(item)} for item in chosen[first : first + PAGE]],
-        first=first + 1,
-        page=page,
-        pages=pages,
+        rows=[{"finding": item, "lot_url": _lot_url(item)} for item in part.of_list(chosen)],
+        links=PageLinks(part, "city_checks_page.show_findings", kept, "findings-title"),
     )
 
 

@@ -23,12 +23,12 @@ from webapp.city.choice import Choice, label_of, read_choice, total_of, words_of
 from webapp.city.exporting import FORMS, entries_table, table_reply
 from webapp.figures import kilograms, tonnes
 from webapp.language import current_lang, text
+from webapp.list_pages import SIZES, asked_size
 from webapp.world import World, current_world
 
 city_lots_page = Blueprint("city_lots_page", __name__)
 
 LOTS = "city_lots_page.show"
-PAGE = 100
 FIGURES = ("mass_kg", "baseline_wtw_g", "actual_wtw_g", "expected_wtw_g", "credited_wtw_g", "energy_saved_g")
 
 
@@ -38,17 +38,21 @@ def show() -> str:
     """Entry by entry in the order of the ledger, a page at a time; the totals are those of all pages."""
     world, choice = current_world(), read_choice()
     after = _whole("after")
-    entries = lot_entries(world.store, choice.filters, after, PAGE + 1)
+    size = asked_size()
+    entries = lot_entries(world.store, choice.filters, after, size + 1)
     total = total_of(world, choice.filters)
-    next_url = choice.url("city_lots_page.show", after=entries[PAGE - 1].seq) if len(entries) > PAGE else ""
+    rows = {"rows": size} if size != SIZES[0] else {}
+    next_url = choice.url("city_lots_page.show", after=entries[size - 1].seq, **rows) if len(entries) > size else ""
     return render_template(
         "city_lots.html",
         choice=choice,
         restrictions=words_of(world, choice),
-        rows=[_row(world, entry) for entry in entries[:PAGE]],
+        rows=[_row(world, entry) for entry in entries[:size]],
         total=total,
         first=after == 0,
         next_url=next_url,
+        size=size,
+        sizes=[(n, choice.url("city_lots_page.show", rows=n)) for n in SIZES],
         forms=FORMS,
     )
 
