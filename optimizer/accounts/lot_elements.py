@@ -115,19 +115,8 @@ def voyage_element(
 ) -> ElementInput:
     """A leg that sailed on a planned voyage, by its log where there is one."""
     load_kg = voyages.load_kg[sailed.voyage_id]
-    log = voyages.logs.get(sailed.voyage_id)
-    round_trip, tour = _sharing(leg, sailed, voyages)
-    share = None
-    if log is not None:
-        share = VoyageShare(
-            voyage_id=sailed.voyage_id,
-            carrier=log.carrier,
-            use=_use(leg.mode),
-            logged_g=log.amount_g,
-            empty_fuel_ratio=0.0 if tour else leg.empty_fuel_ratio,
-            own_kg=sailed.loaded_kg,
-            load_kg=load_kg,
-        )
+    round_trip, tour = sharing_of(leg, sailed, voyages)
+    share = voyage_share(leg, sailed, voyages, tour)
     return ElementInput(
         mode=Mode(leg.mode),
         route=f"{leg.origin}>{leg.destination}",
@@ -142,7 +131,23 @@ def voyage_element(
     )
 
 
-def _sharing(leg: WaybillLeg, sailed: SailedLeg, voyages: Voyages) -> tuple[RoundTrip | None, Tour | None]:
+def voyage_share(leg: WaybillLeg, sailed: SailedLeg, voyages: Voyages, tour: Tour | None) -> VoyageShare | None:
+    """A lot's part in the logged energy of a voyage, None where nothing was logged. ``tour``: as :func:`sharing_of`."""
+    log = voyages.logs.get(sailed.voyage_id)
+    if log is None:
+        return None
+    return VoyageShare(
+        voyage_id=sailed.voyage_id,
+        carrier=log.carrier,
+        use=_use(leg.mode),
+        logged_g=log.amount_g,
+        empty_fuel_ratio=0.0 if tour else leg.empty_fuel_ratio,
+        own_kg=sailed.loaded_kg,
+        load_kg=voyages.load_kg[sailed.voyage_id],
+    )
+
+
+def sharing_of(leg: WaybillLeg, sailed: SailedLeg, voyages: Voyages) -> tuple[RoundTrip | None, Tour | None]:
     """Return cargo and tour of the voyage that the cargo really sailed on.
 
     Cargo that sailed on another voyage has no part in the planned one's return cargo; it bears the empties of that

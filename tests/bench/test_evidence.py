@@ -39,6 +39,8 @@ from optimizer.bench.evidence_world import Generation, Generations, fill_with_ev
 from optimizer.bench.ledger_world import LedgerWorld, ledger_world
 from optimizer.demo.world import seed_world
 from optimizer.emissions.factors import load_factors
+from optimizer.emissions.round_trip import RoundTrip
+from optimizer.emissions.tour import RULE, LoadedVoyage, Tour
 from optimizer.errors import UnreadableRecordError
 from optimizer.network.reader import read_network
 from optimizer.quantities import CHINA_TIME
@@ -47,6 +49,7 @@ from optimizer.store.rows import LINE_COLUMNS, TRANSACTION_COLUMNS, line_rows, t
 from optimizer.waybills.codec import to_json
 from optimizer.waybills.event import EventType
 from optimizer.waybills.finding import lot_record
+from optimizer.waybills.waybill import WaybillLeg
 from tests.store.tampering import disarm
 
 MEASURED_AT = datetime(2026, 11, 1, 8, tzinfo=CHINA_TIME)
@@ -125,6 +128,45 @@ def test_inputs_are_made_again_as_the_texts_that_were_stored(made: LedgerWorld) 
                 now = inputs_of(changed, lot, inputs.mass_kg, inputs.on, reviewed.voyages, NETWORK, FACTORS)
                 assert again(changed, lot, inputs.mass_kg, inputs.on).decode() == to_json(now) not in texts
         assert texts == {to_json(settled.inputs) for settled, _ in found.runs}
+
+
+def test_voyages_are_made_again_as_they_were_sailed(made: LedgerWorld) -> None:
+    """Of every lot with a log, after any one thing of its leg by water changed: another distance, great circle, basis,
+    end, no tour, one with more voyages, return cargo."""
+    found = Generations(made)(0)
+    bills = {number: bill for number, (bill, _) in found.waybills.items()}
+    voyages, compared = review(bills, found.events).voyages, 0
+    again = InputsAgain(voyages, NETWORK, FACTORS)
+    for settled, _ in found.runs:
+        bill, inputs = bills[settled.inputs.waybill_number], settled.inputs
+        if not any(item.log for item in inputs.project):
+            continue
+        lot = bill.lot(inputs.lot_no)
+        for change in OTHER_VOYAGES:
+            legs = tuple(replace(leg, **change(leg)) if leg.voyage_id else leg for leg in lot.legs)
+            other = replace(lot, legs=legs)
+            now = inputs_of(bill, other, inputs.mass_kg, inputs.on, voyages, NETWORK, FACTORS)
+            assert now != inputs
+            assert again(bill, other, inputs.mass_kg, inputs.on).decode() == to_json(now)
+            compared += 1
+    assert compared > len(found.runs)
+
+
+def of_two(leg: WaybillLeg) -> Tour:
+    """A tour that another voyage shares."""
+    loaded = (LoadedVoyage(leg.voyage_id, 3), LoadedVoyage("V-other", 4))
+    return Tour(RULE, leg.voyage_id, leg.vehicle_class, 1_001, ("V-empty",), loaded, 5)
+
+
+OTHER_VOYAGES: tuple[Callable[[WaybillLeg], dict[str, Any]], ...] = (
+    lambda leg: {"distance_km": leg.distance_km + 0.1},
+    lambda leg: {"gcd_km": leg.gcd_km + 1},
+    lambda leg: {"distance_basis": "sfd" if leg.distance_basis == "actual" else "actual"},
+    lambda leg: {"origin": leg.destination},
+    lambda leg: {"tour": None, "empty_fuel_ratio": 0.125},
+    lambda leg: {"tour": of_two(leg)},
+    lambda leg: {"round_trip": RoundTrip("V-back", 1_000, 500, 2_000, 1_500)},
+)
 
 
 OTHER_WAYS: tuple[dict[str, Any], ...] = (

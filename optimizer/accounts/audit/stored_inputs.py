@@ -7,6 +7,7 @@ text, nothing was left out, added or written otherwise."""
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from json.encoder import encode_basestring
 from typing import Any, TypeVar
 
@@ -94,16 +95,50 @@ class InputsWriter:
 
 def inputs_text(read: LotInputs, baseline: Iterable[bytes], project: Iterable[bytes]) -> bytes:
     """The canonical text of inputs, given those of their elements; the elements of the record are not looked at."""
+    lot = read.waybill_number, read.waybill_version, read.lot_no, read.mass_kg
+    return framed_text(inputs_frame(read), lot, baseline, project)
+
+
+Frame = tuple[str, str, str]
+"""Of a text, the pieces that are alike where others differ."""
+
+
+def inputs_frame(read: LotInputs) -> Frame:
+    """What stands in inputs between the elements of both sides and after them, but for what is the lot's own."""
     budget = ',"budget":true' if read.budget else ""
-    between = (
-        f'],"boundary":{encode_basestring(read.boundary)}{budget},"lot_no":{read.lot_no},"mass_kg":{read.mass_kg},'
-        f'"method":{encode_basestring(read.method)},"on":"{read.on.isoformat()}","project":['
+    return (
+        f'],"boundary":{encode_basestring(read.boundary)}{budget},"lot_no":',
+        f',"method":{encode_basestring(read.method)},"on":"{read.on.isoformat()}","project":[',
+        f'],"uncertainty_version":{encode_basestring(read.uncertainty_version)},"waybill_number":',
     )
-    after = (
-        f'],"uncertainty_version":{encode_basestring(read.uncertainty_version)},'
-        f'"waybill_number":{encode_basestring(read.waybill_number)},"waybill_version":{read.waybill_version}}}'
-    )
+
+
+def framed_text(
+    frame: Frame, lot: tuple[str, int, int, int], baseline: Iterable[bytes], project: Iterable[bytes]
+) -> bytes:
+    """Inputs of a lot. ``lot``: number and version of its waybill, its number, kg."""
+    number, version, lot_no, mass_kg = lot
+    between = f'{frame[0]}{lot_no},"mass_kg":{mass_kg}{frame[1]}'
+    after = f'{frame[2]}{encode_basestring(number)},"waybill_version":{version}}}'
     return b'{"baseline":[%b%b%b%b' % (b",".join(baseline), between.encode(), b",".join(project), after.encode())
+
+
+def logged_frame(item: ElementInput) -> Frame:
+    """What stands in an element that sailed by its log, but for what is the voyage's own: the texts before the load,
+    before the voyage, and from the mode on."""
+    text = element_text(replace(item, tour=None), b"null", b"", b"").decode()
+    # A name in quotes is a field, for quotes inside a value are escaped.
+    load, use, voyage = (text.index(name) for name in ('"load_kg":', ',"use":', '"voyage_id":'))
+    return text[: load + len('"load_kg":')], text[use : voyage + len('"voyage_id":')], text[text.index(',"mode":') : -1]
+
+
+def logged_text(frame: Frame, log: VoyageShare, mass_kg: int, tour: Tour | None) -> bytes:
+    """Such an element without return cargo."""
+    toured = f',"tour":{_tour_text(tour)}' if tour is not None else ""
+    return (
+        f'{frame[0]}{log.load_kg},"logged_g":{log.logged_g},"own_kg":{log.own_kg}{frame[1]}'
+        f'{encode_basestring(log.voyage_id)}}},"mass_kg":{mass_kg}{frame[2]}{toured}}}'
+    ).encode()
 
 
 def element_text(item: StoredElement | ElementInput, intensity: bytes, round_trip: bytes, tour: bytes) -> bytes:
