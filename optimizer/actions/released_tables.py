@@ -249,7 +249,7 @@ def tables_in_force(
     ``scratch`` where the database adds anything to them. ``base_stands``: the network of the directory is taken
     whatever was released, its factors are not.
 
-    Raises NetworkDataError for a wrong directory.
+    Raises NetworkDataError for a wrong directory, OSError where there is no room to lay it out; nothing is left then.
     """
     with store.read() as session:
         networks = [] if base_stands else session.network_releases()
@@ -258,9 +258,19 @@ def tables_in_force(
         proposals = [proposed[one.proposal_id] for one in session.factor_records("RELEASE", FactorRelease)]
     directory = base or shipped_directory()
     standing = networks[-1] if networks else None
-    if archive is not None or proposals:
-        directory = _laid_out(directory, archive, scratch)
-    left_out = _with_factors(directory, proposals)
+    if archive is None and not proposals:
+        return _read(directory, standing, {})
+    laid_out = Path(tempfile.mkdtemp(dir=scratch, prefix="tables-"))
+    try:
+        directory = _laid_out(directory, archive, laid_out / "network")
+        return _read(directory, standing, _with_factors(directory, proposals))
+    except BaseException:
+        # Who looks again every few seconds must not fill the disk with what it did not finish.
+        shutil.rmtree(laid_out, ignore_errors=True)
+        raise
+
+
+def _read(directory: Path, standing: NetworkRelease | None, left_out: Mapping[str, Message]) -> TablesInForce:
     own = directory if (directory / FACTORS).exists() else None
     return TablesInForce(directory, read_network(directory), load_factors(own), standing, left_out)
 
@@ -312,9 +322,8 @@ def _proposal(proposals: Sequence[NetworkProposal], proposal_id: str) -> Network
     return found[0]
 
 
-def _laid_out(base: Path, archive: bytes | None, scratch: Path | None) -> Path:
-    """A directory of its own with the network in force and the factors of the start."""
-    directory = Path(tempfile.mkdtemp(dir=scratch, prefix="tables-")) / "network"
+def _laid_out(base: Path, archive: bytes | None, directory: Path) -> Path:
+    """The network in force and the factors of the start, in a directory of their own."""
     files = table_files(base)
     unpacked(packed(files) if archive is None else archive, directory)
     (directory / FACTORS).write_bytes(files[FACTORS])

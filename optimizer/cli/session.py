@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from optimizer.errors import InputError, Lang, Message
+from optimizer.errors import InputError, Lang, Message, StorageError
 from optimizer.store.sqlite_file import PREFIX, sqlite_file
 
 if TYPE_CHECKING:
@@ -54,13 +54,25 @@ class Session:
 
     def tables(self, store: Store) -> tuple[Network, FactorTable]:
         """Network and factors in force for the accounts of a database: what two persons released into it stands beside
-        the shipped tables; a directory named with ``--network`` takes the place of a released network."""
+        the shipped tables; a directory named with ``--network`` takes the place of a released network.
+
+        Raises StorageError where there is no room to lay out what was released."""
         from optimizer.actions import tables_in_force
 
-        with tempfile.TemporaryDirectory() as scratch:
-            named = self.network_dir is not None
-            found = tables_in_force(store, self.network_dir, Path(scratch), base_stands=named)
-            return found.network, found.factors
+        try:
+            with tempfile.TemporaryDirectory() as scratch:
+                named = self.network_dir is not None
+                found = tables_in_force(store, self.network_dir, Path(scratch), base_stands=named)
+                return found.network, found.factors
+        except OSError as error:
+            place, reason = tempfile.gettempdir(), error.strerror or str(error)
+            raise StorageError(
+                Message(
+                    f"无法在 {place} 展开已发布的数据表（{reason}）；请腾出空间，或用 TMPDIR 指定另一目录。",
+                    f"The released tables cannot be laid out in {place} ({reason}); make room there, or name another "
+                    "directory by TMPDIR.",
+                )
+            ) from error
 
     def evidence(self) -> EvidenceFiles:
         """The evidence files that lie beside the database."""

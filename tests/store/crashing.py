@@ -7,10 +7,11 @@ parent through a pipe what it was promised: a verb that returned has been acknow
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import current_thread, main_thread
 from typing import Any
@@ -176,3 +177,14 @@ def sqlite_limit_pages(store: Store, pages: int) -> None:
         connection.execute(f"PRAGMA max_page_count = {present + pages}")
 
     event.listen(store._engine, "connect", limit)
+
+
+@contextmanager
+def full_disk(room_bytes: int) -> Iterator[None]:
+    """No file of this process grows beyond so many bytes: writing fails at the same places as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

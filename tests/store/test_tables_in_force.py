@@ -15,10 +15,11 @@ import pytest
 from optimizer import actions
 from optimizer.access.user import Role, User
 from optimizer.actions.released_tables import forget, propose_network_over, rows_taken_back
+from optimizer.cli.session import Session
 from optimizer.emissions.factor_files import ImportRules, import_factors, rows_text
 from optimizer.emissions.factors import load_factors
 from optimizer.emissions.releases import row_digest, row_text
-from optimizer.errors import ConflictError, InputError, NetworkDataError, UnknownRecordError
+from optimizer.errors import ConflictError, InputError, NetworkDataError, StorageError, UnknownRecordError
 from optimizer.network.archive import packed, table_files, unpacked
 from optimizer.network.reader import read_network
 from optimizer.network.releases import NetworkProposal, NetworkRelease, propose, released_since
@@ -26,6 +27,7 @@ from optimizer.network.schema import shipped_directory
 from optimizer.quantities import CHINA_TIME
 from optimizer.store.engine import Store
 from optimizer.waybills.codec import from_json, to_json
+from tests.store.crashing import full_disk
 
 AT = datetime(2026, 11, 1, 9, tzinfo=CHINA_TIME)
 DIESEL = "fuel-diesel-cn-ndrc"
@@ -314,3 +316,45 @@ def test_a_released_row_that_does_not_fit_is_left_out_and_named(office: Store, t
     found = actions.tables_in_force(office, own, tmp_path)
     assert list(found.left_out) == [proposal.proposal_id]
     assert found.factors.version == load_factors(own).version
+
+
+def _longest_factors(directory: Path) -> None:
+    """Make the factors the largest of the tables, which are written last."""
+    file = directory / "factors.csv"
+    rows = list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8-sig"))))
+    rows[0]["notes"] += "." * 60_000
+    with file.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.DictWriter(out, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+FULL_AT_BYTES: dict[str, Callable[[dict[str, bytes]], int]] = {
+    "the first table": lambda files: 100,
+    "the factors": lambda files: len(files["factors.csv"]) - 1,
+    "the released rows": lambda files: len(files["factors.csv"]),
+}
+"""The size at which files stop growing, by what does not fit any more."""
+
+
+@pytest.mark.parametrize("what", FULL_AT_BYTES)
+def test_a_full_disk_leaves_no_tables_half_laid_out(office: Store, tmp_path: Path, what: str) -> None:
+    """A process that looks again every few seconds must not fill the disk up, nor take torn tables for those in force;
+    with room again all is laid out."""
+    scratch, base = tmp_path / "scratch", network_with(tmp_path, "base", "1")
+    scratch.mkdir()
+    _longest_factors(base)
+    proposal = actions.propose_network(office, base, (), "li", AT, "a toll")
+    actions.release_network(office, proposal.proposal_id, "wang", AT)
+    file = diesel_file(tmp_path, "2027", "2027-01-01", ttw_kg="3.2", wtw_kg="")
+    factors = actions.propose_factors(office, import_factors(file, None, ImportRules()).table, "li", AT, "new value")
+    actions.release_factors(office, factors.proposal_id, "wang", AT)
+    with full_disk(FULL_AT_BYTES[what](table_files(base))):
+        with pytest.raises(OSError, match="too large"):
+            actions.tables_in_force(office, base, scratch)
+        with pytest.raises(StorageError, match="make room there, or name another directory by TMPDIR"):
+            Session(network_dir=base).tables(office)
+    assert list(scratch.iterdir()) == []
+    found = actions.tables_in_force(office, base, scratch)
+    assert found.network.version == proposal.version
+    assert "2027" in {factor.version for factor in found.factors.factors if factor.factor_id == DIESEL}

@@ -6,10 +6,9 @@ A limit on the size of files that this process may write fails at the same place
 from __future__ import annotations
 
 import io
-import resource
+import shutil
 import urllib.request
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from http.cookiejar import CookieJar
 from pathlib import Path
 from threading import Thread
@@ -21,7 +20,12 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
 from optimizer import actions
+from optimizer.access.user import Role, User
+from optimizer.network.schema import shipped_directory
+from tests.store.crashing import full_disk
+from tests.waybills.world import LATER
 from tests.webapp.signed_in import TOKEN, House
+from webapp.background.worker import Worker
 from webapp.server import listening
 
 SENTENCE = "disk is full and nothing was saved"
@@ -33,17 +37,6 @@ SPOOLED_BYTES = 700_000
 def house(tmp_path: Path) -> House:
     """An application on a database of its own."""
     return House.at(tmp_path / "m.db")
-
-
-@contextmanager
-def full_disk(room_bytes: int) -> Iterator[None]:
-    """No file grows beyond so many bytes."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (room_bytes, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def left_in(folder: Path) -> list[Path]:
@@ -121,3 +114,27 @@ def test_the_server_hands_a_large_upload_on_without_the_disk(house: House) -> No
     with pytest.raises(HTTPError, match="422"):
         visitor.open(upload)
     server.close()
+
+
+def test_released_tables_that_find_no_room_come_into_force_once_there_is(house: House, tmp_path: Path) -> None:
+    """Until then pages and plans go on by those of before, and nothing is left lying about."""
+    other = User(actions.user_id_of("second"), "second", "二", "Second", Role.ADMINISTRATOR)
+    actions.add_user(house.store, other, None, LATER)
+    worker, world = Worker(house.settings), house.app.extensions["modalshift.world"]
+    scratches, before = (worker.scratch, world.scratch), world.network.version
+    changed = tmp_path / "changed"
+    shutil.copytree(shipped_directory(), changed, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    links = (changed / "links.csv").read_text(encoding="utf-8")
+    (changed / "links.csv").write_text(links.replace("衢江", "衢 江"), encoding="utf-8")
+    proposal = actions.propose_network(house.store, changed, (), "admin", LATER, "another name")
+    actions.release_network(house.store, proposal.proposal_id, "second", LATER)
+
+    def look() -> set[str]:
+        house.app.extensions["modalshift.table_watch"].look(at_once=True)
+        worker.make("no-such-run")  # reads what came into force since
+        return {house.app.extensions["modalshift.world"].network.version, worker.network.version}
+
+    with full_disk(4_000):
+        assert look() == look() == {before}
+    assert [*scratches[0].iterdir(), *scratches[1].iterdir()] == []
+    assert look() == {proposal.version}

@@ -50,10 +50,11 @@ class Worker:
         self.queue = PlanQueue(settings, self.make)
 
     def read_tables(self) -> None:
-        """Those in force. Raises NetworkDataError for a wrong directory."""
-        self.mark = releases_mark(self.store)
+        """Those in force. Raises NetworkDataError for a wrong directory, OSError for a full disk; they are read again
+        with the next plan then, not those of before taken for new."""
+        mark = releases_mark(self.store)
         tables = tables_in_force(self.store, self.settings.network_dir, self.scratch)
-        self.network, self.factors = tables.network, tables.factors
+        self.network, self.factors, self.mark = tables.network, tables.factors, mark
 
     def work(self, parent: int | None = None) -> None:
         """Carry out plans until the process is stopped, or until its ``parent`` is gone."""
