@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         propose_factors,
         release_factors,
         require_released_factors,
+        withdraw_factors,
     )
     from optimizer.actions.sealing import SealResult, rotate_key, seal
     from optimizer.actions.settling import LotsOverview, SettleResult, lots_overview, settle
@@ -124,6 +125,7 @@ __all__ = [
     "user_id_of",
     "user_of_token",
     "verify",
+    "withdraw_factors",
     "withdraw_network",
     "workload",
 ]
@@ -185,6 +187,7 @@ _VERBS = {
         "propose_factors",
         "release_factors",
         "require_released_factors",
+        "withdraw_factors",
     ),
     "sealing": (
         "SealResult",

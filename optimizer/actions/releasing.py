@@ -1,4 +1,4 @@
-"""Factors enter accounts by two persons: one proposes, another releases."""
+"""Factors enter accounts by two persons: one proposes, and may withdraw while it waits; another releases."""
 
 from __future__ import annotations
 
@@ -9,7 +9,17 @@ from functools import cache
 from optimizer.access.user import Permission
 from optimizer.accounts.calculation import CalculationRun
 from optimizer.emissions.factors import FactorTable, load_factors
-from optimizer.emissions.releases import FactorProposal, FactorRelease, propose, release, require_released, unreleased
+from optimizer.emissions.releases import (
+    FactorProposal,
+    FactorRelease,
+    FactorWithdrawal,
+    digest_in,
+    propose,
+    release,
+    require_released,
+    unreleased,
+    withdraw,
+)
 from optimizer.errors import ConflictError, Message, UnknownRecordError
 from optimizer.store.engine import Store
 from optimizer.store.session import Session
@@ -20,14 +30,21 @@ NAMED_USERS = 3
 
 @dataclass(frozen=True, slots=True)
 class ReleaseBook:
-    """All proposals and releases, oldest first."""
+    """All proposals, releases and withdrawals, oldest first."""
 
     proposals: tuple[FactorProposal, ...]
     releases: tuple[FactorRelease, ...]
+    withdrawals: tuple[FactorWithdrawal, ...] = ()
+
+    @property
+    def waiting(self) -> tuple[FactorProposal, ...]:
+        """The proposals that wait for a second person."""
+        over = {one.proposal_id for one in self.releases} | {one.proposal_id for one in self.withdrawals}
+        return tuple(one for one in self.proposals if one.proposal_id not in over)
 
 
 def factor_releases(store: Store) -> ReleaseBook:
-    """What was proposed and released."""
+    """What was proposed, released and withdrawn."""
     with store.read() as session:
         return _book(session)
 
@@ -42,12 +59,14 @@ def propose_factors(store: Store, table: FactorTable, by: str, at: datetime, rea
         require_user(session, by, Permission.PROPOSE_FACTORS)
         book = _book(session)
         rows = unreleased(table, travelling_factors(), book.proposals, book.releases)
-        made = propose(rows, table.version, by, at, reason)
-        if any(known.proposal_id == made.proposal_id for known in book.proposals):
+        made = propose(rows, table.version, by, at, reason, book.proposals)
+        digest = digest_in(made.proposal_id)
+        same = next((one.proposal_id for one in book.waiting if digest_in(one.proposal_id) == digest), None)
+        if same is not None:
             raise ConflictError(
                 Message(
-                    f"这些因子已提请（{made.proposal_id}），待另一人发布。",
-                    f"These factors are proposed already ({made.proposal_id}) and wait for another person.",
+                    f"这些因子已提请（{same}），待另一人发布。",
+                    f"These factors are proposed already ({same}) and wait for another person.",
                 )
             )
         session.add_factor_record("PROPOSE", made.proposal_id, by, at, made)
@@ -63,18 +82,37 @@ def release_factors(store: Store, proposal_id: str, by: str, at: datetime) -> Fa
     with store.write() as session:
         require_user(session, by, Permission.RELEASE_FACTORS)
         book = _book(session)
-        found = [one for one in book.proposals if one.proposal_id == proposal_id]
-        if not found:
-            raise UnknownRecordError(
-                Message(
-                    f"没有提请 {proposal_id}；见 modalshift factors releases。",
-                    f"There is no proposal {proposal_id}; see modalshift factors releases.",
-                )
-            )
-        require_second_person(session, found[0].proposed_by, by)
-        done = release(found[0], book.releases, by, at)
+        found = _proposal(book, proposal_id)
+        require_second_person(session, found.proposed_by, by)
+        done = release(found, book.releases, by, at, book.withdrawals)
         session.add_factor_record("RELEASE", proposal_id, by, at, done)
     return done
+
+
+def withdraw_factors(store: Store, proposal_id: str, by: str, at: datetime) -> FactorWithdrawal:
+    """Withdraw a proposal that waits, as the one who made it.
+
+    Raises UnknownRecordError for an unknown proposal or person, ConflictError for anybody else, and where it is
+    released or withdrawn already.
+    """
+    with store.write() as session:
+        require_user(session, by, Permission.PROPOSE_FACTORS)
+        book = _book(session)
+        gone = withdraw(_proposal(book, proposal_id), book.releases, book.withdrawals, by, at)
+        session.add_factor_record("WITHDRAW", proposal_id, by, at, gone)
+    return gone
+
+
+def _proposal(book: ReleaseBook, proposal_id: str) -> FactorProposal:
+    found = next((one for one in book.proposals if one.proposal_id == proposal_id), None)
+    if found is None:
+        raise UnknownRecordError(
+            Message(
+                f"没有提请 {proposal_id}；见 modalshift factors releases。",
+                f"There is no proposal {proposal_id}; see modalshift factors releases.",
+            )
+        )
+    return found
 
 
 def require_released_factors(store: Store, table: FactorTable) -> None:
@@ -115,6 +153,7 @@ def _book(session: Session) -> ReleaseBook:
     return ReleaseBook(
         tuple(session.factor_records("PROPOSE", FactorProposal)),
         tuple(session.factor_records("RELEASE", FactorRelease)),
+        tuple(session.factor_records("WITHDRAW", FactorWithdrawal)),
     )
 
 

@@ -225,6 +225,18 @@ def release(proposal_id: str, by: str) -> None:
     say(Message(f"{by} 已发布 {done.proposal_id}。", f"{by} released {done.proposal_id}."))
 
 
+@factors.command("withdraw", cls=Verb, about=Message("撤回自己的提请", "withdraw a proposal of one's own"))
+@click.argument("proposal_id", metavar="PROPOSAL")
+@option("--by", required=True, metavar="LOGIN", zh="提请人", en="who proposed it")
+def withdraw(proposal_id: str, by: str) -> None:
+    """As long as it waits; the same factors may be proposed again."""
+    from optimizer import actions
+
+    with current_session().store() as store:
+        gone = actions.withdraw_factors(store, proposal_id, by, datetime.now(CHINA_TIME))
+    say(Message(f"{by} 已撤回 {gone.proposal_id}。", f"{by} withdrew {gone.proposal_id}."))
+
+
 @factors.command("releases", cls=Verb, about=Message("列出提请与发布", "list proposals and releases"))
 @json_option
 def releases(as_json: bool) -> None:
@@ -233,7 +245,9 @@ def releases(as_json: bool) -> None:
 
     with current_session().store() as store:
         book = actions.factor_releases(store)
-    released = {one.proposal_id: one for one in book.releases}
+    ends = {one.proposal_id: one.released_by for one in book.releases}
+    taken_back = Message("（已撤回）", "(withdrawn)").text(current_session().lang)
+    ends |= {one.proposal_id: taken_back for one in book.withdrawals}
     if as_json:
         from optimizer.waybills.codec import to_plain
 
@@ -252,7 +266,7 @@ def releases(as_json: bool) -> None:
             str(len(one.rows)),
             one.proposed_by,
             one.reason,
-            released[one.proposal_id].released_by if one.proposal_id in released else "—",
+            ends.get(one.proposal_id, "—"),
         ]
         for one in book.proposals
     ]

@@ -1,4 +1,4 @@
-"""Two persons for every factor that accounts use: one proposes, another releases.
+"""Two persons for every factor that accounts use: one proposes, another releases, or the first withdraws.
 
 A proposal names rows by their digests, so that what is released is what was looked at. Rows that travel with the
 product are released with it. Pure records and rules; ``store`` keeps them and ``actions`` runs them.
@@ -31,7 +31,8 @@ class ProposedRow:
 
 @dataclass(frozen=True, slots=True)
 class FactorProposal:
-    """Rows that somebody wants released. ``proposal_id`` is the digest of the rows. ``factors_version``: of the table
+    """Rows that somebody wants released. ``proposal_id`` is the digest of the rows, with ``-2``, ``-3`` behind it where
+    the same rows were proposed before and withdrawn. ``factors_version``: of the table
     they stand in. ``contents``: what each row says, the text that its digest is of; proposals of before hold none.
     ``ends``: the last day of each row as it was proposed, empty without; no part of the digest."""
 
@@ -44,6 +45,15 @@ class FactorProposal:
     contents: tuple[str, ...] = ()
     # Left out of stored records while it is empty, as those of before have none.
     ends: tuple[str, ...] = field(default=(), metadata={"later": True})
+
+
+@dataclass(frozen=True, slots=True)
+class FactorWithdrawal:
+    """The proposer's word that a proposal waits for nobody any more."""
+
+    proposal_id: str
+    withdrawn_by: str
+    withdrawn_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +90,21 @@ def unreleased(table: FactorTable, shipped: FactorTable, proposals: Iterable[Fac
     return [factor for factor in table.factors if row_digest(factor) not in known]
 
 
-def propose(rows: Sequence[Factor], factors_version: str, by: str, at: datetime, reason: str) -> FactorProposal:
-    """A proposal of rows. Raises ConflictError when there is nothing to release, InputError without a reason."""
+def digest_in(proposal_id: str) -> str:
+    """The digest of the rows that the name of a proposal holds."""
+    return proposal_id.partition("-")[0]
+
+
+def propose(
+    rows: Sequence[Factor],
+    factors_version: str,
+    by: str,
+    at: datetime,
+    reason: str,
+    before: Iterable[FactorProposal] = (),
+) -> FactorProposal:
+    """A proposal of rows; ``before``: those that were made already. Raises ConflictError when there is nothing to
+    release, InputError without a reason."""
     if not rows:
         raise ConflictError(
             Message("所有因子均已发布，没有可提请的行。", "Every factor is released; there is nothing to propose.")
@@ -89,8 +112,10 @@ def propose(rows: Sequence[Factor], factors_version: str, by: str, at: datetime,
     if len(reason.strip()) < MIN_REASON:
         raise InputError(Message("请写明提请理由。", "State why these factors are proposed."))
     proposed = tuple(ProposedRow(f.factor_id, f.version, row_digest(f)) for f in rows)
+    digest = rows_digest(proposed)
+    times = 1 + sum(digest_in(known.proposal_id) == digest for known in before)
     return FactorProposal(
-        rows_digest(proposed),
+        digest if times == 1 else f"{digest}-{times}",
         factors_version,
         proposed,
         by,
@@ -101,10 +126,52 @@ def propose(rows: Sequence[Factor], factors_version: str, by: str, at: datetime,
     )
 
 
-def release(proposal: FactorProposal, done: Iterable[FactorRelease], by: str, at: datetime) -> FactorRelease:
+def require_waiting(
+    proposal: FactorProposal, done: Iterable[FactorRelease], withdrawn: Iterable[FactorWithdrawal]
+) -> None:
+    """Raise ConflictError for a proposal that is released or withdrawn already."""
+    name = proposal.proposal_id
+    if any(known.proposal_id == name for known in done):
+        raise ConflictError(Message(f"提请 {name} 已发布。", f"Proposal {name} is released already."))
+    gone = next((known for known in withdrawn if known.proposal_id == name), None)
+    if gone is not None:
+        raise ConflictError(
+            Message(
+                f"提请 {name} 已由 {gone.withdrawn_by} 撤回；如仍需要，请另行提请。",
+                f"Proposal {name} was withdrawn by {gone.withdrawn_by}; propose its factors anew if they are wanted.",
+            )
+        )
+
+
+def withdraw(
+    proposal: FactorProposal,
+    done: Iterable[FactorRelease],
+    withdrawn: Iterable[FactorWithdrawal],
+    by: str,
+    at: datetime,
+) -> FactorWithdrawal:
+    """The withdrawal by whoever proposed it. Raises ConflictError for anybody else, and where it no longer waits."""
+    if by != proposal.proposed_by:
+        raise ConflictError(
+            Message(
+                f"提请 {proposal.proposal_id} 由 {proposal.proposed_by} 提出，只能由本人撤回。",
+                f"Proposal {proposal.proposal_id} is by {proposal.proposed_by}, who alone may withdraw it.",
+            )
+        )
+    require_waiting(proposal, done, withdrawn)
+    return FactorWithdrawal(proposal.proposal_id, by, at)
+
+
+def release(
+    proposal: FactorProposal,
+    done: Iterable[FactorRelease],
+    by: str,
+    at: datetime,
+    withdrawn: Iterable[FactorWithdrawal] = (),
+) -> FactorRelease:
     """The release of a proposal by a second person.
 
-    Raises ConflictError for the person who proposed it and for a proposal that is released already.
+    Raises ConflictError for the person who proposed it and for a proposal that is released or withdrawn already.
     """
     if by == proposal.proposed_by:
         raise ConflictError(
@@ -113,10 +180,7 @@ def release(proposal: FactorProposal, done: Iterable[FactorRelease], by: str, at
                 f"Proposal {proposal.proposal_id} is by {by}; another person must release it.",
             )
         )
-    if any(known.proposal_id == proposal.proposal_id for known in done):
-        raise ConflictError(
-            Message(f"提请 {proposal.proposal_id} 已发布。", f"Proposal {proposal.proposal_id} is released already.")
-        )
+    require_waiting(proposal, done, withdrawn)
     return FactorRelease(proposal.proposal_id, by, at)
 
 

@@ -22,7 +22,7 @@ class FactorRows:
     _connection: Connection
 
     def add_factor_record(self, kind: str, proposal_id: str, login: str, at: datetime, record: object) -> None:
-        """Append a proposal (``PROPOSE``) or a release (``RELEASE``)."""
+        """Append a proposal (``PROPOSE``), a release (``RELEASE``) or a withdrawal (``WITHDRAW``)."""
         row = {
             "kind": kind,
             "proposal_id": proposal_id,

@@ -1,4 +1,4 @@
-"""The tables of factors proposed and released for use in accounts, and of those that accounts were settled with."""
+"""The tables of factors proposed, released and withdrawn, and of those that accounts were settled with."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ factor_records = Table(
     Column("login", Text, nullable=False),
     Column("recorded_at", Text, nullable=False),
     Column("document", Text, nullable=False),
-    CheckConstraint("kind IN ('PROPOSE','RELEASE')", name="kind_known"),
+    CheckConstraint("kind IN ('PROPOSE','RELEASE','WITHDRAW')", name="kind_known"),
 )
-"""Factors proposed and released for use in accounts; the two must be different persons (``emissions.releases``)."""
+"""Factors proposed and released for use in accounts by two different persons, or withdrawn by the first
+(``emissions.releases``)."""
 
 factor_archive = Table(
     "factor_archive",

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Table, func, literal, select
 
 from optimizer.accounts.audit.columns import ChangedRow, differing, differing_rows
 from optimizer.accounts.ledger import account_of, china_text, month_of
-from optimizer.emissions.releases import FactorProposal, FactorRelease, rows_digest
+from optimizer.emissions.releases import FactorProposal, FactorRelease, FactorWithdrawal, digest_in, rows_digest
 from optimizer.network.releases import NetworkProposal, NetworkRelease, NetworkWithdrawal
 from optimizer.store import schema
 from optimizer.store.city_tables import city_cursor
@@ -176,7 +176,7 @@ def changed_evidence(connection: Connection, numbers: Iterable[str], events: Ite
 
 
 _RELEASES: tuple[tuple[Table, dict[str, type[Any]]], ...] = (
-    (factor_records, {"PROPOSE": FactorProposal, "RELEASE": FactorRelease}),
+    (factor_records, {"PROPOSE": FactorProposal, "RELEASE": FactorRelease, "WITHDRAW": FactorWithdrawal}),
     (network_records, {"PROPOSE": NetworkProposal, "RELEASE": NetworkRelease, "WITHDRAW": NetworkWithdrawal}),
 )
 _DONE = {"PROPOSE": "proposed", "RELEASE": "released", "WITHDRAW": "withdrawn"}
@@ -187,7 +187,8 @@ def _is_sound(said: object, archive: str) -> bool:
     """Whether what a proposal digests is what it holds."""
     if isinstance(said, FactorProposal):
         digests = tuple(sha256(text) for text in said.contents)
-        return rows_digest(said.rows) == said.proposal_id and digests in ((), tuple(row.digest for row in said.rows))
+        named = digest_in(said.proposal_id)
+        return rows_digest(said.rows) == named and digests in ((), tuple(row.digest for row in said.rows))
     digest = said.archive_sha256 if isinstance(said, NetworkProposal) else ""
     try:
         kept = b64decode(archive, validate=True)

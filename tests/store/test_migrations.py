@@ -16,6 +16,7 @@ from optimizer import actions
 from optimizer.access.user import Role, User
 from optimizer.accounts.entries import Entry
 from optimizer.accounts.ledger import content_digest
+from optimizer.emissions.releases import propose as propose_factors
 from optimizer.network.releases import propose
 from optimizer.store import schema
 from optimizer.store.engine import Store, migrate, prepare_sqlite
@@ -24,6 +25,7 @@ from optimizer.store.packed import unpacked
 from optimizer.store.schema import metadata
 from optimizer.store.session import Session
 from optimizer.waybills.event import EventType
+from tests.emissions.world import factor
 from tests.store.servers import Postgres
 from tests.waybills.world import (
     ISSUED_AT,
@@ -302,6 +304,36 @@ def test_networks_proposed_before_can_be_withdrawn_after(old_url: str) -> None:
         "INSERT INTO network_records VALUES ('OTHER', 'x', 'li', '', '', '')",
         "UPDATE network_records SET login = 'wang'",
         "DELETE FROM network_records",
+    ):
+        with pytest.raises(DatabaseError), again.begin():
+            again.exec_driver_sql(wrong)
+    again.close()
+    again.engine.dispose()
+
+
+@pytest.mark.parametrize("old_url", ["sqlite", "postgresql"], indirect=True)
+def test_factors_proposed_before_can_be_withdrawn_after(old_url: str) -> None:
+    """The rows stay as they were written, a third kind of record is let in, a fourth is not."""
+    old = connect_old(old_url, "0028")
+    rows = [factor("own", unit="tkm", ttw_kg=0.05, wtt_kg=0.01)]
+    made = propose_factors(rows, "own", "li", LATER, "measured anew")
+    with old.begin():
+        Session(old).add_factor_record("PROPOSE", made.proposal_id, "li", LATER, made)
+        before = old.exec_driver_sql("SELECT * FROM factor_records").all()
+    old.close()
+    old.engine.dispose()
+    upgraded = actions.open_store(old_url)
+    actions.add_user(upgraded, User(actions.user_id_of("li"), "li", "li", "li", Role.ADMINISTRATOR, ""), None, LATER)
+    assert actions.factor_releases(upgraded).waiting == (made,)
+    actions.withdraw_factors(upgraded, made.proposal_id, "li", LATER)
+    upgraded.close()
+    again = connect_old(old_url, "head")
+    with again.begin():
+        assert again.exec_driver_sql("SELECT * FROM factor_records WHERE kind = 'PROPOSE'").all() == before
+    for wrong in (
+        "INSERT INTO factor_records VALUES ('OTHER', 'x', 'li', '', '')",
+        "UPDATE factor_records SET login = 'wang'",
+        "DELETE FROM factor_records",
     ):
         with pytest.raises(DatabaseError), again.begin():
             again.exec_driver_sql(wrong)

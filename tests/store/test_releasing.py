@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from optimizer import actions
 from optimizer.access.user import Role, User
 from optimizer.emissions.factors import FactorTable, load_factors
 from optimizer.errors import ConflictError, FactorError, UnknownRecordError
+from optimizer.network.reader import read_network
 from optimizer.quantities import CHINA_TIME
 from optimizer.store.engine import Store
 from tests.emissions.world import factor
@@ -27,6 +29,14 @@ def office(store: Store) -> Store:
         actions.add_user(store, user, "a long passphrase 7", AT)
     bank = User(actions.user_id_of("chen"), "chen", "chen", "chen", Role.BANK, "")
     actions.add_user(store, bank, "a long passphrase 7", AT)
+    return store
+
+
+@pytest.fixture
+def any_office(store: Store) -> Store:
+    """The same people on each kind of database."""
+    for login, role in (("li", Role.ADMINISTRATOR), ("wang", Role.ADMINISTRATOR), ("chen", Role.BANK)):
+        actions.add_user(store, User(actions.user_id_of(login), login, login, login, role, ""), None, AT)
     return store
 
 
@@ -62,6 +72,39 @@ def test_strangers_and_strange_proposals_are_refused(office: Store) -> None:
     actions.propose_factors(office, TABLE, "li", AT, "own measurement")
     with pytest.raises(ConflictError, match="already"):
         actions.propose_factors(office, TABLE, "wang", AT, "own measurement")
+
+
+def test_a_waiting_proposal_is_withdrawn_by_who_made_it_and_by_nobody_else(any_office: Store) -> None:
+    """Withdrawn it is released no more, and the same rows may be proposed anew, under a name of their own; the audit,
+    which reads every record of it, has nothing to say; what is released stays."""
+    office = any_office
+    made = actions.propose_factors(office, TABLE, "li", AT, "own measurement")
+    for by, no in (("wang", "who alone"), ("chen", "bank")):
+        with pytest.raises(ConflictError, match=no):
+            actions.withdraw_factors(office, made.proposal_id, by, AT)
+    with pytest.raises(UnknownRecordError, match="none"):
+        actions.withdraw_factors(office, "none", "li", AT)
+    gone = actions.withdraw_factors(office, made.proposal_id, "li", AT + timedelta(hours=1))
+    book = actions.factor_releases(office)
+    assert (book.withdrawals, book.waiting) == ((gone,), ())
+    tries: list[Callable[[], object]] = [
+        lambda: actions.withdraw_factors(office, made.proposal_id, "li", AT),
+        lambda: actions.release_factors(office, made.proposal_id, "wang", AT),
+    ]
+    for again in tries:
+        with pytest.raises(ConflictError, match="was withdrawn by li"):
+            again()
+    with pytest.raises(FactorError):
+        actions.require_released_factors(office, TABLE)
+    later = actions.propose_factors(office, TABLE, "li", AT + timedelta(hours=2), "own measurement")
+    assert later.proposal_id == f"{made.proposal_id}-2"
+    with pytest.raises(ConflictError, match="already"):
+        actions.propose_factors(office, TABLE, "wang", AT, "own measurement")
+    actions.release_factors(office, later.proposal_id, "wang", AT + timedelta(hours=3))
+    actions.require_released_factors(office, TABLE)
+    with pytest.raises(ConflictError, match="released already"):
+        actions.withdraw_factors(office, later.proposal_id, "li", AT + timedelta(hours=4))
+    assert actions.audit(office, read_network(), load_factors()) == []
 
 
 def test_settling_with_an_unreleased_table_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -84,7 +84,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     **dict.fromkeys([f"users_page.{verb}" for verb in ("end_tokens", "give_role", "let_in", "reset")], ADMINISTRATOR),
     **dict.fromkeys(("users_page.welcome", "users_page.choose"), frozenset()),
     **dict.fromkeys([f"factors_page.{verb}" for verb in ("show", "hand_in")], ADMINISTRATOR),
-    "factors_page.release": frozenset(),
+    **dict.fromkeys([f"factors_page.{verb}" for verb in ("release", "withdraw")], frozenset()),
     "network_page.check": ADMINISTRATOR,
     **dict.fromkeys(
         [f"network_page.{verb}" for verb in ("release", "propose_again", "propose_over", "withdraw")], frozenset()

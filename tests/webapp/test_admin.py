@@ -250,6 +250,27 @@ def test_factors_enter_by_two_persons_who_see_the_difference(house: FullHouse) -
     assert f"{NEW_FACTOR}@2026b</th>" in in_use
 
 
+def test_who_proposed_factors_takes_them_back_on_the_page(house: FullHouse) -> None:
+    """A button beside one's own proposal alone; it stays with who withdrew it, and the same rows may come again."""
+    other = User(actions.user_id_of("second"), "second", "二", "Second", Role.ADMINISTRATOR)
+    actions.add_user(house.store, other, None, AT)
+    first, second = Administrator(house), Administrator(house, "second")
+    for version in ("2026b", "2026b"):
+        sent = first.send("/admin/factors", act="propose", file=(factor_file(version), "own.csv"), reason="a new value")
+        assert sent.status_code == 302, sent.text
+        name = actions.factor_releases(house.store).waiting[0].proposal_id
+        address = f"/admin/factors/{name}/withdraw"
+        assert address in first.client.get("/admin/factors").text
+        assert address not in second.client.get("/admin/factors").text
+        assert second.send(address).status_code == 409
+        assert first.send(address).status_code == 302
+        page = second.client.get("/admin/factors?lang=en").text
+        assert "Withdrawn by administrator" in page
+        assert f"/admin/factors/{name}/release" not in page
+    assert second.send(f"/admin/factors/{name}/release").status_code == 409
+    assert kinds(house).count("factors_withdrawn") == 2
+
+
 def test_whoever_the_proposer_made_is_no_second_person(house: FullHouse) -> None:
     """An administrator cannot make or reset a colleague and release in that name."""
     first = Administrator(house)

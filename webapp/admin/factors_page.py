@@ -75,6 +75,19 @@ def release(proposal_id: str) -> Page:
     return redirect(url_for("factors_page.show") + "#proposals-title")
 
 
+@factors_page.post("/admin/factors/<proposal_id>/withdraw")
+@require(Permission.PROPOSE_FACTORS)
+def withdraw(proposal_id: str) -> Page:
+    """Take back one's own proposal while it waits; it stays on the page with who took it back, and when."""
+    user = require_permission(Permission.PROPOSE_FACTORS)
+    try:
+        actions.withdraw_factors(current_world().store, proposal_id, user.login, now())
+    except ModalshiftError as error:
+        return _page(failure=error), status_of(error)
+    _note("factors_withdrawn", user.login, proposal_id)
+    return redirect(url_for("factors_page.show") + "#proposals-title")
+
+
 def _note(kind: str, login: str, proposal_id: str) -> None:
     actions.note_security(current_world().store, kind, login, proposal_id, now(), request.remote_addr or "")
 
@@ -95,6 +108,7 @@ def _page(checked: FactorImport | None = None, failure: ModalshiftError | None =
     user = require_permission(Permission.PROPOSE_FACTORS)
     book = actions.factor_releases(world.store)
     released = {one.proposal_id: one for one in book.releases}
+    gone = {one.proposal_id: one for one in book.withdrawals}
     asked = request.args.get("q", "").strip()[:60]
     found = [factor for factor in world.factors.factors if asked.lower() in _searched(factor)]
     part = asked_pages(len(found))
@@ -109,6 +123,7 @@ def _page(checked: FactorImport | None = None, failure: ModalshiftError | None =
             {
                 "proposal": one,
                 "release": released.get(one.proposal_id),
+                "withdrawal": gone.get(one.proposal_id),
                 "rows": _rows(world, one),
                 "mine": one.proposed_by == user.login,
                 "left_out": _words(world.tables.left_out.get(one.proposal_id)),

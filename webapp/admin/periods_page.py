@@ -25,15 +25,13 @@ admin_page = Blueprint("admin_page", __name__)
 def show() -> str:
     """Where to go, and what waits for a person."""
     store = current_world().store
-    book = actions.factor_releases(store)
-    released = {one.proposal_id for one in book.releases}
     with store.read() as session:
         users, waiting = session.users(), session.outbox.waiting_until(month_of(now()))
     return render_template(
         "admin.html",
         users=len(users),
         disabled=sum(not user.active for user in users),
-        proposals=sum(one.proposal_id not in released for one in book.proposals),
+        proposals=len(actions.factor_releases(store).waiting),
         waiting=len(waiting),
         months=sum(not month["closed"] for month in _months()),
     )
