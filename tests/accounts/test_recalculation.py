@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -186,6 +187,42 @@ INPUTS = next(run.inputs for run in settled_books().runs.values() if any(item.lo
 TEXT = to_json(INPUTS)
 
 
+def in_pieces(straight: Recalculation, text: str, inputs: LotInputs) -> LotRead | None:
+    """The text of inputs as it is read in pieces."""
+    cut = text.encode().rfind(b',"waybill_number":')
+    return straight.read_pieces(text.encode(), cut, inputs.lot_no, inputs.mass_kg)
+
+
+@settings(max_examples=60, deadline=None)
+@given(lots(), st.lists(MASSES, min_size=1, max_size=2), st.booleans())
+def test_in_pieces_inputs_say_what_they_say_as_a_whole(inputs: LotInputs, masses: list[int], alike: bool) -> None:
+    """A lot whose elements all weigh what it weighs is read in pieces as it is read whole; of others there may be no
+    answer, and no other one."""
+    straight = Recalculation(FACTORS)
+    for mass_kg in masses:
+        sides = [inputs.baseline, inputs.project]
+        if alike:
+            sides = [tuple(replace(item, mass_kg=mass_kg) for item in side) for side in sides]
+        other = replace(inputs, mass_kg=mass_kg, baseline=sides[0], project=sides[1])
+        text = to_json(other)
+        whole, found = (
+            straight.read(text.encode(), other.waybill_number, other.lot_no),
+            in_pieces(straight, text, other),
+        )
+        assert found == whole if alike else found in (None, whole)
+        assert in_pieces(straight, text, replace(other, lot_no=other.lot_no + 1)) is None
+        assert in_pieces(straight, text, replace(other, mass_kg=other.mass_kg + 1)) is None
+
+
+def test_a_mass_that_is_no_number_has_no_pieces() -> None:
+    """A column may hold anything: a text, nothing, a float."""
+    text, cut = TEXT.encode(), TEXT.encode().rfind(b',"waybill_number":')
+    assert STRAIGHT.read_pieces(text, cut, INPUTS.lot_no, INPUTS.mass_kg) is not None
+    for mass in ("1", None, float(INPUTS.mass_kg), -1, 0, 10**18):
+        wrong: Any = mass
+        assert STRAIGHT.read_pieces(text, cut, INPUTS.lot_no, wrong) is None
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [
@@ -215,11 +252,15 @@ def test_a_text_that_is_not_that_of_inputs_has_no_answer(old: str, new: str) -> 
     assert TEXT.count(old)
     changed = TEXT.replace(old, new, 1)
     found = STRAIGHT(changed.encode(), INPUTS.waybill_number, INPUTS.lot_no)
+    cut_read = in_pieces(STRAIGHT, changed, INPUTS)
     if old == '"budget":true,':
         assert found is not None
         assert b"exposures" not in found.text
+        assert cut_read is not None
+        assert not cut_read.budget
         return
     assert found is None
+    assert cut_read is None
 
 
 def test_inputs_of_another_lot_have_no_answer() -> None:

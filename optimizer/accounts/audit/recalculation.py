@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from optimizer.accounts.audit.input_pieces import pieces_of
 from optimizer.accounts.audit.lot_shape import LotShape, LotShapes
 from optimizer.accounts.audit.stored_elements import Chains, Made
 from optimizer.accounts.audit.stored_inputs import Memo
@@ -62,6 +63,14 @@ class LotRead(NamedTuple):
     logs: Sequence[str]
 
 
+class _Frame(NamedTuple):
+    """What stands between the sides of inputs: ``on`` is the day of delivery."""
+
+    budget: bool
+    lot_no: int
+    on: date
+
+
 class Recalculation:
     """Calculates lots with one table of factors."""
 
@@ -70,6 +79,8 @@ class Recalculation:
         self._factors, self._sums = factors, sums or SourceSums()
         self._none = self._sums.place(KEEPS_NONE)
         self._chains: dict[str, Chains] = {}
+        self._endings: dict[bytes, Chains] = {}
+        self._frames: Memo[tuple[bytes, bytes], _Frame] = Memo()
 
     def __call__(self, inputs: bytes, number: str, lot_no: int) -> Recalculated | None:
         """The result of stored inputs, None where :meth:`read` or :meth:`result` has none."""
@@ -83,6 +94,25 @@ class Recalculation:
             return self._read(inputs, number, lot_no)
         except (ModalshiftError, KeyError, TypeError, ValueError, ArithmeticError):
             return None
+
+    def read_pieces(self, inputs: bytes, cut: int, lot_no: int, mass_kg: int) -> LotRead | None:
+        """The same in less time, for who has seen that from ``cut`` on inputs say their waybill, and expects a mass;
+        None where :meth:`read` has to decide."""
+        if type(mass_kg) is not int or not 0 < mass_kg < _MOST_KG:
+            return None
+        pieces = pieces_of(inputs[:cut], b',"mass_kg":%d,' % mass_kg)
+        if pieces is None:
+            return None
+        try:
+            frame = self._frame(pieces.before, pieces.after)
+            chains = self._endings.get(pieces.ending) or self._ending(pieces.ending)
+            if frame.lot_no != lot_no:
+                return None
+            baseline = [chains.piece(piece, mass_kg, frame.on) for piece in pieces.baseline]
+            project = [chains.piece(piece, mass_kg, frame.on) for piece in pieces.project]
+        except (ModalshiftError, KeyError, TypeError, ValueError, ArithmeticError):
+            return None
+        return _lot_read(mass_kg, frame.budget, baseline, project, chains.shapes)
 
     def result(self, read: LotRead) -> Recalculated | None:
         """What the method makes of them, None where it makes nothing."""
@@ -102,17 +132,41 @@ class Recalculation:
             return None
         if ending[2] != encode_basestring(number).encode() or int(frame[2]) != lot_no:
             return None
-        version, on = ending[1].decode(), _day(frame[4].decode())
+        chains, on = self._chains_of(ending[1].decode()), _day(frame[4].decode())
+        baseline = [chains.element(text, on) for text in _elements(inputs[13:first])]
+        project = [chains.element(text, on) for text in _elements(inputs[second + 12 : third])]
+        return _lot_read(int(frame[3]), frame[1] is not None, baseline, project, chains.shapes)
+
+    def _frame(self, before: bytes, after: bytes) -> _Frame:
+        known = self._frames.get((before, after))
+        if known is None:
+            found = _FRAME.fullmatch(b'%b,"mass_kg":1,%b"project":[' % (before, after))
+            if found is None:
+                raise ValueError("not what stands between the sides of inputs")
+            known = _Frame(found[1] is not None, int(found[2]), _day(found[4].decode()))
+            self._frames[before, after] = known
+        return known
+
+    def _ending(self, text: bytes) -> Chains:
+        found = _VERSION.fullmatch(text)
+        if found is None:
+            raise ValueError("not what stands after the elements of inputs")
+        chains = self._endings[text] = self._chains_of(found[1].decode())
+        return chains
+
+    def _chains_of(self, version: str) -> Chains:
         chains = self._chains.get(version)
         if chains is None:
             chains = self._chains[version] = Chains(self._factors, CONFIGS[version], self._sums)
-        baseline = [chains.element(text, on) for text in _elements(inputs[13:first])]
-        project = [chains.element(text, on) for text in _elements(inputs[second + 12 : third])]
-        kinds = [item[4] for item in baseline], [item[4] for item in project]
-        logs = [kind.log for side in kinds for kind in side if kind.log]
-        shapes = chains.shapes
-        shape = shapes.lot(tuple([kind.shape for kind in kinds[0]]), tuple([kind.shape for kind in kinds[1]]), logs)
-        return LotRead(int(frame[3]), frame[1] is not None, baseline, project, shapes, shape, logs)
+        return chains
+
+
+def _lot_read(
+    mass_kg: int, budget: bool, baseline: Sequence[Made], project: Sequence[Made], shapes: LotShapes
+) -> LotRead:
+    sides = tuple([item[4].shape for item in baseline]), tuple([item[4].shape for item in project])
+    logs = [item[4].log for item in (*baseline, *project) if item[4].log]
+    return LotRead(mass_kg, budget, baseline, project, shapes, shapes.lot(*sides, logs), logs)
 
 
 def _elements(listed: bytes) -> list[bytes]:
@@ -209,5 +263,7 @@ _FRAME = re.compile(
 _ENDING = re.compile(
     rb'\],"uncertainty_version":%s,"waybill_number":(.*),"waybill_version":%s\}' % (_WORD, _WHOLE), re.DOTALL
 )
+_VERSION = re.compile(rb'\],"uncertainty_version":%s' % _WORD)
+_MOST_KG = 10**18
 _DAYS: Memo[str, date] = Memo()
 _FLOATS = msgspec.json.Encoder()

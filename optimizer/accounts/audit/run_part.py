@@ -130,7 +130,11 @@ class _Recomputing:
                 found[place] = known.worth
                 continue
             straight = self._straight.get(row.factors_version)
-            read = straight.read(texts[0], row.number, row.lot_no) if straight is not None else None
+            read = None
+            if straight is not None:
+                read = straight.read_pieces(texts[0], cuts[0], row.lot_no, row.mass_kg)
+                if read is None:
+                    read = straight.read(texts[0], row.number, row.lot_no)
             asked.append(_Asked(place, *texts, cuts, read))
         together = iter(results_together([one.read for one in asked if one.read is not None]))
         for one in asked:

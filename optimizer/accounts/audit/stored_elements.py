@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from optimizer.accounts.audit.input_pieces import Element
 from optimizer.accounts.audit.logged_texts import MODES, Logged, LoggedTexts, TourShare, Way, share_of, tour_share
 from optimizer.accounts.audit.lot_shape import HUB, LOGGED, Error, LotShapes, Shape, Width
 from optimizer.accounts.audit.stored_inputs import ABSENT, Memo, StoredElement, element_text, record_text
@@ -134,6 +135,13 @@ class Chains:
         way = Way(item.mode, item.route, top, bottom)
         share = Logged(way, log.carrier, log.use, log.voyage_id, log.own_kg, log.load_kg, *amounts_kg, vessel_class)
         return self._by_log(share, item.mass_kg, self._energy(log.carrier, log.use, on))
+
+    def piece(self, piece: Element, mass_kg: int, on: date) -> Made:
+        """:meth:`element`, for who has cut its text at a mass of so many kg."""
+        leg = self._legs.get(piece)
+        if leg is not None:
+            return _moved(leg, mass_kg)
+        return self.element(b'%b,"mass_kg":%d,%b' % (piece[0], mass_kg, piece[1]), on)
 
     def _leg(self, item: StoredElement, rates: _Rates, hub: bool) -> _Leg:
         if rates.unit != ("t" if hub else "tkm"):
