@@ -108,6 +108,20 @@ def test_stored_nodes_prove_every_leaf_at_every_head(settled: Store) -> None:
                 assert merkle.is_included(tree.node(0, index), index, head.size, path, head.root)
 
 
+def test_nothing_is_sealed_on_a_head_whose_root_is_not_the_signed_one(
+    settled: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The nodes lead to the root in the signed note, but another root stands beside it."""
+    head, real = seal(settled, KEY, AT).checkpoint, tree_rows.TreeRows.head
+    actions.close(settled, "2026-10", AT)
+    with monkeypatch.context() as patch:
+        patch.setattr(tree_rows.TreeRows, "head", lambda rows: replace(real(rows), root=bytes(32)))
+        with pytest.raises(ConflictError, match="does not lead to the root signed"):
+            seal(settled, KEY, AT)
+    after = seal(settled, KEY, AT).checkpoint
+    assert after.size > head.size
+
+
 @pytest.mark.parametrize("step", ["unsealed", "append", "add_head"])
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_crash_at_any_step_loses_and_doubles_nothing(

@@ -83,12 +83,17 @@ def test_past_statements_come_back_bit_for_bit(store: Store) -> None:
 
 def test_a_statement_names_the_tree_that_stands_behind_it(settled: Store) -> None:
     """None before the first seal; afterwards size, root and the last transaction sealed, in both forms."""
-    assert actions.statement(settled, "E1", "2026-10").seal is None
+    unsealed = actions.statement(settled, "E1", "2026-10")
+    assert unsealed.seal is None
+    assert json.loads(statement_json(unsealed))["tree_size"] is None
     assert all(row["kind"] != "tree" for row in rows(settled))
     head = actions.seal(settled, KEY, AT).checkpoint
     sealed = actions.statement(settled, "E1", "2026-10")
     assert sealed.seal is not None
     assert (sealed.seal.tree_size, sealed.seal.root, sealed.seal.sealed_seq) == (head.size, head.root, sealed.last_seq)
+    document = json.loads(statement_json(sealed))
+    assert (document["tree_size"], document["root"]) == (head.size, head.root.hex())
+    assert document["sealed_seq"] == sealed.last_seq
     (tree,) = [row for row in rows(settled) if row["kind"] == "tree"]
     assert (tree["seq"], tree["run_id"]) == (str(head.size), head.root.hex())
 

@@ -52,6 +52,15 @@ def test_neighbours_in_a_substitute_vessel_are_not_suspected() -> None:
     assert duplicates(WAYBILLS, alike) == {}
 
 
+def test_a_loading_that_was_not_weighed_is_like_no_other() -> None:
+    """A copy without a mass, and a copy of something without one: nobody can say that they are the same."""
+    mine, copy = lot_events(S1, S1.lots[1]), copied(lot_events(S2, S2.lots[0]))
+    assert duplicates(WAYBILLS, mine + copy)
+    unweighed = [replace(event, mass_kg=None) for event in copy]
+    assert duplicates(WAYBILLS, mine + unweighed) == {}
+    assert duplicates(WAYBILLS, [replace(event, mass_kg=None) for event in mine] + unweighed) == {}
+
+
 def test_a_copy_of_another_waybills_transport_is_found_and_frozen() -> None:
     """Vessel, place, time and mass of S1's second lot under S2's number: S2 is flagged, S1 is believed."""
     events = lot_events(S1, S1.lots[1]) + copied(lot_events(S2, S2.lots[0]))
@@ -172,6 +181,18 @@ def test_a_shared_ticket_accuses_the_lot_off_its_plan_where_a_voyage_or_a_vessel
         load = leg_event(waybill, lot, lot.legs[2], EventType.LOAD)
         events.append(replace(load, evidence=ticket, vessel_id=vessel_id, voyage_id=voyage_id))
     assert set(duplicates(WAYBILLS, events)) == suspects
+
+
+def test_a_shared_ticket_of_a_loading_that_was_not_weighed_freezes_both() -> None:
+    """Without its mass the report is no loading that its plan could be held against: a person looks at both."""
+    ticket = (Evidence("weigh_ticket", digest("one ticket")),)
+    off_plan, as_planned = (
+        replace(leg_event(waybill, lot, lot.legs[2], EventType.LOAD), evidence=ticket, vessel_id=ship, voyage_id="V1")
+        for waybill, lot, ship in ((S1, S1.lots[1], "CN-OTHER"), (S2, S2.lots[0], "SMALL/UP/1"))
+    )
+    assert set(duplicates(WAYBILLS, [off_plan, as_planned])) == {(S1.number, 2)}
+    unweighed = replace(off_plan, mass_kg=None)
+    assert set(duplicates(WAYBILLS, [unweighed, as_planned])) == {(S1.number, 2), (S2.number, 1)}
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import json
 import re
 import sqlite3
 import time
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from html import unescape
@@ -32,12 +33,17 @@ from optimizer.actions.sampling import draw_sample
 from optimizer.actions.seal_checks import SealDesk
 from optimizer.actions.verifying import verify
 from optimizer.errors import Message, UnknownRecordError
+from optimizer.network.reader import read_network
+from optimizer.network.shapes import read_shapes
 from optimizer.store.packed import packed, unpacked
 from optimizer.waybills.finding import Finding
 from tests.waybills import world
 from tests.webapp.full_house import AT, FullHouse
 from tests.webapp.signed_in import TOKEN
+from webapp.charts.atlas import Atlas
+from webapp.city import flows
 from webapp.city.error_sources import KNOWN, source_words
+from webapp.flow_map import Flow
 
 WITHOUT_SCRIPTS = re.compile(r"<[^>]+>")
 
@@ -324,6 +330,22 @@ def test_the_flow_map_shows_what_settled_lots_travelled(house: FullHouse, audito
     assert sum(alone.values()) < sum(passages.values())
     assert lot_passages(house.store, {"enterprise": "nobody"}) == {}
     assert lot_passages(house.store, {"county": "nowhere"}) == {}
+
+
+SHIPPED = read_network()
+
+
+def test_what_went_by_water_follows_the_water_on_the_map(house: FullHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A leg names no class: the smallest of its waters finds the way, inland as well as at sea."""
+    links = [link for link in SHIPPED.links.values() if link.link_id in ("QJ-LY-water", "ZP-BE-sea")]
+    travelled = {(link.mode.value, link.from_location, link.to_location): 1000 for link in links}
+    shipped = replace(house.app.extensions["modalshift.world"], network=SHIPPED, atlas=Atlas(SHIPPED, read_shapes()))
+    drawn: list[Flow] = []
+    monkeypatch.setattr(flows, "lot_passages", lambda store, filters: travelled)
+    monkeypatch.setattr(flows, "flow_map", lambda world, name, title, found, *more, **options: drawn.extend(found))
+    with house.app.test_request_context():
+        flows.city_map(shipped, {}, "en")
+    assert {flow.stretch.link_id for flow in drawn} == {"QJ-LY-water", "ZP-BE-sea"}
 
 
 def test_too_many_lots_are_not_drawn(auditor: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from optimizer.planning.files.shipment_sheet import rows_of
 from optimizer.planning.plan import Plan
 from tests.webapp.signed_in import House
 from tests.webapp.test_shipments import record
+from webapp.api import sailings
 from webapp.background.worker import Worker
 from webapp.clock import now
 
@@ -156,6 +157,17 @@ def test_faults_of_the_api_are_named_by_pointer_with_those_of_other_fields(house
     assert pointers == {*rows, "/own_voyages", "/gap"}
     assert [error["pointer"] for error in program.post(path, {"sailings": {}}).json["errors"]] == ["/sailings"]
     assert program.get("/api/v1/plans").json["items"] == []
+
+
+def test_a_list_of_too_many_sailings_is_not_even_read(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One fault for the list, none for what stands in it; as many as are allowed are read."""
+    monkeypatch.setattr(sailings, "MAX_SAILINGS", 2)
+    program = house.program("planner")
+    allowed, too_many = (program.post("/api/v1/plans", {"sailings": [7] * count}) for count in (2, 3))
+    assert [error["pointer"] for error in allowed.json["errors"]] == ["/sailings/0", "/sailings/1"]
+    (fault,) = too_many.json["errors"]
+    assert (fault["pointer"], fault["code"]) == ("/sailings", "bad_type")
+    assert "至多 2 个" in fault["message"]
 
 
 @pytest.mark.parametrize("login", ["e01", "carrier", "auditor", "bank", "admin"])
