@@ -180,6 +180,7 @@ def _page(**more: Any) -> str:
     return render_template(
         "shipments.html",
         may_write=user.may(Permission.WRITE_SHIPMENTS),
+        to_waybills=user.may(Permission.READ_WAYBILLS),
         shown=shown,
         q=asked,
         rows=[_row(entry) for entry in part.of_list(entries)],
@@ -212,5 +213,6 @@ def _row(entry: SubmittedShipment) -> dict[str, Any]:
         "places": f"{world.place_name(shipment.origin, lang)} → {world.place_name(shipment.destination, lang)}",
         "ready": f"{shipment.ready_at:%Y-%m-%d %H:%M}",
         "due": f"{shipment.due_at:%Y-%m-%d %H:%M}",
-        "state": text(f"shipments.state_{state}") + (f" {entry.waybill_number}" if entry.waybill_number else ""),
+        "state": text(f"shipments.state_{state}"),
+        "number": entry.waybill_number or "",
     }

@@ -28,6 +28,10 @@ from webapp.world import current_world
 
 waybills_page = Blueprint("waybills_page", __name__)
 
+LOTS_OPEN = 3
+"""A waybill of more lots has the legs of each folded away."""
+EVENTS_OPEN, NEWEST = 16, 10
+"""Of more events only the newest so many stand open."""
 DOCUMENT_TRACK = (DocumentStatus.ISSUED, DocumentStatus.AMENDING, DocumentStatus.COMPLETED)
 TRANSPORT_TRACK = (
     TransportStatus.PLANNED,
@@ -88,13 +92,17 @@ def void(number: str) -> Response | tuple[str, int]:
 def _page(number: str, faults: tuple[Fault, ...]) -> str:
     user = require_permission(Permission.READ_WAYBILLS)
     found = waybill_file(current_world().store, user, number)
+    timeline, whole = _timeline(found), request.args.get("whole") == "1"
+    older = 0 if whole or len(timeline) <= EVENTS_OPEN else len(timeline) - NEWEST
     return render_template(
         "waybill.html",
         file=found,
         waybill=found.waybill,
         tracks=_tracks(found),
         lots=[_lot(found, lot) for lot in found.waybill.lots],
-        timeline=_timeline(found),
+        older=timeline[:older],
+        timeline=timeline[older:],
+        folded=not whole and len(found.waybill.lots) > LOTS_OPEN,
         qr=Markup(_qr(url_for("waybills_page.show_waybill", number=number, _external=True))),  # our own SVG # nosec B704
         place=lambda location_id: current_world().place_name(location_id, current_lang()),
         may_report=user.may(Permission.REPORT_EVENTS),

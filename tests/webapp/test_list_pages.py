@@ -11,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
+from playwright.sync_api import Browser
 
 from optimizer.network.reader import read_network
 from tests.webapp.full_house import FullHouse
@@ -102,3 +103,26 @@ def test_no_row_of_a_table_is_out_of_reach(full_house: FullHouse) -> None:
     assert joined(pages) == list(read_network().links)
     some = walked(auditor, "/admin/network/links?q=QJ", r'<th scope="row">([^<]+)</th>')
     assert 0 < len(joined(some)) < len(joined(pages))
+
+
+@pytest.mark.browser
+def test_what_is_folded_on_the_screen_is_whole_on_paper(
+    browser: Browser, full_house: FullHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Older events of a waybill wait behind a press, on a phone as well; the printed document has all of them."""
+    monkeypatch.setattr("webapp.waybills_page.EVENTS_OPEN", 4)
+    monkeypatch.setattr("webapp.waybills_page.NEWEST", 3)
+    client, _ = full_house.browser("auditor")
+    shown = client.get(f"/waybills/{full_house.keys['number']}").text
+    context = browser.new_context(viewport={"width": 390, "height": 800})
+    page = context.new_page()
+    page.set_content(shown.replace("</head>", f"<style>{client.get('/static/style.css').text}</style></head>"))
+    rows = page.locator(".timeline tbody tr").all()
+    assert len(rows) > 4
+    assert [row.is_visible() for row in rows] == [place >= len(rows) - 3 for place in range(len(rows))]
+    page.emulate_media(media="print")
+    assert all(row.is_visible() for row in rows)
+    page.emulate_media(media="screen")
+    page.locator(".folded summary").last.press("Enter")
+    assert all(row.is_visible() for row in rows)
+    context.close()

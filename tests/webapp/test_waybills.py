@@ -505,3 +505,28 @@ def test_a_planner_takes_a_waybill_back_on_its_page_until_it_is_loaded(house: Ho
     late = planner.send("/quote", f"/waybills/{loaded}/void", reason="不要了")
     assert late.status_code == 422
     assert "已装运" in late.text
+
+
+def test_a_long_waybill_is_folded_and_unfolds_whole(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many lots the legs, of many events the older ones; heads of lots, which other pages lead to, are never
+    inside a fold, and the way to all of it at once stands on the page."""
+    (number,) = numbers_of(house, "first")
+    bill = house.program("carrier").get(f"/api/v1/waybills/{number}").json["waybill"]
+    for event in world.all_events([one for one in world.world_waybills() if one.number == number], {}):
+        actions.record(house.store, [event], at=world.LATER)
+    planner = house.browser("planner")
+    short = planner.get(f"/waybills/{number}?lang=en").text
+    monkeypatch.setattr("webapp.waybills_page.LOTS_OPEN", 1)
+    monkeypatch.setattr("webapp.waybills_page.EVENTS_OPEN", 4)
+    monkeypatch.setattr("webapp.waybills_page.NEWEST", 3)
+    page = planner.get(f"/waybills/{number}?lang=en").text
+    folds = re.findall(r'(?s)<details class="folded">.*?</details>', page)
+    assert len(folds) == len(bill["lots"]) + 1
+    assert not any('id="lot-' in fold for fold in folds)
+    times = re.compile(r'<th scope="row" class="whole">([^<]+)</th>')
+    assert times.findall(page) == times.findall(short)
+    assert len(times.findall(folds[-1])) == len(times.findall(short)) - 3
+    assert f"/waybills/{number}?whole=1" in page
+    whole = planner.get(f"/waybills/{number}?lang=en&whole=1").text
+    assert 'class="folded"' not in whole
+    assert times.findall(whole) == times.findall(short)
