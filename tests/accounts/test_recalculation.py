@@ -13,7 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimizer.accounts.audit.logged_texts import LoggedTexts, share_of, tour_share
+from optimizer.accounts.audit.element_amounts import EnergyRatios, Kind, Leg, Read, made
+from optimizer.accounts.audit.elements_together import ElementsTogether
+from optimizer.accounts.audit.logged_texts import Logged, LoggedTexts, Way, share_of, tour_share
 from optimizer.accounts.audit.recalculation import LotRead, Recalculation, _texts
 from optimizer.accounts.audit.results_together import FEWEST, results_together
 from optimizer.accounts.audit.stored_inputs import InputsWriter
@@ -38,7 +40,7 @@ NAMES = st.sampled_from(["QJ", "ZP", "衢江", 'a "quoted" place', "back\\slash"
 RATES = st.one_of(st.just(0.0), st.floats(1e-9, 5.0), st.sampled_from([0.5, 1e-05, 2.5e-7, 1e16]))
 SHARES = st.one_of(st.sampled_from([0.0, 1.0]), st.floats(-1.0, 1.0))
 MASSES = st.one_of(st.integers(1, 10**9), st.sampled_from([1, 3, 125_000, 10**15]))
-DISTANCES = st.one_of(st.floats(0.0, 3_000.0), st.sampled_from([0.0, 0.1, 318.7, 1e-05, 1e16]))
+DISTANCES = st.one_of(st.floats(0.0, 3_000.0), st.sampled_from([0.0, 0.1, 0.5, 318.7, 1e-05, 1e16]))
 TIERS = st.sampled_from(["primary", "modelled", "default", "assumed"])
 
 
@@ -442,3 +444,52 @@ def test_where_rounding_could_decide_about_a_gram_there_is_no_answer_together() 
     read = carried(bare, [100_000 + number for number in range(FEWEST)])
     shape = read[0].shape._replace(sources=tuple(source._replace(down=0.0, up=0.0) for source in read[0].shape.sources))
     assert results_together([one._replace(shape=shape) for one in read]) == [None] * FEWEST
+
+
+KIND = Kind(0, (1.0,), "", "")
+TENTH = (0.1).as_integer_ratio()
+
+
+def amounts(items: list[Read]) -> list[tuple[int, ...]]:
+    """What elements come to side by side."""
+    found = ElementsTogether(items, 1)
+    columns = (found.wtw_g, found.co2_g, found.kgce_g, found.kgkm)
+    return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 10**6), st.floats(0, 5), st.floats(0, 5)), min_size=1),
+    st.sampled_from([0.1, 0.5, 318.7]),
+)
+def test_amounts_near_a_half_round_as_the_exact_ratio_does(
+    drawn: list[tuple[int, float, float]], distance_km: float
+) -> None:
+    """A tenth is a little more than a tenth as a float, so five tenths are a little more than a half, and their product
+    as a float is a half: legs and logs side by side come to what each comes to."""
+    ratio = distance_km.as_integer_ratio()
+    legs: list[Read] = [
+        (KIND, 10 * tens + 5, Leg(False, distance_km, *ratio, ttw, wtt, ttw, wtt, KIND)) for tens, ttw, wtt in drawn
+    ]
+    rates = EnergyRatios(TENTH, TENTH, ratio, (0.5).as_integer_ratio())
+    logs: list[Read] = [
+        (
+            KIND,
+            10 * tens + 5,
+            Logged(
+                Way("Road", "A>B", *ratio), "", "", "", 10 * tens + 5, 10 * tens + 25, tens / 1000 + 0.025, 0.0, None
+            ),
+            rates,
+        )
+        for tens, _, _ in drawn
+    ]
+    for items in (legs, logs):
+        assert amounts(items) == [made(item)[:4] for item in items]
+
+
+def test_five_tenths_are_more_than_a_half() -> None:
+    """What floats alone would take for a half is none."""
+    leg = Leg(False, 0.1, *TENTH, 0.0, 0.0, 0.0, 0.0, KIND)
+    log = Logged(Way("Road", "A>B", *TENTH), "", "", "", 1, 1, 0.005, 0.0, None)
+    carried, sailed = [(KIND, mass_kg, leg) for mass_kg in (5, 25)], (KIND, 5, log, EnergyRatios(*[TENTH] * 4))
+    assert [kgkm for *_, kgkm in amounts([*carried])] == [1, 3]
+    assert amounts([sailed]) == [(2, 1, 1, 1)] == [made(sailed)[:4]]

@@ -20,9 +20,10 @@ from typing import NamedTuple
 
 import msgspec
 
+from optimizer.accounts.audit.element_amounts import Read, made
 from optimizer.accounts.audit.input_pieces import pieces_of
 from optimizer.accounts.audit.lot_shape import LotShape, LotShapes
-from optimizer.accounts.audit.stored_elements import Chains, Made
+from optimizer.accounts.audit.stored_elements import Chains
 from optimizer.accounts.audit.stored_inputs import Memo
 from optimizer.accounts.calculation import BOUNDARY
 from optimizer.accounts.whole import KEEPS_NONE, MG_PER_G, SourceSums
@@ -51,13 +52,13 @@ class Recalculated(NamedTuple):
 
 
 class LotRead(NamedTuple):
-    """Inputs of a lot as they were read: what its elements come to, their errors' places, the error keys of its logged
-    elements. ``budget``: whether its result keeps its error sources."""
+    """Inputs of a lot as they were read: its elements, their shape, the error keys of those by logs. ``budget``:
+    whether its result keeps its error sources."""
 
     mass_kg: int
     budget: bool
-    baseline: Sequence[Made]
-    project: Sequence[Made]
+    baseline: Sequence[Read]
+    project: Sequence[Read]
     shapes: LotShapes
     shape: LotShape
     logs: Sequence[str]
@@ -162,10 +163,10 @@ class Recalculation:
 
 
 def _lot_read(
-    mass_kg: int, budget: bool, baseline: Sequence[Made], project: Sequence[Made], shapes: LotShapes
+    mass_kg: int, budget: bool, baseline: Sequence[Read], project: Sequence[Read], shapes: LotShapes
 ) -> LotRead:
-    sides = tuple([item[4].shape for item in baseline]), tuple([item[4].shape for item in project])
-    logs = [item[4].log for item in (*baseline, *project) if item[4].log]
+    sides = tuple([item[0].shape for item in baseline]), tuple([item[0].shape for item in project])
+    logs = [item[0].log for item in (*baseline, *project) if item[0].log]
     return LotRead(mass_kg, budget, baseline, project, shapes, shapes.lot(*sides, logs), logs)
 
 
@@ -178,7 +179,8 @@ def _elements(listed: bytes) -> list[bytes]:
 
 def _result(read: LotRead) -> Recalculated:
     """As ``calculation.calculate`` and ``reduction.shift_v1``: totals, what is credited, and the text of it all."""
-    mass_kg, budget, baseline, project, shapes, shape, logs = read
+    mass_kg, budget, _, _, shapes, shape, logs = read
+    baseline, project = [made(item) for item in read.baseline], [made(item) for item in read.project]
     baseline_g, actual_g = sum([item[0] for item in baseline]), sum([item[0] for item in project])
     expected_g = baseline_g - actual_g
     amounts = [item[0] * share for item in baseline for share in item[4].shares]

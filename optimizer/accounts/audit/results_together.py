@@ -19,24 +19,18 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from optimizer.accounts.audit.element_amounts import Read
+from optimizer.accounts.audit.elements_together import Column, ElementsTogether, Floats, Whole
 from optimizer.accounts.audit.lot_shape import LotShape
 from optimizer.accounts.audit.recalculation import LotRead, Recalculated
-from optimizer.accounts.audit.stored_elements import Made
 from optimizer.accounts.whole import MG_PER_G
 
 FEWEST = 8
 """Lots of one shape for which this takes less time than one by one."""
-_MOST = 2**50
-"""Grams and kg·km up to which floats hold every sum of some as a whole number."""
 _SMALLEST_G, _LARGEST_G = 1e-3, 1e15
 """Between these, a number is written without an exponent."""
 _DOUBT_REL = 1e-12
 """How far rounding may move a shortfall, as a part of the amounts in it: some hundred times more than it does."""
-
-Whole = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-Column = str | Sequence[str]
-"""A piece of a text: the same for all lots, or one for each."""
 
 
 def results_together(lots: Sequence[LotRead]) -> list[Recalculated | None]:
@@ -57,29 +51,11 @@ def results_together(lots: Sequence[LotRead]) -> list[Recalculated | None]:
     return found
 
 
-class _Elements:
-    """One element of each lot: grams and kg·km, its errors' amounts (``sign`` as the reduction has them), texts."""
-
-    def __init__(self, made: Sequence[Made], sign: int) -> None:
-        wtw_g, co2_g, kgce_g, kgkm, kinds = zip(*made, strict=True)
-        self.wtw_g, self.co2_g = np.array(wtw_g, np.int64), np.array(co2_g, np.int64)
-        self.kgce_g, self.kgkm = np.array(kgce_g, np.int64), np.array(kgkm, np.int64)
-        alike = len(set(map(id, kinds))) == 1
-        shares = np.array([kinds[0].shares] if alike else [kind.shares for kind in kinds], np.float64)
-        self.amounts: Floats = (sign * self.wtw_g).astype(np.float64)[:, None] * shares
-        self.text: Column = kinds[0].text if alike else [kind.text for kind in kinds]
-
-    @property
-    def largest(self) -> int:
-        """The largest amount of any lot."""
-        return max(int(np.abs(one).max()) for one in (self.wtw_g, self.co2_g, self.kgce_g, self.kgkm))
-
-
 class _Side:
     """The elements of one side of each lot."""
 
-    def __init__(self, made: Sequence[Sequence[Made]], sign: int) -> None:
-        self.elements = [_Elements(one, sign) for one in zip(*made, strict=True)]
+    def __init__(self, read: Sequence[Sequence[Read]], sign: int) -> None:
+        self.elements = [ElementsTogether(one, sign) for one in zip(*read, strict=True)]
         self.wtw_g, self.co2_g = _sum([one.wtw_g for one in self.elements]), _sum([one.co2_g for one in self.elements])
         self.kgce_g, self.kgkm = _sum([one.kgce_g for one in self.elements]), _sum([one.kgkm for one in self.elements])
 
@@ -89,8 +65,6 @@ def _of_one_shape(lots: Sequence[LotRead]) -> list[Recalculated | None]:
     with np.errstate(all="ignore"):
         baseline, project = _Side([lot.baseline for lot in lots], 1), _Side([lot.project for lot in lots], -1)
         elements = baseline.elements + project.elements
-        if max(one.largest for one in elements) > _MOST:
-            return [None] * count
         expected_g, saved_g = baseline.wtw_g - project.wtw_g, baseline.kgce_g - project.kgce_g
         of_all = expected_g.astype(np.float64)[:, None]
         totals_g = _totals(shape, np.concatenate([*(one.amounts for one in elements), of_all], axis=1))
@@ -177,7 +151,7 @@ def _activity(amounts: Sequence[tuple[str, Whole]]) -> Iterator[Column]:
         yield from ((',"' if place else '"') + mode + '":', _texts(kgkm))
 
 
-def _elements(elements: Sequence[_Elements]) -> Iterator[Column]:
+def _elements(elements: Sequence[ElementsTogether]) -> Iterator[Column]:
     for place, one in enumerate(elements):
         yield from (',{"activity_kgkm":' if place else '{"activity_kgkm":', _texts(one.kgkm))
         yield from (',"co2e_wtw_g":', _texts(one.wtw_g), one.text)

@@ -197,7 +197,7 @@ def _texts(row: RunRow) -> tuple[bytes, bytes] | None:
     head, network, versions = _frame(row.code_version, row.factors_version, row.network_version)
     middle = f',"inputs_sha256":"{row.inputs_sha256}",{network},"result":'.encode()
     tail = f',"result_sha256":"{row.result_sha256}","run_at":"{row.run_at}","run_id":"{row.run_id}"}}'.encode()
-    split = document.find(middle)
+    split = document.rfind(middle)  # the result is the shorter part
     if split < 0 or not document.startswith(head) or not document.endswith(tail):
         return None
     inputs, result = document[len(head) : split], document[split + len(middle) : len(document) - len(tail)]

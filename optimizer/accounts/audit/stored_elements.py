@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from optimizer.accounts.audit.element_amounts import EnergyRatios, Kind, Leg, Read
 from optimizer.accounts.audit.input_pieces import Element
 from optimizer.accounts.audit.logged_texts import MODES, Logged, LoggedTexts, TourShare, Way, share_of, tour_share
 from optimizer.accounts.audit.lot_shape import HUB, LOGGED, Error, LotShapes, Shape, Width
@@ -27,7 +28,6 @@ from optimizer.emissions.reduction import WEIGHED_MASS
 from optimizer.emissions.round_trip import RoundTrip
 from optimizer.emissions.tour import Tour
 from optimizer.emissions.uncertainty import ErrorKind, ErrorSource, UncertaintyConfig
-from optimizer.quantities import G_PER_KG
 from optimizer.waybills.codec import from_json, lean_reader_of, lean_text
 
 _BEGINNING, _MASS = b'{"distance_basis":', b',"mass_kg":'
@@ -36,48 +36,27 @@ _ZERO = ord("0")
 
 
 class _Rates(NamedTuple):
-    """Of an intensity: kg per unit; of logged energy: the exact ratio of each, and ``logged``: the kinds of elements
-    that burnt it, by mode, route and what models the empties."""
+    """Of an intensity: kg per unit."""
 
     unit: str
-    ttw: Any
-    wtt: Any
-    ttw_co2: Any
-    kgce: Any
+    ttw: float
+    wtt: float
+    ttw_co2: float | None
+    kgce: float
     tier: str
     factor_ids: tuple[str, ...]
     errors: tuple[Error, ...]
-    logged: Memo[tuple[str, str, str | None], Kind]
 
 
-class Kind(NamedTuple):
-    """What elements have in common that differ in nothing but amounts. ``shape``: its number; ``shares``: of each of
-    its errors the part of the WTW grams that moves with it; ``text``: what a result says of such an element after its
-    grams; ``log``: the key of a log's error, empty without one."""
+class _Energy(NamedTuple):
+    """Of logged energy: its rates, and ``kinds`` of elements that burnt it, by mode, route and what models the
+    empties."""
 
-    shape: int
-    shares: tuple[float, ...]
-    text: str
-    log: str
-
-
-Made = tuple[int, int, int, int, Kind]
-"""What an element came to: g CO2e WTW, g CO2 TTW (0 where it has no factor of CO2 alone), g coal equivalent, kg·km,
-kind. Plain tuples: an audit makes millions."""
-
-
-class _Leg(NamedTuple):
-    """An element by intensity, but for its mass: distance and its exact ratio, kg per unit."""
-
-    hub: bool
-    distance_km: float
-    top: int
-    bottom: int
-    ttw: float
-    wtt: float
-    ttw_co2: float
-    kgce: float
-    kind: Kind
+    ratios: EnergyRatios
+    tier: str
+    factor_ids: tuple[str, ...]
+    errors: tuple[Error, ...]
+    kinds: Memo[tuple[str, str, str | None], Kind]
 
 
 class Chains:
@@ -87,15 +66,15 @@ class Chains:
         self._factors, self._config = factors, config
         self._widths: dict[tuple[str, float | None], Width] = {}
         self._intensities: Memo[bytes, _Rates] = Memo()
-        self._energies: Memo[tuple[str, str, date], _Rates] = Memo()
+        self._energies: Memo[tuple[str, str, date], _Energy] = Memo()
         self._tours: Memo[bytes, Tour] = Memo()
         self._logged = LoggedTexts(self._tour_share)
         self._distances: Memo[tuple[str, str, str, bool], tuple[Error, ...]] = Memo()
-        self._legs: Memo[tuple[bytes, bytes], _Leg] = Memo()
+        self._legs: Memo[tuple[bytes, bytes], Leg] = Memo()
         (mass,) = self._errors([WEIGHED_MASS])
         self.shapes = LotShapes(config.version, mass, sums)
 
-    def element(self, text: bytes, on: date) -> Made:
+    def element(self, text: bytes, on: date) -> Read:
         """``text``: of an element, without :data:`_BEGINNING`. Elements by intensity that differ in nothing but their
         mass are read once. Raises ValueError, KeyError or FactorError where it is not canonical, or ``calculate``
         would raise anything."""
@@ -105,7 +84,7 @@ class Chains:
             raise ValueError("not a mass")
         leg = self._legs.get((head, tail))
         if leg is not None:
-            return _moved(leg, int(digits))
+            return leg.kind, int(digits), leg
         logged = self._logged(text, digits)
         if logged is not None:
             return self._by_log(logged, int(digits), self._energy(logged.carrier, logged.use, on))
@@ -126,7 +105,7 @@ class Chains:
             if item.tour is not ABSENT:
                 self._tour_share(records[2])
             leg = self._legs[head, tail] = self._leg(item, self._intensity(records[0]), hub)
-            return _moved(leg, item.mass_kg)
+            return leg.kind, item.mass_kg, leg
         if records[0] != b"null":
             raise ValueError("an element with a log and an intensity")
         tour, log = None if item.tour is ABSENT else self._tour(records[2]), item.log
@@ -136,23 +115,28 @@ class Chains:
         share = Logged(way, log.carrier, log.use, log.voyage_id, log.own_kg, log.load_kg, *amounts_kg, vessel_class)
         return self._by_log(share, item.mass_kg, self._energy(log.carrier, log.use, on))
 
-    def piece(self, piece: Element, mass_kg: int, on: date) -> Made:
+    def piece(self, piece: Element, mass_kg: int, on: date) -> Read:
         """:meth:`element`, for who has cut its text at a mass of so many kg."""
         leg = self._legs.get(piece)
         if leg is not None:
-            return _moved(leg, mass_kg)
+            return leg.kind, mass_kg, leg
         return self.element(b'%b,"mass_kg":%d,%b' % (piece[0], mass_kg, piece[1]), on)
 
-    def _leg(self, item: StoredElement, rates: _Rates, hub: bool) -> _Leg:
+    def _leg(self, item: StoredElement, rates: _Rates, hub: bool) -> Leg:
         if rates.unit != ("t" if hub else "tkm"):
             raise ValueError("an intensity of another unit")
         errors = rates.errors if hub else rates.errors + self._distance(item)
         top, bottom = (0, 1) if hub else item.distance_km.as_integer_ratio()
         kind = self._kind(item, rates, rates.ttw_co2 is not None, errors)
-        return _Leg(hub, item.distance_km, top, bottom, rates.ttw, rates.wtt, rates.ttw_co2 or 0.0, rates.kgce, kind)
+        return Leg(hub, item.distance_km, top, bottom, rates.ttw, rates.wtt, rates.ttw_co2 or 0.0, rates.kgce, kind)
 
     def _kind(
-        self, item: StoredElement | Way, rates: _Rates, co2: bool, errors: Sequence[Error], logged: bool = False
+        self,
+        item: StoredElement | Way,
+        rates: _Rates | _Energy,
+        co2: bool,
+        errors: Sequence[Error],
+        logged: bool = False,
     ) -> Kind:
         """``logged``: the first error is that of a log, whatever its key."""
         named = f'"route":{encode_basestring(item.route)},"tier":{encode_basestring(rates.tier)}'
@@ -160,36 +144,27 @@ class Chains:
         shape = Shape(item.mode, rates.tier, rates.factor_ids, keys, widths, co2, logged)
         return Kind(self.shapes.number(shape), shares, f',"mode":"{item.mode}",{named}}}', "")
 
-    def _logged_kind(self, item: Logged, empties: float, rates: _Rates) -> Kind:
+    def _logged_kind(self, item: Logged, empties: float, rates: _Energy) -> Kind:
         """With the errors of ``LoggedEnergy.errors``. ``empties``: their part of all energy."""
         way, model = item.way, None
         if empties:
             model = fuel_model_key(item.vessel_class) if item.vessel_class is not None else ""
         key = way.mode, way.route, model
-        known = rates.logged.get(key)
+        known = rates.kinds.get(key)
         if known is None:
             own: list[Error] = [("", 1.0, self._width(ErrorKind.LOGGED_ENERGY, None))]
             if model is not None:
                 own.append((model, 0.0, self._width(ErrorKind.EMPTY_RUNNING, None)))
-            known = rates.logged[key] = self._kind(way, rates, True, (*own, *rates.errors), logged=True)
+            known = rates.kinds[key] = self._kind(way, rates, True, (*own, *rates.errors), logged=True)
         shares = (1 - empties, empties, *known.shares[2:]) if empties else known.shares
         return Kind(known.shape, shares, known.text, LOGGED + item.voyage_id)
 
-    def _by_log(self, item: Logged, mass_kg: int, rates: _Rates) -> Made:
-        way, _, _, _, own_kg, load_kg, amount_kg, empties_kg, _ = item
+    def _by_log(self, item: Logged, mass_kg: int, rates: _Energy) -> Read:
+        _, _, _, _, own_kg, load_kg, amount_kg, empties_kg, _ = item
         if not (0 < own_kg <= load_kg and 0 <= amount_kg < math.inf and 0 <= empties_kg <= amount_kg):
             raise ValueError("not a share of a log")
-        energy, per_kg = amount_kg.as_integer_ratio()
-        share, of = energy * own_kg * G_PER_KG, per_kg * load_kg
-        (ttw, ttw_of), (wtt, wtt_of), (co2, co2_of), (coal, coal_of) = rates[1:5]
         empties = empties_kg / amount_kg if empties_kg else 0.0
-        return (
-            _rounded(share * ttw, of * ttw_of) + _rounded(share * wtt, of * wtt_of),
-            _rounded(share * co2, of * co2_of),
-            _rounded(share * coal, of * coal_of),
-            _rounded(way.top * mass_kg, way.bottom),
-            self._logged_kind(item, empties, rates),
-        )
+        return self._logged_kind(item, empties, rates), mass_kg, item, rates.ratios
 
     def _intensity(self, text: bytes) -> _Rates:
         known = self._intensities.get(text)
@@ -204,21 +179,17 @@ class Chains:
                 read.tier,
                 read.factor_ids,
                 self._errors(read.errors),
-                Memo(),
             )
         return known
 
-    def _energy(self, carrier: str, use: str, on: date) -> _Rates:
+    def _energy(self, carrier: str, use: str, on: date) -> _Energy:
         key = carrier, use, on
         known = self._energies.get(key)
         if known is None:
             found = energy_rates(carrier, use, self._factors, on)
-            known = self._energies[key] = _Rates(
-                "",
-                found.ttw_kg.as_integer_ratio(),
-                found.wtt_kg.as_integer_ratio(),
-                found.ttw_co2_kg.as_integer_ratio(),
-                found.kgce.as_integer_ratio(),
+            rates = (found.ttw_kg, found.wtt_kg, found.ttw_co2_kg, found.kgce)
+            known = self._energies[key] = _Energy(
+                EnergyRatios(*(rate.as_integer_ratio() for rate in rates)),
                 "primary",
                 found.factor_ids,
                 self._errors(found.errors),
@@ -263,25 +234,6 @@ class Chains:
                 spread.value if own else None,
             )
         return known
-
-
-def _moved(leg: _Leg, mass_kg: int) -> Made:
-    """A mass over a leg or through a hub. Raises ValueError for an amount that is not finite."""
-    hub, distance_km, top, bottom, ttw, wtt, ttw_co2, kgce, kind = leg
-    if hub:
-        amount, activity_kgkm = float(mass_kg), 0
-    else:
-        amount, activity_kgkm = mass_kg * distance_km, _rounded(top * mass_kg, bottom)
-        if not amount < math.inf:
-            raise ValueError("not a finite amount")
-    wtw_g = round(amount * ttw) + round(amount * wtt)
-    return wtw_g, round(amount * ttw_co2), round(amount * kgce), activity_kgkm, kind
-
-
-def _rounded(top: int, bottom: int) -> int:
-    """A ratio to the nearest whole number, halves to even, as ``round`` of a Fraction."""
-    whole, rest = divmod(top, bottom)
-    return whole + (2 * rest > bottom or (2 * rest == bottom and whole % 2 == 1))
 
 
 def _intensity(text: bytes) -> Intensity:
