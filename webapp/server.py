@@ -11,6 +11,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 import click
 from flask import Flask
@@ -33,10 +34,14 @@ from webapp.settings import (
     Settings,
     proxies_said,
 )
+from webapp.upload_memory import BoundedChannel
 
 THREADS = 16
 MAX_HEAD_BYTES = 262_144
 """Of a request, as waitress has it."""
+MOST_TAKEN_BYTES = 5 * MAX_UPLOAD_BYTES
+"""Up to here a body that is too large is taken in, into a file, so that the application says in a sentence what would
+be right; a larger one is refused by its head."""
 PAUSE_S = 2.0
 """Between looks at the process that makes plans: long enough to end with it on Ctrl-C, which reaches both."""
 
@@ -95,9 +100,21 @@ def listening(app: Flask, host: str, port: int) -> BaseWSGIServer:
     """The application behind waitress, not yet running. Raises OSError when the address cannot be listened on."""
     # Bodies that are accepted stay in memory: where the disk is full, waitress would cut the connection instead of
     # letting the application say so.
-    return create_server(
-        app, host=host, port=port, threads=THREADS, ident="modalshift", inbuf_overflow=MAX_UPLOAD_BYTES + MAX_HEAD_BYTES
+    sockets: dict[int, Any] = {}
+    server = create_server(
+        app,
+        map=sockets,
+        host=host,
+        port=port,
+        threads=THREADS,
+        ident="modalshift",
+        inbuf_overflow=MAX_UPLOAD_BYTES + MAX_HEAD_BYTES,
+        max_request_body_size=MOST_TAKEN_BYTES,
     )
+    for one in sockets.values():
+        if isinstance(one, BaseWSGIServer):
+            one.channel_class = BoundedChannel
+    return server
 
 
 def keep_running(
