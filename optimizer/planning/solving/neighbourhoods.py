@@ -12,26 +12,42 @@ Transportation Science 40, 2006).
 Corridors are solved by HiGHS. What CP-SAT gains in the same corridors, given whole tonnes and ten times the time:
 ``modalshift bench plan --corridors``.
 
-Each solve stops at a gap or a number of nodes, and draws depend on the seed alone, so that equal input gives equal
-plans.
+Two corridors are solved at the same time: the next one is drawn and begun from the plan as it stands while one is
+still solved. Where that one then changes what the next had before it, the next is solved once more if it gained.
+
+Each solve stops at a gap or a number of nodes, draws depend on the seed alone, and answers are taken in the order in
+which corridors began, so that equal input gives equal plans, whatever the number of threads.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Collection, Generator, Iterator
+from concurrent.futures import Future
 from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 
 from optimizer.planning.bounds.relaxation import Relaxation
-from optimizer.planning.design import Effort, Floats, Indices, Outcome, Program, reduced_costs, solve_integer
+from optimizer.planning.design import (
+    Effort,
+    Floats,
+    Indices,
+    Outcome,
+    Program,
+    SideBySide,
+    reduced_costs,
+    solve_integer,
+)
 from optimizer.planning.layout.fleetflow import EMPTY
 from optimizer.planning.solving.problem import Problem
 from optimizer.planning.solving.windows import FEASIBLE
 
 LADDER = ((2_500, False), (5_000, True), (10_000, True))
 """Columns of a program and whether ways back are free: what is tried in turn while it is in vain."""
+AHEAD = 2
+"""So many corridors are solved at the same time."""
 TRIES = 60
 """Tries before it is asked what they gained."""
 POOR = 1e-5
@@ -59,6 +75,18 @@ class Freed(NamedTuple):
     program: Program
     entries: sp.csc_array
     effort: Effort
+
+
+class _Begun(NamedTuple):
+    """A corridor that is being solved: around which shipment, and how its columns stood when it was begun."""
+
+    shipment: int
+    freed: Freed
+    x: Floats
+    answer: Future[Outcome]
+
+
+Threads = SideBySide[Outcome]
 
 
 class Neighbourhoods:
@@ -112,20 +140,34 @@ class Neighbourhoods:
     def better(self, left_s: Callable[[], float] = lambda: np.inf) -> Iterator[Floats]:
         """Better and better plans, until many tries gain little or the time is up."""
         gained = np.inf
-        while gained > POOR * abs(float(self.program.cost @ self.x)):
-            gained = 0.0
-            for _ in range(TRIES):
-                shipment = self.drawn()
-                if shipment < 0 or left_s() <= 0:
-                    return
-                gain = self._try(shipment, left_s)
-                gained += gain
-                if gain:
-                    yield self.x
+        with Threads(min(self.problem.proof.workers, AHEAD)) as threads:
+            while gained > POOR * abs(float(self.program.cost @ self.x)):
+                gained = yield from self._round(threads, left_s)
 
-    def drawn(self) -> int:
-        """A shipment, the more likely the more it loses; -1 where all that lose were tried in vain."""
+    def _round(self, threads: Threads, left_s: Callable[[], float]) -> Generator[Floats, None, float]:
+        """So many tries, each begun while the one before is still solved; what all gain, yuan."""
+        gained, tries, begun = 0.0, 0, deque[_Begun]()
+        while True:
+            if len(begun) < AHEAD and tries < TRIES and left_s() > 0:
+                shipment = self.drawn([corridor.shipment for corridor in begun])
+                if shipment >= 0:
+                    tries += 1
+                    freed = self.free(shipment, left_s)
+                    if freed is not None:
+                        begun.append(self._begin(shipment, freed, threads))
+                    continue
+            if not begun:
+                return gained
+            gain = self._end(begun.popleft(), threads, left_s)
+            gained += gain
+            if gain:
+                yield self.x
+
+    def drawn(self, but: Collection[int] = ()) -> int:
+        """A shipment, the more likely the more it loses, ``but`` none of these; -1 where all others that lose were
+        tried in vain."""
         weight = np.where(self.in_vain < len(LADDER), self.losses(), 0.0) * self.memory
+        weight[list(but)] = 0.0
         if weight.sum() <= LEAST_LOSS_YUAN:
             return -1
         return int(self.draw.choice(len(weight), p=weight / weight.sum()))
@@ -148,12 +190,20 @@ class Neighbourhoods:
         np.add.at(losses, cargo.shipment[aboard], room_yuan[sailing] * mass_t / loaded_t[sailing])
         return np.maximum(losses, 0.0)
 
-    def _try(self, shipment: int, left_s: Callable[[], float]) -> float:
-        """Solve the corridor of a shipment; what that gains (yuan, 0: nothing)."""
-        freed = self.free(shipment, left_s)
-        if freed is None:
+    def _begin(self, shipment: int, freed: Freed, threads: Threads) -> _Begun:
+        x = self.x[freed.columns]
+        return _Begun(shipment, freed, x, threads.begin(lambda: solve_integer(freed.program, freed.effort, x)))
+
+    def _end(self, begun: _Begun, threads: Threads, left_s: Callable[[], float]) -> float:
+        """Take what a corridor comes to; what that gains (yuan, 0: nothing)."""
+        freed, outcome = begun.freed, threads.answer(begun.answer)
+        before = float(freed.program.cost @ begun.x)
+        if outcome.x is None or before - outcome.objective < LEAST_GAIN_YUAN:
             return 0.0
-        outcome = solve_integer(freed.program, freed.effort, self.x[freed.columns])
+        if not (self.x[freed.columns] == begun.x).all() or not self.holds(freed.columns, freed.entries, outcome):
+            # The corridor before has changed what this one began from: once more from there.
+            freed = self.opened(freed.columns, left_s)
+            outcome = threads.answer(self._begin(begun.shipment, freed, threads).answer)
         return self.take(freed.program, freed.columns, freed.entries, outcome)
 
     def free(self, shipment: int, left_s: Callable[[], float] = lambda: np.inf) -> Freed | None:
@@ -165,6 +215,10 @@ class Neighbourhoods:
         if not len(columns):
             self.in_vain[shipment] = len(LADDER)
             return None
+        return self.opened(columns, left_s)
+
+    def opened(self, columns: Indices, left_s: Callable[[], float]) -> Freed:
+        """Some columns to be solved with all others standing."""
         program, entries = self.restricted(columns)
         left, before = left_s(), float(program.cost @ self.x[columns])
         gap = GAP * abs(float(self.program.cost @ self.x)) / max(abs(before), 1.0)
