@@ -18,7 +18,9 @@ from typing import Any
 import pytest
 
 from optimizer import actions
+from optimizer.accounts.audit import run_part
 from optimizer.accounts.audit.inputs_again import InputsAgain
+from optimizer.accounts.audit.rows import RunRow
 from optimizer.accounts.calculation import inputs_of, run_of
 from optimizer.accounts.ledger import (
     Bucket,
@@ -46,7 +48,7 @@ from optimizer.network.reader import read_network
 from optimizer.quantities import CHINA_TIME
 from optimizer.store.evidence_files import EvidenceFiles
 from optimizer.store.rows import LINE_COLUMNS, TRANSACTION_COLUMNS, line_rows, transaction_row
-from optimizer.waybills.codec import to_json
+from optimizer.waybills.codec import sha256, to_json
 from optimizer.waybills.event import EventType
 from optimizer.waybills.finding import lot_record
 from optimizer.waybills.waybill import WaybillLeg
@@ -305,6 +307,7 @@ def test_every_fault_in_large_books_is_found_where_it_is(
     monkeypatch.setattr(evidence_world, "FILLED", 1)
     monkeypatch.setattr(evidence_world, "Generations", lambda _: faults)
     monkeypatch.setattr(auditing, "BLOCK", 30)
+    monkeypatch.setattr(run_part, "TOGETHER_FROM", 0)
     store = open_store(f"sqlite:///{tmp_path / 'ledger.db'}")
     assert fill_with_evidence(store, made, 40 * GENERATIONS) == 40 * GENERATIONS
     found = {(item.code, _without_place(item.record)) for item in actions.audit(store, NETWORK, FACTORS)}
@@ -333,6 +336,39 @@ def clean_books(made: LedgerWorld, tmp_path_factory: pytest.TempPathFactory) -> 
     assert actions.audit(store, NETWORK, FACTORS) == []
     store.close()
     return file
+
+
+def one_gram_more(row: RunRow) -> RunRow:
+    """A run that credits a gram more than it comes to, with all its digests as the product would write them."""
+    document, more_g = row.document.decode(), row.credited_wtw_g + 1
+    result = document[document.rindex(',"result":') + len(',"result":') : document.rindex(',"result_sha256":')]
+    changed = result.replace(f'"credited_wtw_g":{row.credited_wtw_g}', f'"credited_wtw_g":{more_g}')
+    digest = sha256(changed)
+    run_id = sha256(to_json([row.inputs_sha256, digest, row.factors_version, row.network_version, row.code_version]))
+    for old, new in ((result, changed), (row.result_sha256, digest), (row.run_id, run_id)):
+        document = document.replace(old, new)
+    return row._replace(document=document.encode(), result_sha256=digest, run_id=run_id, credited_wtw_g=more_g)
+
+
+def test_runs_come_to_the_same_together_and_each_by_itself(clean_books: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same worth, the same sums; and a gram too many, a column that says something else and inputs of another
+    waybill are seen either way, in the midst of sound runs."""
+    store = open_store(f"sqlite:///{clean_books}")
+    with store.read() as session:
+        rows = list(session.run_rows())
+    store.close()
+    sound = len(rows)
+    rows[7] = one_gram_more(rows[7])
+    rows[23] = rows[23]._replace(energy_saved_g=rows[23].energy_saved_g + 1)
+    rows[101] = rows[101]._replace(number=rows[102].number)
+    rows[150] = rows[150]._replace(mass_kg=float(rows[150].mass_kg) + 0.5)  # type: ignore[arg-type]
+    seen = []
+    for least in (0, 10**9):
+        monkeypatch.setattr(run_part, "TOGETHER_FROM", least)
+        seen.append(run_part.read_runs(rows, FACTORS, {}))
+    assert seen[0] == seen[1]
+    assert seen[0].unsound == {rows[place].run_id for place in (7, 23, 101, 150)}
+    assert len(seen[0].run_ids) == sound - 4
 
 
 @dataclass

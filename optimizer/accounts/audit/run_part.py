@@ -13,10 +13,9 @@ from functools import lru_cache
 from hashlib import sha256
 from itertools import islice
 from json.encoder import encode_basestring
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from optimizer.accounts.audit.recalculation import LotRead, Recalculated, Recalculation
-from optimizer.accounts.audit.results_together import results_together
 from optimizer.accounts.audit.rows import RunRow, quoted
 from optimizer.accounts.audit.stored_inputs import Memo
 from optimizer.accounts.calculation import LotInputs, LotResult, calculate
@@ -105,7 +104,9 @@ class _Asked(NamedTuple):
 
 
 class _Recomputing:
-    """Calculates what it has not calculated before."""
+    """Calculates what it has not calculated before. ``asked``: lots that this process had to calculate so far."""
+
+    asked: ClassVar[int] = 0
 
     def __init__(self, tables: Mapping[str, FactorTable]) -> None:
         self._tables = tables
@@ -136,7 +137,7 @@ class _Recomputing:
                 if read is None:
                     read = straight.read(texts[0], row.number, row.lot_no)
             asked.append(_Asked(place, *texts, cuts, read))
-        together = iter(results_together([one.read for one in asked if one.read is not None]))
+        together = iter(self._together([one.read for one in asked if one.read is not None]))
         for one in asked:
             row = rows[one.place]
             worth = self._worth(row, one, next(together) if one.read is not None else None)
@@ -151,6 +152,14 @@ class _Recomputing:
             else None
             for row, worth in zip(rows, found, strict=True)
         ]
+
+    def _together(self, lots: Sequence[LotRead]) -> Sequence[Recalculated | None]:
+        _Recomputing.asked += len(lots)
+        if _Recomputing.asked < TOGETHER_FROM:
+            return [None] * len(lots)
+        from optimizer.accounts.audit.results_together import results_together  # loads numpy
+
+        return results_together(lots)
 
     def _keep(self, row: RunRow, one: _Asked, worth: _Worth) -> None:
         key = row.result_sha256, row.factors_version
@@ -227,5 +236,7 @@ def _frame(code: str, factors: str, network: str) -> tuple[bytes, str, str]:
 _REPEATED = RunRow._fields[RunRow._fields.index("mass_kg") : -1]
 """Columns that repeat a result, but for the last, which is a text."""
 _VERSION = re.compile(rb"[1-9]\d*")
+TOGETHER_FROM = 2_000
+"""Lots of a process from which on they are calculated together: for fewer, loading numpy takes longer than it saves."""
 _BLOCK = 500
 """Runs read at a time: so many that lots of one shape come together."""
