@@ -17,11 +17,12 @@ from optimizer.network.model import Closure, Network
 from optimizer.network.reader import read_network
 from optimizer.planning.bounds.pricing import price_all
 from optimizer.planning.check import check_plan
+from optimizer.planning.check.reason_figures import WORDS
 from optimizer.planning.files.shipment_file import read_shipments
 from optimizer.planning.frontier import frontier
 from optimizer.planning.keeping.held import Accepted
 from optimizer.planning.layout.line_layout import make_ways
-from optimizer.planning.plan import Leg, Plan
+from optimizer.planning.plan import Leg, Plan, Reason
 from optimizer.planning.settings import PlanSettings
 from optimizer.planning.shipment import Shipment
 from optimizer.planning.solving import problem_layout
@@ -288,6 +289,27 @@ def test_a_change_that_is_too_dear_is_named_as_such() -> None:
     assert reason is not None
     assert (reason.code, reason.option) == ("too_little_cargo", "BOAT UP-MID + BARGE MID-LOW")
     assert "boat, Upper port to Middle port then barge, Middle port to Lower port" in reason.en
+
+
+@pytest.mark.parametrize("code", ["no_waterway", "closed_or_shallow", "water_dearer"])
+def test_a_change_refutes_a_reason_that_denies_it(code: str) -> None:
+    """No vessel sails through, and four tonnes are too little cargo: it is not that none could, nor that none may, nor
+    that water is dearer even in full ones."""
+    network, shipments = relay(BOTH, low_bridge=True), [steel(0, 4.0)]
+    plan = planned(network, shipments)
+    (alone,) = plan.shipments
+    assert alone.on_road_because is not None
+    assert alone.on_road_because.code == "too_little_cargo"
+    told = Reason(WORDS[code].zh, WORDS[code].en, code, lacks="way")
+    if code == "water_dearer":
+        told = replace(alone.on_road_because, code=code, lacks="money", short=0.0, unit="yuan/t")
+    lie = replace(plan, shipments=(replace(alone, on_road_because=told),))
+    found = check_plan(lie, shipments, network, round_factors())
+    assert {violation.code for violation in found} == {"reason"}
+    assert any(violation.expected in WATER for violation in found)
+
+
+WATER = ("a way by water", "not: a sailing is open", "not: BOAT + BARGE is better")
 
 
 def test_the_order_of_rows_changes_nothing() -> None:

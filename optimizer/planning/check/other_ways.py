@@ -2,8 +2,9 @@
 
 A reason names one way; that no other is cheaper, quicker or there at all is more than its own figures show. So all ways
 with one voyage are tried: a vessel of the fleet between quays near both doors and trucks, and at one of the two a
-river-sea ship or a train. One that takes the shipment in time, for less than the reason's own figure, refutes it. Ways
-with a change between two vessels are not tried: which of them a plan looks at depends on its other ways.
+river-sea ship or a train; and where there is none, all with a change between two vessels. One that takes the shipment
+in time, for less than the reason's own figure, refutes it. Which changes a plan looks at beside ways with one voyage
+depends on what these cost: then that no change is better is the planner's word.
 """
 
 from __future__ import annotations
@@ -42,14 +43,15 @@ class OtherWays:
         doors = (shipment.origin, shipment.destination, shipment.cargo_code)
         if doors not in self.kept:
             worthless = WaterPrices(self.work, replace(shipment, cargo_value_yuan_per_t=0.0))
-            self.kept[doors] = [_way(worthless, chain) for chain in prices.through_chains()]
+            chains = prices.through_chains() or prices.relayed_chains()
+            self.kept[doors] = [_way(worthless, chain) for chain in chains]
         return self.kept[doors]
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A way with one voyage. ``room_t``: what its vessel takes at its deepest, at least; ``price``: of cargo without a
-    value, the dearest where it is not known how much the vessel loads at best (None: it never sails); ``handlings`` of
+    """A way by water. ``room_t``: what its smallest vessel takes at its deepest, at least; ``price``: of cargo with no
+    value, the dearest where it is not known how much a vessel loads at best (None: it never sails); ``handlings`` of
     the cargo, each of which loses some of its value; ``voyage_h`` and ``hours``, without waiting for a service."""
 
     chain: Chain
@@ -62,11 +64,12 @@ class Way:
 
 def _way(worthless: WaterPrices, chain: Chain) -> Way:
     each = worthless.prices(chain, math.inf)
-    sailing = next(step for step in chain if isinstance(step, Sailing))
-    lossy = sum(step.lossy for step in (*chain, sailing.load, sailing.discharge) if isinstance(step, Step))
+    sailings = [step for step in chain if isinstance(step, Sailing)]
+    works = [work for sailing in sailings for work in (sailing.load, sailing.discharge)]
+    lossy = sum(step.lossy for step in (*chain, *works) if isinstance(step, Step))
     dearest = max(each, key=lambda price: price.round_trip, default=None)
     hours = sum(step.hours for step in chain)
-    return Way(chain, worthless.least_room_t(chain), dearest, lossy, sailing.hours, hours)
+    return Way(chain, worthless.least_room_t(chain), dearest, lossy, sum(sailing.hours for sailing in sailings), hours)
 
 
 def check_other_ways(ways: OtherWays, found: Findings, where: str, reason: Reason, shipment: Shipment) -> None:
@@ -96,8 +99,8 @@ def check_other_ways(ways: OtherWays, found: Findings, where: str, reason: Reaso
     if reason.code in MONEY:
         better = _in_time(prices, _better(prices, reason, wide), latest_h - HOURS)
         if better is not None:
-            vessel = next(step.vessel.vessel_class for step in better.chain if isinstance(step, Sailing))
-            found.add("reason", where, f"not: {vessel} is better", reason.code)
+            vessels = " + ".join(step.vessel.vessel_class for step in better.chain if isinstance(step, Sailing))
+            found.add("reason", where, f"not: {vessels} is better", reason.code)
 
 
 def _in_time(prices: WaterPrices, ways: Iterable[Way], latest_h: float) -> Way | None:
@@ -129,7 +132,7 @@ def _better(prices: WaterPrices, reason: Reason, ways: Iterable[Way]) -> Iterato
 
 
 def lack_of_way(prices: WaterPrices, has_way: bool) -> str:
-    """Which of :data:`NO_WAY` the tables say of a shipment that has no way with one voyage; empty where it has one."""
+    """Which of :data:`NO_WAY` the tables say of a shipment that has no way by water; empty where it has one."""
     network, group, shipment = prices.network, prices.group, prices.shipment
     classes = [network.vessel_classes[entry.vessel_class] for entry in network.fleet]
     if not any(vessel.waters == "inland" and group in vessel.cargo_groups for vessel in classes):

@@ -172,7 +172,7 @@ def _cut_off(work: Workings, shipment: Shipment) -> Iterator[Said]:
     lack = "no_offer"
     if work.plan.settings.get("own_voyages") is not False:
         prices = WaterPrices(work, shipment)
-        lack = lack_of_way(prices, bool(prices.through_chains()))
+        lack = lack_of_way(prices, bool(prices.through_chains() or prices.relayed_chains()))
     ends = [work.network.locations[end] for end in (shipment.origin, shipment.destination)]
     apart = [Message(end.name_zh, end.name_en) for end in ends if not end.road_access]
     for said in _lacking(work, lack, shipment):

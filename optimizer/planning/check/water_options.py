@@ -129,16 +129,32 @@ class WaterPrices:
     def through_chains(self) -> list[Chain]:
         """Every way with one voyage, of a class of the fleet between quays that berth it: by truck or none between both
         doors and quays, or at one of the two by river-sea ship, or by train from a quay near the door."""
-        fleet = {entry.vessel_class for entry in self.network.fleet}
-        vessels = [v for v in self.network.vessel_classes.values() if v.vessel_class in fleet and v.waters == "inland"]
-        sailing, found = cache(self._sailing), []
+        voyages, found = cache(self._voyages), list[Chain]()
         sides = self._starts(), self._ends()
         for (before, start, services), (after, end, more_services) in product(*sides):
-            for vessel in vessels if start != end and not (services and more_services) else ():
-                berths = [self.network.terminals[(port, self.group)].max_vessel_dwt_t for port in (start, end)]
-                voyage = sailing(vessel, start, end) if vessel.capacity_t <= min(berths) else None
-                found += [(*before, voyage, *after)] if voyage is not None else []
+            if not (services and more_services):
+                found += [(*before, voyage, *after) for voyage in voyages(start, end)]
         return found
+
+    def relayed_chains(self) -> list[Chain]:
+        """Every way with two voyages of different classes, by truck or none between doors and quays, with a change at
+        any other terminal. A plan looks at all of these where there is no way with one voyage."""
+        voyages, found = cache(self._voyages), list[Chain]()
+        ports = [place for place, group in self.network.terminals if group == self.group]
+        for (before, start, services), (after, end, more_services) in product(self._starts(), self._ends()):
+            for port in ports if start != end and not (services or more_services) else ():
+                for first, second in product(voyages(start, port), voyages(port, end)):
+                    if first.vessel != second.vessel:
+                        found.append((*before, first, second, *after))
+        return found
+
+    def _voyages(self, start: str, end: str) -> list[Sailing]:
+        """Voyages between two terminals of the classes of the fleet that both berth."""
+        fleet = {entry.vessel_class for entry in self.network.fleet}
+        vessels = [v for v in self.network.vessel_classes.values() if v.vessel_class in fleet and v.waters == "inland"]
+        most_t = min(self.network.terminals[(port, self.group)].max_vessel_dwt_t for port in (start, end))
+        each = (self._sailing(vessel, start, end) for vessel in vessels if vessel.capacity_t <= most_t and start != end)
+        return [voyage for voyage in each if voyage is not None]
 
     def _starts(self) -> list[Side]:
         """Quays at which the first vessel may load, the way there, and whether a ship or train is part of it."""
