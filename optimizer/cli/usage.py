@@ -16,6 +16,9 @@ from click.exceptions import (
 
 from optimizer.errors import Lang, Message
 
+EXTRA = "Got unexpected extra argument"
+"""How click begins what it says of words too many; it has no error of its own for them."""
+
 
 class BadValue(BadParameter):
     """A value that one of our own parameter types refuses, with its sentence in both languages."""
@@ -41,6 +44,8 @@ def usage_error_message(error: UsageError) -> Message:
             return Message(f"没有选项 {error.option_name!r}。{_similar(error.possibilities)}", english)
         case BadOptionUsage():
             return Message(f"选项 {error.option_name} 的用法不对，例如后面缺少值。", english)
+        case _ if english.startswith(EXTRA):
+            return Message(f"多了参数：{english.rpartition('(')[2].rstrip(')')}。", english)
         case _:
             return Message(f"命令用法不对：{english}", english)
 

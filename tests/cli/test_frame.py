@@ -115,7 +115,7 @@ def test_interrupt_ends_with_the_shells_code(program: Program) -> None:
         (["typed", "QJ", "--file", "/none"], "应为存在且可读的文件或目录。", "'/none' does not exist"),
         (["typed", "QJ", "--form", "pdf"], "应为：json、csv。", "'pdf' is not one of 'json', 'csv'"),
         (["typed", "QJ", "--form"], "选项 --form 的用法不对", "Option '--form' requires an argument"),
-        (["typed", "QJ", "ZP"], "命令用法不对", "unexpected extra argument"),
+        (["typed", "QJ", "ZP"], "多了参数：ZP", "unexpected extra argument"),
     ],
 )
 def test_wrong_words_are_explained_in_both_languages(

@@ -20,7 +20,7 @@ from optimizer.network.model import Network
 from optimizer.network.reader import read_network
 from optimizer.network.schema import shipped_directory
 from optimizer.planning.fault_list import FaultList
-from optimizer.planning.files import shipment_sheet
+from optimizer.planning.files import shipment_file, shipment_sheet
 from optimizer.planning.files.shipment_cells import (
     CellError,
     parse_due,
@@ -39,6 +39,7 @@ from optimizer.planning.files.shipment_file import (
 )
 from optimizer.planning.files.shipment_upload import marked_rows, read_upload
 from optimizer.planning.files.shipment_upload import workbook as returned_workbook
+from optimizer.planning.routing.places import NameIndex
 from optimizer.planning.shipment import Shipment
 from optimizer.quantities import CHINA_TIME
 from tests.planning.corridor import corridor
@@ -725,3 +726,25 @@ def test_a_workbook_that_unpacks_to_a_hundred_times_its_size_is_not_read() -> No
     with pytest.raises(ShipmentDataError) as refused:
         list(shipment_sheet.rows_of(forged.getvalue(), "x.xlsx"))
     assert [fault.code for fault in refused.value.faults] == ["too_large"]
+
+
+def test_a_wrong_name_is_looked_up_once_however_often_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten thousand rows with a place by another name took half a minute; names beyond a limit go without advice, and
+    every fault is told all the same."""
+    sought: list[str] = []
+    nearest = NameIndex.nearest
+
+    def counted(self: NameIndex[Any], text: str) -> list[Any]:
+        sought.append(text)
+        return nearest(self, text)
+
+    monkeypatch.setattr(NameIndex, "nearest", counted)
+    monkeypatch.setattr(shipment_file, "MOST_SOUGHT", 3)
+    rows = [GOOD.replace("S1", f"S{n}").replace("MILL", f"UPP{n // 20}") for n in range(100)]
+    upload = read_upload("\n".join([HEADER, *rows]).encode(), "s.csv", NETWORK)
+    assert sought == ["UPP0", "UPP1", "UPP2"]
+    assert [(fault.row, fault.column, fault.code) for fault in upload.faults] == [
+        (n + 2, "origin", "unknown_location") for n in range(100)
+    ]
+    assert [f"'UPP{n // 20}'" in fault.message.en for n, fault in enumerate(upload.faults)] == [True] * 100
+    assert ["did you mean" in fault.message.en for fault in upload.faults] == [True] * 60 + [False] * 40

@@ -8,6 +8,7 @@ by id, UN/LOCODE or full name in either language, cargo by code or name; ``shipm
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -62,6 +63,8 @@ Found = TypeVar("Found")
 
 MOST_LISTED = 40
 """A network has some twenty cargoes; so many are listed where one is not known."""
+MOST_SOUGHT = 300
+"""Unknown names of one input for which the nearest known ones are sought, each once; it takes about a millisecond."""
 TOTALS = frozenset({"合计", "总计", "共计", "小计", "累计", "total", "totals", "subtotal", "grandtotal", "sum"})
 NO_OBJECT = Message("每票应为一个对象。", "Each shipment is an object.")
 TOTALS_ROW = Message("这一行是合计，不是货单；请删去。", "This row adds up the others and is no shipment; remove it.")
@@ -188,6 +191,7 @@ class RowReading:
             "reference": parse_reference,
         }
         self._known: dict[tuple[str, type, Cell], Any] = {}
+        self._unknown: dict[tuple[str, type, Cell], tuple[str, Message | Callable[[], Message]]] = {}
         self._first_place: dict[str, int] = {}
 
     def shipment(self, place: int, cells: Mapping[str, Cell]) -> Shipment | None:
@@ -207,13 +211,22 @@ class RowReading:
 
     def _value(self, place: int, column: str, cell: Cell) -> Any:
         key = (column, type(cell), cell)
+        if key in self._unknown:
+            self._fault(place, column, *self._unknown[key])
+            return None
         if key not in self._known:
             try:
                 if column in REQUIRED and not column.endswith("_id") and plain(cell) == "":
                     raise CellError("missing_value", Message("此格为空；请填写。", "This cell is empty; fill it in."))
                 self._known[key] = self._parsers[column](cell)
             except CellError as error:
-                self._fault(place, column, error.code, error.message)
+                message = error.message
+                if not isinstance(message, Message):
+                    seek = len(self._unknown) < MOST_SOUGHT
+                    message = cache(message) if seek else _unlike_any(plain(cell), error.code)
+                    if seek:
+                        self._unknown[key] = (error.code, message)
+                self._fault(place, column, error.code, message)
                 return None
         return self._known[key]
 
@@ -267,9 +280,16 @@ def named(cell: Cell, code: str, index: NameIndex[Found]) -> Found:
     return found
 
 
+def _unlike_any(text: str, code: str) -> Message:
+    noun_zh, noun_en = ("货类", "cargo") if code == "unknown_cargo" else ("地点", "place")
+    return Message(
+        f"不认识的{noun_zh}“{quoted(text)}”；请写网络数据中的编号或全名。",
+        f"Unknown {noun_en} '{quoted(text)}'; write the id or full name of a {noun_en} of the network.",
+    )
+
+
 def _unknown_name(text: str, code: str, index: NameIndex[Any]) -> Message:
     noun_zh, noun_en = ("货类", "cargo") if code == "unknown_cargo" else ("地点", "place")
-    near = index.nearest(text)
     known = index.records if code == "unknown_cargo" else ()
     if 0 < len(known) <= MOST_LISTED:
         # Words for goods rarely look like the class they belong to: crushed stone is nearest to gypsum.
@@ -278,11 +298,9 @@ def _unknown_name(text: str, code: str, index: NameIndex[Any]) -> Message:
             f"不认识的货类“{quoted(text)}”；认识的货类：{zh}。",
             f"Unknown cargo '{quoted(text)}'; known are {en}.",
         )
+    near = index.nearest(text)
     if not near:
-        return Message(
-            f"不认识的{noun_zh}“{quoted(text)}”；请写网络数据中的编号或全名。",
-            f"Unknown {noun_en} '{quoted(text)}'; write the id or full name of a {noun_en} of the network.",
-        )
+        return _unlike_any(text, code)
     ids = [record.cargo_code if code == "unknown_cargo" else record.location_id for record in near]
     zh = "、".join(f"{i}（{record.name_zh}）" for i, record in zip(ids, near, strict=True))
     en = ", ".join(f"{i} ({record.name_en})" for i, record in zip(ids, near, strict=True))
