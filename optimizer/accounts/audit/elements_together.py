@@ -34,8 +34,9 @@ class ElementsTogether:
         sailed = [item for item in read if len(item) == 4]
         if carried and sailed:
             raise ValueError("elements of one kind are all by intensity or all by logs")
-        wtw_g, co2_g, kgce_g, kgkm = _carried(carried) if carried else _sailed(sailed)
-        self.wtw_g, self.co2_g, self.kgce_g, self.kgkm = map(_whole, (wtw_g, co2_g, kgce_g, kgkm))
+        self.wtw_g, self.co2_g, self.kgce_g, self.kgkm = _whole(
+            np.array(_carried(carried) if carried else _sailed(sailed))
+        )
         kinds = [item[0] for item in read]
         alike = len(set(map(id, kinds))) == 1
         shares = np.array([kinds[0].shares] if alike else [kind.shares for kind in kinds], np.float64)
@@ -49,14 +50,17 @@ def _whole(amounts: Floats) -> Whole:
     return amounts.astype(np.int64)
 
 
-def _masses(read: Sequence[Read]) -> Floats:
-    return _whole(np.array([item[1] for item in read], np.float64)).astype(np.float64)
+def _held(amounts: Sequence[int]) -> Floats:
+    """Whole numbers above zero, as the floats that they are."""
+    if max(amounts) > _MOST:
+        raise OverflowError("more than floats hold as whole numbers")
+    return np.array(amounts, np.float64)
 
 
 def _carried(read: Sequence[Carried]) -> tuple[Floats, Floats, Floats, Floats]:
     """WTW and CO2 grams, coal equivalent, kg·km."""
     legs = [item[2] for item in read]
-    masses = _masses(read)
+    masses = _held([item[1] for item in read])
     if len(set(map(id, legs))) == 1:
         legs = legs[:1]
     hub, distance_km, tops, bottoms, *rates, _ = zip(*legs, strict=True)
@@ -74,13 +78,12 @@ def _carried(read: Sequence[Carried]) -> tuple[Floats, Floats, Floats, Floats]:
 def _sailed(read: Sequence[Sailed]) -> tuple[Floats, Floats, Floats, Floats]:
     """The same by logs."""
     ways, _, _, _, own, load, amount_kg, _, _ = zip(*[item[2] for item in read], strict=True)
-    own_kg, load_kg = (_whole(np.array(one, np.float64)).astype(np.float64) for one in (own, load))
-    share = np.array(amount_kg) * own_kg * G_PER_KG / load_kg
+    share = np.array(amount_kg) * _held(own) * G_PER_KG / _held(load)
     energies = [item[3] for item in read]
     if len(set(map(id, energies))) == 1:
         energies = energies[:1]
     exact = [share * np.array([top / bottom for top, bottom in rate]) for rate in zip(*energies, strict=True)]
-    activity = _masses(read) * np.array([way.top / way.bottom for way in ways])
+    activity = _held([item[1] for item in read]) * np.array([way.top / way.bottom for way in ways])
     ttw, wtt, co2, kgce = map(np.rint, exact)
     found = ttw + wtt, co2, kgce, np.rint(activity)
     doubts = {place for one in exact for place in _near_half(one, _SHARE_REL)}

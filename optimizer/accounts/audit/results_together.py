@@ -13,7 +13,6 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
 from json.encoder import encode_basestring
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -25,7 +24,7 @@ from optimizer.accounts.audit.lot_shape import LotShape
 from optimizer.accounts.audit.recalculation import LotRead, Recalculated
 from optimizer.accounts.whole import MG_PER_G
 
-FEWEST = 8
+FEWEST = 20
 """Lots of one shape for which this takes less time than one by one."""
 _SMALLEST_G, _LARGEST_G = 1e-3, 1e15
 """Between these, a number is written without an exponent."""
@@ -61,14 +60,14 @@ class _Side:
 
 
 def _of_one_shape(lots: Sequence[LotRead]) -> list[Recalculated | None]:
-    shape, count = lots[0].shape, len(lots)
+    shape, count, masses = lots[0].shape, len(lots), [lot.mass_kg for lot in lots]
     with np.errstate(all="ignore"):
         baseline, project = _Side([lot.baseline for lot in lots], 1), _Side([lot.project for lot in lots], -1)
         elements = baseline.elements + project.elements
         expected_g, saved_g = baseline.wtw_g - project.wtw_g, baseline.kgce_g - project.kgce_g
         of_all = expected_g.astype(np.float64)[:, None]
         totals_g = _totals(shape, np.concatenate([*(one.amounts for one in elements), of_all], axis=1))
-        present, fine = _written(totals_g)
+        present, fine = _listed(totals_g)
         credited_g, certain = _credited(shape, expected_g, totals_g)
         moved_mg = np.rint(np.where(fine[:, None], totals_g, 0.0) * MG_PER_G).astype(np.int64)
     activity = [(mode, _sum([project.elements[place].kgkm for place in places])) for mode, places in shape.modes]
@@ -77,21 +76,21 @@ def _of_one_shape(lots: Sequence[LotRead]) -> list[Recalculated | None]:
         [
             '{"activity_kgkm":',
             activity_texts,
-            *(',"actual_ttw_co2_g":', _texts(project.co2_g) if shape.project_co2 else "null"),
-            *(',"actual_wtw_g":', _texts(project.wtw_g), ',"baseline_kgkm":', _texts(baseline.kgkm)),
-            *(',"baseline_ttw_co2_g":', _texts(baseline.co2_g) if shape.baseline_co2 else "null"),
-            *(',"baseline_wtw_g":', _texts(baseline.wtw_g), ',"credited_wtw_g":', _texts(credited_g)),
-            *(',"elements":[', *_elements(project.elements), '],"energy_saved_g":', _texts(saved_g)),
-            *(',"expected_wtw_g":', _texts(expected_g), ",", *_exposures(lots, totals_g, present)),
+            *(',"actual_ttw_co2_g":', project.co2_g if shape.project_co2 else "null"),
+            *(',"actual_wtw_g":', project.wtw_g, ',"baseline_kgkm":', baseline.kgkm),
+            *(',"baseline_ttw_co2_g":', baseline.co2_g if shape.baseline_co2 else "null"),
+            *(',"baseline_wtw_g":', baseline.wtw_g, ',"credited_wtw_g":', credited_g),
+            *(',"elements":[', *_elements(project.elements), '],"energy_saved_g":', saved_g),
+            *(',"expected_wtw_g":', expected_g, ",", *_exposures(lots, totals_g, present)),
             f'"factor_ids":[{shape.factor_ids_text}],"mass_kg":',
-            _encoded([lot.mass_kg for lot in lots]),
+            np.array(masses, np.int64),
             f',"tier":"{shape.tier}"}}\n',
         ],
         count,
     )
     listed = zip(
         map(str.encode, texts),
-        [lot.mass_kg for lot in lots],
+        masses,
         *(one.tolist() for one in (baseline.wtw_g, project.wtw_g, expected_g, credited_g, saved_g)),
         repeat(shape.tier),
         zip(*[zip(repeat(mode), amounts.tolist(), strict=False) for mode, amounts in activity], strict=True)
@@ -125,7 +124,7 @@ def _totals(shape: LotShape, amounts: Floats) -> Floats:
     return totals
 
 
-def _written(totals_g: Floats) -> tuple[Sequence[bool], npt.NDArray[np.bool_]]:
+def _listed(totals_g: Floats) -> tuple[Sequence[bool], npt.NDArray[np.bool_]]:
     """Which error sources the lots list (those that anything moves with), and for which lots that is so and the amounts
     are written without exponents."""
     sizes_g = np.abs(totals_g)
@@ -146,51 +145,57 @@ def _credited(shape: LotShape, expected_g: Whole, totals_g: Floats) -> tuple[Who
     return np.maximum(np.floor(np.where(certain, left_g, 0.0)), 0.0).astype(np.int64), certain
 
 
-def _activity(amounts: Sequence[tuple[str, Whole]]) -> Iterator[Column]:
+def _activity(amounts: Sequence[tuple[str, Whole]]) -> Iterator[Column | Whole | Floats]:
     for place, (mode, kgkm) in enumerate(amounts):
-        yield from ((',"' if place else '"') + mode + '":', _texts(kgkm))
+        yield from ((',"' if place else '"') + mode + '":', kgkm)
 
 
-def _elements(elements: Sequence[ElementsTogether]) -> Iterator[Column]:
+def _elements(elements: Sequence[ElementsTogether]) -> Iterator[Column | Whole | Floats]:
     for place, one in enumerate(elements):
-        yield from (',{"activity_kgkm":' if place else '{"activity_kgkm":', _texts(one.kgkm))
-        yield from (',"co2e_wtw_g":', _texts(one.wtw_g), one.text)
+        yield from (',{"activity_kgkm":' if place else '{"activity_kgkm":', one.kgkm)
+        yield from (',"co2e_wtw_g":', one.wtw_g, one.text)
 
 
-def _exposures(lots: Sequence[LotRead], totals_g: Floats, present: Sequence[bool]) -> Iterator[Column]:
+def _exposures(lots: Sequence[LotRead], totals_g: Floats, present: Sequence[bool]) -> Iterator[Column | Whole | Floats]:
     beginning = '"exposures":['
     for place, source in enumerate(lots[0].shape.sources):
         if present[place]:
             yield beginning
             if source.log >= 0:
                 yield from ("[", [encode_basestring(lot.logs[source.log]) for lot in lots])
-            yield from (source.before, _texts(totals_g[:, place]), source.after)
+            yield from (source.before, totals_g[:, place], source.after)
             beginning = ","
     if any(present):
         yield "],"
 
 
-def _texts(amounts: Whole | Floats) -> list[str]:
-    """As JSON has each. msgspec writes floats as Python does where neither takes an exponent."""
-    return _encoded(amounts.tolist())
-
-
-def _encoded(amounts: Sequence[Any]) -> list[str]:
-    return _ENCODER.encode(amounts)[1:-1].decode().split(",")
-
-
-def _lines(columns: Iterable[Column], count: int) -> list[str]:
-    """The lines of a text of so many, given side by side what each is made of; the last ends it."""
-    pieces: list[Column] = []
+def _lines(columns: Iterable[Column | Whole | Floats], count: int) -> list[str]:
+    """The lines of a text of so many, given side by side what each is made of, numbers as JSON has them; the last ends
+    it."""
+    pieces: list[Column | Whole | Floats] = []
     for column in columns:
-        if isinstance(column, str) and pieces and isinstance(pieces[-1], str):
-            pieces[-1] += column
+        last = pieces[-1] if pieces else None
+        if isinstance(column, str) and isinstance(last, str):
+            pieces[-1] = last + column
         else:
             pieces.append(column)
     text = [""] * (len(pieces) * count)
+    numbers = [piece for piece in pieces if isinstance(piece, np.ndarray)]
+    written = {kind: _written([piece for piece in numbers if piece.dtype.kind == kind], count) for kind in "if"}
     for place, piece in enumerate(pieces):
-        text[place :: len(pieces)] = [piece] * count if isinstance(piece, str) else piece
+        if isinstance(piece, np.ndarray):
+            text[place :: len(pieces)] = next(written[piece.dtype.kind])
+        else:
+            text[place :: len(pieces)] = [piece] * count if isinstance(piece, str) else piece
     return "".join(text).split("\n")[:-1]
+
+
+def _written(columns: Sequence[Whole | Floats], count: int) -> Iterator[list[str]]:
+    """Numbers as JSON has them. msgspec writes floats as Python does where neither takes an exponent."""
+    if columns:
+        texts = _ENCODER.encode(np.concatenate(columns).tolist())[1:-1].decode().split(",")
+        for start in range(0, len(texts), count):
+            yield texts[start : start + count]
 
 
 _ENCODER = msgspec.json.Encoder()

@@ -238,5 +238,5 @@ _REPEATED = RunRow._fields[RunRow._fields.index("mass_kg") : -1]
 _VERSION = re.compile(rb"[1-9]\d*")
 TOGETHER_FROM = 2_000
 """Lots of a process from which on they are calculated together: for fewer, loading numpy takes longer than it saves."""
-_BLOCK = 500
+_BLOCK = 2_000
 """Runs read at a time: so many that lots of one shape come together."""
