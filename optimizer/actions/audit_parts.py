@@ -176,4 +176,5 @@ def _runs(session: Session, package: Package, part: Part) -> RunsRead:
 
 
 def _entries(session: Session, _package: Package, part: Part) -> EntriesRead:
-    return read_entries(session.entry_rows(part), part.first or 1, session.accounts(), session.periods())
+    rows, names = session.entry_rows(part), session.line_names()
+    return read_entries(rows, names, part.first or 1, session.accounts(), session.periods())

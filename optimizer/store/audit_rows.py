@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.exc import DatabaseError
 
-from optimizer.accounts.audit.rows import EntryRow, Lines, RunRow
+from optimizer.accounts.audit.rows import Names, NumberedLine, RunRow
 from optimizer.accounts.books import StoredDocument
 from optimizer.store.evidence_rows import EVENT_COLUMNS, EvidenceRows, changed_event
 from optimizer.store.packed import unpacked
@@ -51,7 +51,7 @@ def _between(column: str, part: Part) -> str:
     return " WHERE " + " AND ".join(bounds) if bounds else ""
 
 
-class _Named(dict[tuple[Any, ...], tuple[str, ...]]):
+class _Named(dict[tuple[Any, ...], Names]):
     """What the numbers of a line stand for: ledger, part, account, bucket, counter account, its bucket. There are few
     such combinations and millions of lines. A number that stands for nothing is shown as such; no check passes it."""
 
@@ -59,7 +59,7 @@ class _Named(dict[tuple[Any, ...], tuple[str, ...]]):
         super().__init__()
         self._accounts = accounts
 
-    def __missing__(self, key: tuple[Any, ...]) -> tuple[str, ...]:
+    def __missing__(self, key: tuple[Any, ...]) -> Names:
         ledger, part, account, bucket, counter, counter_bucket = key
         names = (
             _LEDGERS.get(ledger, f"#{ledger}"),
@@ -95,23 +95,26 @@ class AuditRows(EvidenceRows):
         for row in self._streamed(f"SELECT {columns} FROM calculation_runs" + self._within(part)):
             yield RunRow._make((*row[:_DOCUMENT], unpacked(bytes(row[_DOCUMENT])), *row[_DOCUMENT + 1 :]))
 
-    def entry_rows(self, part: Part = WHOLE) -> Iterator[tuple[EntryRow, Lines]]:
-        """The entries of a part in order, each with its postings in order."""
+    def line_names(self) -> Mapping[tuple[Any, ...], Names]:
+        """What the numbers of a posting stand for."""
+        return _Named(dict(self._streamed("SELECT account_no, account_id FROM account_numbers")))
+
+    def entry_rows(self, part: Part = WHOLE) -> Iterator[tuple[tuple[Any, ...], list[NumberedLine]]]:
+        """The entries of a part in order (the columns of ``EntryRow``), each with its postings in order."""
         columns, lines_columns = ", ".join(TRANSACTION_COLUMNS), ", ".join(LINE_COLUMNS)
         where, lines_where = (_between(name, part) for name in ("seq", "transaction_seq"))
         entries = self._streamed(f"SELECT {columns} FROM transactions{where} ORDER BY seq")
         query = f"SELECT {lines_columns} FROM posting_lines{lines_where} ORDER BY transaction_seq, line"
-        named = _Named(dict(self._streamed("SELECT account_no, account_id FROM account_numbers")))
         postings = iter(self._streamed(query))
         posting = next(postings, None)
         for row in entries:
-            entry, seq = EntryRow._make(row), row[0]
-            lines: list[tuple[Any, ...]] = []
+            seq = row[0]
+            lines: list[NumberedLine] = []
             while posting is not None and posting[0] <= seq:
                 if posting[0] == seq:
-                    lines.append((posting[1], *named[posting[2:8]], posting[8]))
+                    lines.append(posting)
                 posting = next(postings, None)
-            yield entry, tuple(lines)
+            yield row, lines
 
     def numbered_parts(self, table: str, count: int) -> list[Part]:
         """The rows of a table that are numbered from one on, in about ``count`` parts by number."""

@@ -7,7 +7,7 @@ earlier part, the settlement that a correction names) it hands on, for ``quick.j
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -15,7 +15,7 @@ from hashlib import sha256
 from json.encoder import encode_basestring
 from typing import Any, NamedTuple
 
-from optimizer.accounts.audit.rows import EntryRow, Lines, Place, line_text, quoted
+from optimizer.accounts.audit.rows import Names, NumberedLine, Place, line_text, quoted
 from optimizer.accounts.ledger import Kind, Period, booking_period, china_text
 
 _KINDS = frozenset(kind.value for kind in Kind)
@@ -25,7 +25,7 @@ _NO_LOT = frozenset({"TRANSFER", "RETIRE"})
 
 
 class Standing(NamedTuple):
-    """A SETTLE, RESTATE or REVERSE. ``posted``: digest of its lines."""
+    """A SETTLE, RESTATE or REVERSE. ``shape``: which of the shapes of the part its postings have."""
 
     number: str
     lot_no: int
@@ -34,7 +34,8 @@ class Standing(NamedTuple):
     run_id: str
     resolves: str
     period: str
-    posted: bytes
+    shape: int
+    amounts: tuple[int, ...]
 
 
 class Release(NamedTuple):
@@ -52,9 +53,9 @@ Opened = tuple[str, int, int]
 
 @dataclass(slots=True)
 class EntriesRead:
-    """``wrong``: something that only all records together explain. ``sums`` and ``lowest``: of each place what the part
-    moves, and the least that this was after any line. ``opened``: estimates that the part leaves open; ``touched``:
-    those of them that were released in part."""
+    """``wrong``: something that only all records together explain. ``sums``: of each place what the part moves;
+    ``lowest``: of what parties hold the least that this was after any line. ``opened``: estimates that the part leaves
+    open; ``touched``: those of them that were released in part. ``shapes``: names of the postings of ``standings``."""
 
     wrong: bool = False
     numbers: set[str] = field(default_factory=set)
@@ -64,26 +65,35 @@ class EntriesRead:
     opened: dict[str, Opened] = field(default_factory=dict)
     touched: set[str] = field(default_factory=set)
     releases: list[Release] = field(default_factory=list)
+    shapes: list[tuple[Names, ...]] = field(default_factory=list)
     standings: list[Standing] = field(default_factory=list)
 
 
 def read_entries(
-    rows: Iterable[tuple[EntryRow, Lines]], first_seq: int, accounts: Collection[str], periods: Sequence[Period]
+    rows: Iterable[tuple[Sequence[Any], Sequence[NumberedLine]]],
+    names: Mapping[tuple[Any, ...], Names],
+    first_seq: int,
+    accounts: Collection[str],
+    periods: Sequence[Period],
 ) -> EntriesRead:
-    """``rows``: all entries of a part with their postings, in order, from ``first_seq`` on."""
-    reader = _EntryReader(first_seq, accounts, periods)
-    for entry, lines in rows:
-        reader.entry(entry, lines)
+    """``rows``: all entries of a part (the columns of ``EntryRow``) with their postings, in order, from ``first_seq``
+    on; ``names``: what the numbers of a posting stand for."""
+    reader = _EntryReader(names, first_seq, accounts, periods)
+    for row, lines in rows:
+        reader.entry(row, lines)
     return reader.read()
 
 
-@dataclass(frozen=True, slots=True)
-class _Move:
+class _Move(NamedTuple):
     """What lines from one place to another have in common: the text around their amounts, where they stand in the
-    sums, and how an amount changes what parties hold reserved. ``known``: whether both places may exist."""
+    sums, and how an amount changes what parties hold reserved. ``known``: whether both places may exist; ``held``:
+    whether parties hold what is there, and so never less than nothing."""
 
     known: bool
-    texts: tuple[str, str, str]
+    held: bool
+    before: str
+    between: str
+    after: str
     gains: int
     gives: int
     reserves: int
@@ -92,7 +102,14 @@ class _Move:
 class _EntryReader:
     """Reads the entries of a part."""
 
-    def __init__(self, first_seq: int, accounts: Collection[str], periods: Sequence[Period]) -> None:
+    def __init__(
+        self,
+        names: Mapping[tuple[Any, ...], Names],
+        first_seq: int,
+        accounts: Collection[str],
+        periods: Sequence[Period],
+    ) -> None:
+        self._names = names
         self._first_seq = first_seq
         self._accounts = frozenset(accounts)
         ordered = sorted(periods, key=lambda item: item.last_seq)
@@ -103,14 +120,18 @@ class _EntryReader:
         self._places: dict[Place, int] = {}
         self._sums: list[int] = []
         self._lowest: list[int] = []
+        self._held: set[int] = set()
+        self._shapes: dict[tuple[tuple[Any, ...], ...], int] = {}
 
     def read(self) -> EntriesRead:
         """What was read."""
         self._read.sums = dict(zip(self._places, self._sums, strict=True))
-        self._read.lowest = dict(zip(self._places, self._lowest, strict=True))
+        places = list(self._places)
+        self._read.lowest = {places[number]: self._lowest[number] for number in sorted(self._held)}
+        self._read.shapes = [tuple([self._names[key] for key in shape]) for shape in self._shapes]
         return self._read
 
-    def entry(self, row: EntryRow, lines: Lines) -> None:
+    def entry(self, row: Sequence[Any], lines: Sequence[NumberedLine]) -> None:
         """An entry with its postings in order of line."""
         read = self._read
         seq, transaction_id, kind, number, lot_no, method, run_id, resolves, period, effective_at, booked_at = row[:11]
@@ -137,56 +158,73 @@ class _EntryReader:
         elif kind == "ESTIMATE":
             read.opened[transaction_id] = (number, lot_no, reserved_g)
         elif kind not in _NO_LOT:
-            posted = sha256(text.encode()).digest()
+            shape = self._shapes.setdefault(tuple([line[2:8] for line in lines]), len(self._shapes))
+            amounts = tuple([line[8] for line in lines])
             read.standings.append(
-                Standing(number, lot_no, kind, transaction_id, run_id or "", resolves or "", period, posted)
+                Standing(number, lot_no, kind, transaction_id, run_id or "", resolves or "", period, shape, amounts)
             )
 
     def _last_closed(self, seq: int) -> str:
         place = bisect_left(self._last_seqs, seq)
         return self._closed[place - 1] if place else ""
 
-    def _moved(self, lines: Lines) -> tuple[str, int] | None:
+    def _moved(self, lines: Sequence[NumberedLine]) -> tuple[str, int] | None:
         """The postings as the digest has them, and what they reserve; they are added to the sums. None where there are
         none, or any that could not pass: they count all the same, so that only what they are is found and not also
         that balances differ."""
-        texts, reserved_g, sums, lowest = [], 0, self._sums, self._lowest
+        texts, reserved_g, sums, moves = [], 0, self._sums, self._moves
         sound = bool(lines)
         for number, line in enumerate(lines, start=1):
-            move, amount = self._move(line[1:-1]), line[-1]
+            key, amount = line[2:8], line[8]
+            move = moves.get(key) or self._new_move(key)
+            known, held, before, between, after, gains, gives, reserves = move
             if type(amount) is not int:
                 return None
-            if not move.known or line[0] != number or not amount:
+            if not known or line[1] != number or not amount:
                 sound = False
-            before, between, after = move.texts
             texts.append(f"{before}{amount}{between}{-amount}{after}")
-            reserved_g += move.reserves * amount
-            for place, moved in ((move.gains, amount), (move.gives, -amount)):
-                sums[place] = total = sums[place] + moved
-                if total < lowest[place]:
-                    lowest[place] = total
+            if held:
+                reserved_g += reserves * amount
+                self._hold(gains, gives, amount)
+            else:
+                sums[gains] += amount
+                sums[gives] -= amount
         return (",".join(texts), reserved_g) if sound else None
 
-    def _move(self, key: tuple[Any, ...]) -> _Move:
-        try:
-            return self._moves[key]
-        except KeyError:
-            move = self._moves[key] = self._new_move(*key)
-            return move
+    def _hold(self, gains: int, gives: int, amount: int) -> None:
+        sums, lowest = self._sums, self._lowest
+        sums[gains] = total = sums[gains] + amount
+        if total < lowest[gains]:
+            lowest[gains] = total
+        sums[gives] = total = sums[gives] - amount
+        if total < lowest[gives]:
+            lowest[gives] = total
 
-    def _new_move(self, ledger: str, part: str, account: str, bucket: str, counter: str, counter_bucket: str) -> _Move:
+    def _new_move(self, key: tuple[Any, ...]) -> _Move:
+        ledger, part, account, bucket, counter, counter_bucket = self._names[key]
         known = account in self._accounts and counter in self._accounts and ledger in _LEDGERS
         line, other = line_text(account, bucket, ledger, part), line_text(counter, counter_bucket, ledger, part)
         reserves = (bucket == "reserved" and not account.startswith("issuance.")) - (
             counter_bucket == "reserved" and not counter.startswith("issuance.")
         )
-        return _Move(
-            known and bucket in _BUCKETS and counter_bucket in _BUCKETS,
-            (line[0], f"{line[1]},{other[0]}", other[1]),
+        gains, gives = (
             self._place((account, ledger, bucket, part)),
             self._place((counter, ledger, counter_bucket, part)),
+        )
+        held = ledger == "claim" or reserves != 0
+        if held:
+            self._held |= {gains, gives}
+        move = self._moves[key] = _Move(
+            known and bucket in _BUCKETS and counter_bucket in _BUCKETS,
+            held,
+            line[0],
+            f"{line[1]},{other[0]}",
+            other[1],
+            gains,
+            gives,
             reserves,
         )
+        return move
 
     def _place(self, place: Place) -> int:
         if place not in self._places:

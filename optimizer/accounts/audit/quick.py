@@ -14,10 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from hashlib import sha256
 
 from optimizer.accounts.audit.entry_part import EntriesRead, Opened, Release, Standing, release
-from optimizer.accounts.audit.rows import Place, credit_rows, lines_text
+from optimizer.accounts.audit.rows import Names, Place, credit_rows
 from optimizer.accounts.audit.run_part import Figures, RunsRead
 from optimizer.accounts.audit.waybill_part import UNKNOWN, WaybillsRead
 from optimizer.accounts.settlement import ISSUANCE
@@ -64,7 +63,8 @@ class _Join:
         self._parties: list[tuple[str, ...]] = []
         self._runs: dict[str, tuple[str, int, int]] = {}
         self._figures: list[Figures] = []
-        self._credits: dict[tuple[int, int], bytes] = {}
+        self._shapes: dict[tuple[Names, ...], int] = {}
+        self._credits: dict[tuple[int, tuple[str, ...], tuple[bool, ...]], int] = {}
         self._sums: dict[Place, int] = {}
         self._opened: dict[str, Opened] = {}
         self._touched: set[str] = set()
@@ -95,16 +95,17 @@ class _Join:
         doubts.ledger |= part.wrong or part.count != expected
         doubts.numbers |= part.numbers
         for place, lowest in part.lowest.items():
-            before = self._sums.get(place, 0)
-            if place[1] == "claim" and before + lowest < 0 and place[0] != ISSUANCE.account_id:
+            if place[1] == "claim" and self._sums.get(place, 0) + lowest < 0 and place[0] != ISSUANCE.account_id:
                 doubts.ledger = True
-            self._sums[place] = before + part.sums[place]
+        for place, moved in part.sums.items():
+            self._sums[place] = self._sums.get(place, 0) + moved
         for item in part.releases:
             self._release(item)
         self._opened.update(part.opened)
         self._touched |= part.touched
+        shapes = [self._shapes.setdefault(shape, len(self._shapes)) for shape in part.shapes]
         for standing in part.standings:
-            self._stand(standing)
+            self._stand(standing, shapes[standing.shape])
 
     def _release(self, item: Release) -> None:
         opened = self._opened.get(item.estimate_id)
@@ -113,12 +114,13 @@ class _Join:
         else:
             release(self._opened, self._touched, item.estimate_id, item.released_g)
 
-    def _stand(self, item: Standing) -> None:
-        """The chain of a lot: one settlement, that posts what its run is worth, then corrections."""
+    def _stand(self, item: Standing, shape: int) -> None:
+        """The chain of a lot: one settlement, that posts what its run is worth, then corrections. ``shape``: the number
+        of the names of its lines."""
         doubts, key = self._doubts, (item.number, item.lot_no)
         last, run = self._last.get(key), self._runs.get(item.run_id)
         if item.kind == "SETTLE":
-            if last is not None or run is None or item.posted != self._credit(key, run):
+            if last is not None or run is None or not self._is_credit(key, run, shape, item.amounts):
                 doubts.numbers.add(item.number)
         else:
             # How much a correction moves hangs on what stood before: the checks look at such lots.
@@ -128,19 +130,25 @@ class _Join:
         credited_g = 0 if item.kind == "REVERSE" or run is None else self._figures[run[2]].credited_wtw_g
         self._last[key] = (item.transaction_id, item.period, credited_g)
 
-    def _credit(self, key: tuple[str, int], run: tuple[str, int, int]) -> bytes | None:
-        """The digest of the lines that the run of a settlement is worth; None where that is not known."""
+    def _is_credit(self, key: tuple[str, int], run: tuple[str, int, int], shape: int, amounts: tuple[int, ...]) -> bool:
+        """Whether lines are those that the run of a settlement is worth; not where that is not known."""
         parties = self._newest.get(key[0], (0, UNKNOWN))[1]
         if parties == UNKNOWN or run[:2] != key:
-            return None
-        found = self._credits.get((parties, run[2]))
-        if found is None:
-            worth = self._figures[run[2]]
-            lines = credit_rows(
-                self._parties[parties], worth.credited_wtw_g, worth.actual_wtw_g, worth.activity, worth.energy_saved_g
-            )
-            found = self._credits[parties, run[2]] = sha256(lines_text(lines).encode()).digest()
-        return found
+            return False
+        worth = self._figures[run[2]]
+        activity = worth.activity
+        accounts = self._parties[parties]
+        right = [worth.credited_wtw_g, *[worth.actual_wtw_g] * len(accounts)]
+        right += [amount for _, amount in activity]
+        right.append(worth.energy_saved_g)
+        # Which lines there are hangs on which amounts are none, and their names on nothing else.
+        said = (parties, tuple([mode for mode, _ in activity]), tuple(map(bool, right)))
+        expected = self._credits.get(said)
+        if expected is None:
+            lines = credit_rows(accounts, worth.credited_wtw_g, worth.actual_wtw_g, activity, worth.energy_saved_g)
+            names = tuple([line[1:-1] for line in lines])
+            expected = self._credits[said] = self._shapes.setdefault(names, len(self._shapes))
+        return shape == expected and amounts == tuple(filter(None, right))
 
     def doubts(self, kept: Mapping[Place, int]) -> Doubts:
         """What is left at the end."""

@@ -13,6 +13,12 @@ Lines = tuple[tuple[Any, ...], ...]
 """Postings as stored, without the number of their transaction: line, ledger, part, account, bucket, counter account,
 counter bucket, amount."""
 
+Names = tuple[str, str, str, str, str, str]
+"""Of a posting ledger, part, account, bucket, counter account, counter bucket."""
+
+NumberedLine = tuple[Any, ...]
+"""A posting as it lies in its table: the number of its entry, its line, what stands for its :data:`Names`, amount."""
+
 Place = tuple[str, str, str, str]
 """Where a balance lies: account, ledger, bucket, part."""
 
@@ -86,13 +92,3 @@ def line_text(account: str, bucket: str, ledger: str, part: str) -> tuple[str, s
         f'{{"account_id":{quoted(account)},"amount":',
         f',"bucket":"{bucket}","ledger":"{ledger}","part":{quoted(part)}}}',
     )
-
-
-def lines_text(lines: Lines) -> str:
-    """Postings as the digest of an entry has them."""
-    texts = []
-    for _, ledger, part, account, bucket, counter, counter_bucket, amount in lines:
-        before, after = line_text(account, bucket, ledger, part)
-        counter_before, counter_after = line_text(counter, counter_bucket, ledger, part)
-        texts.append(f"{before}{amount}{after},{counter_before}{-amount}{counter_after}")
-    return ",".join(texts)
