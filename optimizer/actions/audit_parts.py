@@ -6,6 +6,8 @@ Each part is a pure function of its rows; what takes more than one part is decid
 
 from __future__ import annotations
 
+import pickle  # nosec B403
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
@@ -68,7 +70,7 @@ class Readers(AbstractContextManager["Readers"]):
                 processes,
                 mp_context=get_context("spawn"),
                 initializer=_Reader.open,
-                initargs=(store.url, session.snapshot(), package),
+                initargs=(store.url, session.snapshot(), _small(package)),
             )
 
     def __exit__(
@@ -101,19 +103,26 @@ class _Reader:
     _package: Package
 
     @classmethod
-    def open(cls, url: str, snapshot: str, package: Package) -> None:
-        """Open the database and see what the session of ``snapshot`` sees."""
+    def open(cls, url: str, snapshot: str, package: bytes) -> None:
+        """Open the database and see what the session of ``snapshot`` sees. ``package``: as :func:`_small` made it."""
         end_on_interrupt()
         collect_rarely()
         cls._open = ExitStack()
         store = open_store(url)
         cls._open.callback(store.close)
-        cls._session, cls._package = cls._open.enter_context(store.read(snapshot)), package
+        cls._session = cls._open.enter_context(store.read(snapshot))
+        cls._package = pickle.loads(zlib.decompress(package))  # nosec B301
 
     @classmethod
     def ask(cls, function: Callable[[Session, Package, Task], Answer], task: Task) -> Answer:
         """Run a function here."""
         return function(cls._session, cls._package, task)
+
+
+def _small(package: Package) -> bytes:
+    """A package as another process is given it. More than a pipe holds at once (64 KiB) would keep us waiting until
+    that process has begun, and the next one would begin only then; a network is several times as much."""
+    return zlib.compress(pickle.dumps(package, pickle.HIGHEST_PROTOCOL))
 
 
 def ledger_doubts(session: Session, readers: Readers) -> Doubts:
