@@ -50,7 +50,7 @@ AMENDMENT = _object(
     ["reason"],
     reason={"type": "string", "minLength": 1, "maxLength": 200},
     version={"type": "integer", "minimum": 1, "description": "the version that was seen; 409 when another is in force"},
-    due_at={"type": "string", "format": "date-time"},
+    due_at={"type": "string", "format": "date-time", "description": "a date alone means until its last second"},
     lots={"type": "array", "items": _object(LOT_FIELDS, ["lot_no"], lot_no=_NUMBERS["lot_no"], **_MASS)},
     legs={
         "type": "array",
