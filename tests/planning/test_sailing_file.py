@@ -127,6 +127,16 @@ def test_units_are_understood(tmp_path: Path) -> None:
     assert read_sailings(write(tmp_path, text(row).encode()), TINY) == [RIGHT]
 
 
+def test_a_sailing_known_by_its_days_takes_all_of_them(tmp_path: Path) -> None:
+    """It leaves as the first begins, when the goods have to be there, and what it brings is there as the last ends."""
+    row = [cell[:10] if cell.startswith("2026") else cell for cell in ROW]
+    (offer,) = read_sailings(write(tmp_path, text(row).encode()), TINY)
+    assert (offer.departs_at, offer.arrives_at) == (
+        RIGHT.departs_at.replace(hour=0),
+        RIGHT.arrives_at.replace(hour=23, minute=59, second=59),
+    )
+
+
 WRONG = [
     ("sailing_id", "", "sailing_id", "empty_id"),
     ("sailing_id", "V00012", "sailing_id", "reserved_id"),

@@ -22,7 +22,15 @@ from optimizer.planning.files.sailing_cells import (
     parse_least_kg,
     parse_price_yuan_per_t,
 )
-from optimizer.planning.files.shipment_cells import Cell, CellError, parse_identifier, parse_moment, plain, quoted
+from optimizer.planning.files.shipment_cells import (
+    Cell,
+    CellError,
+    parse_due,
+    parse_identifier,
+    parse_moment,
+    plain,
+    quoted,
+)
 from optimizer.planning.files.shipment_columns import columns_of, header_of, records_of
 from optimizer.planning.files.shipment_file import content_of, named
 from optimizer.planning.files.shipment_sheet import rows_of
@@ -119,7 +127,7 @@ class SailingReading:
             "from": lambda cell: named(cell, "unknown_location", locations).location_id,
             "to": lambda cell: named(cell, "unknown_location", locations).location_id,
             "departs_at": parse_moment,
-            "arrives_at": parse_moment,
+            "arrives_at": parse_due,
             "capacity_t": parse_capacity_kg,
             "cargo_groups": groups.parse,
             "price_yuan_per_t": parse_price_yuan_per_t,
