@@ -232,6 +232,20 @@ def test_small_loads_are_proven_far_closer_with_cuts() -> None:
     assert best - after.bound_yuan < 0.6 * (best - before.bound)
 
 
+def test_cuts_are_given_up_where_their_program_comes_to_less_than_is_proven(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nine small loads, and a bound that is theirs already: one linear program, and no second round of cuts."""
+    shipments = [cargo(n, 30.0 + 5 * n, ready_h=11.0 * n, due_h=40 + 11.0 * n) for n in range(9)]
+    case = lay_out(tiny_network(), shipments)
+    proven = replace(relax(case.program, proof_of(case), EXACT), bound=case.solve(gap=1e-6).objective)
+    solve, solved = relaxation.solve_linear, []
+    monkeypatch.setattr(relaxation, "SMALL", -1)
+    monkeypatch.setattr(relaxation, "solve_linear", lambda *args: solved.append(solve(*args)) or solved[-1])
+    steps = list(strengthened(problem_of(case), proven, 0))
+    assert [step.bound_yuan for step in steps] == [proven.bound]
+    assert len(solved) == 1
+    assert solved[0].objective <= proven.bound
+
+
 def test_a_search_in_steps_proves_what_cuts_prove() -> None:
     """A plan made in steps, its bound raised by cuts and closed with them, is the plan of branch and bound."""
     shipments = [cargo(n, 60.0 + 20 * n, ready_h=9.0 * n, due_h=60 + 9.0 * n, splittable=n % 2 == 0) for n in range(5)]

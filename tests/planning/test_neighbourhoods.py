@@ -117,7 +117,7 @@ def test_corridors_solved_at_the_same_time_give_the_plans_of_one_thread(monkeypa
 
 
 def test_a_corridor_is_begun_while_another_is_solved_and_around_another_shipment() -> None:
-    """Two at a time, never two around one shipment, and answers in the order of beginning."""
+    """As many as may be under way, never two around one shipment, and answers in the order of beginning."""
     search_around, _ = around(busy_week(4))
     under_way: list[int] = []
     most = 0

@@ -46,13 +46,15 @@ CLOSE_ENOUGH = 2e-4
 class Relaxation:
     """Row prices of the full program, the lower bound they prove in yuan, and the last linear solution (``shares``, one
     column standing for its whole span). ``feasible`` is False once even the relaxation is proven to have no solution:
-    then no plan exists. ``partial``: prices were found over all columns, only promising ones are written down."""
+    then no plan exists. ``partial``: prices were found over all columns, only promising ones are written down.
+    ``most_yuan``: what the last linear program came to; over more columns it would come to no more."""
 
     prices: Floats
     bound: float
     shares: Floats
     feasible: bool = True
     partial: bool = False
+    most_yuan: float = np.inf
 
     @property
     def used(self) -> Bools:
@@ -142,7 +144,9 @@ def tighten(
         # A round cut short may prove less than the one before; its prices would explain the gap badly.
         better = bound >= best.bound
         best = Relaxation(mended, bound, shares) if better else replace(best, shares=shares)
-        if outcome.objective - bound <= CLOSE_ENOUGH * abs(bound):
+        best = replace(best, most_yuan=outcome.objective)
+        # Once it comes to less than what is proven already, more columns are no help.
+        if outcome.objective - bound <= CLOSE_ENOUGH * abs(bound) or outcome.objective <= before.bound:
             break
         gains = reduced_costs(program, prices)
         fresh = best_per_key(keys, gains, gains < -1e-6) & ~chosen

@@ -21,7 +21,8 @@ from optimizer.planning.solving.problem import Problem
 ROUNDS = 12
 LEAST_GAIN, WEAK_ROUNDS = 5e-4, 2
 """Once so many rounds in a row raise the bound by less than this part, all the rounds are over. The first may gain
-nothing where the next one does: relaxations are solved no closer than CLOSE_ENOUGH."""
+nothing where the next one does: relaxations are solved no closer than CLOSE_ENOUGH. But where its linear program comes
+to no more than what is proven already, slot by slot, as in months of full ships, the rounds are over at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,5 +58,5 @@ def strengthened(
             return
         yield Strengthened(stronger, proof, relaxation.prices, relaxation.bound)
         weak = weak + 1 if relaxation.bound - before.bound < LEAST_GAIN * abs(before.bound) else 0
-        if weak == WEAK_ROUNDS:
+        if weak == WEAK_ROUNDS or relaxation.most_yuan <= before.bound:
             return

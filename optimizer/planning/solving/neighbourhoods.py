@@ -12,8 +12,8 @@ Transportation Science 40, 2006).
 Corridors are solved by HiGHS. What CP-SAT gains in the same corridors, given whole tonnes and ten times the time:
 ``modalshift bench plan --corridors``.
 
-Two corridors are solved at the same time: the next one is drawn and begun from the plan as it stands while one is
-still solved. Where that one then changes what the next had before it, the next is solved once more if it gained.
+Corridors are solved at the same time: the next one is drawn and begun from the plan as it stands while others are
+still solved. Where one of them then changes what the next had before it, the next is solved once more if it gained.
 
 Each solve stops at a gap or a number of nodes, draws depend on the seed alone, and answers are taken in the order in
 which corridors began, so that equal input gives equal plans, whatever the number of threads.
@@ -46,8 +46,9 @@ from optimizer.planning.solving.windows import FEASIBLE
 
 LADDER = ((2_500, False), (5_000, True), (10_000, True))
 """Columns of a program and whether ways back are free: what is tried in turn while it is in vain."""
-AHEAD = 2
-"""So many corridors are solved at the same time."""
+AHEAD = 3
+"""So many corridors are under way: on two cores one waits for whichever ends first, for some take many times as long as
+others and answers are taken in order."""
 TRIES = 60
 """Tries before it is asked what they gained."""
 POOR = 1e-5

@@ -26,8 +26,8 @@ ROUNDS = 6
 GAIN_YUAN = 1e-3
 """A way must gain so much to be worth another round."""
 CLOSE = 1e-6
-"""Nor is another round worth it where all ways together could gain no more than this part of the cost. In a month of
-10,000 shipments half of all rounds only found ways as cheap as those at hand."""
+"""Nor is another round worth it where all ways together could gain no more than this part of the cost: in large months
+the later rounds only found ways as cheap as those at hand."""
 WHOLE_GAP, WHOLE_NODES = 1e-5, 20
 USED = 1e-9
 LEAST_S = 0.5
