@@ -12,7 +12,7 @@ import click
 from optimizer.cli.command import DONE, FINDINGS, FiniteRange, Verb, WrittenFile, option
 from optimizer.cli.documents import read_document, whole_file
 from optimizer.cli.figures import kilograms, tonnes, yuan
-from optimizer.cli.planning_options import own_voyages_option, seed_option, workers_option
+from optimizer.cli.planning_options import corridors_by_option, own_voyages_option, seed_option, workers_option
 from optimizer.cli.printing import print_table, say
 from optimizer.cli.session import current_session
 from optimizer.errors import InputError, Message
@@ -79,6 +79,7 @@ S_PER_H = 3600
     en="with --keep: keep only what has a waybill in the database (--db)",
 )
 @own_voyages_option
+@corridors_by_option
 @workers_option
 def plan(
     shipments: Path,
@@ -93,6 +94,7 @@ def plan(
     keep: Path | None,
     issued_only: bool,
     own_voyages: str,
+    corridors_by: str,
     workers: int,
 ) -> int:
     """Exit 1 when a shipment had to be left out."""
@@ -108,7 +110,7 @@ def plan(
     listed, offers = read_shipments(shipments, network), read_sailings(sailings, network) if sailings else []
     factors = session.factors()
     settings = PlanSettings(
-        carbon_price, co2e_cap_t, horizon_days, gap, time_limit, seed, own_voyages == "all", workers
+        carbon_price, co2e_cap_t, horizon_days, gap, time_limit, seed, own_voyages == "all", workers, corridors_by
     )
     accepted = _accepted(keep, issued_only=issued_only)
     # The file is opened first: that a place cannot be written to is said before an hour of work, not after it.

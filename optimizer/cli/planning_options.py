@@ -6,6 +6,7 @@ import click
 
 from optimizer.cli.command import option
 from optimizer.cores import cores_here
+from optimizer.planning.settings import CORRIDORS_BY
 
 seed_option = option(
     "--seed", default=0, show_default=True, type=click.IntRange(0, 2**31 - 1), zh="随机种子", en="random seed"
@@ -17,6 +18,15 @@ own_voyages_option = option(
     show_default=True,
     zh="是否安排自有船队的航次",
     en="whether the planner sails its own fleet",
+)
+corridors_by_option = option(
+    "--corridors-by",
+    type=click.Choice(CORRIDORS_BY),
+    default=CORRIDORS_BY[0],
+    show_default=True,
+    zh="大计划改进时的走廊由谁求解：highs；cp-sat（货按整批）；both（highs 未证最优处再由 cp-sat 接着找）",
+    en="solver of the corridors by which a large plan is improved: highs; cp-sat, over cargo in whole lots; both,"
+    " cp-sat going on where highs has not proven its answer",
 )
 workers_option = option(
     "--workers",

@@ -16,6 +16,9 @@ MAX_CHANGE_H = 48
 MAX_HORIZON_DAYS = 366
 """The ready days of one plan span at most this many days."""
 
+HIGHS, CP_SAT, BOTH = CORRIDORS_BY = ("highs", "cp-sat", "both")
+"""HiGHS; CP-SAT over cargo in whole lots; or HiGHS, and CP-SAT where that has not proven its answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class PlanSettings:
@@ -24,7 +27,8 @@ class PlanSettings:
     The run stops at ``gap``, or after ``time_limit_s`` with the best plan so far. Equal ``seed``, equal plan, with any
     number of ``workers`` (threads).
     ``own_voyages``: whether the planner sails its own fleet; without, carriers' offers, trains, coasters and trucks
-    compete alone."""
+    compete alone.
+    ``corridors_by``: the solver of the corridors of a large plan's search, one of :data:`CORRIDORS_BY`."""
 
     carbon_price_yuan_per_t: float = 100.0
     co2e_cap_t: float | None = None
@@ -34,3 +38,4 @@ class PlanSettings:
     seed: int = 0
     own_voyages: bool = True
     workers: int = 1
+    corridors_by: str = HIGHS

@@ -279,6 +279,17 @@ def test_a_market_of_sailings_is_generated_planned_and_checked(tmp_path: Path) -
             assert run("check", out, "--shipments", cargo).exit_code == 1
 
 
+def test_another_solver_of_corridors_is_written_down_and_checked(shipments: Path, tmp_path: Path) -> None:
+    """The plan says which one it was made with, and passes its check; a solver that there is not is bad input."""
+    out = tmp_path / "plan.json"
+    result = run("plan", shipments, "--out", out, "--corridors-by", "both")
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(out.read_text(encoding="utf-8"))["settings"]["corridors_by"] == "both"
+    assert run("check", out, "--shipments", shipments).exit_code == 0
+    refused = run("--lang", "en", "plan", shipments, "--out", out, "--corridors-by", "scip")
+    assert (refused.exit_code, "'highs', 'cp-sat', 'both'" in refused.stderr) == (2, True)
+
+
 def test_a_wrong_file_of_sailings_writes_nothing(shipments: Path, tmp_path: Path) -> None:
     """Every fault with file, row and column; exit 2."""
     market = tmp_path / "o.csv"

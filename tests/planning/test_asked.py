@@ -60,6 +60,8 @@ def capped() -> Plan:
         ("time_limit_s", -1),
         ("seed", -1),
         ("own_voyages", None),
+        ("corridors_by", "highs"),
+        ("corridors_by", 1),
         ("stop", None),
         ("co2e_cap", 5.0),
     ],
@@ -69,6 +71,13 @@ def test_a_setting_that_nobody_can_ask_for_is_found(capped: Plan, name: str, val
     assert "setting" in found(asked(capped, **{name: value}))
     fewer = {key: kept for key, kept in capped.settings.items() if key != name}
     assert name not in capped.settings or "setting" in found(replace(capped, settings=fewer))
+
+
+def test_the_solver_of_corridors_is_named_where_it_is_not_the_common_one(capped: Plan) -> None:
+    """Plans without the word were made by HiGHS, those with it by what it says."""
+    assert "corridors_by" not in capped.settings
+    for name in ("cp-sat", "both"):
+        assert "setting" not in found(asked(capped, corridors_by=name))
 
 
 def test_the_end_of_a_run_fits_what_was_asked(capped: Plan) -> None:

@@ -118,6 +118,8 @@ def test_the_pages_of_a_plan_show_what_it_found(house: House) -> None:
     ("settings", "pointers"),
     [
         ({"gap": 2, "seed": -1}, ["/gap", "/seed"]),
+        ({"corridors_by": "scip"}, ["/corridors_by"]),
+        ({"corridors_by": 1, "seed": -1}, ["/seed", "/corridors_by"]),
         ({"gap": "x", "horizon_days": 1.5, "time_limit_s": True}, ["/horizon_days", "/gap", "/time_limit_s"]),
         ({"speed": 1, "shipment_ids": []}, ["/speed", "/shipment_ids"]),
     ],

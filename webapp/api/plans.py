@@ -14,7 +14,7 @@ from optimizer.access.user import Permission
 from optimizer.actions.plan_runs import accept_run, begin_plan, cancel_plan, unknown_run
 from optimizer.errors import Fault, InputError, Message
 from optimizer.planning.run import PlanRun
-from optimizer.planning.settings import MAX_HORIZON_DAYS, PlanSettings
+from optimizer.planning.settings import CORRIDORS_BY, MAX_HORIZON_DAYS, PlanSettings
 from optimizer.store.engine import Store
 from optimizer.waybills.codec import to_plain
 from webapp.access.visitor import require_permission
@@ -51,6 +51,11 @@ BODY: dict[str, Any] = {
             for name, (low, high) in SETTINGS.items()
         },
         "shipment_ids": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+        "corridors_by": {
+            "type": "string",
+            "enum": list(CORRIDORS_BY),
+            "description": "The solver of the corridors by which a large plan is improved.",
+        },
         "keep_accepted": {"type": "boolean", "description": "Leave what has a waybill as it is, as far as it can."},
         **sailings.BODY,
     },
@@ -228,9 +233,15 @@ def read_settings(
         if not isinstance(body.get(name, False), bool):
             sentence = Message("应为 true 或 false", "should be true or false")
             faults.append(Fault("request", None, f"/{name}", "bad_type", sentence))
+    corridors_by = body.get("corridors_by", CORRIDORS_BY[0])
+    if corridors_by not in CORRIDORS_BY:
+        names = " / ".join(CORRIDORS_BY)
+        sentence = Message(f"应为 {names} 之一", f"should be one of {names}")
+        faults.append(Fault("request", None, "/corridors_by", "out_of_range", sentence))
     if faults:
         raise InputError.of(faults)
-    return PlanSettings(**values, own_voyages=body.get("own_voyages", True)), ids
+    own_voyages = body.get("own_voyages", True)
+    return PlanSettings(**values, own_voyages=own_voyages, corridors_by=corridors_by), ids
 
 
 def _ids(body: Mapping[str, Any], faults: list[Fault]) -> list[str] | None:

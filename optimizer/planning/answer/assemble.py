@@ -24,7 +24,7 @@ from optimizer.planning.layout.program import PlanProgram
 from optimizer.planning.layout.timespace import TimeSpace
 from optimizer.planning.plan import Leg, Lot, Plan, PlannedShipment, Voyage
 from optimizer.planning.routing.routes import RouteBook
-from optimizer.planning.settings import PlanSettings
+from optimizer.planning.settings import HIGHS, PlanSettings
 from optimizer.planning.voyages.hulls import Move, follow_hulls, hulls_by_sailing, whole_hulls
 from optimizer.planning.voyages.legs import LegPricer, Passage
 from optimizer.planning.voyages.lots import SMALL_LOT_KG, Cut, cut_into_lots
@@ -198,6 +198,8 @@ def _shipments(
 def settings_of(settings: PlanSettings, status: str, gap: float) -> dict[str, Any]:
     """What was asked for, and what ended the search: gap | time_limit | the status itself."""
     stop = "gap" if gap <= settings.gap else status
+    # The common solver is not named: plans from before there was a choice read the same.
+    corridors = {} if settings.corridors_by == HIGHS else {"corridors_by": settings.corridors_by}
     return {
         "carbon_price_yuan_per_t": settings.carbon_price_yuan_per_t,
         "co2e_cap_t": settings.co2e_cap_t,
@@ -206,6 +208,7 @@ def settings_of(settings: PlanSettings, status: str, gap: float) -> dict[str, An
         "time_limit_s": settings.time_limit_s,
         "seed": settings.seed,
         "own_voyages": settings.own_voyages,
+        **corridors,
         "stop": stop,
     }
 

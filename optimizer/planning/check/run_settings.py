@@ -39,17 +39,22 @@ KNOWN: Mapping[str, tuple[str, Callable[[object], bool]]] = {
     "stop": ("a word", lambda value: isinstance(value, str)),
 }
 """Every setting, what it may be, and whether a value is that."""
+CHOSEN: Mapping[str, tuple[str, Callable[[object], bool]]] = {
+    "corridors_by": ("cp-sat or both", lambda value: value in ("cp-sat", "both")),
+}
+"""Settings that are written where they are not the common ones."""
 
 
 def check_settings(work: Workings, found: Findings) -> None:
     """All settings are there, each of its kind and in its range, and no other."""
     settings = work.plan.settings
-    for name, (allowed, fits) in KNOWN.items():
+    for name, (allowed, fits) in {**KNOWN, **CHOSEN}.items():
         if name not in settings:
-            found.add("setting", f"settings/{name}", allowed, "missing")
+            if name in KNOWN:
+                found.add("setting", f"settings/{name}", allowed, "missing")
         elif not fits(settings[name]):
             found.add("setting", f"settings/{name}", allowed, settings[name])
-    for name in sorted(settings.keys() - KNOWN.keys()):
+    for name in sorted(settings.keys() - KNOWN.keys() - CHOSEN.keys()):
         found.add("setting", f"settings/{name}", "none of that name", settings[name])
 
 

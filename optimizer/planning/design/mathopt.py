@@ -71,7 +71,7 @@ def solve_integer(program: Program, effort: Effort, start: Floats | None = None)
 def solve_by_cp_sat(program: Program, effort: Effort, start: Floats | None = None) -> Outcome:
     """Solve with integrality by CP-SAT, for programs of whole numbers: scheduling and small neighbourhoods. It scales
     other coefficients and makes continuous columns discrete, so use :func:`solve_integer` where those matter. The node
-    limit does not apply; more than one thread makes the answer depend on the machine's load."""
+    limit does not apply, the limit of work does; more than one thread makes the answer depend on the machine's load."""
     return _solve(CP_SAT, program, replace(effort, nodes=None), program.integer, {}, start)
 
 
@@ -141,6 +141,8 @@ def _parameters(solver: Any, effort: Effort, options: Options, is_mip: bool) -> 
         parameters.time_limit.FromMilliseconds(max(1, int(effort.seconds * 1000)))
     if effort.threads is not None and solver != HIGHS:
         parameters.threads = effort.threads  # of HiGHS they are settled once for the whole process
+    if effort.work is not None and solver == CP_SAT:
+        parameters.cp_sat.max_deterministic_time = effort.work
     if is_mip:
         parameters.relative_gap_tolerance = effort.gap
         if effort.nodes is not None:

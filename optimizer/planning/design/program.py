@@ -49,13 +49,15 @@ class Outcome:
 @dataclass(frozen=True, slots=True)
 class Effort:
     """How hard to try. ``nodes`` limits branch and bound, ``seconds`` is the last resort that breaks determinism.
-    ``threads`` None leaves their number to the solver; it counts for CP-SAT and SCIP."""
+    ``threads`` None leaves their number to the solver; it counts for CP-SAT and SCIP. ``work`` limits CP-SAT by its own
+    measure of work (deterministic time, about a second each), which with one thread ends alike on every machine."""
 
     gap: float = 1e-4
     seconds: float | None = None
     nodes: int | None = None
     seed: int = 0
     threads: int | None = None
+    work: float | None = None
 
 
 def reduced_costs(program: Program, row_prices: Floats) -> Floats:

@@ -9,8 +9,8 @@ stays as it stands, so each answer is a plan, and only better ones are taken. Wh
 rarely, and then with a longer corridor (in the spirit of adaptive large neighbourhood search, S. Ropke and D. Pisinger,
 Transportation Science 40, 2006).
 
-Corridors are solved by HiGHS. What CP-SAT gains in the same corridors, given whole tonnes and ten times the time:
-``modalshift bench plan --corridors``.
+Corridors are solved by HiGHS, or where that is asked for by CP-SAT over cargo in whole lots (``lots``), or by both.
+What each gains in the same corridors: ``modalshift bench plan --corridors``.
 
 Corridors are solved at the same time: the next one is drawn and begun from the plan as it stands while others are
 still solved. Where one of them then changes what the next had before it, the next is solved once more if it gained.
@@ -41,6 +41,8 @@ from optimizer.planning.design import (
     solve_integer,
 )
 from optimizer.planning.layout.fleetflow import EMPTY
+from optimizer.planning.settings import CP_SAT, HIGHS
+from optimizer.planning.solving.lots import improved_in_lots
 from optimizer.planning.solving.problem import Problem
 from optimizer.planning.solving.windows import FEASIBLE
 
@@ -91,9 +93,13 @@ Threads = SideBySide[Outcome]
 
 
 class Neighbourhoods:
-    """Searches around one plan (whole numbers, every row held). ``relaxation``: prices that say where it loses."""
+    """Searches around one plan (whole numbers, every row held). ``relaxation``: prices that say where it loses;
+    ``corridors_by``: which solver (``settings.CORRIDORS_BY``)."""
 
-    def __init__(self, problem: Problem, relaxation: Relaxation, x: Floats, seed: int) -> None:
+    def __init__(
+        self, problem: Problem, relaxation: Relaxation, x: Floats, seed: int, corridors_by: str = HIGHS
+    ) -> None:
+        self.corridors_by = corridors_by
         self.problem, self.plan, self.program = problem, problem.program, problem.program.program
         self.prices, self.seed = relaxation.prices, seed
         self.draw = np.random.default_rng(seed)
@@ -193,7 +199,7 @@ class Neighbourhoods:
 
     def _begin(self, shipment: int, freed: Freed, threads: Threads) -> _Begun:
         x = self.x[freed.columns]
-        return _Begun(shipment, freed, x, threads.begin(lambda: solve_integer(freed.program, freed.effort, x)))
+        return _Begun(shipment, freed, x, threads.begin(lambda: self.solved(freed, x)))
 
     def _end(self, begun: _Begun, threads: Threads, left_s: Callable[[], float]) -> float:
         """Take what a corridor comes to; what that gains (yuan, 0: nothing)."""
@@ -225,6 +231,26 @@ class Neighbourhoods:
         gap = GAP * abs(float(self.program.cost @ self.x)) / max(abs(before), 1.0)
         effort = Effort(gap, None if np.isinf(left) else max(left, LEAST_S), NODES, self.seed)
         return Freed(columns, program, entries, effort)
+
+    def solved(self, freed: Freed, x: Floats) -> Outcome:
+        """A corridor solved from the plan's ``x`` of its columns. It changes nothing here: threads may do it."""
+        program, best = freed.program, Outcome("no_solution", None, None, np.inf, -np.inf)
+        if self.corridors_by != CP_SAT:
+            best = solve_integer(program, freed.effort, x)
+            if self.corridors_by == HIGHS or best.status == "optimal":
+                return best
+            if best.x is not None:
+                x = np.where(program.integer, np.round(best.x), best.x)
+        other = improved_in_lots(program, freed.effort, x, self.owners(freed.columns), self.mass_t)
+        return other if other.x is not None and other.objective < best.objective else best
+
+    def owners(self, columns: Indices) -> Indices:
+        """Whose share each column is; -1: no shipment's."""
+        of_cargo = self.problem.space.columns.shipment
+        owner = np.full(len(columns), -1, dtype=np.int64)
+        cargo = np.flatnonzero(columns < self.plan.cargo_count)
+        owner[cargo] = of_cargo[columns[cargo]]
+        return owner
 
     def take(self, program: Program, columns: Indices, entries: sp.csc_array, outcome: Outcome) -> float:
         """Change the plan to a solution of ``program``, which is over ``columns`` with ``entries`` in all rows; what

@@ -317,7 +317,7 @@ class Search:
         if len(self.program.cost) <= WHOLE_COLUMNS:
             return  # A corridor would be all of it: windows and branch and bound settle that.
         kept_s = (1 - share) * self.watch.left_s() if np.isfinite(self.watch.left_s()) else 0.0
-        around = Neighbourhoods(self.problem, self.relaxation, self.x, self.settings.seed)
+        around = Neighbourhoods(self.problem, self.relaxation, self.x, self.settings.seed, self.settings.corridors_by)
         self._take(around.better(lambda: self.watch.left_s() - kept_s))
 
     def _search_spans(self, short: Rounds) -> None:
