@@ -7,6 +7,7 @@ that a full disk is told in a sentence (see ``server``); but a hundred of them a
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import ClassVar
 from weakref import WeakKeyDictionary
 
@@ -17,6 +18,10 @@ from webapp.security import MAX_REQUEST_BYTES, MAX_UPLOAD_BYTES
 
 MOST_HELD_BYTES = 10 * MAX_UPLOAD_BYTES
 """Of large bodies together; those of up to MAX_REQUEST_BYTES come on top, one for each connection at most."""
+
+
+COUNTING = Lock()
+"""Heads are read by one thread, requests end in those that answer them."""
 
 
 class BoundedParser(HTTPRequestParser):  # type: ignore[misc]
@@ -34,14 +39,17 @@ class BoundedParser(HTTPRequestParser):  # type: ignore[misc]
         size = MAX_UPLOAD_BYTES if self.chunked else min(self.content_length, MAX_UPLOAD_BYTES)
         if size <= MAX_REQUEST_BYTES:
             return
-        if sum(self.held.values()) + size > MOST_HELD_BYTES:
+        with COUNTING:
+            fits = sum(self.held.values()) + size <= MOST_HELD_BYTES
+            if fits:
+                self.held[self] = size
+        if not fits:
             self.body_rcv.buf.overflow = MAX_REQUEST_BYTES
-        else:
-            self.held[self] = size
 
     def close(self) -> None:
         """The request is answered, or its sender gone."""
-        self.held.pop(self, None)
+        with COUNTING:
+            self.held.pop(self, None)
         super().close()
 
 
