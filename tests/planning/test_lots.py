@@ -147,6 +147,26 @@ def test_cp_sat_goes_on_only_where_highs_has_proven_nothing(monkeypatch: pytest.
         assert (len(asked), found.objective) == (calls, min(objective, -1.0) if calls else objective)
 
 
+def test_each_solver_gets_the_time_that_is_left_when_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A corridor that waited for a thread, or came after HiGHS, must not take the time it was promised before."""
+    given: list[float | None] = []
+
+    def solved(program: Program, effort: Effort, x: Floats, *rest: object) -> Outcome:
+        given.append(effort.seconds)
+        return Outcome("feasible", x, None, 0.0, -np.inf)
+
+    monkeypatch.setattr(neighbourhoods, "solve_integer", solved)
+    monkeypatch.setattr(neighbourhoods, "improved_in_lots", solved)
+    search_around, _ = around(busy_week())
+    search_around.corridors_by = BOTH
+    freed = search_around.free(0)
+    assert freed is not None
+    left_s = iter([7.0, 3.0])
+    search_around.solved(freed, search_around.x[freed.columns], lambda: next(left_s))
+    search_around.solved(freed, search_around.x[freed.columns])
+    assert given == [7.0, 3.0, None, None]
+
+
 def test_a_lot_is_no_more_than_half_a_ship() -> None:
     """Each part of the plan is cut by what it weighs, not by what the shipment does."""
     program, _ = ferry()

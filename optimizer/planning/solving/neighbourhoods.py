@@ -24,6 +24,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterator
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -159,9 +160,9 @@ class Neighbourhoods:
                 shipment = self.drawn([corridor.shipment for corridor in begun])
                 if shipment >= 0:
                     tries += 1
-                    freed = self.free(shipment, left_s)
+                    freed = self.free(shipment)
                     if freed is not None:
-                        begun.append(self._begin(shipment, freed, threads))
+                        begun.append(self._begin(shipment, freed, threads, left_s))
                     continue
             if not begun:
                 return gained
@@ -197,9 +198,9 @@ class Neighbourhoods:
         np.add.at(losses, cargo.shipment[aboard], room_yuan[sailing] * mass_t / loaded_t[sailing])
         return np.maximum(losses, 0.0)
 
-    def _begin(self, shipment: int, freed: Freed, threads: Threads) -> _Begun:
+    def _begin(self, shipment: int, freed: Freed, threads: Threads, left_s: Callable[[], float]) -> _Begun:
         x = self.x[freed.columns]
-        return _Begun(shipment, freed, x, threads.begin(lambda: self.solved(freed, x)))
+        return _Begun(shipment, freed, x, threads.begin(lambda: self.solved(freed, x, left_s)))
 
     def _end(self, begun: _Begun, threads: Threads, left_s: Callable[[], float]) -> float:
         """Take what a corridor comes to; what that gains (yuan, 0: nothing)."""
@@ -209,11 +210,11 @@ class Neighbourhoods:
             return 0.0
         if not (self.x[freed.columns] == begun.x).all() or not self.holds(freed.columns, freed.entries, outcome):
             # The corridor before has changed what this one began from: once more from there.
-            freed = self.opened(freed.columns, left_s)
-            outcome = threads.answer(self._begin(begun.shipment, freed, threads).answer)
+            freed = self.opened(freed.columns)
+            outcome = threads.answer(self._begin(begun.shipment, freed, threads, left_s).answer)
         return self.take(freed.program, freed.columns, freed.entries, outcome)
 
-    def free(self, shipment: int, left_s: Callable[[], float] = lambda: np.inf) -> Freed | None:
+    def free(self, shipment: int) -> Freed | None:
         """The corridor of a shipment to be solved, as wide as it is tried next; None where no voyage is near enough.
         It counts as tried from now on."""
         columns = self.corridor(shipment, *LADDER[self.in_vain[shipment]])
@@ -222,26 +223,27 @@ class Neighbourhoods:
         if not len(columns):
             self.in_vain[shipment] = len(LADDER)
             return None
-        return self.opened(columns, left_s)
+        return self.opened(columns)
 
-    def opened(self, columns: Indices, left_s: Callable[[], float]) -> Freed:
+    def opened(self, columns: Indices) -> Freed:
         """Some columns to be solved with all others standing."""
         program, entries = self.restricted(columns)
-        left, before = left_s(), float(program.cost @ self.x[columns])
+        before = float(program.cost @ self.x[columns])
         gap = GAP * abs(float(self.program.cost @ self.x)) / max(abs(before), 1.0)
-        effort = Effort(gap, None if np.isinf(left) else max(left, LEAST_S), NODES, self.seed)
-        return Freed(columns, program, entries, effort)
+        return Freed(columns, program, entries, Effort(gap, None, NODES, self.seed))
 
-    def solved(self, freed: Freed, x: Floats) -> Outcome:
-        """A corridor solved from the plan's ``x`` of its columns. It changes nothing here: threads may do it."""
+    def solved(self, freed: Freed, x: Floats, left_s: Callable[[], float] = lambda: np.inf) -> Outcome:
+        """A corridor solved from the plan's ``x`` of its columns, in the time that is left when each solver begins: it
+        may have waited for a thread. It changes nothing here: threads may do it."""
         program, best = freed.program, Outcome("no_solution", None, None, np.inf, -np.inf)
         if self.corridors_by != CP_SAT:
-            best = solve_integer(program, freed.effort, x)
+            best = solve_integer(program, _timed(freed.effort, left_s), x)
             if self.corridors_by == HIGHS or best.status == "optimal":
                 return best
             if best.x is not None:
                 x = np.where(program.integer, np.round(best.x), best.x)
-        other = improved_in_lots(program, freed.effort, x, self.owners(freed.columns), self.mass_t)
+        owners = self.owners(freed.columns)
+        other = improved_in_lots(program, _timed(freed.effort, left_s), x, owners, self.mass_t)
         return other if other.x is not None and other.objective < best.objective else best
 
     def owners(self, columns: Indices) -> Indices:
@@ -341,3 +343,9 @@ class Neighbourhoods:
             np.maximum(program.upper[columns], self.x[columns]),
             program.integer[columns],
         ), entries
+
+
+def _timed(effort: Effort, left_s: Callable[[], float]) -> Effort:
+    """The same effort for the time that is left now."""
+    left = left_s()
+    return effort if np.isinf(left) else replace(effort, seconds=max(left, LEAST_S))
