@@ -25,6 +25,7 @@ from optimizer.network.archive import FACTORS, contents, packed, table_files, un
 from optimizer.network.model import Network
 from optimizer.network.reader import read_network
 from optimizer.network.releases import (
+    TABLES,
     NetworkProposal,
     NetworkRelease,
     NetworkWithdrawal,
@@ -32,7 +33,6 @@ from optimizer.network.releases import (
     propose,
     release,
     released_since,
-    require_waiting,
     withdraw,
 )
 from optimizer.network.row_changes import RowChange, row_changes, taken_back
@@ -41,6 +41,7 @@ from optimizer.network.schema import load_schema, shipped_directory
 from optimizer.network.unplanned_tables import check_unplanned_tables
 from optimizer.store.engine import Store
 from optimizer.store.session import Session
+from optimizer.two_persons import require_waiting
 
 NAMED_ROWS = 3
 """So many rows are named in a sentence; the page lists them all."""
@@ -115,7 +116,7 @@ def propose_network_again(store: Store, proposal_id: str, by: str, at: datetime,
     ConflictError where it was withdrawn: it was never in force."""
     with store.read() as session:
         found = _proposal(session.network_proposals(), proposal_id)
-        require_waiting(found, (), session.network_withdrawals())
+        require_waiting(found, (), session.network_withdrawals(), TABLES)
         archive = session.network_archive(proposal_id)
     assert archive is not None  # it is written with the proposal
     return _add_proposal(store, archive, found.version, (), by, at, reason)
@@ -132,7 +133,7 @@ def propose_network_over(
     """
     with store.read() as session:
         found = _proposal(session.network_proposals(), proposal_id)
-        require_waiting(found, (), session.network_withdrawals())
+        require_waiting(found, (), session.network_withdrawals(), TABLES)
         since = released_since(found, session.network_releases())
         files = _three(session, found, since, base) if since else None
     both = merged(*files, load_schema(base or shipped_directory())) if files else {}

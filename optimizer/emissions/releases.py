@@ -14,10 +14,11 @@ from datetime import datetime
 
 from optimizer.emissions.factor import Factor
 from optimizer.emissions.factors import FactorTable
-from optimizer.errors import ConflictError, FactorError, InputError, Message
+from optimizer.errors import ConflictError, FactorError, Message
+from optimizer.two_persons import require_proposer, require_reason, require_second_person, require_waiting
 
-MIN_REASON = 4
-"""Shortest reason that says anything."""
+FACTORS = "factors"
+"""What these proposals are made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +110,7 @@ def propose(
         raise ConflictError(
             Message("所有因子均已发布，没有可提请的行。", "Every factor is released; there is nothing to propose.")
         )
-    if len(reason.strip()) < MIN_REASON:
-        raise InputError(Message("请写明提请理由。", "State why these factors are proposed."))
+    reason = require_reason(reason, "these factors are")
     proposed = tuple(ProposedRow(f.factor_id, f.version, row_digest(f)) for f in rows)
     digest = rows_digest(proposed)
     times = 1 + sum(digest_in(known.proposal_id) == digest for known in before)
@@ -120,27 +120,10 @@ def propose(
         proposed,
         by,
         at,
-        reason.strip(),
+        reason,
         tuple(map(row_text, rows)),
         tuple(str(f.valid_to or "") for f in rows) if any(f.valid_to for f in rows) else (),
     )
-
-
-def require_waiting(
-    proposal: FactorProposal, done: Iterable[FactorRelease], withdrawn: Iterable[FactorWithdrawal]
-) -> None:
-    """Raise ConflictError for a proposal that is released or withdrawn already."""
-    name = proposal.proposal_id
-    if any(known.proposal_id == name for known in done):
-        raise ConflictError(Message(f"提请 {name} 已发布。", f"Proposal {name} is released already."))
-    gone = next((known for known in withdrawn if known.proposal_id == name), None)
-    if gone is not None:
-        raise ConflictError(
-            Message(
-                f"提请 {name} 已由 {gone.withdrawn_by} 撤回；如仍需要，请另行提请。",
-                f"Proposal {name} was withdrawn by {gone.withdrawn_by}; propose its factors anew if they are wanted.",
-            )
-        )
 
 
 def withdraw(
@@ -151,14 +134,8 @@ def withdraw(
     at: datetime,
 ) -> FactorWithdrawal:
     """The withdrawal by whoever proposed it. Raises ConflictError for anybody else, and where it no longer waits."""
-    if by != proposal.proposed_by:
-        raise ConflictError(
-            Message(
-                f"提请 {proposal.proposal_id} 由 {proposal.proposed_by} 提出，只能由本人撤回。",
-                f"Proposal {proposal.proposal_id} is by {proposal.proposed_by}, who alone may withdraw it.",
-            )
-        )
-    require_waiting(proposal, done, withdrawn)
+    require_proposer(proposal, by)
+    require_waiting(proposal, done, withdrawn, FACTORS)
     return FactorWithdrawal(proposal.proposal_id, by, at)
 
 
@@ -173,14 +150,8 @@ def release(
 
     Raises ConflictError for the person who proposed it and for a proposal that is released or withdrawn already.
     """
-    if by == proposal.proposed_by:
-        raise ConflictError(
-            Message(
-                f"提请 {proposal.proposal_id} 由 {by} 提出，须由另一人发布。",
-                f"Proposal {proposal.proposal_id} is by {by}; another person must release it.",
-            )
-        )
-    require_waiting(proposal, done, withdrawn)
+    require_second_person(proposal, by)
+    require_waiting(proposal, done, withdrawn, FACTORS)
     return FactorRelease(proposal.proposal_id, by, at)
 
 

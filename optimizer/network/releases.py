@@ -12,10 +12,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from optimizer.errors import ConflictError, InputError, Message
+from optimizer.two_persons import require_proposer, require_reason, require_second_person, require_waiting
 
-MIN_REASON = 4
-"""Shortest reason that says anything."""
+TABLES = "tables"
+"""What these proposals are made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +72,12 @@ def propose(
     made_from: str | None = None,
 ) -> NetworkProposal:
     """A proposal of packed tables. Raises InputError without a reason."""
-    if len(reason.strip()) < MIN_REASON:
-        raise InputError(Message("请写明提请理由。", "State why this network is proposed."))
+    reason = require_reason(reason, "this network is")
     digest = hashlib.sha256(archive).hexdigest()
     # The same tables may be proposed again later, to bring them back: the moment is part of the name.
     name = f"{digest}:{by}:{at.isoformat()}"
     proposal_id = hashlib.sha256(name.encode()).hexdigest()[:16]
-    return NetworkProposal(proposal_id, version, digest, tuple(changes), by, at, reason.strip(), made_from)
+    return NetworkProposal(proposal_id, version, digest, tuple(changes), by, at, reason, made_from)
 
 
 def released_since(proposal: NetworkProposal, done: Sequence[NetworkRelease]) -> tuple[NetworkRelease, ...]:
@@ -92,23 +91,6 @@ def released_since(proposal: NetworkProposal, done: Sequence[NetworkRelease]) ->
     return tuple(done[known:])
 
 
-def require_waiting(
-    proposal: NetworkProposal, done: Iterable[NetworkRelease], withdrawn: Iterable[NetworkWithdrawal]
-) -> None:
-    """Raise ConflictError for a proposal that is released or withdrawn already."""
-    name = proposal.proposal_id
-    if any(known.proposal_id == name for known in done):
-        raise ConflictError(Message(f"提请 {name} 已发布。", f"Proposal {name} is released already."))
-    gone = next((known for known in withdrawn if known.proposal_id == name), None)
-    if gone is not None:
-        raise ConflictError(
-            Message(
-                f"提请 {name} 已由 {gone.withdrawn_by} 撤回；如仍需要，请另行提请。",
-                f"Proposal {name} was withdrawn by {gone.withdrawn_by}; propose its tables anew if they are wanted.",
-            )
-        )
-
-
 def withdraw(
     proposal: NetworkProposal,
     done: Iterable[NetworkRelease],
@@ -117,14 +99,8 @@ def withdraw(
     at: datetime,
 ) -> NetworkWithdrawal:
     """The withdrawal by whoever proposed it. Raises ConflictError for anybody else, and where it no longer waits."""
-    if by != proposal.proposed_by:
-        raise ConflictError(
-            Message(
-                f"提请 {proposal.proposal_id} 由 {proposal.proposed_by} 提出，只能由本人撤回。",
-                f"Proposal {proposal.proposal_id} is by {proposal.proposed_by}, who alone may withdraw it.",
-            )
-        )
-    require_waiting(proposal, done, withdrawn)
+    require_proposer(proposal, by)
+    require_waiting(proposal, done, withdrawn, TABLES)
     return NetworkWithdrawal(proposal.proposal_id, by, at)
 
 
@@ -137,12 +113,6 @@ def release(
 ) -> NetworkRelease:
     """The release by a second person. Raises ConflictError for whoever proposed it, a second time, and where it was
     withdrawn."""
-    if by == proposal.proposed_by:
-        raise ConflictError(
-            Message(
-                f"提请 {proposal.proposal_id} 由 {by} 提出，须由另一人发布。",
-                f"Proposal {proposal.proposal_id} is by {by}; another person must release it.",
-            )
-        )
-    require_waiting(proposal, done, withdrawn)
+    require_second_person(proposal, by)
+    require_waiting(proposal, done, withdrawn, TABLES)
     return NetworkRelease(proposal.proposal_id, by, at)
