@@ -126,13 +126,18 @@ def test_four_shipments_share_two_hulls() -> None:
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(
     st.lists(WHOLE, min_size=1, max_size=3),
-    st.lists(st.builds(Hull, st.sampled_from(["SMALL", "BIG"]), st.sampled_from(["UP", "DOWN"])), max_size=2),
+    st.lists(st.builds(Hull, st.sampled_from(["SMALL", "BIG"]), st.sampled_from(["UP", "DOWN"])), max_size=2).filter(
+        lambda hulls: len({hull.size for hull in hulls}) == len({(hull.size, hull.home) for hull in hulls})
+    ),
     st.lists(st.floats(0.0, 1.0), min_size=3, max_size=3),
 )
 def test_under_a_cap_the_plan_costs_what_the_best_of_all_plans_that_keep_it_costs(
     shipments: list[Shipment], hulls: list[Hull], parts: list[float]
 ) -> None:
-    """From what the cheapest plan emits to below what the cleanest does; so a lower cap never costs less."""
+    """From what the cheapest plan emits to below what the cleanest does; so a lower cap never costs less.
+
+    Hulls of one class have one home here: two that are alike may change homes, which the enumeration does not see.
+    """
     numbered = [replace(shipment, shipment_id=f"S{number}") for number, shipment in enumerate(shipments)]
     plans = every_plan(numbered, hulls)
     emits = sorted({round(kg, 3) for _, kg in plans})
