@@ -16,6 +16,7 @@ from optimizer.bench.growth import MonthsBench
 from optimizer.bench.months import compared, endings_of, values_of
 from optimizer.bench.planning_runs import PlanTask, read_task
 from optimizer.bench.record import Figure, Method, Result
+from optimizer.demo.generate import WHOLE_T
 from optimizer.emissions.factors import FactorTable
 from optimizer.errors import Message, SolverError
 from optimizer.network.model import Network
@@ -25,6 +26,7 @@ from optimizer.planning.solving.neighbourhoods import LEAST_GAIN_YUAN, Neighbour
 from optimizer.planning.solving.problem_layout import lay_out, task_of
 from optimizer.planning.solving.search import Search
 from optimizer.planning.watch import Watch
+from optimizer.quantities import KG_PER_T
 
 BENCH = "plan --corridors"
 CORRIDORS = 30
@@ -34,8 +36,8 @@ FIRST_PLAN_GAP = 1.0
 COMMON, WHOLE = "common", "whole"
 KINDS = {COMMON: Message("", ""), WHOLE: Message("，全不可分", ", none may be split")}
 """The month as it is generated, and one of which nothing may be split."""
-LARGEST_WHOLE_KG = 700_000
-"""Cargo of the second month is no more than this: what fits the common 800 t class at low water."""
+LARGEST_WHOLE_KG = round(WHOLE_T[1] * KG_PER_T)
+"""Cargo of the second month is no more than this, the largest that the generator lets travel whole."""
 NAMES = {HIGHS: "modalshift", CP_SAT: "cp_sat", BOTH: "both"}
 
 

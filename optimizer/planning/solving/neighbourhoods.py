@@ -242,17 +242,9 @@ class Neighbourhoods:
                 return best
             if best.x is not None:
                 x = np.where(program.integer, np.round(best.x), best.x)
-        owners = self.owners(freed.columns)
-        other = improved_in_lots(program, _timed(freed.effort, left_s), x, owners, self.mass_t)
+        owner = self.owner[np.searchsorted(self.near, freed.columns)]  # only what is near is ever set free
+        other = improved_in_lots(program, _timed(freed.effort, left_s), x, owner, self.mass_t)
         return other if other.x is not None and other.objective < best.objective else best
-
-    def owners(self, columns: Indices) -> Indices:
-        """Whose share each column is; -1: no shipment's."""
-        of_cargo = self.problem.space.columns.shipment
-        owner = np.full(len(columns), -1, dtype=np.int64)
-        cargo = np.flatnonzero(columns < self.plan.cargo_count)
-        owner[cargo] = of_cargo[columns[cargo]]
-        return owner
 
     def take(self, program: Program, columns: Indices, entries: sp.csc_array, outcome: Outcome) -> float:
         """Change the plan to a solution of ``program``, which is over ``columns`` with ``entries`` in all rows; what
