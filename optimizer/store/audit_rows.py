@@ -10,7 +10,8 @@ from sqlalchemy.exc import DatabaseError
 
 from optimizer.accounts.audit.rows import Names, NumberedLine, RunRow
 from optimizer.accounts.books import StoredDocument
-from optimizer.store.evidence_rows import EVENT_COLUMNS, EvidenceRows, changed_event
+from optimizer.store.events_read import EVENT_COLUMNS, changed_event
+from optimizer.store.evidence_rows import EvidenceRows
 from optimizer.store.packed import unpacked
 from optimizer.store.repeated_columns import sum_of
 from optimizer.store.rows import BUCKET_CODES, LEDGER_CODES, LINE_COLUMNS, TRANSACTION_COLUMNS, run_of_document, run_row
@@ -146,7 +147,7 @@ class AuditRows(EvidenceRows):
         return " WHERE " + " AND ".join(bounds) if bounds else ""
 
     def changed_events(self, part: Part = WHOLE) -> Iterator[StoredDocument]:
-        """The events of a part that are not what was written (``evidence_rows.changed_event``), in order."""
+        """The events of a part that are not what was written (``events_read.changed_event``), in order."""
         query = f"SELECT {self._as_bytes('document')}, {EVENT_COLUMNS} FROM events{_between('seq', part)} ORDER BY seq"
         for document, *columns in self._streamed(query):
             found = changed_event(bytes(document), columns)

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import lru_cache
-from hashlib import sha256
 from itertools import compress
-from json.encoder import encode_basestring as _quoted
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, select, union
@@ -17,21 +14,18 @@ from optimizer.accounts.audit.evidence_part import RunDigest
 from optimizer.accounts.audit.rows import EntryRow
 from optimizer.accounts.books import StoredDocument, StoredTransaction
 from optimizer.accounts.corrections import SETTLING
+from optimizer.accounts.ledger import china_text
 from optimizer.store import schema
+from optimizer.store.events_read import as_bytes, events_read
 from optimizer.store.listed import columns_of_runs, listed_rows
 from optimizer.store.neighbourhood import Named, Sharing, neighbourhood
 from optimizer.store.repeated_columns import WAYBILL_COLUMNS, changed_evidence, changed_waybills, said_evidence, sum_of
-from optimizer.store.rows import TRANSACTION_COLUMNS, entry_of, events_of_documents, seen_waybill
-from optimizer.waybills.codec import lean_text
-from optimizer.waybills.event import Event
+from optimizer.store.rows import TRANSACTION_COLUMNS, entry_of, seen_waybill
+from optimizer.waybills.event import Event, EventType
 from optimizer.waybills.waybill import Waybill
 
 _STANDING = ", ".join(f"'{kind.value}'" for kind in SETTLING)
 _RUNS = schema.calculation_runs.c
-EVENT_COLUMNS = (
-    "event_id, content_sha256, number, voyage_id, vessel_id, location_id, event_time, "
-    "event_type, classifier, leg_seq, lot_no, mass_kg, COALESCE(withdraws, '') AS withdraws, record_time"
-)
 
 
 class Reported(NamedTuple):
@@ -75,39 +69,22 @@ class EvidenceRows:
         """What decides about some waybills; their own events are held against digests and columns. ``sharing``: who in
         all the books shows tickets of others; ``key``: of the sum of evidence. Raises UnreadableRecordError for an
         event or waybill whose document was damaged."""
-        rows, changed = self._event_rows(numbers), list[tuple[int, StoredDocument]]()
-        rows.sort(key=_SEQ)
-        events = events_of_documents(rows)
-        for start in range(0, len(rows), _COMPARED):
-            some = rows[start : start + _COMPARED]
-            if not _as_written(some, events[start : start + _COMPARED]):
-                found = ((row[0], changed_event(row[1], row[2:])) for row in some)
-                changed += [(seq, document) for seq, document in found if document is not None]
-        named = Named(
-            {row[_VOYAGE] for row in rows},
-            {row[_BERTH] for row in rows if row[_TYPE] == "LOAD" and row[_VESSEL]},
-            sum([row[_VOYAGE] != "" for row in rows]),
-        )
-        around = neighbourhood(self._connection, numbers, sharing, named)
-        shown = sum_of(said_evidence(events), key)
-        beside = self._event_rows(around.difference(numbers))
-        events += events_of_documents(beside)
-        rows += beside
-        events = [event for _, event in sorted(zip(map(_SEQ, rows), events, strict=True), key=_SEQ)]
+        own = events_read(self._connection, numbers)
+        around = neighbourhood(self._connection, numbers, sharing, _named(own.events))
+        shown = sum_of(said_evidence(own.events), key)
+        beside = events_read(self._connection, around.difference(numbers), compared=False)
+        events = own.events
+        if beside.events:
+            listed = sorted(zip([*own.seqs, *beside.seqs], [*events, *beside.events], strict=True), key=_SEQ)
+            events = [event for _, event in listed]
         newest, versions, waybills = self._waybills(around, set(numbers))
         differing = list(changed_waybills(self._connection, versions, waybills))
-        return Reported(newest, events, sorted(changed, key=_SEQ), differing, shown)
+        return Reported(newest, events, own.changed, differing, shown)
 
     def changed_evidence(self, numbers: Collection[str]) -> list[ChangedRow]:
         """The evidence of some waybills that is not in its table as events have it, or only there."""
-        rows = self._event_rows(numbers)
-        return list(changed_evidence(self._connection, numbers, events_of_documents(rows)))
-
-    def _event_rows(self, numbers: Collection[str]) -> list[tuple[Any, ...]]:
-        """Number, document and :data:`EVENT_COLUMNS` of the events of some waybills."""
-        columns = f"seq, {self._as_bytes('document')}, {EVENT_COLUMNS}"
-        query = f"SELECT {columns} FROM events WHERE number {{listed}}"  # nosec B608
-        return listed_rows(self._connection, query, sorted(numbers)) if numbers else []
+        events = events_read(self._connection, numbers, compared=False).events
+        return list(changed_evidence(self._connection, numbers, events))
 
     def _waybills(
         self, numbers: Collection[str], own: Collection[str]
@@ -123,9 +100,8 @@ class EvidenceRows:
         return newest, list(compress(rows, ours)), list(compress(waybills, ours))
 
     def _as_bytes(self, column: str) -> str:
-        """A text as it lies in the file; reading it as text and encoding it again costs more than its digest."""
-        sqlite = self._connection.dialect.name == "sqlite"
-        return f"CAST({column} AS BLOB)" if sqlite else f"convert_to({column}, 'UTF8')"
+        """:func:`as_bytes` here."""
+        return as_bytes(self._connection, column)
 
     def standing(self, numbers: Iterable[str]) -> list[StoredTransaction]:
         """The settlements, restatements and reversals of these waybills in order, without their postings."""
@@ -142,80 +118,20 @@ class EvidenceRows:
         return {row[0]: RunDigest(*row[1:]) for row in rows}
 
 
-def _as_written(rows: Sequence[Sequence[Any]], events: Sequence[Event]) -> bool:
-    """Whether none of some events is changed (:func:`changed_event`), asked of all of them at once: their documents are
-    canonical, so what stands in them stands there as the columns would write it, once. ``events``: what the documents
-    of the rows say. It may say no too often."""
-    documents = [row[1] for row in rows]
-    return (
-        lean_text(events) == b"[%b]" % b",".join(documents)
-        and list(map(_SAID, events)) == list(map(_COLUMNS, rows))
-        and lean_text([event.event_time for event in events]) == lean_text(list(map(_TIME, rows)))
-        and lean_text([event.record_time for event in events]) == lean_text(list(map(_RECORD_TIME, rows)))
-        and [sha256(document).hexdigest() for document in documents] == list(map(_DIGEST, rows))
+def _named(events: Sequence[Event]) -> Named:
+    """What reports name that were read; of loadings on a vessel: this, place and time."""
+    voyages = [event.voyage_id for event in events]
+    load = EventType.LOAD
+    berths = {
+        (event.vessel_id, event.location_id, event.event_time)
+        for event in events
+        if event.event_type is load and event.vessel_id
+    }
+    return Named(
+        set(voyages),
+        {(vessel_id, place, china_text(moment)) for vessel_id, place, moment in berths},
+        len(voyages) - voyages.count(""),
     )
-
-
-def changed_event(document: bytes, columns: Sequence[Any]) -> StoredDocument | None:
-    """Digest now and digest written of an event with its :data:`EVENT_COLUMNS`, None where it is as written. The
-    columns by which events are looked up say what the document says; where they do not, it is not what was written."""
-    event_id, written, number, voyage_id, vessel_id, location_id, event_time, kind, *others = columns
-    classifier, leg_seq, lot_no, mass_kg, withdraws, record_time = others
-    end = _end(vessel_id, voyage_id, number, withdraws)
-    beginning, place, what = _kind(classifier, leg_seq, location_id, lot_no, kind)
-    same = (
-        place + (b"null," if mass_kg is None else f"{mass_kg},".encode()) in document
-        and f'"event_id":{_quoted(str(event_id))},"event_time":{_quoted(str(event_time))}{what}'.encode() in document
-        and f'"record_time":{_quoted(str(record_time))}'.encode() in document
-        and (
-            # As the product writes it; else wherever it says so.
-            (document.endswith(end) and document.startswith(beginning))
-            or all(said in document for said in _each(vessel_id, voyage_id, number, classifier, withdraws))
-        )
-    )
-    now = sha256(document).hexdigest() if same else "differs"
-    return None if now == written else StoredDocument(f"event {event_id}", now, written)
-
-
-@lru_cache(maxsize=65_536)
-def _end(vessel_id: Any, voyage_id: Any, number: Any, withdraws: Any) -> bytes:
-    """How a document that the product wrote ends; most of an event's neighbours end alike."""
-    each = [said.decode() for said in _each(vessel_id, voyage_id, number, "", withdraws)]
-    return f"{each[0]},{each[1]},{each[2]},{each[4]}}}".encode()
-
-
-@lru_cache(maxsize=65_536)
-def _kind(classifier: Any, leg_seq: Any, location_id: Any, lot_no: Any, kind: Any) -> tuple[bytes, bytes, str]:
-    """How such a document begins; what stands before the mass, neighbours in any document; what after the time."""
-    place = f'"location_id":{_quoted(str(location_id))}'.encode()
-    return (
-        f'{{"classifier":{_quoted(str(classifier))},'.encode(),
-        b'"leg_seq":%b,%b,"lot_no":%b,"mass_kg":' % (_plain(leg_seq), place, _plain(lot_no)),
-        f',"event_type":{_quoted(str(kind))}',
-    )
-
-
-def _each(vessel_id: Any, voyage_id: Any, number: Any, classifier: Any, withdraws: Any) -> Iterator[bytes]:
-    """How a document says each of these, wherever it stands."""
-    yield f'"vessel_id":{_quoted(str(vessel_id))}'.encode()
-    yield f'"voyage_id":{_quoted(str(voyage_id))}'.encode()
-    yield f'"waybill_number":{_quoted(str(number))}'.encode()
-    yield f'"classifier":{_quoted(str(classifier))}'.encode()
-    yield f'"withdraws":{_quoted(str(withdraws or ""))}'.encode()
-
-
-def _plain(number: Any) -> bytes:
-    return b"null" if number is None else str(number).encode()
 
 
 _SEQ, _VERSION = itemgetter(0), itemgetter(0, 1)
-_VOYAGE, _VESSEL, _BERTH, _TYPE = 5, 6, slice(6, 9), 9
-"""Where these stand in a row of an event; vessel, place and time of a loading are side by side."""
-_DIGEST, _TIME, _RECORD_TIME = itemgetter(3), itemgetter(8), itemgetter(15)
-_COLUMNS = itemgetter(2, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14)
-_SAID = attrgetter(
-    *("event_id", "waybill_number", "voyage_id", "vessel_id", "location_id", "event_type"),
-    *("classifier", "leg_seq", "lot_no", "mass_kg", "withdraws"),
-)
-_COMPARED = 500
-"""Events compared at a time: their texts stay near the processor."""

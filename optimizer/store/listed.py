@@ -24,12 +24,12 @@ def in_list(connection: Connection, column: ColumnElement[str]) -> ColumnElement
     return column == func.any(bindparam("ids", type_=ARRAY(Text)))
 
 
-def as_list(connection: Connection, ids: Sequence[str]) -> Any:
+def as_list(connection: Connection, ids: Sequence[str | int]) -> Any:
     """The value of ``ids``."""
     return json.dumps(ids) if connection.dialect.name == "sqlite" else list(ids)
 
 
-def listed_rows(connection: Connection, query: str, *lists: Sequence[str]) -> list[tuple[Any, ...]]:
+def listed_rows(connection: Connection, query: str, *lists: Sequence[str | int]) -> list[tuple[Any, ...]]:
     """Plain rows of a query, for who reads millions: SQLite's driver hands out tuples by itself, and rows of another
     kind take longer to make than to read. ``query``: each ``{listed}`` in it stands for one of the lists, in order, as
     what a column is compared with."""

@@ -56,11 +56,22 @@ def lean_reader_of(kind: type[Record]) -> Callable[[str | bytes], Record]:
     return read
 
 
+def lean_lines_reader_of(kind: type[Record]) -> Callable[[str | bytes], list[Record]]:
+    """The same of texts that stand in a line each."""
+    read: Callable[[str | bytes], list[Record]] = msgspec.json.Decoder(_lean(cast(Any, kind))).decode_lines
+    return read
+
+
 def lean_text(records: Sequence[Any]) -> bytes:
     """The canonical texts of some records of a lean reader, or of times, as one list. A record in a field that was
     added later, and a control character, may come out otherwise than from :func:`to_json`: what is equal to this is
     canonical, what differs has to be asked again."""
     return _LEAN.encode(records)
+
+
+def lean_lines(records: Sequence[Any]) -> bytes:
+    """The same texts in a line each, the last one too."""
+    return _LEAN.encode_lines(records)
 
 
 def sha256(text: str) -> str:
