@@ -169,6 +169,10 @@ class LedgerReading:
             part.moved = {}
         return sums
 
+    def run_count(self) -> int:
+        """How many runs are what they should be. To be asked before the parts are joined."""
+        return sum(len(part.run_ids) for part in self._all_runs())
+
     def doubts(self) -> Doubts:
         """All parts joined, and each let go."""
         with collection_paused():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from operator import itemgetter
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from optimizer.accounts import audit as checks
 from optimizer.accounts.audit import Check
 from optimizer.accounts.audit.amendments import amendments_follow_the_rules
 from optimizer.accounts.audit.balances import balances_are_the_fold, pendings_are_the_fold
-from optimizer.accounts.audit.city import city_exposures_are_the_fold, city_totals_are_the_fold
+from optimizer.accounts.audit.city_part import CityRead, Reach
 from optimizer.accounts.audit.columns import ChangedRow, columns_repeat_documents
 from optimizer.accounts.audit.entries import closed_periods_untouched, documents_are_as_written
 from optimizer.accounts.audit.evidence_part import runs_in_doubt
@@ -22,7 +22,7 @@ from optimizer.accounts.corrections import standing_entries
 from optimizer.accounts.ledger import Period
 from optimizer.accounts.settlement import Review, review
 from optimizer.accounts.voyages import Voyages
-from optimizer.accounts.whole import SourceName, exposure_sums
+from optimizer.actions.audit_city import CityAudit, block_of_city
 from optimizer.actions.audit_parts import LedgerReading, Package, Readers, fitting_processes
 from optimizer.actions.evidencing import check_evidence
 from optimizer.actions.garbage import collected_rarely
@@ -60,64 +60,24 @@ def audit(
         count = fitting_processes(session.last_seq(), cores_here()) if processes is None else processes
         kept, changed = session.kept_factor_tables()
         with Readers(store, session, Package(network, factors, kept), count) as readers:
-            # Each is one task for as long as the ledger is: a process that takes it early does not keep others waiting.
-            beside = readers.each(_beside, [None])
-            totals = readers.each(_city, [pendings, city_totals])
-            exposures: list[list[Finding] | None] = []
-
-            def meanwhile(ledger: LedgerReading) -> None:
-                exposures.append(exposures_of_runs(session, ledger, beside))
-
-            found = [*kept_factors_are_whole(changed), *_recorded(session, readers, meanwhile)]
-            amended = [*_amendments(session), *(finding for findings in totals for finding in findings)]
-            for listed in exposures:
-                amended += city_exposures(session) if listed is None else listed
+            # One task for as long as the ledger is: a process that takes it early does not keep others waiting.
+            reserved, city = readers.each(_pendings, [None]), CityAudit(session)
+            found = [*kept_factors_are_whole(changed), *_recorded(session, readers, city)]
+            amended = [*_amendments(session), *(finding for findings in reserved for finding in findings)]
+            amended += [*city.totals(), *city.exposures()]
     if evidence is not None:
         found += check_evidence(store, evidence).findings
     return found + amended
 
 
-def city_totals(session: Session) -> Iterator[Finding]:
-    """What the city's kept sums differ in from the ledger."""
-    return city_totals_are_the_fold(session.kept_city_cells(), session.folded_city_cells())
-
-
-def pendings(session: Session) -> Iterator[Finding]:
+def _pendings(session: Session, _package: Package, _task: None) -> list[Finding]:
     """What the database keeps of estimates and the ledger does not say."""
-    return pendings_are_the_fold(session.changed_pendings(), session.open_pendings())
+    return list(pendings_are_the_fold(session.changed_pendings(), session.open_pendings()))
 
 
-def city_exposures(session: Session) -> Iterator[Finding]:
-    """What its kept sums of error sources differ in."""
-    return city_exposures_are_the_fold(session.kept_city_exposures(), session.folded_city_exposures())
-
-
-def exposures_of_runs(
-    session: Session, ledger: LedgerReading, beside: Iterator[dict[SourceName, int] | None]
-) -> list[Finding] | None:
-    """The same from the runs that were read for the ledger. ``beside``: in what the fold differs from all runs once.
-    None where either is not to be had, as of a run that cannot be read."""
-    moved = ledger.moved()
-    differs = next(beside) if moved is not None else None
-    if moved is None or differs is None:
-        return None
-    for name, exposed_mg in differs.items():
-        moved[name] = moved.get(name, 0) + exposed_mg
-    return list(city_exposures_are_the_fold(session.kept_city_exposures(), exposure_sums(moved)))
-
-
-def _beside(session: Session, _package: Package, _task: None) -> dict[SourceName, int] | None:
-    return session.exposures_beside_runs()
-
-
-def _city(session: Session, _package: Package, look: Callable[[Session], Iterator[Finding]]) -> list[Finding]:
-    return list(look(session))
-
-
-def _recorded(
-    session: Session, readers: Readers, meanwhile: Callable[[LedgerReading], None] = lambda ledger: None
-) -> list[Finding]:
-    """The findings of :data:`checks.CHECKS`, in their order. ``meanwhile``: done as soon as all runs were read."""
+def _recorded(session: Session, readers: Readers, city: CityAudit | None = None) -> list[Finding]:
+    """The findings of :data:`checks.CHECKS`, in their order. ``city``: is given what it asks of the same reading."""
+    city = city or CityAudit(session)
     found: dict[Check, list[Finding]] = {}
     read_with = readers.package
     package = (session.periods(), read_with.network, read_with.factors, read_with.kept)
@@ -134,11 +94,14 @@ def _recorded(
     events = readers.each(_changed_events, session.numbered_parts("events", readers.parts)) if others else ()
     unsound = ledger.unsound()
     key = secrets.token_bytes(16)
-    by_evidence = readers.each(_evidence, [(sorted(block), sharing, unsound, key) for block in _blocks(numbers)])
+    by_evidence = readers.each(
+        _evidence, [(sorted(block), sharing, unsound, key, city.reach) for block in _blocks(numbers)]
+    )
     shown = readers.each(_shown, [(key, part) for part in session.row_parts("evidence", readers.parts)])
-    meanwhile(ledger)
+    city.take_runs(ledger)
     doubts = ledger.doubts()
     seen = list(by_evidence)
+    city.take_blocks(one.city for one in seen)
     changed = [item for part in events for item in part]
     if not others:
         changed = [item for _, item in sorted((item for one in seen for item in one.changed), key=itemgetter(0))]
@@ -174,12 +137,14 @@ def _changed_events(session: Session, _package: Package, part: Part) -> list[Sto
 
 class _Seen(NamedTuple):
     """Of a block of waybills: findings, check by check of :data:`_EVIDENCE`, the events that are not what was written,
-    by number, the rows that are not what their documents say, and what the evidence in their events adds up to."""
+    by number, the rows that are not what their documents say, what the evidence in their events adds up to, and what
+    they are to the kept sums of the city, where they say it all."""
 
     findings: list[list[Finding]]
     changed: list[tuple[int, StoredDocument]]
     rows: list[ChangedRow]
     shown: int
+    city: CityRead | None
 
 
 def _shown(session: Session, _package: Package, task: tuple[bytes, Part]) -> int:
@@ -187,20 +152,26 @@ def _shown(session: Session, _package: Package, task: tuple[bytes, Part]) -> int
     return session.evidence_part(*task)
 
 
-def _evidence(session: Session, package: Package, task: tuple[Sequence[str], Sharing, Collection[str], bytes]) -> _Seen:
-    """What the events of some waybills and of their neighbours answer. ``task``: their numbers, who in all the books
-    shows tickets of others, the runs that are not what they should be, and the key of the sum of evidence."""
-    numbers, sharing, unsound, key = task
+Block = tuple[Sequence[str], Sharing, Collection[str], bytes, Reach]
+"""The numbers of some waybills; of all the books who shows tickets of others, the runs that are not what they should
+be, the key of the sum of evidence, and how far the kept sums of the city reach."""
+
+
+def _evidence(session: Session, package: Package, task: Block) -> _Seen:
+    """What the events of some waybills and of their neighbours answer."""
+    numbers, sharing, unsound, key, reach = task
     stored = session.standing(numbers)
     reported = session.reported(numbers, sharing, key)
     read = (session.periods(), package.network, package.factors, package.kept)
     books = Books(reported.waybills, reported.events, (), {}, {}, stored, *read)
     view = _view(books, numbers)
-    digests = session.run_digests({item.transaction.run_id for item in stored})
-    doubted = runs_in_doubt(view, digests, unsound)
+    entries = books.transactions
+    runs = session.run_digests(list(dict.fromkeys([entry.run_id for entry in entries])))
+    city = block_of_city(session, entries, runs, reported.versions, reach)
+    doubted = runs_in_doubt(view, {run.run_id: run for run in runs}, unsound)
     if doubted:
         view = replace(view, books=replace(books, runs=session.runs(doubted)))
-    return _Seen([list(check(view)) for check in _EVIDENCE], reported.changed, reported.rows, reported.shown)
+    return _Seen([list(check(view)) for check in _EVIDENCE], reported.changed, reported.rows, reported.shown, city)
 
 
 ReadWith = tuple[Sequence[Period], Network, FactorTable, Mapping[str, FactorTable]]

@@ -6,7 +6,7 @@ They follow the same cursor as the city's cells: what is kept and the entries si
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, LargeBinary, cast, delete, select, text
@@ -75,14 +75,8 @@ class CityExposureRows:
                     sums[key] = sums.get(key, 0) + sign * exposed_mg
         return exposure_sums(sums)
 
-    def exposures_beside(self, until: int) -> dict[SourceName, int]:
-        """What the entries up to a number add and take out beside every run there is once: of a run that was taken
-        back, restated by another or settled after, less than nothing; in books without corrections nothing at all."""
-        moves, span = _MOVES.replace(":after", "0"), {"until": until}
-        uneven = f"SELECT run_id, SUM(sign) - 1 FROM ({moves}) AS m GROUP BY run_id HAVING SUM(sign) <> 1"  # nosec B608
-        unmoved = f"SELECT run_id FROM calculation_runs EXCEPT SELECT run_id FROM ({moves}) AS m"  # nosec B608
-        counts = {row[0]: int(row[1]) for row in self._connection.execute(text(uneven), span) if row[0] is not None}
-        counts |= {row[0]: -1 for row in self._connection.execute(text(unmoved), span)}
+    def exposures_of(self, counts: Mapping[str, int]) -> dict[SourceName, int]:
+        """What some runs come to, each taken so often. ``counts``: by id; below zero takes them out."""
         sums: dict[SourceName, int] = {}
         for run_id, document in columns_of_runs(self._connection, (_ID, _STORED), counts):
             for key, exposed_mg in moved_by(part_of(unpacked(bytes(document)))):

@@ -7,21 +7,22 @@ ledger however far the cells reach; settling and reading move the cursor on, blo
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, text
+from sqlalchemy import ColumnElement, Connection, LargeBinary, cast, delete, func, insert, select, text
 
 from optimizer.accounts.city import AMOUNTS, CityAmounts, CityCell, CityCells, CityGroup, GroupKeys
-from optimizer.accounts.whole import ExposureSums, SourceName
+from optimizer.accounts.whole import ExposureSums
 from optimizer.network.model import WATER_MODES
 from optimizer.store import schema
 from optimizer.store.city_exposures import CityExposureRows
 from optimizer.store.city_tables import city_cells, city_cursor
-from optimizer.store.listed import listed_rows, named_rows
+from optimizer.store.listed import columns_of_runs, listed_rows, named_rows
 from optimizer.store.packed import unpacked
 from optimizer.store.rows import unreadable
+from optimizer.store.schema import calculation_runs
 from optimizer.store.sorted_ids import joined_runs
 
 CITY_BLOCK = 10_000
@@ -100,10 +101,11 @@ class CityRows(CityExposureRows):
         """What the kept sums of error sources have to be: the fold of the ledger up to the cursor."""
         return self.exposures_between(0, self._city_cursor())
 
-    def exposures_beside_runs(self) -> dict[SourceName, int] | None:
-        """What the same differs in from every run there is, taken once (``exposures_beside``); None where the kept sums
-        are so far behind that most runs are in none of them."""
-        return None if 2 * self.city_behind() > self._city_cursor() else self.exposures_beside(self._city_cursor())
+    def versions_behind(self, run_ids: Iterable[str]) -> dict[str, int]:
+        """Which version of its waybill each of these runs rests on, of those that exist."""
+        runs = calculation_runs.c
+        rows = columns_of_runs(self._connection, (runs.run_id, cast(runs.document, LargeBinary)), run_ids)
+        return {run_id: _version(document) for run_id, document in rows}
 
     def keep_city_cells(self, block: int = CITY_BLOCK) -> int:
         """Fold the next entries into the kept cells; how many entries (0: nothing was behind). In a writing session."""

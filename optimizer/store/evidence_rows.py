@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import compress
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -17,23 +17,25 @@ from optimizer.accounts.corrections import SETTLING
 from optimizer.accounts.ledger import china_text
 from optimizer.store import schema
 from optimizer.store.events_read import as_bytes, events_read
-from optimizer.store.listed import columns_of_runs, listed_rows
+from optimizer.store.listed import listed_rows
 from optimizer.store.neighbourhood import Named, Sharing, neighbourhood
 from optimizer.store.repeated_columns import WAYBILL_COLUMNS, changed_evidence, changed_waybills, said_evidence, sum_of
 from optimizer.store.rows import TRANSACTION_COLUMNS, entry_of, seen_waybill
+from optimizer.store.sorted_ids import joined_runs
 from optimizer.waybills.event import Event, EventType
 from optimizer.waybills.waybill import Waybill
 
 _STANDING = ", ".join(f"'{kind.value}'" for kind in SETTLING)
-_RUNS = schema.calculation_runs.c
 
 
 class Reported(NamedTuple):
     """What decides about some waybills: these and their neighbours, the newest version of each by number; the events
-    of all of them in order of arrival; of the first the events, by number, that are not what was written, rows that are
-    not what their documents say, and the sum of their evidence (``repeated_columns.sum_of``)."""
+    of all of them in order of arrival; of the first all versions by number and version, the events, by number, that are
+    not what was written, rows that are not what their documents say, and the sum of their evidence
+    (``repeated_columns.sum_of``)."""
 
     waybills: dict[str, Waybill]
+    versions: dict[tuple[str, int], Waybill]
     events: list[Event]
     changed: list[tuple[int, StoredDocument]]
     rows: list[ChangedRow]
@@ -79,7 +81,8 @@ class EvidenceRows:
             events = [event for _, event in listed]
         newest, versions, waybills = self._waybills(around, set(numbers))
         differing = list(changed_waybills(self._connection, versions, waybills))
-        return Reported(newest, events, own.changed, differing, shown)
+        by_version = dict(zip(map(_VERSION, versions), waybills, strict=True))
+        return Reported(newest, by_version, events, own.changed, differing, shown)
 
     def changed_evidence(self, numbers: Collection[str]) -> list[ChangedRow]:
         """The evidence of some waybills that is not in its table as events have it, or only there."""
@@ -111,11 +114,12 @@ class EvidenceRows:
         entries = map(EntryRow._make, rows)
         return [StoredTransaction(entry_of(row, ()), row.content_sha256, 2 * row.line_count) for row in entries]
 
-    def run_digests(self, run_ids: Iterable[str]) -> dict[str, RunDigest]:
-        """Of those of these runs that exist, by id, what their columns say of their inputs and versions."""
-        columns = (_RUNS.run_id, _RUNS.inputs_sha256, _RUNS.factors_version, _RUNS.network_version)
-        rows: Iterator[Any] = columns_of_runs(self._connection, columns, run_ids)
-        return {row[0]: RunDigest(*row[1:]) for row in rows}
+    def run_digests(self, run_ids: Sequence[str]) -> list[RunDigest]:
+        """What the columns of those of these runs say that are found by their ids, as often as they are found. Runs
+        lie in the order of the entries that name them: asked for in that order, they are read so."""
+        columns = ", ".join(f"r.{name}" for name in RunDigest._fields)
+        query = f"SELECT {columns} FROM {{values}} {joined_runs(self._connection, 'm.value')}"  # nosec B608
+        return list(map(RunDigest._make, listed_rows(self._connection, query, run_ids)))
 
 
 def _named(events: Sequence[Event]) -> Named:

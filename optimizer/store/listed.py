@@ -32,11 +32,13 @@ def as_list(connection: Connection, ids: Sequence[str | int]) -> Any:
 def listed_rows(connection: Connection, query: str, *lists: Sequence[str | int]) -> list[tuple[Any, ...]]:
     """Plain rows of a query, for who reads millions: SQLite's driver hands out tuples by itself, and rows of another
     kind take longer to make than to read. ``query``: each ``{listed}`` in it stands for one of the lists, in order, as
-    what a column is compared with."""
+    what a column is compared with, or ``{values}`` as a table ``m`` with the column ``value``."""
     asked = tuple(as_list(connection, ids) for ids in lists)
     if connection.dialect.name == "sqlite":
-        return driver_rows(connection, query.format(listed="IN (SELECT value FROM json_each(?))"), asked)
-    return list(map(tuple, connection.exec_driver_sql(query.format(listed="= ANY(%s)"), asked)))
+        query = query.format(listed="IN (SELECT value FROM json_each(?))", values="json_each(?) AS m")
+        return driver_rows(connection, query, asked)
+    query = query.format(listed="= ANY(%s)", values="unnest(%s::text[]) AS m (value)")
+    return list(map(tuple, connection.exec_driver_sql(query, asked)))
 
 
 def named_rows(connection: Connection, query: str, asked: Mapping[str, Any]) -> list[tuple[Any, ...]]:

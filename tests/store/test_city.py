@@ -13,10 +13,13 @@ from optimizer.accounts.audit import codes
 from optimizer.accounts.city import CITY_GROUPS, CityAmounts, CityGroup
 from optimizer.accounts.ledger import Bucket, Ledger
 from optimizer.accounts.totals import total
-from optimizer.accounts.whole import exposure_sums
-from optimizer.actions.audit_parts import LedgerReading, Package, Readers
+from optimizer.actions import auditing
+from optimizer.actions.audit_city import CityAudit
+from optimizer.actions.audit_parts import Package, Readers
 from optimizer.errors import InputError
 from optimizer.quantities import CHINA_TIME
+from optimizer.store.city_exposures import CityExposureRows
+from optimizer.store.city_rows import CityRows
 from optimizer.store.engine import Store
 from tests.store.test_corrections import dearer_diesel
 from tests.waybills.world import world_factors, world_network, world_waybills
@@ -179,28 +182,38 @@ def test_the_audit_finds_a_kept_error_source_that_was_changed(settled: Store, ra
     assert actions.audit(settled, world_network(), world_factors()) == []
 
 
-def test_the_runs_that_an_audit_reads_make_the_error_sources_of_the_ledger(settled: Store) -> None:
-    """Every run once and what corrections add and take out, in one part or several: the fold of the ledger. In books
-    without corrections every run counts once; sums that were never kept are folded the long way."""
+def test_what_an_audit_reads_of_lots_makes_the_sums_of_the_ledger(
+    settled: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In one block or several, with and without corrections, all kept or some entries behind: cells and error sources
+    of the fold, which is asked only where most entries are behind."""
     revised, number = dearer_diesel(settled), S1.number
     package = Package(world_network(), world_factors(), {revised.version: revised})
     steps: tuple[Callable[[], object], ...] = (
         lambda: None,
+        lambda: actions.keep_city_totals(settled),
         lambda: actions.restate(settled, number, 2, "revised", world_network(), revised, NOVEMBER),
+        lambda: actions.keep_city_totals(settled),
         lambda: actions.reverse(settled, number, 2, "the ticket was forged", NOVEMBER),
+        lambda: actions.keep_city_totals(settled),
     )
-    for corrected, correct in enumerate(steps):
+    for correct in steps:
         correct()
-        actions.keep_city_totals(settled)
-        for parts in (1, 3):
-            with settled.read() as session, Readers(settled, session, package, parts=parts) as readers:
-                moved, beside = LedgerReading(session, readers).moved(), session.exposures_beside_runs()
-                assert moved is not None
-                assert beside is not None
-                assert bool(beside) == bool(corrected)
-                for name, exposed_mg in beside.items():
-                    moved[name] = moved.get(name, 0) + exposed_mg
-                assert exposure_sums(moved) == session.folded_city_exposures() == session.kept_city_exposures() != {}
+        for block in (1, 1_000):
+            monkeypatch.setattr(auditing, "BLOCK", block)
+            with settled.read() as session, Readers(settled, session, package) as readers:
+                city = CityAudit(session)
+                auditing._recorded(session, readers, city)
+                cells, sums = session.folded_city_cells(), session.folded_city_exposures()
+                with monkeypatch.context() as patch:
+                    patch.delattr(CityRows, "_city_fold")
+                    patch.delattr(CityExposureRows, "exposures_between")
+                    assert (city.folded_totals(), city.folded_exposures()) == (cells, sums)
+                assert cells != {} != sums
+                assert city.totals() == city.exposures() == []
     with settled.write() as session:
         session.forget_city_cells()
-        assert session.exposures_beside_runs() is None
+    with settled.read() as session, Readers(settled, session, package) as readers:
+        city = CityAudit(session)
+        auditing._recorded(session, readers, city)
+        assert city.folded_totals() == city.folded_exposures() == {}

@@ -20,11 +20,22 @@ from optimizer.accounts.ledger import Kind, Transaction
 
 
 class RunDigest(NamedTuple):
-    """What the columns of a run say: the digest of its inputs, and what it was made with."""
+    """What the columns of a run say: the digest of its inputs, what it was made with, and what it comes to (kg, g CO2e,
+    g coal equivalent, and kg·km by mode as JSON)."""
 
+    run_id: str
     inputs_sha256: str
     factors_version: str
     network_version: str
+    number: str
+    lot_no: int
+    mass_kg: int
+    baseline_wtw_g: int
+    actual_wtw_g: int
+    expected_wtw_g: int
+    credited_wtw_g: int
+    energy_saved_g: int
+    activity: str
 
 
 def runs_in_doubt(view: AuditView, digests: Mapping[str, RunDigest], unsound: Collection[str]) -> set[str]:
@@ -36,6 +47,9 @@ def runs_in_doubt(view: AuditView, digests: Mapping[str, RunDigest], unsound: Co
         for entry in view.standing.values()
         if entry.run_id in digests and (entry.run_id in unsound or desk.doubts(entry, digests[entry.run_id]))
     }
+
+
+_FACTORS, _NUMBER = RunDigest._fields.index("factors_version"), RunDigest._fields.index("number")
 
 
 class _Desk:
@@ -50,7 +64,7 @@ class _Desk:
     def doubts(self, entry: Transaction, digest: RunDigest) -> bool:
         """Whether the inputs of today are others than those of the run."""
         waybill = self._view.books.waybills.get(entry.waybill_number)
-        if waybill is None or entry.kind is Kind.REVERSE or digest[1:] != self._versions:
+        if waybill is None or entry.kind is Kind.REVERSE or digest[_FACTORS:_NUMBER] != self._versions:
             return False
         found = weighed_delivery(self._view, waybill, entry.lot_no)
         if found is None:
