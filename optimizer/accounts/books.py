@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from optimizer.accounts.calculation import CalculationRun
 from optimizer.accounts.ledger import Account, Kind, Period, Transaction
@@ -68,11 +69,13 @@ class Books:
 @dataclass(frozen=True, slots=True)
 class AuditView:
     """The books with the events folded once, shared by all checks. ``standing``: the last SETTLE, RESTATE or REVERSE of
-    each lot."""
+    each lot. ``plain``: of lots that are verified and have no state in ``reviewed``, for none is needed, the least
+    weighed mass, kg, and the last delivery."""
 
     books: Books
     reviewed: Review
     standing: Mapping[tuple[str, int], Transaction]
+    plain: Mapping[tuple[str, int], tuple[int, datetime]] = field(default_factory=dict)
 
     def waybill_of(self, run: CalculationRun) -> Waybill | None:
         """The waybill that a run was made for, None when it is gone."""

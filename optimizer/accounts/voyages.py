@@ -7,20 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from optimizer.emissions.tour import Tour
 from optimizer.network.model import WATER_MODES
 from optimizer.waybills.event import EnergyLog, Event, EventType
-from optimizer.waybills.lifecycle import effective
+from optimizer.waybills.lifecycle import Facts, effective
 from optimizer.waybills.waybill import Waybill, WaybillLeg
 
 LegKey = tuple[str, int, int]
 """Waybill number, lot number, leg seq."""
 
 
-@dataclass(frozen=True, slots=True)
-class SailedLeg:
-    """How a leg by water really went: voyage, class, and what the carrier loaded for the lot."""
+class SailedLeg(NamedTuple):
+    """How a leg by water really went: voyage, class, and what the carrier loaded for the lot. A tuple: an audit makes
+    one of every lot."""
 
     voyage_id: str
     vehicle_class: str
@@ -47,11 +48,21 @@ def voyages_of(
     only with a fuel receipt beside it; where a voyage's logs differ, the largest stands, because too little fuel would
     credit too much.
     """
-    planned = _water_legs(waybills)
+    return voyages_on(waybills, _water_legs(waybills), effective(events), left_out)
+
+
+def voyages_on(
+    waybills: Mapping[str, Waybill],
+    planned: Mapping[LegKey, WaybillLeg],
+    facts: Facts,
+    left_out: Collection[tuple[str, int]] = (),
+) -> Voyages:
+    """:func:`voyages_of` for who knows the legs by water of all waybills: ``planned``. ``facts``: loadings and what
+    names energy are enough."""
     legs: dict[LegKey, SailedLeg] = {}
     logs: dict[str, EnergyLog] = {}
     load = EventType.LOAD
-    for fact in effective(events):
+    for fact in facts:
         if fact.event_type is not load and not fact.energy:
             continue
         key = (fact.waybill_number, fact.lot_no or 0, fact.leg_seq or 0)
@@ -61,8 +72,8 @@ def voyages_of(
         # A leg without a planned voyage is a service that carries other cargo too: its load and fuel are not ours.
         voyage_id = (fact.voyage_id or leg.voyage_id) if leg.voyage_id else ""
         if fact.event_type is load:
-            declared_kg = waybills[key[0]].lot(key[1]).declared_mass_kg
-            legs[key] = SailedLeg(voyage_id, fact.vehicle_class or leg.vehicle_class, fact.mass_kg or declared_kg)
+            loaded_kg = fact.mass_kg or waybills[key[0]].lot(key[1]).declared_mass_kg
+            legs[key] = SailedLeg(voyage_id, fact.vehicle_class or leg.vehicle_class, loaded_kg)
         if voyage_id and fact.energy and any(item.kind == "fuel_receipt" for item in fact.evidence):
             known = logs.get(voyage_id)
             if known is None or fact.energy.amount_g > known.amount_g:

@@ -17,10 +17,11 @@ from optimizer.accounts.audit.columns import ChangedRow, columns_repeat_document
 from optimizer.accounts.audit.entries import closed_periods_untouched, documents_are_as_written
 from optimizer.accounts.audit.evidence_part import runs_in_doubt
 from optimizer.accounts.audit.kept_factors import kept_factors_are_whole
+from optimizer.accounts.audit.plain_lots import plainly_reviewed
 from optimizer.accounts.books import AuditView, Books, StoredDocument
 from optimizer.accounts.corrections import standing_entries
 from optimizer.accounts.ledger import Period
-from optimizer.accounts.settlement import Review, review
+from optimizer.accounts.settlement import Review
 from optimizer.accounts.voyages import Voyages
 from optimizer.actions.audit_city import CityAudit, block_of_city
 from optimizer.actions.audit_parts import LedgerReading, Package, Readers, fitting_processes
@@ -185,9 +186,12 @@ def _books_of(session: Session, numbers: Sequence[str], package: ReadWith) -> Bo
 
 
 def _view(books: Books, numbers: Sequence[str] = ()) -> AuditView:
-    """The books with the events of ``numbers`` folded."""
-    reviewed = review(books.waybills, books.events, set(numbers)) if numbers else Review({}, Voyages({}, {}, {}))
-    return AuditView(books, reviewed, standing_entries(books.transactions))
+    """The books with the events of ``numbers`` folded, as far as they are not plain."""
+    standing = standing_entries(books.transactions)
+    if not numbers:
+        return AuditView(books, Review({}, Voyages({}, {}, {})), standing)
+    reviewed, plain = plainly_reviewed(books.waybills, books.events, numbers)
+    return AuditView(books, reviewed, standing, plain)
 
 
 def _blocks(numbers: Sequence[str]) -> Iterator[Sequence[str]]:

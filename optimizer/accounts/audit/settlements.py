@@ -125,6 +125,9 @@ def inputs_now(view: AuditView, waybill: Waybill, lot_no: int) -> LotInputs | No
 def weighed_delivery(view: AuditView, waybill: Waybill, lot_no: int) -> tuple[int, date] | None:
     """What a lot weighed and on which day it was delivered, None for one that is not delivered and weighed
     (:func:`~optimizer.accounts.audit.lots.settled_lots_are_verified` reports it)."""
+    found = view.plain.get((waybill.number, lot_no))
+    if found is not None:
+        return found[0], found[1].astimezone(CHINA_TIME).date()
     for lot in view.reviewed.states[waybill.number].lots:
         if lot.lot_no == lot_no:
             if lot.weighed_mass_kg is None or lot.delivered_at is None:

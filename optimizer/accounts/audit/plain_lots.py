@@ -1,0 +1,279 @@
+"""Lots whose evidence plainly verifies them, found among many at once; all others are reviewed one by one.
+
+A lot is plain where nothing but the usual was reported of its waybill: every leg loaded and unloaded once where it was
+planned, on the voyage and in the vessel of the plan, weighed with evidence where that is wanted, delivered at its
+place; nothing held, released, lost, returned, amended or voided. Such a lot is verified, and an auditor wants no more
+of it than what it weighed and when it was delivered. Most lots are plain. What is planned and what was reported of all
+of them is compared as sets; a waybill of which these differ gets its state from ``lifecycle.fold``, so this may find
+too few plain lots and never one too many (a test holds both together).
+
+Doubles need a suspect (``waybills.verification``): a loading that is not as planned, a voyage with too much on board,
+or a ticket under two numbers. Only waybills that such a thing concerns are compared with each other.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from operator import attrgetter
+from typing import NamedTuple
+
+from optimizer.accounts.settlement import Review, review
+from optimizer.accounts.voyages import LegKey, voyages_on
+from optimizer.network.model import WATER_MODES
+from optimizer.waybills.event import WEIGHING_EVIDENCE, Classifier, Event, EventType
+from optimizer.waybills.finding import Finding
+from optimizer.waybills.lifecycle import Facts, WaybillState, effective, fold
+from optimizer.waybills.verification import CLOSE_MASS_REL, ONE_LOT_ONLY, LotKey, duplicates
+from optimizer.waybills.waybill import Waybill, WaybillLeg, WaybillLot
+
+Plain = Mapping[LotKey, tuple[int, datetime]]
+"""Of each plain lot the least weighed mass, kg, and the last delivery."""
+
+USUAL = frozenset(
+    {
+        *(EventType.RECE, EventType.GTIN, EventType.GTOT, EventType.LOAD, EventType.DEPA),
+        *(EventType.ARRI, EventType.DISC, EventType.DLV),
+    }
+)
+"""What is reported of any transport."""
+
+
+def plainly_reviewed(
+    waybills: Mapping[str, Waybill], events: Sequence[Event], numbers: Collection[str]
+) -> tuple[Review, Plain]:
+    """As ``settlement.review``, but for the plain lots of ``numbers``: these have no state. Waybills that are not plain
+    have theirs; nothing is plain where lots or legs of a waybill share a number."""
+    planned = _planned(waybills)
+    if planned is None:
+        return review(waybills, events, numbers), {}
+    facts, doubted = _facts(events)
+    reported = _reported(facts)
+    doubted |= _differing(planned, reported)
+    found: dict[LotKey, list[Finding]] = {}
+    suspects = _suspects(planned, reported)
+    if suspects:
+        found = duplicates(waybills, [fact for fact in facts if fact.waybill_number in suspects])
+        doubted.update(number for number, _ in found)
+    sailing = Facts([*reported.of_kind[EventType.LOAD], *reported.logged])
+    if not _in_any_order(planned, reported):
+        sailing = effective(list(sailing))
+    voyages = voyages_on(waybills, planned.by_water, sailing, found)
+    own = set(numbers)
+    states = _states(waybills, [event for event in events if event.waybill_number in doubted], own & doubted, found)
+    weighed_kg, delivered_at = reported.weighed_kg, reported.delivered_at
+    own -= doubted
+    plain = {key: (weighed_kg[key], delivered_at[key]) for key in planned.lots if key[0] in own}
+    return Review(states, voyages), plain
+
+
+def _states(
+    waybills: Mapping[str, Waybill],
+    events: Iterable[Event],
+    numbers: Collection[str],
+    found: Mapping[LotKey, list[Finding]],
+) -> dict[str, WaybillState]:
+    by_waybill: dict[str, list[Event]] = {}
+    for event in events:
+        by_waybill.setdefault(event.waybill_number, []).append(event)
+    return {
+        number: fold(
+            waybill,
+            by_waybill.get(number, ()),
+            {lot.lot_no: found[number, lot.lot_no] for lot in waybill.lots if (number, lot.lot_no) in found},
+        )
+        for number, waybill in waybills.items()
+        if number in numbers
+    }
+
+
+def _facts(events: Sequence[Event]) -> tuple[Sequence[Event], set[str]]:
+    """The facts that count, in any order, and the waybills of withdrawals and of what these name: one that names a
+    report about another waybill counts for who looks at all of them, and not for that waybill."""
+    fact, withdrawal = Classifier.ACT, EventType.WDRW
+    usual = [event for event in events if event.classifier is fact and event.event_type is not withdrawal]
+    if len(usual) == len(events):
+        return usual, set()
+    withdrawn = {event.withdraws for event in events if event.event_type is withdrawal}
+    about = {event.waybill_number for event in events if event.event_type is withdrawal or event.event_id in withdrawn}
+    return effective(events), about
+
+
+_Loaded = tuple[str, int, int, str, str, str]
+"""Waybill, lot, leg, place, voyage, vessel."""
+_Place = tuple[str, int, int, str]
+"""Waybill, lot, leg, place."""
+
+
+@dataclass(slots=True)
+class _Planned:
+    """What the waybills say: their lots in order; where each leg of transport begins, on what and where it ends, which
+    legs are to be weighed; the legs by water; the least load that a leg names for each voyage, kg."""
+
+    lots: list[LotKey] = field(default_factory=list)
+    delivered: set[tuple[str, str]] = field(default_factory=set)
+    loaded: set[_Loaded] = field(default_factory=set)
+    origins: set[_Place] = field(default_factory=set)
+    destinations: set[_Place] = field(default_factory=set)
+    to_weigh: set[LegKey] = field(default_factory=set)
+    by_water: dict[LegKey, WaybillLeg] = field(default_factory=dict)
+    load_kg: dict[str, int] = field(default_factory=dict)
+
+    def add(self, number: str, lot: WaybillLot) -> bool:
+        """Note a lot. False where two of its legs have one number."""
+        lot_no, last, by_water = lot.lot_no, None, False
+        seqs = set()
+        for leg in lot.legs:
+            seq = leg.seq
+            seqs.add(seq)
+            if leg.mode == "Hub":
+                continue
+            last = key = number, lot_no, seq
+            voyage_id, origin = leg.voyage_id, leg.origin
+            self.loaded.add((number, lot_no, seq, origin, voyage_id, leg.vessel_id))
+            self.origins.add((number, lot_no, seq, origin))
+            self.destinations.add((number, lot_no, seq, leg.destination))
+            if leg.mode not in WATER_MODES:
+                continue
+            by_water = True
+            self.to_weigh.add(key)
+            self.by_water[key] = leg
+            load_kg = leg.voyage_load_kg
+            if load_kg and self.load_kg.setdefault(voyage_id, load_kg) > load_kg:
+                self.load_kg[voyage_id] = load_kg
+        if last is not None and not by_water:
+            self.to_weigh.add(last)
+        self.lots.append((number, lot_no))
+        return len(seqs) == len(lot.legs)
+
+
+def _planned(waybills: Mapping[str, Waybill]) -> _Planned | None:
+    planned = _Planned()
+    for number, waybill in waybills.items():
+        planned.delivered.add((number, waybill.place_of_delivery))
+        for lot in waybill.lots:
+            if not planned.add(number, lot):
+                return None
+    return planned if len(set(planned.lots)) == len(planned.lots) else None
+
+
+class _Reported(NamedTuple):
+    """What facts say: they by kind; every loading, and each of these once; what was weighed with evidence, which legs
+    and the least of each lot, kg; the last delivery of each lot; facts with energy, and with evidence."""
+
+    of_kind: Mapping[EventType, list[Event]]
+    loaded: list[_Loaded]
+    loadings: set[_Loaded]
+    weighed: set[LegKey]
+    weighed_kg: Mapping[LotKey, int]
+    delivered_at: Mapping[LotKey, datetime]
+    logged: list[Event]
+    evidenced: list[Event]
+
+
+def _reported(facts: Iterable[Event]) -> _Reported:
+    of_kind: dict[EventType, list[Event]] = defaultdict(list)
+    for fact in facts:
+        of_kind[fact.event_type].append(fact)
+    loaded = list(map(_LOADED, of_kind[EventType.LOAD]))
+    evidenced = [fact for fact in facts if fact.evidence]
+    weighed = [
+        fact
+        for fact in evidenced
+        if fact.mass_kg is not None
+        for item in fact.evidence
+        if item.kind in WEIGHING_EVIDENCE
+    ]
+    weighed_kg: dict[LotKey, int] = {}
+    for key, mass_kg in zip(map(_LOT, weighed), map(_MASS, weighed), strict=True):
+        if weighed_kg.setdefault(key, mass_kg) > mass_kg:
+            weighed_kg[key] = mass_kg
+    delivered_at: dict[LotKey, datetime] = {}
+    for fact in of_kind[EventType.DLV]:
+        key, at = _LOT(fact), fact.event_time
+        if delivered_at.setdefault(key, at) < at:
+            delivered_at[key] = at
+    logged = [fact for fact in facts if fact.energy is not None]
+    legs = set(map(_LEG, weighed))
+    return _Reported(of_kind, loaded, set(loaded), legs, weighed_kg, delivered_at, logged, evidenced)
+
+
+def _differing(planned: _Planned, reported: _Reported) -> set[str]:
+    """The waybills of which not just what is planned was reported."""
+    of_kind = reported.of_kind
+    found = {fact.waybill_number for kind in of_kind.keys() - USUAL for fact in of_kind[kind]}
+    landed = set(map(_PLACE, of_kind[EventType.DISC]))
+    delivered = set(map(_DELIVERED, of_kind[EventType.DLV]))
+    for differing in (
+        planned.loaded ^ reported.loadings if planned.loaded != reported.loadings else (),
+        planned.destinations ^ landed if planned.destinations != landed else (),
+        set(map(_PLACE, of_kind[EventType.DEPA])) - planned.origins,
+        set(map(_PLACE, of_kind[EventType.ARRI])) - planned.destinations,
+        planned.to_weigh - reported.weighed,
+        # A delivery need not say where.
+        [said for said in delivered - planned.delivered if said[1]],
+        [key for key in planned.lots if key not in reported.delivered_at or key not in reported.weighed_kg],
+    ):
+        found.update([key[0] for key in differing])
+    return found
+
+
+def _suspects(planned: _Planned, reported: _Reported) -> set[str]:
+    """The waybills among which any double is: ``verification.duplicates`` of their events is that of all.
+
+    Two that both loaded as planned, voyage and vessel, are both believed. On a voyage there is too much only where all
+    its loadings weigh more than the least planned load by nearly the lightest of them.
+    """
+    strange = reported.loadings - planned.loaded
+    berths = {(vessel_id, place) for _, _, _, place, _, vessel_id in strange}
+    found = {said[0] for said in reported.loadings if (said[5], said[3]) in berths} if berths else set()
+    found |= _overloading(planned, reported.of_kind[EventType.LOAD])
+    shown = [item.sha256 for fact in reported.evidenced for item in fact.evidence if item.kind in ONE_LOT_ONLY]
+    if len(set(shown)) != len(shown):
+        found |= _sharing(reported.evidenced)
+    return found
+
+
+def _overloading(planned: _Planned, loads: Iterable[Event]) -> set[str]:
+    """The waybills on voyages that may have too much on board."""
+    on_board: dict[str, list[tuple[int, str]]] = {}
+    for fact in loads:
+        if fact.mass_kg is not None and fact.voyage_id in planned.load_kg:
+            on_board.setdefault(fact.voyage_id, []).append((fact.mass_kg, fact.waybill_number))
+    found = set()
+    for voyage_id, listed in on_board.items():
+        lightest_kg = min(listed)[0]
+        too_much_kg = sum([mass_kg for mass_kg, _ in listed]) - planned.load_kg[voyage_id]
+        if lightest_kg <= 0 or too_much_kg >= lightest_kg * (1 - CLOSE_MASS_REL):
+            found.update([number for _, number in listed])
+    return found
+
+
+def _sharing(evidenced: Iterable[Event]) -> set[str]:
+    """The waybills that show a ticket of one lot that stands under other numbers too."""
+    holders: dict[str, set[str]] = {}
+    for fact in evidenced:
+        for item in fact.evidence:
+            if item.kind in ONE_LOT_ONLY:
+                holders.setdefault(item.sha256, set()).add(fact.waybill_number)
+    return {number for numbers in holders.values() if len(numbers) > 1 for number in numbers}
+
+
+def _in_any_order(planned: _Planned, reported: _Reported) -> bool:
+    """Whether it does not matter in which order loadings and logs are looked at: nothing was loaded twice, and no two
+    logs differ in the kind of energy alone."""
+    return (
+        len(reported.loadings) == len(reported.loaded)
+        and reported.loadings <= planned.loaded
+        and len({fact.energy.carrier for fact in reported.logged if fact.energy is not None}) <= 1
+    )
+
+
+_MASS = attrgetter("mass_kg")
+_LOT = attrgetter("waybill_number", "lot_no")
+_LEG = attrgetter("waybill_number", "lot_no", "leg_seq")
+_PLACE = attrgetter("waybill_number", "lot_no", "leg_seq", "location_id")
+_LOADED = attrgetter("waybill_number", "lot_no", "leg_seq", "location_id", "voyage_id", "vessel_id")
+_DELIVERED = attrgetter("waybill_number", "location_id")
