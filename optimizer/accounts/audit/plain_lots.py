@@ -57,7 +57,8 @@ def plainly_reviewed(
     if suspects:
         found = duplicates(waybills, [fact for fact in facts if fact.waybill_number in suspects])
         doubted.update(number for number, _ in found)
-    sailing = Facts([*reported.of_kind[EventType.LOAD], *reported.logged])
+    load = EventType.LOAD
+    sailing = Facts([*reported.of_kind[load], *[fact for fact in reported.logged if fact.event_type is not load]])
     if not _in_any_order(planned, reported):
         sailing = effective(list(sailing))
     voyages = voyages_on(waybills, planned.by_water, sailing, found)
