@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError
 
 from optimizer.accounts.books import StoredDocument
-from optimizer.store.listed import listed_rows
+from optimizer.store.listed import list_of, listed_rows
 from optimizer.store.rows import events_of_documents
 from optimizer.waybills.codec import lean_lines, lean_lines_reader_of, lean_text
 from optimizer.waybills.event import Event
@@ -35,30 +35,33 @@ TOGETHER = 500
 
 
 class EventsRead(NamedTuple):
-    """Events in order of arrival, with their numbers, and those of them that are not what was written, by number."""
+    """Events in order of arrival, with their numbers, and those of them that are not what was written, by number.
+    ``doubted``: whether any was read again."""
 
     seqs: list[int]
     events: list[Event]
     changed: list[tuple[int, StoredDocument]]
+    doubted: bool
 
 
 def events_read(connection: Connection, numbers: Collection[str], compared: bool = True) -> EventsRead:
     """The events of some waybills. ``compared``: whether they are held against digests and columns. Raises
     UnreadableRecordError for an event whose document was damaged."""
-    read = EventsRead([], [], [])
     seqs = _seqs(connection, numbers) if numbers else []
+    read: list[Event] = []
+    changed: list[tuple[int, StoredDocument]] = []
+    doubted = False
     for start in range(0, len(seqs), TOGETHER):
         some = seqs[start : start + TOGETHER]
         events = _at_once(connection, some, compared)
         if events is None:
-            rows = _rows(connection, some)
+            doubted, rows = True, _rows(connection, some)
             events = events_of_documents(rows)
             if compared:
                 found = ((row[0], changed_event(row[1], row[2:])) for row in rows)
-                read.changed.extend((seq, document) for seq, document in found if document is not None)
-        read.seqs.extend(some)
-        read.events.extend(events)
-    return read
+                changed += [(seq, document) for seq, document in found if document is not None]
+        read += events
+    return EventsRead(seqs, read, changed, doubted)
 
 
 def as_bytes(connection: Connection, column: str) -> str:
@@ -67,7 +70,7 @@ def as_bytes(connection: Connection, column: str) -> str:
 
 
 def _seqs(connection: Connection, numbers: Collection[str]) -> list[int]:
-    query = f"SELECT {_list_of('seq', connection.dialect.name == 'sqlite')} FROM events WHERE number {{listed}}"
+    query = f"SELECT {list_of(connection, 'seq')} FROM events WHERE number {{listed}}"  # nosec B608
     ((listed,),) = listed_rows(connection, query, sorted(numbers))
     return sorted(json.loads(listed))
 
@@ -84,11 +87,10 @@ def _rows(connection: Connection, seqs: Sequence[int]) -> list[tuple[Any, ...]]:
 def _at_once(connection: Connection, seqs: Sequence[int], compared: bool) -> list[Event] | None:
     """Some events in order, if there is nothing to doubt: each document is one line, and where that is asked for, all
     are canonical and their digests and columns say what they say."""
-    sqlite = connection.dialect.name == "sqlite"
     try:
-        ((count, lines, *columns),) = listed_rows(connection, _query(sqlite, compared), seqs)
+        ((count, lines, *columns),) = listed_rows(connection, _query(connection, compared), seqs)
     except DatabaseError:
-        if not sqlite:
+        if connection.dialect.name != "sqlite":
             raise
         return None  # bytes where a text belongs
     try:
@@ -174,27 +176,17 @@ def _plain(number: Any) -> bytes:
     return b"null" if number is None else str(number).encode()
 
 
-@lru_cache
-def _query(sqlite: bool, compared: bool) -> str:
+def _query(connection: Connection, compared: bool) -> str:
     """How many of some events have a document, these, and a list of their numbers or of each of :data:`_COLUMNS`."""
-    documents = (
-        "CAST(group_concat(document, char(10)) AS BLOB)"
-        if sqlite
-        else "convert_to(string_agg(document, chr(10)), 'UTF8')"
-    )
-    lists = ", ".join(_list_of(column, sqlite) for column in (_COLUMNS if compared else _COLUMNS[:1]))
-    # SQLite looks numbers of rows up in their order.
-    rows = "events WHERE seq {listed}" if sqlite else "(SELECT * FROM events WHERE seq {listed} ORDER BY seq) AS e"
-    return f"SELECT count(document), {documents}, {lists} FROM {rows}"  # nosec B608
+    documents, rows = "convert_to(string_agg(document, chr(10)), 'UTF8')", _IN_ORDER
+    if connection.dialect.name == "sqlite":
+        # It looks rows up in the order of their numbers.
+        documents, rows = "CAST(group_concat(document, char(10)) AS BLOB)", "events WHERE seq {listed}"
+    lists = [list_of(connection, column) for column in (_COLUMNS if compared else _COLUMNS[:1])]
+    return f"SELECT count(document), {documents}, {', '.join(lists)} FROM {rows}"  # nosec B608
 
 
-def _list_of(column: str, sqlite: bool) -> str:
-    """A column as a JSON list without spaces, in bytes: numbers, texts and nothing each look otherwise there."""
-    if sqlite:
-        return f"CAST(json_group_array({column}) AS BLOB)"
-    return f"convert_to('[' || coalesce(string_agg(coalesce(to_json({column})::text, 'null'), ','), '') || ']', 'UTF8')"
-
-
+_IN_ORDER = "(SELECT * FROM events WHERE seq {listed} ORDER BY seq) AS e"
 _read = lean_lines_reader_of(Event)
 _COLUMNS = (
     *("seq", "content_sha256", "event_id", "number", "voyage_id", "vessel_id", "location_id", "event_time"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Sequence
 from itertools import compress
 from operator import itemgetter
@@ -14,14 +15,14 @@ from optimizer.accounts.audit.evidence_part import RunDigest
 from optimizer.accounts.audit.rows import EntryRow
 from optimizer.accounts.books import StoredDocument, StoredTransaction
 from optimizer.accounts.corrections import SETTLING
-from optimizer.accounts.ledger import china_text
 from optimizer.store import schema
-from optimizer.store.events_read import as_bytes, events_read
+from optimizer.store.events_read import EventsRead, as_bytes, events_read
 from optimizer.store.listed import listed_rows
 from optimizer.store.neighbourhood import Named, Sharing, neighbourhood
 from optimizer.store.repeated_columns import WAYBILL_COLUMNS, changed_evidence, changed_waybills, said_evidence, sum_of
 from optimizer.store.rows import TRANSACTION_COLUMNS, entry_of, seen_waybill
 from optimizer.store.sorted_ids import joined_runs
+from optimizer.waybills.codec import lean_text
 from optimizer.waybills.event import Event, EventType
 from optimizer.waybills.waybill import Waybill
 
@@ -72,7 +73,8 @@ class EvidenceRows:
         all the books shows tickets of others; ``key``: of the sum of evidence. Raises UnreadableRecordError for an
         event or waybill whose document was damaged."""
         own = events_read(self._connection, numbers)
-        around = neighbourhood(self._connection, numbers, sharing, _named(own.events))
+        # What is as written names what its columns name.
+        around = neighbourhood(self._connection, numbers, sharing, None if own.doubted else _named(own))
         shown = sum_of(said_evidence(own.events), key)
         beside = events_read(self._connection, around.difference(numbers), compared=False)
         events = own.events
@@ -122,20 +124,14 @@ class EvidenceRows:
         return list(map(RunDigest._make, listed_rows(self._connection, query, run_ids)))
 
 
-def _named(events: Sequence[Event]) -> Named:
-    """What reports name that were read; of loadings on a vessel: this, place and time."""
-    voyages = [event.voyage_id for event in events]
+def _named(own: EventsRead) -> Named:
+    """What reports name that were read."""
+    voyages = [event.voyage_id for event in own.events]
     load = EventType.LOAD
-    berths = {
-        (event.vessel_id, event.location_id, event.event_time)
-        for event in events
-        if event.event_type is load and event.vessel_id
-    }
-    return Named(
-        set(voyages),
-        {(vessel_id, place, china_text(moment)) for vessel_id, place, moment in berths},
-        len(voyages) - voyages.count(""),
-    )
+    loads = [event for event in own.events if event.event_type is load and event.vessel_id]
+    times = json.loads(lean_text([event.event_time for event in loads]))
+    berths = zip([event.vessel_id for event in loads], [event.location_id for event in loads], times, strict=True)
+    return Named(set(voyages), set(berths), len(voyages) - voyages.count(""), own.seqs)
 
 
 _SEQ, _VERSION = itemgetter(0), itemgetter(0, 1)

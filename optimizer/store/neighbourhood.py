@@ -18,7 +18,7 @@ from sqlalchemy import Connection, select, text
 
 from optimizer.accounts.ledger import china_text
 from optimizer.store import schema
-from optimizer.store.listed import driver_rows, listed_rows
+from optimizer.store.listed import driver_rows, list_of, listed_rows
 from optimizer.waybills.verification import ONE_LOT_ONLY, WIDE_TIME_WINDOW
 
 Item = TypeVar("Item")
@@ -29,11 +29,12 @@ _EVENTS, _EVIDENCE = schema.events.c, schema.evidence.c
 
 class Named(NamedTuple):
     """What reports name: voyages, and of loadings vessel, place and time. ``reports``: how many of them name a voyage,
-    where that was counted."""
+    where that was counted; ``seqs``: their numbers, where they were read."""
 
     voyages: set[str]
     berths: set[tuple[str, str, str]]
     reports: int | None = None
+    seqs: Collection[int] = ()
 
 
 Sharing = Mapping[str, Collection[str]]
@@ -49,14 +50,14 @@ def neighbourhood(
     own = set(numbers)
     if named is None:
         named = _named(connection, own)
-    legs = listed_rows(connection, "SELECT voyage_id FROM waybill_legs WHERE number {listed}", sorted(own))
-    planned = [voyage_id for (voyage_id,) in legs if voyage_id]
+    legs = f"SELECT {list_of(connection, 'voyage_id')} FROM waybill_legs WHERE number {{listed}}"  # nosec B608
+    planned = [voyage_id for voyage_id in json.loads(listed_rows(connection, legs, sorted(own))[0][0]) if voyage_id]
     voyages = named.voyages.union(planned)
     if named.reports is None:
         on_board = own | on_voyages(connection, voyages)
     else:
         on_board = own | _mates(connection, voyages, {"waybill_legs": len(planned), "events": named.reports})
-    suspects = _near(connection, named.berths | _named(connection, on_board - own).berths)
+    suspects = _near(connection, named.berths | _named(connection, on_board - own).berths, named.seqs)
     if sharing is None:
         return on_board | suspects | _holders(connection, on_board)
     return on_board.union(suspects, *(sharing.get(number, ()) for number in on_board))
@@ -123,27 +124,33 @@ def _of_voyages(connection: Connection, table: str, voyages: Sequence[str]) -> s
     return {row[0] for row in listed_rows(connection, query, voyages)}
 
 
-def _near(connection: Connection, berths: Iterable[tuple[str, str, str]]) -> set[str]:
-    """Who loaded one of these vessels at its place within the window."""
+def _near(connection: Connection, berths: Iterable[tuple[str, str, str]], known: Collection[int]) -> set[str]:
+    """Who loaded one of these vessels at its place within the window, beside the reports ``known`` by number: an index
+    says which reports were made there and then, and only those that are not known are looked at."""
     spans = [(vessel_id, place, *_window(moment)) for vessel_id, place, moment in sorted(berths)]
     if not spans:
         return set()
     if connection.dialect.name == "sqlite":
-        return {row[0] for row in driver_rows(connection, _NEAR_SQLITE, (json.dumps(spans),))}
-    return {row[0] for row in connection.exec_driver_sql(_NEAR, tuple(map(list, zip(*spans, strict=True))))}
+        reported = f"SELECT {list_of(connection, 'e.seq')} FROM {_NEAR_SQLITE}"  # nosec B608
+        found = driver_rows(connection, reported, (json.dumps(spans),))
+    else:
+        reported = f"SELECT {list_of(connection, 'e.seq')} FROM {_NEAR}"  # nosec B608
+        found = list(map(tuple, connection.exec_driver_sql(reported, tuple(map(list, zip(*spans, strict=True))))))
+    seqs = sorted(set(json.loads(found[0][0])).difference(known))
+    query = "SELECT DISTINCT number FROM events WHERE event_type = 'LOAD' AND seq {listed}"
+    return {row[0] for row in listed_rows(connection, query, seqs)} if seqs else set()
 
 
-_LOADED = """SELECT DISTINCT e.number FROM {spans} JOIN events AS e
-  ON e.vessel_id = {vessel} AND e.location_id = {place} AND e.event_time BETWEEN {first} AND {last}
-  WHERE e.event_type = 'LOAD'"""
-_NEAR = _LOADED.format(
+_REPORTED = """{spans} JOIN events AS e
+  ON e.vessel_id = {vessel} AND e.location_id = {place} AND e.event_time BETWEEN {first} AND {last}"""
+_NEAR = _REPORTED.format(
     spans="unnest(%s::text[], %s::text[], %s::text[], %s::text[]) AS s (vessel, place, first, last)",
     vessel="s.vessel",
     place="s.place",
     first="s.first",
     last="s.last",
 )
-_NEAR_SQLITE = _LOADED.format(
+_NEAR_SQLITE = _REPORTED.format(
     spans="json_each(?) AS s CROSS",
     vessel="json_extract(s.value, '$[0]')",
     place="json_extract(s.value, '$[1]')",

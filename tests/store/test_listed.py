@@ -1,0 +1,32 @@
+"""Long lists in queries, and columns handed out as lists."""
+
+from __future__ import annotations
+
+import json
+
+from optimizer.store.engine import Store
+from optimizer.store.listed import list_of, listed_rows
+
+
+def test_ids_of_any_letters_are_looked_up(settled: Store) -> None:
+    """Quotes, other scripts; on SQLite also half a letter, which a command line may give."""
+    with settled.read() as session:
+        connection = session._connection
+        (known, *_) = session.audited_numbers().numbers
+        odd = ['"', "\\", "运单", "\0" * (connection.dialect.name == "sqlite"), known]
+        odd += ["\udc80"] * (connection.dialect.name == "sqlite")
+        rows = listed_rows(connection, "SELECT DISTINCT number FROM events WHERE number {listed}", odd)
+    assert rows == [(known,)]
+
+
+def test_a_column_comes_as_a_list_without_spaces(settled: Store) -> None:
+    """Texts, numbers and nothing; of no rows an empty list."""
+    with settled.read() as session:
+        connection = session._connection
+        for column in ("event_id", "seq", "mass_kg"):
+            query = f"SELECT {list_of(connection, column)} FROM events WHERE seq {{listed}}"
+            rows = listed_rows(connection, f"SELECT {column} FROM events WHERE seq {{listed}}", [1, 2, 3])
+            ((listed,),) = listed_rows(connection, query, [1, 2, 3])
+            assert sorted(json.loads(listed), key=str) == sorted((row[0] for row in rows), key=str)
+            assert b" " not in listed
+            assert listed_rows(connection, query, [0]) == [(b"[]",)]
