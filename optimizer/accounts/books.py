@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from optimizer.accounts.calculation import CalculationRun
 from optimizer.accounts.ledger import Account, Kind, Period, Transaction
@@ -22,6 +23,20 @@ class StoredTransaction:
     transaction: Transaction
     content_sha256: str
     line_count: int
+
+
+class StandingEntry(NamedTuple):
+    """Of a settlement, restatement or reversal what says which run stands for a lot since when, as
+    :class:`~optimizer.accounts.ledger.Transaction` says it. A tuple: an audit makes one for each lot."""
+
+    seq: int
+    transaction_id: str
+    kind: Kind
+    waybill_number: str
+    lot_no: int
+    run_id: str
+    resolves: str
+    period: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +84,13 @@ class Books:
 @dataclass(frozen=True, slots=True)
 class AuditView:
     """The books with the events folded once, shared by all checks. ``standing``: the last SETTLE, RESTATE or REVERSE of
-    each lot. ``plain``: of lots that are verified and have no state in ``reviewed``, for none is needed, the least
-    weighed mass, kg, and the last delivery."""
+    each lot; ``settled``: the lots that have a SETTLE. ``plain``: of lots that are verified and have no state in
+    ``reviewed``, for none is needed, the least weighed mass, kg, and the last delivery."""
 
     books: Books
     reviewed: Review
-    standing: Mapping[tuple[str, int], Transaction]
+    standing: Mapping[tuple[str, int], Transaction | StandingEntry]
+    settled: Collection[tuple[str, int]]
     plain: Mapping[tuple[str, int], tuple[int, datetime]] = field(default_factory=dict)
 
     def waybill_of(self, run: CalculationRun) -> Waybill | None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol, TypeVar
 
 from optimizer.accounts.calculation import CalculationRun
 from optimizer.accounts.ledger import (
@@ -39,6 +40,20 @@ from optimizer.waybills.waybill import Waybill
 
 SETTLING = (Kind.SETTLE, Kind.RESTATE, Kind.REVERSE)
 """Kinds of which a lot's chain is made."""
+
+
+class OfALot(Protocol):
+    """What an entry says of its lot."""
+
+    @property
+    def kind(self) -> Kind: ...
+    @property
+    def waybill_number(self) -> str: ...
+    @property
+    def lot_no(self) -> int: ...
+
+
+Entry = TypeVar("Entry", bound=OfALot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +235,7 @@ def active_runs(transactions: Sequence[Transaction]) -> dict[tuple[str, int], st
     }
 
 
-def standing_entries(transactions: Iterable[Transaction]) -> dict[tuple[str, int], Transaction]:
+def standing_entries(transactions: Iterable[Entry]) -> dict[tuple[str, int], Entry]:
     """The last SETTLE, RESTATE or REVERSE of each lot, by lot, in order of settlement."""
     return {(entry.waybill_number, entry.lot_no): entry for entry in transactions if entry.kind in SETTLING}
 

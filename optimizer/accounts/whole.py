@@ -63,9 +63,17 @@ class SourceSums:
         for place, amount in zip(places, exposed_mg, strict=True):
             sums[place] += amount
 
-    def sums(self) -> dict[SourceName, int]:
-        """What came together; sources that come to nothing left out."""
-        return {name: self._sums[place] for name, place in self._places.items() if self._sums[place]}
+    def taken(self) -> dict[SourceName, int]:
+        """What came together since it was last taken; sources that come to nothing left out."""
+        sums = self._sums
+        found = {name: sums[place] for name, place in self._places.items() if sums[place]}
+        sums[:] = [0] * len(sums)
+        return found
+
+    @property
+    def count(self) -> int:
+        """How many sources have a place."""
+        return len(self._sums)
 
 
 KEEPS_NONE: SourceName = ("", "", "", None)

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 
 from optimizer.accounts.audit.city import city_exposures_are_the_fold, city_totals_are_the_fold
 from optimizer.accounts.audit.city_part import CityRead, Reach, Versions, cells_of, read_city
-from optimizer.accounts.audit.evidence_part import RunDigest
+from optimizer.accounts.audit.rows import RunRow
+from optimizer.accounts.books import StandingEntry
 from optimizer.accounts.city import CityCells
-from optimizer.accounts.ledger import Transaction
 from optimizer.accounts.whole import ExposureSums, SourceName, exposure_sums
 from optimizer.actions.audit_parts import LedgerReading
 from optimizer.store.session import Session
@@ -23,7 +23,7 @@ def reach_of(session: Session) -> Reach:
 
 
 def block_of_city(
-    session: Session, entries: Sequence[Transaction], runs: Sequence[RunDigest], bills: Versions, reach: Reach
+    session: Session, entries: Sequence[StandingEntry], runs: Sequence[RunRow], bills: Versions, reach: Reach
 ) -> CityRead | None:
     """What a block of waybills is to the kept sums (``city_part.read_city``)."""
     amended = {number for number, version in bills if version == 2}

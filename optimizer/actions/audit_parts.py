@@ -14,13 +14,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
+from functools import cached_property
 from multiprocessing import get_context
 from types import TracebackType
 from typing import TypeVar
 
 from optimizer.accounts.audit.entry_part import EntriesRead, read_entries
+from optimizer.accounts.audit.evidence_part import RunsAgain
 from optimizer.accounts.audit.quick import Doubts, joined
-from optimizer.accounts.audit.run_part import RunsRead, read_runs
+from optimizer.accounts.audit.run_part import RunPlace, RunsRead, read_runs
 from optimizer.accounts.audit.waybill_part import WaybillsRead, read_waybills
 from optimizer.accounts.whole import SourceName
 from optimizer.actions.garbage import collect_rarely, collection_paused
@@ -37,6 +39,9 @@ Answer = TypeVar("Answer")
 PARTS_A_PROCESS = 4
 """Parts of each table for each process: so many that all have something to do to the end."""
 
+_SLICE = 5_000
+"""Runs read at a time by where they lie."""
+
 WORTH_A_PROCESS = 25_000
 """Entries that pay for starting another process."""
 
@@ -46,13 +51,18 @@ def fitting_processes(entries: int, cores: int) -> int:
     return max(min(entries // WORTH_A_PROCESS, cores), 1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Package:
     """What the auditor recomputes with; ``kept`` are the factor tables of former runs, by version."""
 
     network: Network
     factors: FactorTable
     kept: Mapping[str, FactorTable] = field(default_factory=dict)
+
+    @cached_property
+    def runs_again(self) -> RunsAgain:
+        """Who holds runs against evidence with it, in this process."""
+        return RunsAgain(self.network, self.factors, self.kept)
 
 
 class Readers(AbstractContextManager["Readers"]):
@@ -141,15 +151,28 @@ def ledger_doubts(session: Session, readers: Readers) -> Doubts:
 
 
 class LedgerReading:
-    """All parts of the ledger, asked for at once. The runs come first: what hangs on them can begin soon."""
+    """All parts of the ledger, asked for at once."""
 
-    def __init__(self, session: Session, readers: Readers) -> None:
-        self._session = session
-        self._runs = readers.each(_runs, session.row_parts("calculation_runs", readers.parts))
+    def __init__(self, session: Session, readers: Readers, runs: bool = True) -> None:
+        """``runs``: whether they are read here; else they are given (:meth:`take`) by who reads most of them."""
+        self._session, self._readers = session, readers
+        parts = session.row_parts("calculation_runs", readers.parts) if runs else ()
+        self._runs = readers.each(_runs, parts)
         self._waybills = readers.each(_waybills, session.row_parts("waybills", readers.parts))
         parts = session.numbered_parts("transactions", readers.parts)
         self._entries = zip(readers.each(_entries, parts), [part.entries for part in parts], strict=True)
         self._read: list[RunsRead] = []
+
+    def take(self, runs: RunsRead) -> None:
+        """Runs that somebody has read."""
+        self._read.append(runs)
+
+    def read_others(self) -> None:
+        """Read the runs that were not given: each is read once, whatever names it."""
+        taken = {place for part in self._read for place in part.taken}
+        others = [place for place in self._session.run_places() if place not in taken]
+        parts = [others[start : start + _SLICE] for start in range(0, len(others), _SLICE)]
+        self._read += self._readers.each(_runs_at, parts)
 
     def unsound(self) -> frozenset[str]:
         """The runs that are not what they should be, as soon as all were read."""
@@ -196,6 +219,10 @@ def _waybills(session: Session, _package: Package, part: Part) -> WaybillsRead:
 
 def _runs(session: Session, package: Package, part: Part) -> RunsRead:
     return read_runs(session.run_rows(part), package.factors, package.kept)
+
+
+def _runs_at(session: Session, package: Package, places: Sequence[RunPlace]) -> RunsRead:
+    return read_runs(session.run_rows_at(places), package.factors, package.kept)
 
 
 def _entries(session: Session, _package: Package, part: Part) -> EntriesRead:

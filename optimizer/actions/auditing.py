@@ -15,12 +15,12 @@ from optimizer.accounts.audit.balances import balances_are_the_fold, pendings_ar
 from optimizer.accounts.audit.city_part import CityRead, Reach
 from optimizer.accounts.audit.columns import ChangedRow, columns_repeat_documents
 from optimizer.accounts.audit.entries import closed_periods_untouched, documents_are_as_written
-from optimizer.accounts.audit.evidence_part import runs_in_doubt
 from optimizer.accounts.audit.kept_factors import kept_factors_are_whole
 from optimizer.accounts.audit.plain_lots import plainly_reviewed
+from optimizer.accounts.audit.run_part import RunsRead
 from optimizer.accounts.books import AuditView, Books, StoredDocument
 from optimizer.accounts.corrections import standing_entries
-from optimizer.accounts.ledger import Period
+from optimizer.accounts.ledger import Kind, Period
 from optimizer.accounts.settlement import Review
 from optimizer.accounts.voyages import Voyages
 from optimizer.actions.audit_city import CityAudit, block_of_city
@@ -34,6 +34,7 @@ from optimizer.store.audit_rows import Part
 from optimizer.store.engine import Store
 from optimizer.store.evidence_files import EvidenceFiles
 from optimizer.store.neighbourhood import Sharing
+from optimizer.store.run_rows import document_of
 from optimizer.store.session import Session
 from optimizer.waybills.event import Event
 from optimizer.waybills.finding import Finding
@@ -88,20 +89,21 @@ def _recorded(session: Session, readers: Readers, city: CityAudit | None = None)
             found.setdefault(check, []).extend(check(view))
 
     # What hangs on nothing else is asked for first: the processes work on it while the ledger is joined.
-    ledger = LedgerReading(session, readers)
+    ledger = LedgerReading(session, readers, runs=False)
     numbers, others = session.audited_numbers()
     sharing = session.ticket_sharing()
     # Events about waybills that nobody issued are in no block.
     events = readers.each(_changed_events, session.numbered_parts("events", readers.parts)) if others else ()
-    unsound = ledger.unsound()
     key = secrets.token_bytes(16)
-    by_evidence = readers.each(
-        _evidence, [(sorted(block), sharing, unsound, key, city.reach) for block in _blocks(numbers)]
-    )
+    by_evidence = readers.each(_evidence, [(sorted(block), sharing, key, city.reach) for block in _blocks(numbers)])
     shown = readers.each(_shown, [(key, part) for part in session.row_parts("evidence", readers.parts)])
+    seen = list[_Seen]()
+    for one in by_evidence:
+        ledger.take(one.runs)
+        seen.append(one)
+    ledger.read_others()
     city.take_runs(ledger)
     doubts = ledger.doubts()
-    seen = list(by_evidence)
     city.take_blocks(one.city for one in seen)
     changed = [item for part in events for item in part]
     if not others:
@@ -138,14 +140,15 @@ def _changed_events(session: Session, _package: Package, part: Part) -> list[Sto
 
 class _Seen(NamedTuple):
     """Of a block of waybills: findings, check by check of :data:`_EVIDENCE`, the events that are not what was written,
-    by number, the rows that are not what their documents say, what the evidence in their events adds up to, and what
-    they are to the kept sums of the city, where they say it all."""
+    by number, the rows that are not what their documents say, what the evidence in their events adds up to, what they
+    are to the kept sums of the city, where they say it all, and the runs that stand for their lots."""
 
     findings: list[list[Finding]]
     changed: list[tuple[int, StoredDocument]]
     rows: list[ChangedRow]
     shown: int
     city: CityRead | None
+    runs: RunsRead
 
 
 def _shown(session: Session, _package: Package, task: tuple[bytes, Part]) -> int:
@@ -153,26 +156,28 @@ def _shown(session: Session, _package: Package, task: tuple[bytes, Part]) -> int
     return session.evidence_part(*task)
 
 
-Block = tuple[Sequence[str], Sharing, Collection[str], bytes, Reach]
-"""The numbers of some waybills; of all the books who shows tickets of others, the runs that are not what they should
-be, the key of the sum of evidence, and how far the kept sums of the city reach."""
+Block = tuple[Sequence[str], Sharing, bytes, Reach]
+"""The numbers of some waybills; of all the books who shows tickets of others, the key of the sum of evidence, and how
+far the kept sums of the city reach."""
 
 
 def _evidence(session: Session, package: Package, task: Block) -> _Seen:
     """What the events of some waybills and of their neighbours answer."""
-    numbers, sharing, unsound, key, reach = task
-    stored = session.standing(numbers)
+    numbers, sharing, key, reach = task
+    entries = session.standing(numbers)
     reported = session.reported(numbers, sharing, key)
     read = (session.periods(), package.network, package.factors, package.kept)
-    books = Books(reported.waybills, reported.events, (), {}, {}, stored, *read)
-    view = _view(books, numbers)
-    entries = books.transactions
-    runs = session.run_digests(list(dict.fromkeys([entry.run_id for entry in entries])))
-    city = block_of_city(session, entries, runs, reported.versions, reach)
-    doubted = runs_in_doubt(view, {run.run_id: run for run in runs}, unsound)
-    if doubted:
-        view = replace(view, books=replace(books, runs=session.runs(doubted)))
-    return _Seen([list(check(view)) for check in _EVIDENCE], reported.changed, reported.rows, reported.shown, city)
+    books = Books(reported.waybills, reported.events, (), {}, {}, (), *read)
+    reviewed, plain = plainly_reviewed(books.waybills, books.events, numbers)
+    settled = {(entry.waybill_number, entry.lot_no) for entry in entries if entry.kind is Kind.SETTLE}
+    view = AuditView(books, reviewed, standing_entries(entries), settled, plain)
+    runs = session.runs_named(list(dict.fromkeys([entry.run_id for entry in entries])))
+    city = block_of_city(session, entries, [row for _, row in runs], reported.versions, reach)
+    held = package.runs_again(view, runs, document_of)
+    if held.doubted:
+        view = replace(view, books=replace(books, runs=session.runs(held.doubted)))
+    found = [list(check(view)) for check in _EVIDENCE]
+    return _Seen(found, reported.changed, reported.rows, reported.shown, city, held.read)
 
 
 ReadWith = tuple[Sequence[Period], Network, FactorTable, Mapping[str, FactorTable]]
@@ -185,13 +190,10 @@ def _books_of(session: Session, numbers: Sequence[str], package: ReadWith) -> Bo
     return Books(session.waybills(numbers), (), (), runs, {}, stored, *package)
 
 
-def _view(books: Books, numbers: Sequence[str] = ()) -> AuditView:
-    """The books with the events of ``numbers`` folded, as far as they are not plain."""
-    standing = standing_entries(books.transactions)
-    if not numbers:
-        return AuditView(books, Review({}, Voyages({}, {}, {})), standing)
-    reviewed, plain = plainly_reviewed(books.waybills, books.events, numbers)
-    return AuditView(books, reviewed, standing, plain)
+def _view(books: Books) -> AuditView:
+    """The books without their events."""
+    settled = {(entry.waybill_number, entry.lot_no) for entry in books.settlements}
+    return AuditView(books, Review({}, Voyages({}, {}, {})), standing_entries(books.transactions), settled)
 
 
 def _blocks(numbers: Sequence[str]) -> Iterator[Sequence[str]]:

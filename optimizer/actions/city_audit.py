@@ -116,6 +116,7 @@ def _findings(
             ),
             review(session.waybills(around), session.events(around), [number]),
             {key: entry for key, entry in standing_entries(found.transactions).items() if key == (number, lot_no)},
+            (),
         )
     return (*settlements_recompute(view), *inputs_match_evidence(view))
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy.exc import DatabaseError
 
 from optimizer.accounts.audit.rows import Names, NumberedLine, RunRow
+from optimizer.accounts.audit.run_part import RunPlace
 from optimizer.accounts.books import StoredDocument
 from optimizer.store.events_read import EVENT_COLUMNS, changed_event
 from optimizer.store.evidence_rows import EvidenceRows
-from optimizer.store.packed import unpacked
+from optimizer.store.listed import listed_rows
 from optimizer.store.repeated_columns import sum_of
 from optimizer.store.rows import BUCKET_CODES, LEDGER_CODES, LINE_COLUMNS, TRANSACTION_COLUMNS, run_of_document, run_row
+from optimizer.store.run_rows import run_columns, stored_run
 from optimizer.waybills.codec import sha256
 
 _BLOCK = 2_000
@@ -74,7 +76,6 @@ class _Named(dict[tuple[Any, ...], Names]):
         return names
 
 
-_DOCUMENT = RunRow._fields.index("document")
 _LEDGERS = {number: name for name, number in LEDGER_CODES.items()}
 _BUCKETS = {number: name for name, number in BUCKET_CODES.items()}
 
@@ -90,11 +91,19 @@ class AuditRows(EvidenceRows):
 
     def run_rows(self, part: Part = WHOLE) -> Iterator[RunRow]:
         """The calculation runs of a part as stored, in the order in which they lie."""
-        sqlite = self._connection.dialect.name == "sqlite"
-        stored = "CAST(document AS BLOB)" if sqlite else "document"
-        columns = ", ".join(stored if name == "document" else name for name in RunRow._fields)
-        for row in self._streamed(f"SELECT {columns} FROM calculation_runs" + self._within(part)):
-            yield RunRow._make((*row[:_DOCUMENT], unpacked(bytes(row[_DOCUMENT])), *row[_DOCUMENT + 1 :]))
+        _, columns = run_columns(self._connection)
+        yield from map(stored_run, self._streamed(f"SELECT {columns} FROM calculation_runs AS r" + self._within(part)))
+
+    def run_places(self) -> list[RunPlace]:
+        """Where all calculation runs lie, in order."""
+        place, _ = run_columns(self._connection)
+        return [row[0] for row in self._streamed(f"SELECT {place} FROM calculation_runs AS r ORDER BY {place}")]
+
+    def run_rows_at(self, places: Sequence[RunPlace]) -> Iterator[RunRow]:
+        """The calculation runs that lie there, as stored."""
+        place, columns = run_columns(self._connection)
+        query = f"SELECT {columns} FROM calculation_runs AS r WHERE {place} {{listed}} ORDER BY {place}"  # nosec B608
+        return map(stored_run, listed_rows(self._connection, query, places))
 
     def line_names(self) -> Mapping[tuple[Any, ...], Names]:
         """What the numbers of a posting stand for."""

@@ -11,16 +11,18 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, func, select, union
 
 from optimizer.accounts.audit.columns import ChangedRow
-from optimizer.accounts.audit.evidence_part import RunDigest
-from optimizer.accounts.audit.rows import EntryRow
-from optimizer.accounts.books import StoredDocument, StoredTransaction
+from optimizer.accounts.audit.rows import RunRow
+from optimizer.accounts.audit.run_part import PlacedRun
+from optimizer.accounts.books import StandingEntry, StoredDocument
 from optimizer.accounts.corrections import SETTLING
+from optimizer.accounts.ledger import Kind
 from optimizer.store import schema
 from optimizer.store.events_read import EventsRead, as_bytes, events_read
 from optimizer.store.listed import listed_rows
 from optimizer.store.neighbourhood import Named, Sharing, neighbourhood
 from optimizer.store.repeated_columns import WAYBILL_COLUMNS, changed_evidence, changed_waybills, said_evidence, sum_of
-from optimizer.store.rows import TRANSACTION_COLUMNS, entry_of, seen_waybill
+from optimizer.store.rows import seen_waybill
+from optimizer.store.run_rows import run_columns
 from optimizer.store.sorted_ids import joined_runs
 from optimizer.waybills.codec import lean_text
 from optimizer.waybills.event import Event, EventType
@@ -108,20 +110,20 @@ class EvidenceRows:
         """:func:`as_bytes` here."""
         return as_bytes(self._connection, column)
 
-    def standing(self, numbers: Iterable[str]) -> list[StoredTransaction]:
-        """The settlements, restatements and reversals of these waybills in order, without their postings."""
-        columns = ", ".join(TRANSACTION_COLUMNS)
-        query = f"SELECT {columns} FROM transactions WHERE kind IN ({_STANDING}) AND number {{listed}}"  # nosec B608
+    def standing(self, numbers: Iterable[str]) -> list[StandingEntry]:
+        """The settlements, restatements and reversals of these waybills in order."""
+        query = f"""SELECT seq, transaction_id, kind, number, lot_no, COALESCE(run_id, ''), COALESCE(resolves, ''),
+            period FROM transactions WHERE kind IN ({_STANDING}) AND number {{listed}}"""  # nosec B608
         rows = sorted(listed_rows(self._connection, query, sorted(set(numbers))), key=_SEQ)
-        entries = map(EntryRow._make, rows)
-        return [StoredTransaction(entry_of(row, ()), row.content_sha256, 2 * row.line_count) for row in entries]
+        return [StandingEntry(row[0], row[1], Kind(row[2]), *row[3:]) for row in rows]
 
-    def run_digests(self, run_ids: Sequence[str]) -> list[RunDigest]:
-        """What the columns of those of these runs say that are found by their ids, as often as they are found. Runs
-        lie in the order of the entries that name them: asked for in that order, they are read so."""
-        columns = ", ".join(f"r.{name}" for name in RunDigest._fields)
-        query = f"SELECT {columns} FROM {{values}} {joined_runs(self._connection, 'm.value')}"  # nosec B608
-        return list(map(RunDigest._make, listed_rows(self._connection, query, run_ids)))
+    def runs_named(self, run_ids: Sequence[str]) -> list[PlacedRun]:
+        """Those of these runs that are found by their ids, as often as they are found; their documents are packed, as
+        they lie. Runs lie in the order of the entries that name them: asked for in that order, they are read so."""
+        place, columns = run_columns(self._connection)
+        joined = joined_runs(self._connection, "m.value")
+        rows = listed_rows(self._connection, f"SELECT {place}, {columns} FROM {{values}} {joined}", run_ids)  # nosec B608
+        return [(row[0], RunRow._make(row[1:])) for row in rows]
 
 
 def _named(own: EventsRead) -> Named:

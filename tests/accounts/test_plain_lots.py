@@ -207,8 +207,8 @@ def held_together(waybills: Mapping[str, Waybill], events: Sequence[Event], numb
     books = replace(BOOKS, waybills=waybills, events=events)
     standing = {key: entry for key, entry in STANDING.items() if key[0] in numbers}
     views = (
-        AuditView(books, review(waybills, events, numbers), standing),
-        AuditView(books, quick, standing, plain),
+        AuditView(books, review(waybills, events, numbers), standing, set(standing)),
+        AuditView(books, quick, standing, set(standing), plain),
     )
     for check in EVIDENCE_CHECKS:
         slow, fast = ([*check(view)] for view in views)

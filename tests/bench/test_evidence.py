@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ import pytest
 from optimizer import actions
 from optimizer.accounts.audit import run_part
 from optimizer.accounts.audit.inputs_again import InputsAgain
+from optimizer.accounts.audit.recalculation import Recalculation
 from optimizer.accounts.audit.rows import RunRow
 from optimizer.accounts.calculation import inputs_of, run_of
 from optimizer.accounts.ledger import (
@@ -32,6 +33,7 @@ from optimizer.accounts.ledger import (
     pending_by_lot,
 )
 from optimizer.accounts.settlement import ISSUANCE, review, settlement_transactions
+from optimizer.accounts.voyages import Voyages
 from optimizer.actions import auditing, open_store
 from optimizer.actions.evidencing import keep_evidence
 from optimizer.bench import evidence_world
@@ -43,6 +45,7 @@ from optimizer.demo.world import seed_world
 from optimizer.emissions.factors import load_factors
 from optimizer.emissions.round_trip import RoundTrip
 from optimizer.emissions.tour import RULE, LoadedVoyage, Tour
+from optimizer.emissions.uncertainty import UNCERTAINTY
 from optimizer.errors import UnreadableRecordError
 from optimizer.network.reader import read_network
 from optimizer.quantities import CHINA_TIME
@@ -51,7 +54,7 @@ from optimizer.store.rows import LINE_COLUMNS, TRANSACTION_COLUMNS, line_rows, t
 from optimizer.waybills.codec import sha256, to_json
 from optimizer.waybills.event import EventType
 from optimizer.waybills.finding import lot_record
-from optimizer.waybills.waybill import WaybillLeg
+from optimizer.waybills.waybill import Waybill, WaybillLeg, WaybillLot
 from tests.store.tampering import disarm
 
 MEASURED_AT = datetime(2026, 11, 1, 8, tzinfo=CHINA_TIME)
@@ -107,6 +110,21 @@ def test_no_two_generations_weigh_or_burn_alike(made: LedgerWorld) -> None:
     assert len({log.logged_g for run in found for item in run.inputs.project if (log := item.log)}) > len(found) / 4
 
 
+def inputs_again(voyages: Voyages) -> Callable[[Waybill, WaybillLot, int, date], str]:
+    """The inputs of a lot as the audit makes them again. What it takes of them for their calculation is what is read
+    out of their text."""
+    straight = Recalculation(FACTORS)
+    again = InputsAgain(NETWORK, FACTORS, straight.chains(UNCERTAINTY.version))
+
+    def text(bill: Waybill, lot: WaybillLot, mass_kg: int, on: date) -> str:
+        found = again(voyages, bill, lot, mass_kg, on)
+        assert found.read == straight.read(found.text, bill.number, lot.lot_no)
+        assert found.read is not None
+        return found.text.decode()
+
+    return text
+
+
 def test_inputs_are_made_again_as_the_texts_that_were_stored(made: LedgerWorld) -> None:
     """Of every lot of two generations, with logs and without; also after its planned way changed in any one word or
     distance: then both ways of making them give the same other text."""
@@ -114,11 +132,11 @@ def test_inputs_are_made_again_as_the_texts_that_were_stored(made: LedgerWorld) 
     for found in map(generations, range(2)):
         bills = {number: bill for number, (bill, _) in found.waybills.items()}
         reviewed = review(bills, found.events)
-        again, texts = InputsAgain(reviewed.voyages, NETWORK, FACTORS), set()
+        again, texts = inputs_again(reviewed.voyages), set()
         for settled, _ in found.runs:
             bill, inputs = bills[settled.inputs.waybill_number], settled.inputs
             lot = bill.lot(inputs.lot_no)
-            texts.add(again(bill, lot, inputs.mass_kg, inputs.on).decode())
+            texts.add(again(bill, lot, inputs.mass_kg, inputs.on))
             first = bill.baseline_legs[0]
             for changed in (
                 replace(bill, version=2),
@@ -128,7 +146,7 @@ def test_inputs_are_made_again_as_the_texts_that_were_stored(made: LedgerWorld) 
                 ),
             ):
                 now = inputs_of(changed, lot, inputs.mass_kg, inputs.on, reviewed.voyages, NETWORK, FACTORS)
-                assert again(changed, lot, inputs.mass_kg, inputs.on).decode() == to_json(now) not in texts
+                assert again(changed, lot, inputs.mass_kg, inputs.on) == to_json(now) not in texts
         assert texts == {to_json(settled.inputs) for settled, _ in found.runs}
 
 
@@ -138,7 +156,7 @@ def test_voyages_are_made_again_as_they_were_sailed(made: LedgerWorld) -> None:
     found = Generations(made)(0)
     bills = {number: bill for number, (bill, _) in found.waybills.items()}
     voyages, compared = review(bills, found.events).voyages, 0
-    again = InputsAgain(voyages, NETWORK, FACTORS)
+    again = inputs_again(voyages)
     for settled, _ in found.runs:
         bill, inputs = bills[settled.inputs.waybill_number], settled.inputs
         if not any(item.log for item in inputs.project):
@@ -149,7 +167,7 @@ def test_voyages_are_made_again_as_they_were_sailed(made: LedgerWorld) -> None:
             other = replace(lot, legs=legs)
             now = inputs_of(bill, other, inputs.mass_kg, inputs.on, voyages, NETWORK, FACTORS)
             assert now != inputs
-            assert again(bill, other, inputs.mass_kg, inputs.on).decode() == to_json(now)
+            assert again(bill, other, inputs.mass_kg, inputs.on) == to_json(now)
             compared += 1
     assert compared > len(found.runs)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -15,15 +15,18 @@ from sqlalchemy import create_engine
 
 from optimizer import actions
 from optimizer.accounts import audit as checks
-from optimizer.accounts.audit.rows import credit_rows
+from optimizer.accounts.audit.rows import RunRow, credit_rows
+from optimizer.accounts.audit.run_part import Recomputing, Worth
 from optimizer.accounts.settlement import credit_lines
 from optimizer.actions import auditing
-from optimizer.actions.audit_parts import Package, Readers, ledger_doubts
+from optimizer.actions.audit_city import reach_of
+from optimizer.actions.audit_parts import LedgerReading, Package, Readers, ledger_doubts
 from optimizer.store.engine import Store
 from optimizer.store.packed import packed, unpacked
 from optimizer.waybills.finding import Finding, lot_record
 from tests.store.tampering import disarm
-from tests.waybills.world import LATER, world_factors, world_network
+from tests.store.test_corrections import dearer_diesel
+from tests.waybills.world import LATER, world_factors, world_network, world_waybills
 
 TABLES = ("transactions", "posting_lines", "calculation_runs", "waybills", "accounts", "balances", "events")
 MUTATIONS = 60
@@ -114,6 +117,87 @@ def test_the_audit_finds_what_its_checks_find(sqlite_templates: dict[bool, Path]
             assert " events." in done or {code for code, _ in more} <= {"balance_differs", "columns_differ"}, done
             tampered += bool(slow)
     assert tampered
+
+
+def by_blocks(store: Store, numbers_each: int) -> tuple[LedgerReading, LedgerReading]:
+    """The runs as blocks of so many waybills read them, and as they lie."""
+    package = Package(world_network(), world_factors())
+    with store.read() as session, Readers(store, session, package) as readers:
+        given, plain = LedgerReading(session, readers, runs=False), LedgerReading(session, readers)
+        numbers = session.audited_numbers().numbers
+        for start in range(0, len(numbers), numbers_each):
+            block = sorted(numbers[start : start + numbers_each])
+            task = (block, session.ticket_sharing(), b"k" * 16, reach_of(session))
+            given.take(auditing._evidence(session, package, task).runs)
+        given.read_others()
+        assert plain.unsound() == given.unsound()
+        return given, plain
+
+
+def listed(reading: LedgerReading) -> list[tuple[object, ...]]:
+    """Of every sound run what is handed on, and the waybills of the others."""
+    parts = reading._all_runs()
+    sound = [
+        (run_id, number, lot_no, part.figures[place])
+        for part in parts
+        for run_id, (number, lot_no, place) in zip(part.run_ids, part.lots, strict=True)
+    ]
+    return sorted(sound) + sorted((number,) for part in parts for number in part.numbers)
+
+
+CORRECTED = ("nothing", "restated", "reversed", "run of two lots", "run of no lot", "run there twice", "run moved")
+
+
+@pytest.mark.parametrize("numbers_each", [1, 1_000])
+def test_every_run_is_read_once_whatever_names_it(path: Path, settled: Store, numbers_each: int) -> None:
+    """By the block of its lot where it stands there, else as it lies: the same runs are sound, with the same figures
+    and the same sums, in clean books and after each of these. Those of clean books are read from evidence alone."""
+    number, network = world_waybills()[0].number, world_network()
+    first, second = "(SELECT MIN(rowid) FROM calculation_runs)", "(SELECT MAX(rowid) FROM calculation_runs)"
+    columns = "number, lot_no, method, inputs_sha256, result_sha256, factors_version, network_version, code_version"
+    amounts = "mass_kg, baseline_wtw_g, actual_wtw_g, expected_wtw_g, credited_wtw_g, energy_saved_g, tier, activity"
+    copied = f"{columns}, run_at, document, {amounts}"
+    of_first = f"(SELECT run_id FROM calculation_runs WHERE rowid = {first})"
+    steps: dict[str, Callable[[], object]] = {
+        "restated": lambda: actions.restate(settled, number, 2, "why", network, dearer_diesel(settled), LATER),
+        "reversed": lambda: actions.reverse(settled, number, 1, "evidence fell away", LATER),
+        "run of two lots": lambda: damage(
+            f"sqlite:///{path}",
+            f"UPDATE transactions SET run_id = {of_first} WHERE seq = (SELECT MAX(seq) FROM transactions "
+            "WHERE kind = 'SETTLE')",
+        ),
+        "run of no lot": lambda: damage(
+            f"sqlite:///{path}", "DELETE FROM transactions WHERE kind = 'SETTLE' AND run_id = " + of_first
+        ),
+        "run there twice": lambda: damage(
+            f"sqlite:///{path}",
+            f"INSERT INTO calculation_runs (run_id, {copied}) SELECT run_id, {copied} FROM calculation_runs "
+            f"WHERE rowid = {second}",
+            f"UPDATE calculation_runs SET mass_kg = mass_kg + 1 WHERE rowid = {second}",
+        ),
+        "run moved": lambda: damage(
+            f"sqlite:///{path}", f"UPDATE calculation_runs SET number = 'nobody' WHERE rowid = {first}"
+        ),
+    }
+    for done in CORRECTED:
+        steps.get(done, lambda: None)()
+        given, plain = by_blocks(settled, numbers_each)
+        assert listed(given) == listed(plain), done
+        assert given.moved() == plain.moved(), done
+
+
+def test_runs_of_clean_books_are_not_read_from_their_texts(settled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Held against evidence, each comes out equal."""
+    read: list[str] = []
+    usual = Recomputing.sound
+
+    def noted(self: Recomputing, rows: Sequence[RunRow]) -> list[Worth | None]:
+        read.extend(row.run_id for row in rows)
+        return usual(self, rows)
+
+    monkeypatch.setattr(Recomputing, "sound", noted)
+    assert recorded(settled, 1) == []
+    assert read == []
 
 
 def test_clean_books_leave_no_doubt(settled: Store) -> None:

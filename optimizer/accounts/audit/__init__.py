@@ -38,7 +38,8 @@ Check = Callable[[AuditView], Iterator[Finding]]
 
 def audit(books: Books) -> list[Finding]:
     """Run every check; findings in the order of :data:`CHECKS`, then of record."""
-    view = AuditView(books, review(books.waybills, books.events), standing_entries(books.transactions))
+    settled = {(entry.waybill_number, entry.lot_no) for entry in books.settlements}
+    view = AuditView(books, review(books.waybills, books.events), standing_entries(books.transactions), settled)
     return [finding for check in CHECKS for finding in check(view)]
 
 

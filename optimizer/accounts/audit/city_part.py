@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from optimizer.accounts.audit.evidence_part import RunDigest
+from optimizer.accounts.audit.rows import RunRow
+from optimizer.accounts.books import StandingEntry
 from optimizer.accounts.city import AMOUNTS, CityAmounts, CityCell, CityCells
-from optimizer.accounts.ledger import Kind, Transaction
+from optimizer.accounts.ledger import Kind
 from optimizer.network.model import WATER_MODES
 from optimizer.waybills.waybill import Waybill
 
@@ -44,8 +45,8 @@ Versions = Mapping[tuple[str, int], Waybill]
 
 
 def read_city(
-    entries: Sequence[Transaction],
-    runs: Sequence[RunDigest],
+    entries: Sequence[StandingEntry],
+    runs: Sequence[RunRow],
     bills: Versions,
     rests_on: Mapping[str, int],
     reach: Reach,
@@ -60,7 +61,7 @@ def read_city(
     cells: dict[CellKeys, list[int]] = {}
     lots = _lots(bills)
     for (month, sign), moved in moves.by_month.items():
-        placed: dict[CellKeys, list[tuple[RunDigest, int]]] = {}
+        placed: dict[CellKeys, list[tuple[RunRow, int]]] = {}
         for run_id in moved:
             run = by_id.get(run_id)
             found = None if run is None else lots.get((run.number, rests_on.get(run_id, 1), run.lot_no))
@@ -99,7 +100,7 @@ class _Moves:
         self.by_month: dict[tuple[str, int], list[str]] = {}
         self.named: set[str] = set()
 
-    def take(self, entries: Sequence[Transaction], runs: Mapping[str, RunDigest]) -> bool:
+    def take(self, entries: Sequence[StandingEntry], runs: Mapping[str, RunRow]) -> bool:
         """Take all entries of some waybills; whether they and their runs say it all."""
         by_id = {entry.transaction_id: entry for entry in entries}
         for entry in entries:
@@ -120,7 +121,7 @@ class _Moves:
                     self._move(entry, month, -1, original.run_id)
         return len(by_id) == len(entries)
 
-    def _move(self, entry: Transaction, month: str, sign: int, run_id: str) -> None:
+    def _move(self, entry: StandingEntry, month: str, sign: int, run_id: str) -> None:
         if entry.seq <= self._reach.kept:
             self.by_month.setdefault((month, sign), []).append(run_id)
 
@@ -134,7 +135,7 @@ class _Moves:
         return found
 
 
-def _lot(entry: Transaction) -> tuple[str, int]:
+def _lot(entry: StandingEntry) -> tuple[str, int]:
     return entry.waybill_number, entry.lot_no
 
 
@@ -149,7 +150,7 @@ def _lots(bills: Versions) -> dict[tuple[str, int, int], tuple[CellKeys, int]]:
     return found
 
 
-def _amounts(some: Sequence[tuple[RunDigest, int]]) -> list[int] | None:
+def _amounts(some: Sequence[tuple[RunRow, int]]) -> list[int] | None:
     """What some runs with the freight saved come to, in order of :data:`AMOUNTS`; None for a run that cannot be
     read."""
     try:
@@ -168,6 +169,6 @@ def _amounts(some: Sequence[tuple[RunDigest, int]]) -> list[int] | None:
     return [len(some), mass_kg, water_kgkm, sum(by_mode.values()), *grams, saved_fen]
 
 
-_figures = itemgetter(slice(RunDigest._fields.index("mass_kg"), RunDigest._fields.index("activity")))
+_figures = itemgetter(slice(RunRow._fields.index("mass_kg"), RunRow._fields.index("tier")))
 _ACTIVITIES = msgspec.json.Decoder(list[dict[str, int]])
 assert len(AMOUNTS) == 10

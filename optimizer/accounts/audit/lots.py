@@ -16,14 +16,13 @@ from optimizer.waybills.lifecycle import CarbonStatus
 
 def verified_lots_are_settled(view: AuditView) -> Iterator[Finding]:
     """Every delivered and verified lot has a settlement, or an open job that is named here (invariant 12)."""
-    settled = {(item.waybill_number, item.lot_no) for item in view.books.settlements}
     verified = [
         (number, lot.lot_no)
         for number, state in view.reviewed.states.items()
         for lot in state.lots
         if lot.carbon is CarbonStatus.VERIFIED
     ]
-    waiting = [key for key in (*verified, *view.plain) if key not in settled]
+    waiting = [key for key in (*verified, *view.plain) if key not in view.settled]
     places = {number: place for place, number in enumerate(view.books.waybills)} if waiting else {}
     for number, lot_no in sorted(waiting, key=lambda key: places[key[0]]):
         yield finding("verified_not_settled", lot_record(number, lot_no), "已核证未结算", "verified and not settled")

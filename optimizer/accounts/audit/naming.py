@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from optimizer.accounts.ledger import (
-    Transaction,
-)
+from optimizer.accounts.books import StandingEntry
+from optimizer.accounts.ledger import Transaction
 from optimizer.errors import Message
 from optimizer.waybills.finding import Finding
 
 
-def entry_name(entry: Transaction) -> str:
+def entry_name(entry: Transaction | StandingEntry) -> str:
     """``transaction 17 (SETTLE MW…/1)``."""
     return f"transaction {entry.seq} ({entry.kind.value} {entry.waybill_number}/{entry.lot_no})"
 

@@ -113,7 +113,11 @@ class Recalculation:
             project = [chains.piece(piece, mass_kg, frame.on) for piece in pieces.project]
         except (ModalshiftError, KeyError, TypeError, ValueError, ArithmeticError):
             return None
-        return _lot_read(mass_kg, frame.budget, baseline, project, chains.shapes)
+        return lot_read(mass_kg, frame.budget, baseline, project, chains.shapes)
+
+    def chains(self, version: str) -> Chains:
+        """What reads elements with the widths of a version. Raises KeyError for one that is none."""
+        return self._chains_of(version)
 
     def result(self, read: LotRead) -> Recalculated | None:
         """What the method makes of them, None where it makes nothing."""
@@ -136,7 +140,7 @@ class Recalculation:
         chains, on = self._chains_of(ending[1].decode()), _day(frame[4].decode())
         baseline = [chains.element(text, on) for text in _elements(inputs[13:first])]
         project = [chains.element(text, on) for text in _elements(inputs[second + 12 : third])]
-        return _lot_read(int(frame[3]), frame[1] is not None, baseline, project, chains.shapes)
+        return lot_read(int(frame[3]), frame[1] is not None, baseline, project, chains.shapes)
 
     def _frame(self, before: bytes, after: bytes) -> _Frame:
         known = self._frames.get((before, after))
@@ -162,9 +166,10 @@ class Recalculation:
         return chains
 
 
-def _lot_read(
+def lot_read(
     mass_kg: int, budget: bool, baseline: Sequence[Read], project: Sequence[Read], shapes: LotShapes
 ) -> LotRead:
+    """A lot of these elements. ``shapes``: of those who read them. Raises KeyError as ``LotShapes.lot``."""
     sides = tuple([item[0].shape for item in baseline]), tuple([item[0].shape for item in project])
     logs = [item[0].log for item in (*baseline, *project) if item[0].log]
     return LotRead(mass_kg, budget, baseline, project, shapes, shapes.lot(*sides, logs), logs)

@@ -36,11 +36,16 @@ class Figures(NamedTuple):
     activity: tuple[tuple[str, int], ...]
 
 
+RunPlace = int | str
+"""Where a run lies in its table: what no two rows have in common (``Session.run_places``)."""
+PlacedRun = tuple[RunPlace, RunRow]
+
+
 @dataclass(slots=True)
 class RunsRead:
     """``numbers``: waybills of runs that are not what they should be, ``unsound``: the ids of these. Of each sound run
     its id, waybill, lot and place in ``figures``, side by side; ``moved``: whole mg that move with each error source
-    in all of these together."""
+    in all of these together. ``taken``: where all of them lie, for who does not read a part of the table."""
 
     numbers: set[str] = field(default_factory=set)
     unsound: set[str] = field(default_factory=set)
@@ -48,28 +53,54 @@ class RunsRead:
     lots: list[tuple[str, int, int]] = field(default_factory=list)
     figures: list[Figures] = field(default_factory=list)
     moved: dict[SourceName, int] = field(default_factory=dict)
+    taken: list[RunPlace] = field(default_factory=list)
+
+
+class RunsListed:
+    """Lists runs one by one. ``sums``: of whom they are calculated by; what is in them is taken out at the end."""
+
+    def __init__(self, sums: SourceSums) -> None:
+        self._read, self._places, self._sums = RunsRead(), dict[Figures, int](), sums
+
+    def sound(self, row: RunRow, figures: Figures, places: Sequence[int], moved_mg: Sequence[int]) -> None:
+        """List a sound run."""
+        read = self._read
+        read.run_ids.append(row.run_id)
+        read.lots.append((row.number, row.lot_no, self._places.setdefault(figures, len(self._places))))
+        self._sums.add(places, moved_mg)
+
+    def worth(self, row: RunRow, worth: Worth | None) -> None:
+        """List a run that comes to this; None for one that is not what it should be."""
+        if worth is None:
+            self._read.numbers.add(row.number)
+            self._read.unsound.add(row.run_id)
+        else:
+            self.sound(row, worth.figures, worth.places, worth.moved_mg)
+
+    def read(self, taken: Iterable[RunPlace] = ()) -> RunsRead:
+        """All of them. ``taken``: where they lie."""
+        read = self._read
+        read.figures, read.moved, read.taken = list(self._places), self._sums.taken(), list(taken)
+        return read
 
 
 def read_runs(rows: Iterable[RunRow], factors: FactorTable, kept: Mapping[str, FactorTable]) -> RunsRead:
     """Every run of a part: document and columns say the same, digests hold, and it recomputes to the same text.
     ``kept``: by version, the tables that former runs were made with."""
-    reader, read = _Recomputing({**kept, factors.version: factors}), RunsRead()
-    places: dict[Figures, int] = {}
-    listed = iter(rows)
+    reader = Recomputing({**kept, factors.version: factors})
+    read, listed = RunsListed(reader.sums), iter(rows)
     while block := list(islice(listed, _BLOCK)):
         for row, worth in zip(block, reader.sound(block), strict=True):
-            if worth is None:
-                read.numbers.add(row.number)
-                read.unsound.add(row.run_id)
-                continue
-            read.run_ids.append(row.run_id)
-            read.lots.append((row.number, row.lot_no, places.setdefault(worth.figures, len(places))))
-            reader.sums.add(worth.places, worth.moved_mg)
-    read.figures, read.moved = list(places), reader.sums.sums()
-    return read
+            read.worth(row, worth)
+    return read.read()
 
 
-class _Worth(NamedTuple):
+def figures_of(found: Recalculated) -> Figures:
+    """What is posted of a result."""
+    return Figures(found.actual_wtw_g, found.credited_wtw_g, found.energy_saved_g, found.activity)
+
+
+class Worth(NamedTuple):
     """What inputs come to: the digest of the result, what a settlement posts of it, the columns of a row that repeat
     it, what moves with its error sources."""
 
@@ -85,7 +116,7 @@ class _Known(NamedTuple):
 
     before: bytes
     after: bytes
-    worth: _Worth
+    worth: Worth
 
 
 _Cuts = tuple[int, bytes, bytes]
@@ -103,23 +134,24 @@ class _Asked(NamedTuple):
     read: LotRead | None
 
 
-class _Recomputing:
-    """Calculates what it has not calculated before. ``asked``: lots that this process had to calculate so far."""
+class Recomputing:
+    """Calculates what it has not calculated before. ``asked``: lots that this process had to calculate so far;
+    ``straight``: by version of the factors, who calculates without records."""
 
     asked: ClassVar[int] = 0
 
     def __init__(self, tables: Mapping[str, FactorTable]) -> None:
         self._tables = tables
         self.sums = SourceSums()
-        self._straight = {version: Recalculation(factors, self.sums) for version, factors in tables.items()}
+        self.straight = {version: Recalculation(factors, self.sums) for version, factors in tables.items()}
         # The texts of what comes again are kept, not of what comes once: most lots are like no other.
         self._once: Memo[tuple[str, str], None] = Memo()
         self._known: Memo[tuple[str, str], _Known] = Memo()
 
-    def sound(self, rows: Sequence[RunRow]) -> list[_Worth | None]:
+    def sound(self, rows: Sequence[RunRow]) -> list[Worth | None]:
         """What each run comes to, None where anything about it is not as it should be. Those that were not calculated
         before are calculated together."""
-        found: list[_Worth | None] = [None] * len(rows)
+        found: list[Worth | None] = [None] * len(rows)
         asked: list[_Asked] = []
         for place, row in enumerate(rows):
             texts = _texts(row)
@@ -130,14 +162,14 @@ class _Recomputing:
             if known is not None and texts[0].startswith(b"%b%b%b%b" % (known.before, cuts[1], known.after, cuts[2])):
                 found[place] = known.worth
                 continue
-            straight = self._straight.get(row.factors_version)
+            straight = self.straight.get(row.factors_version)
             read = None
             if straight is not None:
                 read = straight.read_pieces(texts[0], cuts[0], row.lot_no, row.mass_kg)
                 if read is None:
                     read = straight.read(texts[0], row.number, row.lot_no)
             asked.append(_Asked(place, *texts, cuts, read))
-        together = iter(self._together([one.read for one in asked if one.read is not None]))
+        together = iter(self.together([one.read for one in asked if one.read is not None]))
         for one in asked:
             row = rows[one.place]
             worth = self._worth(row, one, next(together) if one.read is not None else None)
@@ -153,34 +185,34 @@ class _Recomputing:
             for row, worth in zip(rows, found, strict=True)
         ]
 
-    def _together(self, lots: Sequence[LotRead]) -> Sequence[Recalculated | None]:
-        _Recomputing.asked += len(lots)
-        if _Recomputing.asked < TOGETHER_FROM:
+    def together(self, lots: Sequence[LotRead]) -> Sequence[Recalculated | None]:
+        """What each comes to, None for one that is to be calculated by itself."""
+        Recomputing.asked += len(lots)
+        if Recomputing.asked < TOGETHER_FROM:
             return [None] * len(lots)
         from optimizer.accounts.audit.results_together import results_together  # loads numpy
 
         return results_together(lots)
 
-    def _keep(self, row: RunRow, one: _Asked, worth: _Worth) -> None:
+    def _keep(self, row: RunRow, one: _Asked, worth: Worth) -> None:
         key = row.result_sha256, row.factors_version
         if key in self._once:
             before, _, after = one.inputs[: one.cuts[0]].partition(one.cuts[1])
             self._known[key] = _Known(before, after, worth)
         self._once[key] = None
 
-    def _worth(self, row: RunRow, one: _Asked, found: Recalculated | None) -> _Worth | None:
+    def _worth(self, row: RunRow, one: _Asked, found: Recalculated | None) -> Worth | None:
         """What the inputs, read as a record and calculated, come to; with factors that are not at hand, what the result
         says, where both are canonical. None for inputs of another lot. ``found``: what they came to together with
         others, where they did."""
         if found is None and one.read is not None:
-            found = self._straight[row.factors_version].result(one.read)
+            found = self.straight[row.factors_version].result(one.read)
         if found is None or found.text != one.result:
             return self._by_records(row, one.inputs, one.result, self._tables.get(row.factors_version))
-        columns = (*found[1:8], found.activity_text)
-        figures = Figures(found.actual_wtw_g, found.credited_wtw_g, found.energy_saved_g, found.activity)
-        return _Worth(row.result_sha256, figures, columns, found.places, found.moved_mg)
+        columns = (*found[1:_COLUMNS], found.activity_text)
+        return Worth(row.result_sha256, figures_of(found), columns, found.places, found.moved_mg)
 
-    def _by_records(self, row: RunRow, inputs: bytes, result: bytes, factors: FactorTable | None) -> _Worth | None:
+    def _by_records(self, row: RunRow, inputs: bytes, result: bytes, factors: FactorTable | None) -> Worth | None:
         """What these inputs come to, None for inputs that are not canonical or of another lot."""
         try:
             read = from_json(LotInputs, inputs)
@@ -197,22 +229,48 @@ class _Recomputing:
         moved = list(moved_by(kept))
         places = [self.sums.place(name) for name, _ in moved]
         digest = sha256(to_json(found).encode()).hexdigest()
-        return _Worth(digest, figures, columns, places, [exposed_mg for _, exposed_mg in moved])
+        return Worth(digest, figures, columns, places, [exposed_mg for _, exposed_mg in moved])
 
 
 def _texts(row: RunRow) -> tuple[bytes, bytes] | None:
     """Inputs and result in the document of a run, None where that is not what columns and digests say."""
     document = row.document
-    head, network, versions = _frame(row.code_version, row.factors_version, row.network_version)
-    middle = f',"inputs_sha256":"{row.inputs_sha256}",{network},"result":'.encode()
-    tail = f',"result_sha256":"{row.result_sha256}","run_at":"{row.run_at}","run_id":"{row.run_id}"}}'.encode()
+    head, middle, tail = _around(row)
     split = document.rfind(middle)  # the result is the shorter part
     if split < 0 or not document.startswith(head) or not document.endswith(tail):
         return None
     inputs, result = document[len(head) : split], document[split + len(middle) : len(document) - len(tail)]
+    return (inputs, result) if _digested(row, inputs, result) else None
+
+
+def says(row: RunRow, document: bytes, inputs: Sequence[bytes], found: Recalculated) -> bool:
+    """Whether a run is, in its document, digests and columns, that of these inputs of its lot, which come to this.
+    ``inputs``: the pieces of their text."""
+    head, middle, tail = _around(row)
+    if document != b"".join((head, *inputs, middle, found.text, tail)):
+        return False
+    end = len(document) - len(tail) - len(found.text) - len(middle)
+    return row[-_COLUMNS:] == (*found[1:_COLUMNS], found.activity_text) and _digested(
+        row, memoryview(document)[len(head) : end], found.text
+    )
+
+
+def _around(row: RunRow) -> tuple[bytes, bytes, bytes]:
+    """What stands in the document of a run before its inputs, before its result and after it."""
+    head, network, _ = _frame(row.code_version, row.factors_version, row.network_version)
+    return (
+        head,
+        f',"inputs_sha256":"{row.inputs_sha256}",{network},"result":'.encode(),
+        f',"result_sha256":"{row.result_sha256}","run_at":"{row.run_at}","run_id":"{row.run_id}"}}'.encode(),
+    )
+
+
+def _digested(row: RunRow, inputs: bytes | memoryview, result: bytes) -> bool:
+    """Whether the digests of a run are those of its inputs and result."""
+    versions = _frame(row.code_version, row.factors_version, row.network_version)[2]
     named = f'["{row.inputs_sha256}","{row.result_sha256}",{versions}]'.encode()
     digests = (sha256(inputs).hexdigest(), sha256(result).hexdigest(), sha256(named).hexdigest())
-    return (inputs, result) if digests == (row.inputs_sha256, row.result_sha256, row.run_id) else None
+    return digests == (row.inputs_sha256, row.result_sha256, row.run_id)
 
 
 def _cuts(row: RunRow, inputs: bytes) -> _Cuts | None:
@@ -235,6 +293,7 @@ def _frame(code: str, factors: str, network: str) -> tuple[bytes, str, str]:
 
 _REPEATED = RunRow._fields[RunRow._fields.index("mass_kg") : -1]
 """Columns that repeat a result, but for the last, which is a text."""
+_COLUMNS = len(_REPEATED) + 1
 _VERSION = re.compile(rb"[1-9]\d*")
 TOGETHER_FROM = 2_000
 """Lots of a process from which on they are calculated together: for fewer, loading numpy takes longer than it saves."""

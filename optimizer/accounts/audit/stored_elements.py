@@ -19,7 +19,7 @@ from optimizer.accounts.audit.input_pieces import Element
 from optimizer.accounts.audit.logged_texts import MODES, Logged, LoggedTexts, TourShare, Way, share_of, tour_share
 from optimizer.accounts.audit.lot_shape import HUB, LOGGED, Error, LotShapes, Shape, Width
 from optimizer.accounts.audit.stored_inputs import ABSENT, Memo, StoredElement, element_text, record_text
-from optimizer.accounts.lot_chain import logged_kg
+from optimizer.accounts.lot_chain import ElementInput, VoyageShare, logged_kg
 from optimizer.accounts.whole import SourceSums
 from optimizer.emissions.chain import DISTANCE_BASES
 from optimizer.emissions.factors import FactorTable
@@ -91,11 +91,7 @@ class Chains:
         item: StoredElement = _DECODER.decode(_BEGINNING + text)
         if item.mass_kg != int(digits):
             raise ValueError("not the canonical text of an element")
-        hub = item.mode == HUB
-        if item.mode not in MODES:
-            raise ValueError("not an element")
-        if not hub and not (0 <= item.distance_km < math.inf and item.distance_basis in DISTANCE_BASES):
-            raise ValueError("not a distance")
+        hub = _is_hub(item)
         records = bytes(item.intensity), bytes(item.round_trip), bytes(item.tour)
         if element_text(item, *records)[len(_BEGINNING) :] != text:
             raise ValueError("not the canonical text of an element")
@@ -121,6 +117,25 @@ class Chains:
         if leg is not None:
             return leg.kind, mass_kg, leg
         return self.element(b'%b,"mass_kg":%d,%b' % (piece[0], mass_kg, piece[1]), on)
+
+    def leg(self, item: ElementInput) -> Leg:
+        """An element by intensity, but for its mass, for who has made its record. Raises ValueError as
+        :meth:`element`."""
+        if item.intensity is None or item.log is not None:
+            raise ValueError("not an element by intensity")
+        stored = StoredElement(
+            *(item.mode.value, item.route, item.mass_kg, item.distance_km, item.distance_basis),
+            *(ABSENT, None),
+            gcd_km=item.gcd_km,
+        )
+        return self._leg(stored, self._rates(item.intensity), _is_hub(stored))
+
+    def logged(self, way: Way, log: VoyageShare, tour: Tour | None, mass_kg: int, on: date) -> Read:
+        """An element by a log without return cargo, for who has made its records. Raises ValueError as
+        :meth:`element`."""
+        amounts_kg, vessel_class = logged_kg(log, None, tour), tour.vessel_class if tour is not None else None
+        share = Logged(way, log.carrier, log.use, log.voyage_id, log.own_kg, log.load_kg, *amounts_kg, vessel_class)
+        return self._by_log(share, mass_kg, self._energy(log.carrier, log.use, on))
 
     def _leg(self, item: StoredElement, rates: _Rates, hub: bool) -> Leg:
         if rates.unit != ("t" if hub else "tkm"):
@@ -169,18 +184,14 @@ class Chains:
     def _intensity(self, text: bytes) -> _Rates:
         known = self._intensities.get(text)
         if known is None:
-            read = _intensity(text)
-            known = self._intensities[text] = _Rates(
-                read.unit,
-                read.ttw_kg,
-                read.wtt_kg,
-                read.ttw_co2_kg,
-                read.kgce_per_unit,
-                read.tier,
-                read.factor_ids,
-                self._errors(read.errors),
-            )
+            known = self._intensities[text] = self._rates(_intensity(text))
         return known
+
+    def _rates(self, read: Intensity) -> _Rates:
+        return _Rates(
+            *(read.unit, read.ttw_kg, read.wtt_kg, read.ttw_co2_kg, read.kgce_per_unit),
+            *(read.tier, read.factor_ids, self._errors(read.errors)),
+        )
 
     def _energy(self, carrier: str, use: str, on: date) -> _Energy:
         key = carrier, use, on
@@ -234,6 +245,16 @@ class Chains:
                 spread.value if own else None,
             )
         return known
+
+
+def _is_hub(item: StoredElement) -> bool:
+    """Raises ValueError for what is neither a hub nor a leg."""
+    hub = item.mode == HUB
+    if item.mode not in MODES:
+        raise ValueError("not an element")
+    if not hub and not (0 <= item.distance_km < math.inf and item.distance_basis in DISTANCE_BASES):
+        raise ValueError("not a distance")
+    return hub
 
 
 def _intensity(text: bytes) -> Intensity:

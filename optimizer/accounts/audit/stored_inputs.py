@@ -117,10 +117,16 @@ def framed_text(
     frame: Frame, lot: tuple[str, int, int, int], baseline: Iterable[bytes], project: Iterable[bytes]
 ) -> bytes:
     """Inputs of a lot. ``lot``: number and version of its waybill, its number, kg."""
+    between, after = frame_texts(frame, lot)
+    return b'{"baseline":[%b%b%b%b' % (b",".join(baseline), between, b",".join(project), after)
+
+
+def frame_texts(frame: Frame, lot: tuple[str, int, int, int]) -> tuple[bytes, bytes]:
+    """What stands in inputs of a lot between the elements of both sides, and after them."""
     number, version, lot_no, mass_kg = lot
     between = f'{frame[0]}{lot_no},"mass_kg":{mass_kg}{frame[1]}'
     after = f'{frame[2]}{encode_basestring(number)},"waybill_version":{version}}}'
-    return b'{"baseline":[%b%b%b%b' % (b",".join(baseline), between.encode(), b",".join(project), after.encode())
+    return between.encode(), after.encode()
 
 
 def logged_frame(item: ElementInput) -> Frame:
