@@ -138,9 +138,9 @@ def listed(reading: LedgerReading) -> list[tuple[object, ...]]:
     """Of every sound run what is handed on, and the waybills of the others."""
     parts = reading._all_runs()
     sound = [
-        (run_id, number, lot_no, part.figures[place])
+        (run_id, number, lot_no, worth)
         for part in parts
-        for run_id, (number, lot_no, place) in zip(part.run_ids, part.lots, strict=True)
+        for run_id, (number, lot_no, worth) in zip(part.run_ids, part.lots, strict=True)
     ]
     return sorted(sound) + sorted((number,) for part in parts for number in part.numbers)
 

@@ -15,6 +15,8 @@ from hashlib import sha256
 from json.encoder import encode_basestring
 from typing import Any, NamedTuple
 
+from optimizer.accounts.audit.credits import Credit, credit_of
+from optimizer.accounts.audit.handed_over import HandedOver
 from optimizer.accounts.audit.rows import Names, NumberedLine, Place, line_text, quoted
 from optimizer.accounts.ledger import Kind, Period, booking_period, china_text
 
@@ -25,8 +27,10 @@ _NO_LOT = frozenset({"TRANSFER", "RETIRE"})
 
 
 class Standing(NamedTuple):
-    """A SETTLE, RESTATE or REVERSE. ``shape``: which of the shapes of the part its postings have."""
+    """A RESTATE or REVERSE, or a SETTLE whose lines alone do not say what its run has to be worth. ``after``: how many
+    of ``settled`` stand before it; ``shape``: which of the shapes of the part its postings have."""
 
+    after: int
     number: str
     lot_no: int
     kind: str
@@ -36,6 +40,18 @@ class Standing(NamedTuple):
     period: str
     shape: int
     amounts: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Settled(HandedOver):
+    """Of each SETTLE, side by side, for there are as many as lots: waybill, lot, and what its run has to be worth
+    (``Figures.text``); the place of its parties among those of the part; its run, its id, its period."""
+
+    lots: list[tuple[str, int, str]] = field(default_factory=list)
+    parties: list[int] = field(default_factory=list)
+    run_ids: list[str] = field(default_factory=list)
+    transaction_ids: list[str] = field(default_factory=list)
+    periods: list[str] = field(default_factory=list)
 
 
 class Release(NamedTuple):
@@ -55,7 +71,8 @@ Opened = tuple[str, int, int]
 class EntriesRead:
     """``wrong``: something that only all records together explain. ``sums``: of each place what the part moves;
     ``lowest``: of what parties hold the least that this was after any line. ``opened``: estimates that the part leaves
-    open; ``touched``: those of them that were released in part. ``shapes``: names of the postings of ``standings``."""
+    open; ``touched``: those of them that were released in part. ``shapes``: names of the postings of ``standings``;
+    ``parties``: of ``settled``, the consignor's account first."""
 
     wrong: bool = False
     numbers: set[str] = field(default_factory=set)
@@ -67,6 +84,8 @@ class EntriesRead:
     releases: list[Release] = field(default_factory=list)
     shapes: list[tuple[Names, ...]] = field(default_factory=list)
     standings: list[Standing] = field(default_factory=list)
+    parties: list[tuple[str, ...]] = field(default_factory=list)
+    settled: Settled = field(default_factory=Settled)
 
 
 def read_entries(
@@ -121,7 +140,8 @@ class _EntryReader:
         self._sums: list[int] = []
         self._lowest: list[int] = []
         self._held: set[int] = set()
-        self._shapes: dict[tuple[tuple[Any, ...], ...], int] = {}
+        self._shapes: dict[tuple[tuple[Any, ...], ...], tuple[int, Credit | None, int]] = {}
+        self._parties: dict[tuple[str, ...], int] = {}
 
     def read(self) -> EntriesRead:
         """What was read."""
@@ -129,6 +149,7 @@ class _EntryReader:
         places = list(self._places)
         self._read.lowest = {places[number]: self._lowest[number] for number in sorted(self._held)}
         self._read.shapes = [tuple([self._names[key] for key in shape]) for shape in self._shapes]
+        self._read.parties = list(self._parties)
         return self._read
 
     def entry(self, row: Sequence[Any], lines: Sequence[NumberedLine]) -> None:
@@ -158,11 +179,29 @@ class _EntryReader:
         elif kind == "ESTIMATE":
             read.opened[transaction_id] = (number, lot_no, reserved_g)
         elif kind not in _NO_LOT:
-            shape = self._shapes.setdefault(tuple([line[2:8] for line in lines]), len(self._shapes))
-            amounts = tuple([line[8] for line in lines])
-            read.standings.append(
-                Standing(number, lot_no, kind, transaction_id, run_id or "", resolves or "", period, shape, amounts)
-            )
+            self._stand((number, lot_no, kind, transaction_id, run_id or "", resolves or "", period), lines)
+
+    def _stand(self, entry: tuple[str, int, str, str, str, str, str], lines: Sequence[NumberedLine]) -> None:
+        """A settlement or correction: the fields of :class:`Standing` that are no postings."""
+        number, lot_no, kind, transaction_id, run_id, _, period = entry
+        amounts = tuple([line[8] for line in lines])
+        key = tuple([line[2:8] for line in lines])
+        shape = self._shapes.get(key)
+        if shape is None:
+            credit = credit_of([self._names[names] for names in key])
+            parties = 0 if credit is None else self._parties.setdefault(credit.parties, len(self._parties))
+            shape = self._shapes[key] = (len(self._shapes), credit, parties)
+        place, credit, parties = shape
+        worth = credit.text(amounts) if credit is not None and kind == "SETTLE" else None
+        settled = self._read.settled
+        if worth is None:
+            self._read.standings.append(Standing(len(settled.lots), *entry, place, amounts))
+            return
+        settled.lots.append((number, lot_no, worth))
+        settled.parties.append(parties)
+        settled.run_ids.append(run_id)
+        settled.transaction_ids.append(transaction_id)
+        settled.periods.append(period)
 
     def _last_closed(self, seq: int) -> str:
         place = bisect_left(self._last_seqs, seq)

@@ -12,12 +12,13 @@ some hundred bytes a lot.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from optimizer.accounts.audit.entry_part import EntriesRead, Opened, Release, Standing, release
+from optimizer.accounts.audit.credits import NO_FIGURES, credited_g_of, figures_in
+from optimizer.accounts.audit.entry_part import EntriesRead, Opened, Release, Settled, Standing, release
 from optimizer.accounts.audit.rows import Names, Place, credit_rows
-from optimizer.accounts.audit.run_part import Figures, RunsRead
+from optimizer.accounts.audit.run_part import RunsRead
 from optimizer.accounts.audit.waybill_part import UNKNOWN, WaybillsRead
 from optimizer.accounts.settlement import ISSUANCE
 
@@ -59,35 +60,35 @@ class _Join:
 
     def __init__(self) -> None:
         self._doubts = Doubts()
-        self._newest: dict[str, tuple[int, int]] = {}
-        self._parties: list[tuple[str, ...]] = []
-        self._runs: dict[str, tuple[str, int, int]] = {}
-        self._figures: list[Figures] = []
+        self._newest: dict[str, int] = {}
+        self._parties: dict[str, int] = {}
+        self._party_places: dict[tuple[str, ...], int] = {}
+        self._runs: dict[str, tuple[str, int, str]] = {}
         self._shapes: dict[tuple[Names, ...], int] = {}
-        self._credits: dict[tuple[int, tuple[str, ...], tuple[bool, ...]], int] = {}
         self._sums: dict[Place, int] = {}
         self._opened: dict[str, Opened] = {}
         self._touched: set[str] = set()
-        self._last: dict[tuple[str, int], tuple[str, str, int]] = {}
+        # Of the newest settlement or correction of each lot its place among all of them: id, period, g credited.
+        self._last: dict[tuple[str, int], int] = {}
+        self._ids: list[str] = []
+        self._periods: list[str] = []
+        self._worths: list[str] = []
 
     def waybills(self, part: WaybillsRead) -> None:
         """The newest version of each waybill says who is credited."""
         self._doubts.documents |= part.changed
         self._doubts.numbers |= part.numbers
-        base = len(self._parties)
-        self._parties += part.parties
+        places = [self._party_places.setdefault(accounts, len(self._party_places)) for accounts in part.parties]
         for number, (version, place) in part.newest.items():
-            if number not in self._newest or self._newest[number][0] < version:
-                self._newest[number] = (version, place if place == UNKNOWN else base + place)
+            if number not in self._newest or self._newest[number] < version:
+                self._newest[number] = version
+                self._parties[number] = place if place == UNKNOWN else places[place]
 
     def runs(self, part: RunsRead) -> None:
         """Of sound runs what they are worth; the others are looked at."""
         self._doubts.documents |= bool(part.numbers)
         self._doubts.numbers |= part.numbers
-        base = len(self._figures)
-        self._figures += part.figures
-        lots = part.lots if not base else [(number, lot_no, base + place) for number, lot_no, place in part.lots]
-        self._runs.update(zip(part.run_ids, lots, strict=True))
+        self._runs.update(zip(part.run_ids, part.lots, strict=True))
 
     def entries(self, part: EntriesRead, expected: int) -> None:
         """The next part of the ledger."""
@@ -104,8 +105,13 @@ class _Join:
         self._opened.update(part.opened)
         self._touched |= part.touched
         shapes = [self._shapes.setdefault(shape, len(self._shapes)) for shape in part.shapes]
+        parties = [self._party_places.setdefault(accounts, len(self._party_places)) for accounts in part.parties]
+        done = 0
         for standing in part.standings:
+            self._settle(part.settled, slice(done, standing.after), parties)
+            done = standing.after
             self._stand(standing, shapes[standing.shape])
+        self._settle(part.settled, slice(done, None), parties)
 
     def _release(self, item: Release) -> None:
         opened = self._opened.get(item.estimate_id)
@@ -113,6 +119,30 @@ class _Join:
             self._doubts.numbers.add(item.number)
         else:
             release(self._opened, self._touched, item.estimate_id, item.released_g)
+
+    def _settle(self, settled: Settled, which: slice, parties: Sequence[int]) -> None:
+        """Settlements that follow one another, each the first of its lot, that posts what its run is worth to who is
+        credited: asked of all of them at once, and of each where that does not hold. ``parties``: their places, by
+        those in the part."""
+        lots, credited = settled.lots[which], [parties[place] for place in settled.parties[which]]
+        runs = list(map(self._runs.get, settled.run_ids[which]))
+        keys = [lot[:2] for lot in lots]
+        numbers = [lot[0] for lot in lots]
+        if (
+            runs != lots
+            or list(map(self._parties.get, numbers)) != credited
+            or len(set(keys)) != len(keys)
+            or not self._last.keys().isdisjoint(keys)
+        ):
+            seen = set[tuple[str, int]]()
+            for key, lot, run, place in zip(keys, lots, runs, credited, strict=True):
+                if run != lot or self._parties.get(key[0]) != place or key in seen or key in self._last:
+                    self._doubts.numbers.add(key[0])
+                seen.add(key)
+        self._last.update(zip(keys, range(len(self._ids), len(self._ids) + len(keys)), strict=True))
+        self._ids += settled.transaction_ids[which]
+        self._periods += settled.periods[which]
+        self._worths += [NO_FIGURES if run is None else run[2] for run in runs]
 
     def _stand(self, item: Standing, shape: int) -> None:
         """The chain of a lot: one settlement, that posts what its run is worth, then corrections. ``shape``: the number
@@ -125,30 +155,22 @@ class _Join:
         else:
             # How much a correction moves hangs on what stood before: the checks look at such lots.
             doubts.numbers.add(item.number)
-            if last is None or item.resolves != last[0] or item.period < last[1]:
+            if last is None or item.resolves != self._ids[last] or item.period < self._periods[last]:
                 doubts.ledger = True
-        credited_g = 0 if item.kind == "REVERSE" or run is None else self._figures[run[2]].credited_wtw_g
-        self._last[key] = (item.transaction_id, item.period, credited_g)
+        self._last[key] = len(self._ids)
+        self._ids.append(item.transaction_id)
+        self._periods.append(item.period)
+        self._worths.append(NO_FIGURES if item.kind == "REVERSE" or run is None else run[2])
 
-    def _is_credit(self, key: tuple[str, int], run: tuple[str, int, int], shape: int, amounts: tuple[int, ...]) -> bool:
+    def _is_credit(self, key: tuple[str, int], run: tuple[str, int, str], shape: int, amounts: tuple[int, ...]) -> bool:
         """Whether lines are those that the run of a settlement is worth; not where that is not known."""
-        parties = self._newest.get(key[0], (0, UNKNOWN))[1]
-        if parties == UNKNOWN or run[:2] != key:
+        place = self._parties.get(key[0], UNKNOWN)
+        if place == UNKNOWN or run[:2] != key:
             return False
-        worth = self._figures[run[2]]
-        activity = worth.activity
-        accounts = self._parties[parties]
-        right = [worth.credited_wtw_g, *[worth.actual_wtw_g] * len(accounts)]
-        right += [amount for _, amount in activity]
-        right.append(worth.energy_saved_g)
-        # Which lines there are hangs on which amounts are none, and their names on nothing else.
-        said = (parties, tuple([mode for mode, _ in activity]), tuple(map(bool, right)))
-        expected = self._credits.get(said)
-        if expected is None:
-            lines = credit_rows(accounts, worth.credited_wtw_g, worth.actual_wtw_g, activity, worth.energy_saved_g)
-            names = tuple([line[1:-1] for line in lines])
-            expected = self._credits[said] = self._shapes.setdefault(names, len(self._shapes))
-        return shape == expected and amounts == tuple(filter(None, right))
+        accounts, worth = list(self._party_places)[place], figures_in(run[2])
+        lines = credit_rows(accounts, worth.credited_wtw_g, worth.actual_wtw_g, worth.activity, worth.energy_saved_g)
+        names = tuple([line[1:-1] for line in lines])
+        return shape == self._shapes.get(names) and amounts == tuple([line[-1] for line in lines])
 
     def doubts(self, kept: Mapping[Place, int]) -> Doubts:
         """What is left at the end."""
@@ -160,7 +182,7 @@ class _Join:
             for (account, ledger, bucket, _), amount in self._sums.items()
             if ledger == "claim" and bucket != "reserved" and account != ISSUANCE.account_id
         )
-        if held_g != sum(credited_g for _, _, credited_g in self._last.values()):
+        if held_g != sum(credited_g_of(self._worths[place]) for place in self._last.values()):
             doubts.ledger = True
         for place in {*self._sums, *kept}:
             folded, stored = self._sums.get(place, 0), kept.get(place, 0)

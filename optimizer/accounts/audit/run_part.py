@@ -15,6 +15,8 @@ from itertools import islice
 from json.encoder import encode_basestring
 from typing import Any, ClassVar, NamedTuple
 
+from optimizer.accounts.audit.credits import Figures
+from optimizer.accounts.audit.handed_over import HandedOver
 from optimizer.accounts.audit.recalculation import LotRead, Recalculated, Recalculation
 from optimizer.accounts.audit.rows import RunRow, quoted
 from optimizer.accounts.audit.stored_inputs import Memo
@@ -25,33 +27,22 @@ from optimizer.emissions.portfolio import Part
 from optimizer.errors import ModalshiftError
 from optimizer.waybills.codec import from_json, to_json
 
-
-class Figures(NamedTuple):
-    """What a settlement posts of a run: g CO2e, g coal equivalent, kg·km by mode. A tuple: millions are handed from one
-    process to another."""
-
-    actual_wtw_g: int
-    credited_wtw_g: int
-    energy_saved_g: int
-    activity: tuple[tuple[str, int], ...]
-
-
 RunPlace = int | str
 """Where a run lies in its table: what no two rows have in common (``Session.run_places``)."""
 PlacedRun = tuple[RunPlace, RunRow]
 
 
 @dataclass(slots=True)
-class RunsRead:
+class RunsRead(HandedOver):
     """``numbers``: waybills of runs that are not what they should be, ``unsound``: the ids of these. Of each sound run
-    its id, waybill, lot and place in ``figures``, side by side; ``moved``: whole mg that move with each error source
-    in all of these together. ``taken``: where all of them lie, for who does not read a part of the table."""
+    its id, and its waybill, lot and what a settlement posts of it (``Figures.text``), side by side; ``moved``: whole mg
+    that move with each error source in all of these together. ``taken``: where all of them lie, for who does not read a
+    part of the table."""
 
     numbers: set[str] = field(default_factory=set)
     unsound: set[str] = field(default_factory=set)
     run_ids: list[str] = field(default_factory=list)
-    lots: list[tuple[str, int, int]] = field(default_factory=list)
-    figures: list[Figures] = field(default_factory=list)
+    lots: list[tuple[str, int, str]] = field(default_factory=list)
     moved: dict[SourceName, int] = field(default_factory=dict)
     taken: list[RunPlace] = field(default_factory=list)
 
@@ -60,13 +51,13 @@ class RunsListed:
     """Lists runs one by one. ``sums``: of whom they are calculated by; what is in them is taken out at the end."""
 
     def __init__(self, sums: SourceSums) -> None:
-        self._read, self._places, self._sums = RunsRead(), dict[Figures, int](), sums
+        self._read, self._sums = RunsRead(), sums
 
     def sound(self, row: RunRow, figures: Figures, places: Sequence[int], moved_mg: Sequence[int]) -> None:
         """List a sound run."""
         read = self._read
         read.run_ids.append(row.run_id)
-        read.lots.append((row.number, row.lot_no, self._places.setdefault(figures, len(self._places))))
+        read.lots.append((row.number, row.lot_no, figures.text()))
         self._sums.add(places, moved_mg)
 
     def worth(self, row: RunRow, worth: Worth | None) -> None:
@@ -80,7 +71,7 @@ class RunsListed:
     def read(self, taken: Iterable[RunPlace] = ()) -> RunsRead:
         """All of them. ``taken``: where they lie."""
         read = self._read
-        read.figures, read.moved, read.taken = list(self._places), self._sums.taken(), list(taken)
+        read.moved, read.taken = self._sums.taken(), list(taken)
         return read
 
 
