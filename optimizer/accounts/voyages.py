@@ -74,10 +74,14 @@ def voyages_on(
         if fact.event_type is load:
             loaded_kg = fact.mass_kg or waybills[key[0]].lot(key[1]).declared_mass_kg
             legs[key] = SailedLeg(voyage_id, fact.vehicle_class or leg.vehicle_class, loaded_kg)
-        if voyage_id and fact.energy and any(item.kind == "fuel_receipt" for item in fact.evidence):
+        energy = fact.energy
+        if voyage_id and energy:
             known = logs.get(voyage_id)
-            if known is None or fact.energy.amount_g > known.amount_g:
-                logs[voyage_id] = fact.energy
+            # Everything on board reports the voyage's log; most of them say what is known.
+            if (known is None or energy.amount_g > known.amount_g) and any(
+                item.kind == "fuel_receipt" for item in fact.evidence
+            ):
+                logs[voyage_id] = energy
     load_kg: dict[str, int] = {}
     for sailed in legs.values():
         if sailed.voyage_id:

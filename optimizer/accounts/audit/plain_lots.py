@@ -18,7 +18,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import attrgetter
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from optimizer.accounts.settlement import Review, review
 from optimizer.accounts.voyages import LegKey, voyages_on
@@ -45,29 +45,35 @@ def plainly_reviewed(
     waybills: Mapping[str, Waybill], events: Sequence[Event], numbers: Collection[str]
 ) -> tuple[Review, Plain]:
     """As ``settlement.review``, but for the plain lots of ``numbers``: these have no state. Waybills that are not plain
-    have theirs; nothing is plain where lots or legs of a waybill share a number."""
+    have theirs; nothing is plain where lots or legs of a waybill share a number or legs are out of order."""
     planned = _planned(waybills)
     if planned is None:
         return review(waybills, events, numbers), {}
     facts, doubted = _facts(events)
     reported = _reported(facts)
-    doubted |= _differing(planned, reported)
+    unlike = _unlike(planned.loaded, reported.loaded)
+    strange = {said for said in unlike if said not in planned.loaded}
+    doubted |= {said[0] for said in unlike} | _differing(planned, reported)
     found: dict[LotKey, list[Finding]] = {}
-    suspects = _suspects(planned, reported)
+    suspects = _suspects(planned, reported, strange)
     if suspects:
         found = duplicates(waybills, [fact for fact in facts if fact.waybill_number in suspects])
         doubted.update(number for number, _ in found)
     load = EventType.LOAD
     sailing = Facts([*reported.of_kind[load], *[fact for fact in reported.logged if fact.event_type is not load]])
-    if not _in_any_order(planned, reported):
+    # Where no leg was loaded twice and all logs are of one kind of energy, their order does not matter.
+    once = len(reported.loaded) == len(planned.loaded) - len(unlike)
+    if not once or len({fact.energy.carrier for fact in reported.logged if fact.energy is not None}) > 1:
         sailing = effective(list(sailing))
     voyages = voyages_on(waybills, planned.by_water, sailing, found)
     own = set(numbers)
-    states = _states(waybills, [event for event in events if event.waybill_number in doubted], own & doubted, found)
-    weighed_kg, delivered_at = reported.weighed_kg, reported.delivered_at
-    own -= doubted
-    plain = {key: (weighed_kg[key], delivered_at[key]) for key in planned.lots if key[0] in own}
-    return Review(states, voyages), plain
+    states: dict[str, WaybillState] = {}
+    lots = planned.lots
+    if doubted or not own >= waybills.keys():
+        lots = [key for key in lots if key[0] in own and key[0] not in doubted]
+        states = _states(waybills, [event for event in events if event.waybill_number in doubted], own & doubted, found)
+    weighed_kg, delivered_at = map(reported.weighed_kg.__getitem__, lots), map(reported.delivered_at.__getitem__, lots)
+    return Review(states, voyages), dict(zip(lots, zip(weighed_kg, delivered_at, strict=True), strict=True))
 
 
 def _states(
@@ -106,48 +112,48 @@ _Loaded = tuple[str, int, int, str, str, str]
 """Waybill, lot, leg, place, voyage, vessel."""
 _Place = tuple[str, int, int, str]
 """Waybill, lot, leg, place."""
+_Said = TypeVar("_Said", _Loaded, _Place)
 
 
 @dataclass(slots=True)
 class _Planned:
-    """What the waybills say: their lots in order; where each leg of transport begins, on what and where it ends, which
-    legs are to be weighed; the legs by water; the least load that a leg names for each voyage, kg."""
+    """What the waybills say: their lots in order; of each leg of transport where it begins, on what and where it ends;
+    which legs are to be weighed; the legs by water; the least load that a leg names for each voyage, kg."""
 
     lots: list[LotKey] = field(default_factory=list)
     delivered: set[tuple[str, str]] = field(default_factory=set)
     loaded: set[_Loaded] = field(default_factory=set)
-    origins: set[_Place] = field(default_factory=set)
     destinations: set[_Place] = field(default_factory=set)
     to_weigh: set[LegKey] = field(default_factory=set)
     by_water: dict[LegKey, WaybillLeg] = field(default_factory=dict)
     load_kg: dict[str, int] = field(default_factory=dict)
 
     def add(self, number: str, lot: WaybillLot) -> bool:
-        """Note a lot. False where two of its legs have one number."""
-        lot_no, last, by_water = lot.lot_no, None, False
-        seqs = set()
+        """Note a lot. False where its legs are not numbered in order."""
+        lot_no, before, last, by_water = lot.lot_no, -1, None, False
+        self.lots.append((number, lot_no))
         for leg in lot.legs:
-            seq = leg.seq
-            seqs.add(seq)
-            if leg.mode == "Hub":
+            seq, mode = leg.seq, leg.mode
+            if seq <= before:
+                return False
+            before = seq
+            if mode == "Hub":
                 continue
-            last = key = number, lot_no, seq
-            voyage_id, origin = leg.voyage_id, leg.origin
-            self.loaded.add((number, lot_no, seq, origin, voyage_id, leg.vessel_id))
-            self.origins.add((number, lot_no, seq, origin))
+            voyage_id = leg.voyage_id
+            self.loaded.add((number, lot_no, seq, leg.origin, voyage_id, leg.vessel_id))
             self.destinations.add((number, lot_no, seq, leg.destination))
-            if leg.mode not in WATER_MODES:
+            last = number, lot_no, seq
+            if mode not in WATER_MODES:
                 continue
             by_water = True
-            self.to_weigh.add(key)
-            self.by_water[key] = leg
+            self.to_weigh.add(last)
+            self.by_water[last] = leg
             load_kg = leg.voyage_load_kg
             if load_kg and self.load_kg.setdefault(voyage_id, load_kg) > load_kg:
                 self.load_kg[voyage_id] = load_kg
         if last is not None and not by_water:
             self.to_weigh.add(last)
-        self.lots.append((number, lot_no))
-        return len(seqs) == len(lot.legs)
+        return True
 
 
 def _planned(waybills: Mapping[str, Waybill]) -> _Planned | None:
@@ -161,13 +167,12 @@ def _planned(waybills: Mapping[str, Waybill]) -> _Planned | None:
 
 
 class _Reported(NamedTuple):
-    """What facts say: they by kind; every loading, and each of these once; what was weighed with evidence, which legs
-    and the least of each lot, kg; the last delivery of each lot; facts with energy, and with evidence."""
+    """What facts say: they by kind; every loading; what was weighed with evidence, and the least of each lot, kg; the
+    last delivery of each lot; facts with energy, and with evidence."""
 
     of_kind: Mapping[EventType, list[Event]]
     loaded: list[_Loaded]
-    loadings: set[_Loaded]
-    weighed: set[LegKey]
+    weighed: list[Event]
     weighed_kg: Mapping[LotKey, int]
     delivered_at: Mapping[LotKey, datetime]
     logged: list[Event]
@@ -197,22 +202,19 @@ def _reported(facts: Iterable[Event]) -> _Reported:
         if delivered_at.setdefault(key, at) < at:
             delivered_at[key] = at
     logged = [fact for fact in facts if fact.energy is not None]
-    legs = set(map(_LEG, weighed))
-    return _Reported(of_kind, loaded, set(loaded), legs, weighed_kg, delivered_at, logged, evidenced)
+    return _Reported(of_kind, loaded, weighed, weighed_kg, delivered_at, logged, evidenced)
 
 
 def _differing(planned: _Planned, reported: _Reported) -> set[str]:
-    """The waybills of which not just what is planned was reported."""
+    """The waybills of which, loadings aside, not just what is planned was reported."""
     of_kind = reported.of_kind
     found = {fact.waybill_number for kind in of_kind.keys() - USUAL for fact in of_kind[kind]}
-    landed = set(map(_PLACE, of_kind[EventType.DISC]))
     delivered = set(map(_DELIVERED, of_kind[EventType.DLV]))
     for differing in (
-        planned.loaded ^ reported.loadings if planned.loaded != reported.loadings else (),
-        planned.destinations ^ landed if planned.destinations != landed else (),
-        set(map(_PLACE, of_kind[EventType.DEPA])) - planned.origins,
+        _unlike(planned.destinations, list(map(_PLACE, of_kind[EventType.DISC]))),
+        _elsewhere(planned, of_kind[EventType.DEPA]),
         set(map(_PLACE, of_kind[EventType.ARRI])) - planned.destinations,
-        planned.to_weigh - reported.weighed,
+        planned.to_weigh.difference(map(_LEG, reported.weighed)),
         # A delivery need not say where.
         [said for said in delivered - planned.delivered if said[1]],
         [key for key in planned.lots if key not in reported.delivered_at or key not in reported.weighed_kg],
@@ -221,15 +223,27 @@ def _differing(planned: _Planned, reported: _Reported) -> set[str]:
     return found
 
 
-def _suspects(planned: _Planned, reported: _Reported) -> set[str]:
+def _unlike(planned: set[_Said], reported: Sequence[_Said]) -> Collection[_Said]:
+    """What is planned and not reported, or reported and not planned."""
+    if len(planned) == len(reported) and not planned.difference(reported):
+        return ()
+    return planned.symmetric_difference(reported)
+
+
+def _elsewhere(planned: _Planned, departures: Iterable[Event]) -> set[_Place]:
+    """Departures from other places than those where a leg begins."""
+    unlike = set(map(_LOADED, departures)) - planned.loaded
+    return {said[:4] for said in unlike}.difference(said[:4] for said in planned.loaded) if unlike else set()
+
+
+def _suspects(planned: _Planned, reported: _Reported, strange: Collection[_Loaded]) -> set[str]:
     """The waybills among which any double is: ``verification.duplicates`` of their events is that of all.
 
     Two that both loaded as planned, voyage and vessel, are both believed. On a voyage there is too much only where all
     its loadings weigh more than the least planned load by nearly the lightest of them.
     """
-    strange = reported.loadings - planned.loaded
-    berths = {(vessel_id, place) for _, _, _, place, _, vessel_id in strange}
-    found = {said[0] for said in reported.loadings if (said[5], said[3]) in berths} if berths else set()
+    berths = {(said[5], said[3]) for said in strange}
+    found = {said[0] for said in reported.loaded if (said[5], said[3]) in berths} if berths else set()
     found |= _overloading(planned, reported.of_kind[EventType.LOAD])
     shown = [item.sha256 for fact in reported.evidenced for item in fact.evidence if item.kind in ONE_LOT_ONLY]
     if len(set(shown)) != len(shown):
@@ -260,16 +274,6 @@ def _sharing(evidenced: Iterable[Event]) -> set[str]:
             if item.kind in ONE_LOT_ONLY:
                 holders.setdefault(item.sha256, set()).add(fact.waybill_number)
     return {number for numbers in holders.values() if len(numbers) > 1 for number in numbers}
-
-
-def _in_any_order(planned: _Planned, reported: _Reported) -> bool:
-    """Whether it does not matter in which order loadings and logs are looked at: nothing was loaded twice, and no two
-    logs differ in the kind of energy alone."""
-    return (
-        len(reported.loadings) == len(reported.loaded)
-        and reported.loadings <= planned.loaded
-        and len({fact.energy.carrier for fact in reported.logged if fact.energy is not None}) <= 1
-    )
 
 
 _MASS = attrgetter("mass_kg")
