@@ -50,8 +50,7 @@ def neighbourhood(
     own = set(numbers)
     if named is None:
         named = _named(connection, own)
-    legs = f"SELECT {list_of(connection, 'voyage_id')} FROM waybill_legs WHERE number {{listed}}"  # nosec B608
-    planned = [voyage_id for voyage_id in json.loads(listed_rows(connection, legs, sorted(own))[0][0]) if voyage_id]
+    planned = _planned(connection, own)
     voyages = named.voyages.union(planned)
     if named.reports is None:
         on_board = own | on_voyages(connection, voyages)
@@ -96,6 +95,14 @@ def _named(connection: Connection, numbers: Collection[str]) -> Named:
     listed = sorted(numbers)
     voyages = {row[0] for row in listed_rows(connection, query, listed)}
     return Named(voyages, {(row[0], row[1], row[2]) for row in listed_rows(connection, loads, listed)})
+
+
+def _planned(connection: Connection, numbers: Collection[str]) -> list[str]:
+    """The voyages of all legs of these waybills; what is no text there is none, and the audit names its row."""
+    # SQLite may hold bytes in that column, which no list takes, and letters that nobody can read.
+    query = f"SELECT {list_of(connection, 'CAST(voyage_id AS TEXT)')} FROM waybill_legs WHERE number {{listed}}"
+    ((listed,),) = listed_rows(connection, query, sorted(numbers))
+    return [voyage_id for voyage_id in json.loads(listed.decode(errors="replace")) if voyage_id]
 
 
 def on_voyages(connection: Connection, voyages: Iterable[str]) -> set[str]:

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from pathlib import Path
 
+import pytest
+
+from optimizer import actions
 from optimizer.store.engine import Store
 from optimizer.store.listed import list_of, listed_rows
+from tests.store.tampering import disarm
+from tests.waybills.world import world_factors, world_network
 
 
 def test_ids_of_any_letters_are_looked_up(settled: Store) -> None:
@@ -30,3 +37,15 @@ def test_a_column_comes_as_a_list_without_spaces(settled: Store) -> None:
             assert sorted(json.loads(listed), key=str) == sorted((row[0] for row in rows), key=str)
             assert b" " not in listed
             assert listed_rows(connection, query, [0]) == [(b"[]",)]
+
+
+@pytest.mark.parametrize("put", [b"", b"V1", b"\xff\xfe"])
+def test_bytes_where_a_leg_names_its_voyage_are_named(settled: Store, path: Path, put: bytes) -> None:
+    """A voyage that is no text is a finding about its waybill, and no end of the audit."""
+    raw = sqlite3.connect(path)
+    disarm(raw)
+    raw.execute("UPDATE waybill_legs SET voyage_id = ? WHERE rowid = 2", (put,))
+    raw.commit()
+    raw.close()
+    found = actions.audit(settled, world_network(), world_factors())
+    assert {finding.code for finding in found} == {"columns_differ"}
