@@ -19,7 +19,8 @@ from multiprocessing import get_context
 from types import TracebackType
 from typing import TypeVar
 
-from optimizer.accounts.audit.entry_part import EntriesRead, read_entries
+from optimizer.accounts.audit.entry_blocks import EntryBlocks
+from optimizer.accounts.audit.entry_part import EntriesRead, EntryReader, read_entries
 from optimizer.accounts.audit.evidence_part import RunsAgain
 from optimizer.accounts.audit.quick import Doubts, joined
 from optimizer.accounts.audit.run_part import RunPlace, RunsRead, read_runs
@@ -41,6 +42,9 @@ PARTS_A_PROCESS = 4
 
 _SLICE = 5_000
 """Runs read at a time by where they lie."""
+
+_ENTRIES = 250
+"""Entries read at a time: so few that all of them stay in the caches of a processor."""
 
 WORTH_A_PROCESS = 25_000
 """Entries that pay for starting another process."""
@@ -226,5 +230,9 @@ def _runs_at(session: Session, package: Package, places: Sequence[RunPlace]) -> 
 
 
 def _entries(session: Session, _package: Package, part: Part) -> EntriesRead:
-    rows, names = session.entry_rows(part), session.line_names()
-    return read_entries(rows, names, part.first or 1, session.accounts(), session.periods())
+    reader = EntryReader(session.line_names(), part.first or 1, session.accounts(), session.periods())
+    blocks = EntryBlocks(reader)
+    for piece in part.pieces(_ENTRIES):
+        if not blocks.take(session.entry_block(piece)):
+            read_entries(reader, session.entry_rows(piece))
+    return reader.read()

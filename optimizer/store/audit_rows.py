@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.exc import DatabaseError
 
-from optimizer.accounts.audit.rows import Names, NumberedLine, RunRow
+from optimizer.accounts.audit.rows import EntryBlock, Names, NumberedLine, RunRow
 from optimizer.accounts.audit.run_part import RunPlace
 from optimizer.accounts.books import StoredDocument
 from optimizer.store.events_read import EVENT_COLUMNS, changed_event
@@ -28,6 +28,13 @@ class Part(NamedTuple):
 
     first: int | None
     last: int | None
+
+    def pieces(self, size: int) -> list[Part]:
+        """A part with a last number in parts of at most ``size`` numbers; the first takes what stands before."""
+        return [
+            Part(self.first if start == (self.first or 1) else start, min(start + size - 1, self.last or 0))
+            for start in range(self.first or 1, (self.last or 0) + 1, size)
+        ]
 
     @property
     def entries(self) -> int:
@@ -76,6 +83,18 @@ class _Named(dict[tuple[Any, ...], Names]):
         return names
 
 
+_MAY_BE_NONE = frozenset({"run_id", "resolves"})
+_LINES = (
+    "json_group_array(json_array(line, ledger, part, account_no, bucket, counter_account_no, counter_bucket)),"
+    " json_group_array(amount)"
+)
+_PG_LINES = (
+    "'[' || string_agg(concat('[', line, ',', ledger, ',', to_json(part), ',', account_no, ',', bucket, ',',"
+    " counter_account_no, ',', counter_bucket, ']'), ',' ORDER BY transaction_seq, line) || ']',"
+    " '[' || string_agg(amount::text, ',' ORDER BY transaction_seq, line) || ']'"
+)
+"""Postings in order as :class:`EntryBlock` has them. SQLite takes them as they lie, which is in order; were it
+otherwise, no digest of an entry would be right."""
 _LEDGERS = {number: name for name, number in LEDGER_CODES.items()}
 _BUCKETS = {number: name for name, number in BUCKET_CODES.items()}
 
@@ -125,6 +144,20 @@ class AuditRows(EvidenceRows):
                     lines.append(posting)
                 posting = next(postings, None)
             yield row, lines
+
+    def entry_block(self, part: Part) -> EntryBlock:
+        """The same for who reads them together."""
+        columns = ", ".join(f"COALESCE({name}, '')" if name in _MAY_BE_NONE else name for name in TRANSACTION_COLUMNS)
+        where, lines_where = (_between(name, part) for name in ("seq", "transaction_seq"))
+        rows = list(self._streamed(f"SELECT {columns} FROM transactions{where} ORDER BY seq"))
+        sqlite = self._connection.dialect.name == "sqlite"
+        try:
+            ((lines, amounts),) = self._streamed(
+                f"SELECT {_LINES if sqlite else _PG_LINES} FROM posting_lines{lines_where}"
+            )
+        except DatabaseError:  # values that JSON does not have
+            lines = amounts = None
+        return EntryBlock(rows, lines or "", amounts or "")
 
     def numbered_parts(self, table: str, count: int) -> list[Part]:
         """The rows of a table that are numbered from one on, in about ``count`` parts by number."""

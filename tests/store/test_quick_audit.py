@@ -3,26 +3,35 @@ find on all records at once."""
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from random import Random
 
 import pytest
 from sqlalchemy import create_engine
+from sqlalchemy.exc import DatabaseError
 
 from optimizer import actions
 from optimizer.accounts import audit as checks
-from optimizer.accounts.audit.rows import RunRow, credit_rows
+from optimizer.accounts.audit.entry_blocks import EntryBlocks
+from optimizer.accounts.audit.entry_part import EntriesRead, EntryReader, read_entries
+from optimizer.accounts.audit.rows import RunRow, credit_rows, line_text
 from optimizer.accounts.audit.run_part import Recomputing, Worth
 from optimizer.accounts.settlement import credit_lines
 from optimizer.actions import auditing
 from optimizer.actions.audit_city import reach_of
 from optimizer.actions.audit_parts import LedgerReading, Package, Readers, ledger_doubts
+from optimizer.store.audit_rows import Part
 from optimizer.store.engine import Store
 from optimizer.store.packed import packed, unpacked
+from optimizer.store.rows import BUCKET_CODES, LEDGER_CODES
 from optimizer.waybills.finding import Finding, lot_record
 from tests.store.tampering import disarm
 from tests.store.test_corrections import dearer_diesel
@@ -349,3 +358,189 @@ def test_what_a_run_says_and_its_columns_hide_is_held_against_the_evidence(url: 
     assert ("run_changed", f"run {run_id}") in quick
     assert set(by_record(whole(settled))) <= set(quick)
     assert by_record(recorded(settled, 3)) == quick
+
+
+def entries_read(store: Store, size: int, blocks: bool = True) -> tuple[EntriesRead, int]:
+    """All entries read in blocks of so many, or one by one; and how many blocks were taken as such. Shapes and parties
+    by what they are, as a block that is refused may have been looked into; places without any amount left out."""
+    with store.read() as session:
+        part = Part(None, session.last_seq())
+        reader = EntryReader(session.line_names(), 1, session.accounts(), session.periods())
+        together, taken = EntryBlocks(reader), 0
+        for piece in part.pieces(size):
+            if blocks and together.take(session.entry_block(piece)):
+                taken += 1
+            else:
+                read_entries(reader, session.entry_rows(piece))
+        read = reader.read()
+    read.sums, read.lowest = (
+        {place: amount for place, amount in of.items() if amount} for of in (read.sums, read.lowest)
+    )
+    standings = [(item, read.shapes[item.shape]) for item in read.standings]
+    parties = [read.parties[place] for place in read.settled.parties]
+    settled = replace(read.settled, parties=parties)  # type: ignore[arg-type]
+    standing = [(item._replace(shape=0), names) for item, names in standings]
+    return replace(read, shapes=[], parties=[], standings=standing, settled=settled), taken  # type: ignore[arg-type]
+
+
+def test_blocks_of_entries_say_what_entries_say_one_by_one(settled: Store) -> None:
+    """In clean books with a correction, a transfer and a memo full of quotes, every block is taken; on both
+    databases."""
+    with settled.read() as session:
+        number = session.audited_numbers().numbers[0]
+    actions.reverse(settled, number, 1, 'evidence "fell" away, as C:\\n says', LATER)
+    one_by_one, _ = entries_read(settled, 1, blocks=False)
+    assert one_by_one.settled.lots
+    assert one_by_one.standings
+    assert not one_by_one.wrong
+    for size in (1, 3, 250):
+        read, taken = entries_read(settled, size)
+        assert read == one_by_one
+        assert taken == -(-read.count // size)
+
+
+LINE = "transaction_seq = (SELECT MIN(seq) FROM transactions WHERE kind = 'SETTLE') AND line = 2"
+ENTRY = "seq = (SELECT MIN(seq) FROM transactions WHERE kind = 'SETTLE')"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *(
+            f"posting_lines SET {change} WHERE {LINE}"
+            for change in (
+                "amount = 'many'",
+                "amount = '+7'",
+                "amount = '007'",
+                "amount = '12-3'",
+                "amount = amount + 0.5",
+                "amount = 0",
+                "amount = -9223372036854775807 - 1",
+                "amount = x'37'",
+                "line = 0",
+                "line = -1",
+                "line = 9",
+                "line = 2.5",
+                "line = 'x'",
+                "transaction_seq = transaction_seq + 1, line = 9",
+                "transaction_seq = 0",
+                "transaction_seq = -1, line = 1",
+                "ledger = 9",
+                "ledger = 'claim'",
+                "bucket = 2.5",
+                "part = '[1,'",
+                "part = '\"],[1,\"'",
+                "part = x'41'",
+                "part = 7",
+                "account_no = 99",
+                "account_no = 'x'",
+            )
+        ),
+        *(
+            f"transactions SET {change} WHERE {ENTRY}"
+            for change in (
+                "seq = 0",
+                "seq = -seq",
+                "kind = 'OTHER'",
+                "kind = x'41'",
+                "number = number || '\"'",
+                "transaction_id = transaction_id || '\\'",
+                "run_id = run_id || char(10)",
+                "number = 7",
+                "number = CAST(number AS BLOB)",
+                "lot_no = 1.5",
+                "lot_no = 'x'",
+                "method = method || '\\'",
+                "method = CAST(method AS BLOB)",
+                "run_id = NULL",
+                "run_id = ''",
+                "run_id = CAST(run_id AS BLOB)",
+                "resolves = transaction_id",
+                "period = '2026-09'",
+                "period = NULL",
+                "effective_at = '2026-10-04T24:00:00+08:00'",
+                "effective_at = '2026-02-30T01:00:00+08:00'",
+                "booked_at = '2026-10-04T01:00:00+09:00'",
+                "booked_at = 7",
+                "booked_at = NULL",
+                "memo = 'x'",
+                "memo = NULL",
+                "memo = x'41'",
+                "memo = 7",
+                "line_count = line_count + 1",
+                "line_count = 'x'",
+                "content_sha256 = upper(content_sha256)",
+                "content_sha256 = NULL",
+            )
+        ),
+    ],
+)
+def test_damaged_blocks_say_what_entries_say_one_by_one(
+    sqlite_templates: dict[bool, Path], tmp_path: Path, change: str
+) -> None:
+    """Values of other types, lines out of order, texts that read like other lines: as damage is read entry by entry,
+    so in blocks, with the digest of what was there and with one of what stands there now."""
+    file = tmp_path / "damaged.db"
+    shutil.copyfile(sqlite_templates[True], file)
+    loosen(file)
+    with closing(sqlite3.connect(file)) as raw:
+        (seq,) = raw.execute(f"SELECT seq FROM transactions WHERE {ENTRY}").fetchone()
+    damage(f"sqlite:///{file}", f"UPDATE {change}")
+    for digest in (None, forged(file, seq)):
+        if digest is not None:
+            damage(f"sqlite:///{file}", f"UPDATE transactions SET content_sha256 = '{digest}' WHERE seq = {seq}")
+        store = actions.open_store(f"sqlite:///{file}")
+        one_by_one = read_or_error(store, 1, blocks=False)
+        assert isinstance(one_by_one, type) or one_by_one.count
+        for size in (1, 4, 250):
+            assert read_or_error(store, size, blocks=True) == one_by_one
+        store.close()
+
+
+def forged(file: Path, seq: int) -> str | None:
+    """The digest of what an entry says, of whatever type it is; None where the entry is not there."""
+    with closing(sqlite3.connect(file)) as raw:
+        names = dict(raw.execute("SELECT account_no, account_id FROM account_numbers"))
+        row = raw.execute(f"SELECT * FROM transactions WHERE seq = {seq}").fetchone()
+        lines = raw.execute(f"SELECT * FROM posting_lines WHERE transaction_seq = {seq} ORDER BY line").fetchall()
+    if row is None:
+        return None
+    ledgers = {number: name for name, number in LEDGER_CODES.items()}
+    buckets = {number: name for name, number in BUCKET_CODES.items()}
+    texts = []
+    for _, _, ledger, part, account, bucket, counter, counter_bucket, amount in lines:
+        opposite = -amount if isinstance(amount, int | float) else amount
+        for no, where, posted in ((account, bucket, amount), (counter, counter_bucket, opposite)):
+            name, place = names.get(no, f"#{no}"), buckets.get(where, f"#{where}")
+            before, after = line_text(name, place, ledgers.get(ledger, f"#{ledger}"), str(part))
+            texts.append(f"{before}{posted}{after}")
+    _, transaction_id, kind, number, lot_no, method, run_id, resolves, _, at, _, memo, *_ = row
+    content = (
+        f'["{transaction_id}","{kind}","{number}",{lot_no},"{method}","{run_id or ""}","{resolves or ""}","{at}",'
+        f"[{','.join(texts)}]{',' + json.dumps(memo) if memo and isinstance(memo, str) else ''}]"
+    )
+    return sha256(content.encode()).hexdigest()
+
+
+def read_or_error(store: Store, size: int, blocks: bool) -> EntriesRead | type[Exception]:
+    """What was read, or how it failed."""
+    try:
+        return entries_read(store, size, blocks)[0]
+    except (TypeError, ValueError, AttributeError, DatabaseError) as error:
+        return type(error)
+
+
+def loosen(file: Path) -> None:
+    """Tables without types and rules, as a file can be that somebody wrote by other means."""
+    raw = sqlite3.connect(file)
+    raw.execute("PRAGMA foreign_keys = OFF")
+    disarm(raw)
+    for table, key in (("transactions", "seq"), ("posting_lines", "transaction_seq, line")):
+        (statement,) = raw.execute("SELECT sql FROM sqlite_master WHERE name = ?", [table]).fetchone()
+        raw.execute("PRAGMA writable_schema = ON")
+        bare = re.sub(r",\s*CONSTRAINT (ck|fk)_.*", ")", statement, flags=re.DOTALL)
+        bare = bare if "PRIMARY KEY" in bare else bare[:-1] + f", PRIMARY KEY ({key}))"
+        bare = bare.replace(" NOT NULL", "") + (" WITHOUT ROWID" if "WITHOUT ROWID" in statement else "")
+        raw.execute("UPDATE sqlite_master SET sql = ? WHERE name = ?", [bare, table])
+    raw.commit()
+    raw.close()

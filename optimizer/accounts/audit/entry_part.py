@@ -15,14 +15,12 @@ from hashlib import sha256
 from json.encoder import encode_basestring
 from typing import Any, NamedTuple
 
-from optimizer.accounts.audit.credits import Credit, credit_of
+from optimizer.accounts.audit.entry_shapes import Shape, Shapes
 from optimizer.accounts.audit.handed_over import HandedOver
-from optimizer.accounts.audit.rows import Names, NumberedLine, Place, line_text, quoted
+from optimizer.accounts.audit.rows import Names, NumberedLine, Place, quoted
 from optimizer.accounts.ledger import Kind, Period, booking_period, china_text
 
-_KINDS = frozenset(kind.value for kind in Kind)
-_BUCKETS = frozenset({"reserved", "available", "retired"})
-_LEDGERS = frozenset({"claim", "attribution", "activity", "energy"})
+KINDS = frozenset(kind.value for kind in Kind)
 _NO_LOT = frozenset({"TRANSFER", "RETIRE"})
 
 
@@ -88,38 +86,16 @@ class EntriesRead:
     settled: Settled = field(default_factory=Settled)
 
 
-def read_entries(
-    rows: Iterable[tuple[Sequence[Any], Sequence[NumberedLine]]],
-    names: Mapping[tuple[Any, ...], Names],
-    first_seq: int,
-    accounts: Collection[str],
-    periods: Sequence[Period],
-) -> EntriesRead:
-    """``rows``: all entries of a part (the columns of ``EntryRow``) with their postings, in order, from ``first_seq``
-    on; ``names``: what the numbers of a posting stand for."""
-    reader = _EntryReader(names, first_seq, accounts, periods)
+def read_entries(reader: EntryReader, rows: Iterable[tuple[Sequence[Any], Sequence[NumberedLine]]]) -> EntriesRead:
+    """``rows``: the next entries (the columns of ``EntryRow``) with their postings, in order."""
     for row, lines in rows:
         reader.entry(row, lines)
     return reader.read()
 
 
-class _Move(NamedTuple):
-    """What lines from one place to another have in common: the text around their amounts, where they stand in the
-    sums, and how an amount changes what parties hold reserved. ``known``: whether both places may exist; ``held``:
-    whether parties hold what is there, and so never less than nothing."""
-
-    known: bool
-    held: bool
-    before: str
-    between: str
-    after: str
-    gains: int
-    gives: int
-    reserves: int
-
-
-class _EntryReader:
-    """Reads the entries of a part."""
+class EntryReader:
+    """Reads the entries of a part, one by one, from ``first_seq`` on. ``names``: what the numbers of a posting stand
+    for."""
 
     def __init__(
         self,
@@ -128,28 +104,23 @@ class _EntryReader:
         accounts: Collection[str],
         periods: Sequence[Period],
     ) -> None:
-        self._names = names
+        self.shapes = Shapes(names, accounts)
         self._first_seq = first_seq
-        self._accounts = frozenset(accounts)
         ordered = sorted(periods, key=lambda item: item.last_seq)
         self._last_seqs = [item.last_seq for item in ordered]
         self._closed = [max(item.period for item in ordered[: place + 1]) for place in range(len(ordered))]
         self._read = EntriesRead()
-        self._moves: dict[tuple[Any, ...], _Move] = {}
-        self._places: dict[Place, int] = {}
-        self._sums: list[int] = []
-        self._lowest: list[int] = []
-        self._held: set[int] = set()
-        self._shapes: dict[tuple[tuple[Any, ...], ...], tuple[int, Credit | None, int]] = {}
-        self._parties: dict[tuple[str, ...], int] = {}
+
+    @property
+    def next_seq(self) -> int:
+        """The number that the next entry has."""
+        return self._first_seq + self._read.count
 
     def read(self) -> EntriesRead:
         """What was read."""
-        self._read.sums = dict(zip(self._places, self._sums, strict=True))
-        places = list(self._places)
-        self._read.lowest = {places[number]: self._lowest[number] for number in sorted(self._held)}
-        self._read.shapes = [tuple([self._names[key] for key in shape]) for shape in self._shapes]
-        self._read.parties = list(self._parties)
+        self._read.sums, self._read.lowest = self.shapes.moved()
+        self._read.shapes = [shape.lines for shape in self.shapes.values()]
+        self._read.parties = list(self.shapes.parties)
         return self._read
 
     def entry(self, row: Sequence[Any], lines: Sequence[NumberedLine]) -> None:
@@ -157,130 +128,79 @@ class _EntryReader:
         read = self._read
         seq, transaction_id, kind, number, lot_no, method, run_id, resolves, period, effective_at, booked_at = row[:11]
         memo, line_count, content_sha256 = row[11:]
-        if seq != self._first_seq + read.count or kind not in _KINDS or line_count != len(lines):
+        if seq != self.next_seq or kind not in KINDS or line_count != len(lines):
             read.wrong = True
         read.count += 1
-        found = self._moved(lines)
-        if found is None:
+        shape, amounts = self.shapes[tuple([line[1:8] for line in lines])], [line[8] for line in lines]
+        reserved_g = self._moved(shape, amounts)
+        if reserved_g is None:
             read.wrong = True
             return
-        text, reserved_g = found
+        said = zip(shape.texts, [str(one) for amount in amounts for one in (amount, -amount)], strict=False)
         content = (
             f'[{encode_basestring(transaction_id)},"{kind}",{encode_basestring(number)},{lot_no},'
             f"{quoted(method)},{encode_basestring(run_id or '')},{encode_basestring(resolves or '')},"
-            f'"{effective_at}",[{text}]{"," + encode_basestring(memo) if memo else ""}]'
+            f'"{effective_at}",[{"".join([text for pair in said for text in pair])}{shape.texts[-1]}]'
+            f"{',' + encode_basestring(memo) if memo else ''}]"
         )
         if sha256(content.encode()).hexdigest() != content_sha256:
             read.wrong = True
-        if period != _booked(effective_at, self._last_closed(seq)) or not _booked(booked_at, ""):
+        if period != booked(effective_at, self.last_closed(seq)) or not booked(booked_at, ""):
             read.wrong = True
-        if kind in ("POST", "VOID"):
-            self._release(number, lot_no, resolves or "", reserved_g)
-        elif kind == "ESTIMATE":
+        self.record(
+            (kind, transaction_id, number, lot_no, run_id or "", resolves or "", period), shape, amounts, reserved_g
+        )
+
+    def record(
+        self,
+        entry: tuple[str, str, str, int, str, str, str],
+        shape: Shape,
+        amounts: Sequence[int],
+        reserved_g: int,
+    ) -> None:
+        """Record an entry for who joins the parts: kind, id, waybill, lot, run, what it resolves, period."""
+        kind, transaction_id, number, lot_no, run_id, resolves, period = entry
+        read = self._read
+        if kind == "ESTIMATE":
             read.opened[transaction_id] = (number, lot_no, reserved_g)
+        elif kind == "POST" or kind == "VOID":
+            opened = read.opened.get(resolves)
+            if opened is None:
+                read.releases.append(Release(number, lot_no, resolves, reserved_g))
+            elif opened[0] != number or opened[1] != lot_no:
+                read.numbers.add(number)
+            else:
+                release(read.opened, read.touched, resolves, reserved_g)
         elif kind not in _NO_LOT:
-            self._stand((number, lot_no, kind, transaction_id, run_id or "", resolves or "", period), lines)
+            settled = read.settled
+            worth = shape.credit.text(amounts) if kind == "SETTLE" and shape.credit is not None else None
+            if worth is None:
+                named = (number, lot_no, kind, transaction_id, run_id, resolves, period)
+                read.standings.append(Standing(len(settled.lots), *named, shape.number, tuple(amounts)))
+                return
+            settled.lots.append((number, lot_no, worth))
+            settled.parties.append(shape.parties)
+            settled.run_ids.append(run_id)
+            settled.transaction_ids.append(transaction_id)
+            settled.periods.append(period)
 
-    def _stand(self, entry: tuple[str, int, str, str, str, str, str], lines: Sequence[NumberedLine]) -> None:
-        """A settlement or correction: the fields of :class:`Standing` that are no postings."""
-        number, lot_no, kind, transaction_id, run_id, _, period = entry
-        amounts = tuple([line[8] for line in lines])
-        key = tuple([line[2:8] for line in lines])
-        shape = self._shapes.get(key)
-        if shape is None:
-            credit = credit_of([self._names[names] for names in key])
-            parties = 0 if credit is None else self._parties.setdefault(credit.parties, len(self._parties))
-            shape = self._shapes[key] = (len(self._shapes), credit, parties)
-        place, credit, parties = shape
-        worth = credit.text(amounts) if credit is not None and kind == "SETTLE" else None
-        settled = self._read.settled
-        if worth is None:
-            self._read.standings.append(Standing(len(settled.lots), *entry, place, amounts))
-            return
-        settled.lots.append((number, lot_no, worth))
-        settled.parties.append(parties)
-        settled.run_ids.append(run_id)
-        settled.transaction_ids.append(transaction_id)
-        settled.periods.append(period)
+    def took(self, count: int) -> None:
+        """So many entries more were read by somebody else, who found nothing wrong with them."""
+        self._read.count += count
 
-    def _last_closed(self, seq: int) -> str:
+    def last_closed(self, seq: int) -> str:
+        """The last period that was closed before an entry; empty: none."""
         place = bisect_left(self._last_seqs, seq)
         return self._closed[place - 1] if place else ""
 
-    def _moved(self, lines: Sequence[NumberedLine]) -> tuple[str, int] | None:
-        """The postings as the digest has them, and what they reserve; they are added to the sums. None where there are
-        none, or any that could not pass: they count all the same, so that only what they are is found and not also
-        that balances differ."""
-        texts, reserved_g, sums, moves = [], 0, self._sums, self._moves
-        sound = bool(lines)
-        for number, line in enumerate(lines, start=1):
-            key, amount = line[2:8], line[8]
-            move = moves.get(key) or self._new_move(key)
-            known, held, before, between, after, gains, gives, reserves = move
-            if type(amount) is not int:
-                return None
-            if not known or line[1] != number or not amount:
-                sound = False
-            texts.append(f"{before}{amount}{between}{-amount}{after}")
-            if held:
-                reserved_g += reserves * amount
-                self._hold(gains, gives, amount)
-            else:
-                sums[gains] += amount
-                sums[gives] -= amount
-        return (",".join(texts), reserved_g) if sound else None
-
-    def _hold(self, gains: int, gives: int, amount: int) -> None:
-        sums, lowest = self._sums, self._lowest
-        sums[gains] = total = sums[gains] + amount
-        if total < lowest[gains]:
-            lowest[gains] = total
-        sums[gives] = total = sums[gives] - amount
-        if total < lowest[gives]:
-            lowest[gives] = total
-
-    def _new_move(self, key: tuple[Any, ...]) -> _Move:
-        ledger, part, account, bucket, counter, counter_bucket = self._names[key]
-        known = account in self._accounts and counter in self._accounts and ledger in _LEDGERS
-        line, other = line_text(account, bucket, ledger, part), line_text(counter, counter_bucket, ledger, part)
-        reserves = (bucket == "reserved" and not account.startswith("issuance.")) - (
-            counter_bucket == "reserved" and not counter.startswith("issuance.")
-        )
-        gains, gives = (
-            self._place((account, ledger, bucket, part)),
-            self._place((counter, ledger, counter_bucket, part)),
-        )
-        held = ledger == "claim" or reserves != 0
-        if held:
-            self._held |= {gains, gives}
-        move = self._moves[key] = _Move(
-            known and bucket in _BUCKETS and counter_bucket in _BUCKETS,
-            held,
-            line[0],
-            f"{line[1]},{other[0]}",
-            other[1],
-            gains,
-            gives,
-            reserves,
-        )
-        return move
-
-    def _place(self, place: Place) -> int:
-        if place not in self._places:
-            self._places[place] = len(self._sums)
-            self._sums.append(0)
-            self._lowest.append(0)
-        return self._places[place]
-
-    def _release(self, number: str, lot_no: int, estimate_id: str, released_g: int) -> None:
-        read = self._read
-        opened = read.opened.get(estimate_id)
-        if opened is None:
-            read.releases.append(Release(number, lot_no, estimate_id, released_g))
-        elif opened[:2] != (number, lot_no):
-            read.numbers.add(number)
-        else:
-            release(read.opened, read.touched, estimate_id, released_g)
+    def _moved(self, shape: Shape, amounts: Sequence[Any]) -> int | None:
+        """Add postings to the sums; what they reserve. None where they could not pass: they count all the same, as far
+        as they can, so that only what they are is found and not also that balances differ."""
+        if set(map(type, amounts)) - {int}:
+            return None
+        shape.posted.append(amounts)
+        reserved_g = self.shapes.hold(shape, amounts)
+        return reserved_g if shape.sound and 0 not in amounts else None
 
 
 def release(opened: dict[str, Opened], touched: set[str], estimate_id: str, released_g: int) -> None:
@@ -296,7 +216,7 @@ def release(opened: dict[str, Opened], touched: set[str], estimate_id: str, rele
 
 
 @lru_cache(maxsize=65_536)
-def _booked(effective_at: str, last_closed: str) -> str:
+def booked(effective_at: str, last_closed: str) -> str:
     """The period of an entry; empty, which no period is, for a time that is not written as ours are."""
     try:
         moment = datetime.fromisoformat(effective_at)

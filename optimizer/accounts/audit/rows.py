@@ -69,6 +69,16 @@ class EntryRow(NamedTuple):
     content_sha256: str
 
 
+class EntryBlock(NamedTuple):
+    """Entries that follow one another. ``rows``: columns of :class:`EntryRow`, texts instead of None; ``lines``: of all
+    their postings in order, as JSON has them, arrays of line, ledger, part, account, bucket, counter account, counter
+    bucket (numbers but for the part); ``amounts``: of the same the amounts. Empty texts where that is not to be had."""
+
+    rows: Sequence[Sequence[Any]]
+    lines: str
+    amounts: str
+
+
 def credit_rows(
     parties: Sequence[str], credited_g: int, actual_g: int, activity: Sequence[tuple[str, int]], energy_g: int
 ) -> Lines:
