@@ -15,7 +15,6 @@ from optimizer.accounts.audit.rows import RunRow
 from optimizer.accounts.audit.run_part import PlacedRun
 from optimizer.accounts.books import StandingEntry, StoredDocument
 from optimizer.accounts.corrections import SETTLING
-from optimizer.accounts.ledger import Kind
 from optimizer.store import schema
 from optimizer.store.events_read import EventsRead, as_bytes, events_read
 from optimizer.store.listed import listed_rows
@@ -29,6 +28,7 @@ from optimizer.waybills.event import Event, EventType
 from optimizer.waybills.waybill import Waybill
 
 _STANDING = ", ".join(f"'{kind.value}'" for kind in SETTLING)
+_KINDS = {kind.value: kind for kind in SETTLING}
 
 
 class Reported(NamedTuple):
@@ -115,7 +115,7 @@ class EvidenceRows:
         query = f"""SELECT seq, transaction_id, kind, number, lot_no, COALESCE(run_id, ''), COALESCE(resolves, ''),
             period FROM transactions WHERE kind IN ({_STANDING}) AND number {{listed}}"""  # nosec B608
         rows = sorted(listed_rows(self._connection, query, sorted(set(numbers))), key=_SEQ)
-        return [StandingEntry(row[0], row[1], Kind(row[2]), *row[3:]) for row in rows]
+        return [StandingEntry(seq, entry_id, _KINDS[kind], *others) for seq, entry_id, kind, *others in rows]
 
     def runs_named(self, run_ids: Sequence[str]) -> list[PlacedRun]:
         """Those of these runs that are found by their ids, as often as they are found; their documents are packed, as

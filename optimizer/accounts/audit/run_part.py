@@ -226,39 +226,40 @@ class Recomputing:
 def _texts(row: RunRow) -> tuple[bytes, bytes] | None:
     """Inputs and result in the document of a run, None where that is not what columns and digests say."""
     document = row.document
-    head, middle, tail = _around(row)
+    head, middle, tail, versions = _around(row)
     split = document.rfind(middle)  # the result is the shorter part
     if split < 0 or not document.startswith(head) or not document.endswith(tail):
         return None
     inputs, result = document[len(head) : split], document[split + len(middle) : len(document) - len(tail)]
-    return (inputs, result) if _digested(row, inputs, result) else None
+    return (inputs, result) if _digested(row, inputs, result, versions) else None
 
 
 def says(row: RunRow, document: bytes, inputs: Sequence[bytes], found: Recalculated) -> bool:
     """Whether a run is, in its document, digests and columns, that of these inputs of its lot, which come to this.
     ``inputs``: the pieces of their text."""
-    head, middle, tail = _around(row)
+    head, middle, tail, versions = _around(row)
     if document != b"".join((head, *inputs, middle, found.text, tail)):
         return False
     end = len(document) - len(tail) - len(found.text) - len(middle)
     return row[-_COLUMNS:] == (*found[1:_COLUMNS], found.activity_text) and _digested(
-        row, memoryview(document)[len(head) : end], found.text
+        row, memoryview(document)[len(head) : end], found.text, versions
     )
 
 
-def _around(row: RunRow) -> tuple[bytes, bytes, bytes]:
-    """What stands in the document of a run before its inputs, before its result and after it."""
-    head, network, _ = _frame(row.code_version, row.factors_version, row.network_version)
+def _around(row: RunRow) -> tuple[bytes, bytes, bytes, str]:
+    """What stands in the document of a run before its inputs, before its result and after it; the versions as its id
+    digests them."""
+    head, network, versions = _frame(row.code_version, row.factors_version, row.network_version)
     return (
         head,
         f',"inputs_sha256":"{row.inputs_sha256}",{network},"result":'.encode(),
         f',"result_sha256":"{row.result_sha256}","run_at":"{row.run_at}","run_id":"{row.run_id}"}}'.encode(),
+        versions,
     )
 
 
-def _digested(row: RunRow, inputs: bytes | memoryview, result: bytes) -> bool:
+def _digested(row: RunRow, inputs: bytes | memoryview, result: bytes, versions: str) -> bool:
     """Whether the digests of a run are those of its inputs and result."""
-    versions = _frame(row.code_version, row.factors_version, row.network_version)[2]
     named = f'["{row.inputs_sha256}","{row.result_sha256}",{versions}]'.encode()
     digests = (sha256(inputs).hexdigest(), sha256(result).hexdigest(), sha256(named).hexdigest())
     return digests == (row.inputs_sha256, row.result_sha256, row.run_id)
