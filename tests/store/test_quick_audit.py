@@ -195,6 +195,19 @@ def test_every_run_is_read_once_whatever_names_it(path: Path, settled: Store, nu
         assert given.moved() == plain.moved(), done
 
 
+@pytest.mark.parametrize("lot_no", ["9", "CAST(lot_no AS BLOB)"])
+def test_a_settlement_of_a_lot_that_is_not_there_is_found(path: Path, settled: Store, lot_no: str) -> None:
+    """It is a finding as the checks on all records have it, and no end of the audit."""
+    damage(
+        f"sqlite:///{path}",
+        "PRAGMA ignore_check_constraints = ON",
+        f"UPDATE transactions SET lot_no = {lot_no} WHERE kind = 'SETTLE'",
+    )
+    quick = by_record(recorded(settled, 1))
+    assert {"settled_without_waybill", "verified_not_settled"} <= {code for code, _ in quick}
+    assert set(by_record(whole(settled))) <= set(quick)
+
+
 def test_runs_of_clean_books_are_not_read_from_their_texts(settled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Held against evidence, each comes out equal."""
     read: list[str] = []

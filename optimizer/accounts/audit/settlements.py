@@ -128,7 +128,9 @@ def weighed_delivery(view: AuditView, waybill: Waybill, lot_no: int) -> tuple[in
     found = view.plain.get((waybill.number, lot_no))
     if found is not None:
         return found[0], found[1].astimezone(CHINA_TIME).date()
-    for lot in view.reviewed.states[waybill.number].lots:
+    # A plain waybill has no state, and an entry may name a lot that it does not have.
+    state = view.reviewed.states.get(waybill.number)
+    for lot in state.lots if state is not None else ():
         if lot.lot_no == lot_no:
             if lot.weighed_mass_kg is None or lot.delivered_at is None:
                 return None
