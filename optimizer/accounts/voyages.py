@@ -63,24 +63,24 @@ def voyages_on(
     logs: dict[str, EnergyLog] = {}
     load = EventType.LOAD
     for fact in facts:
-        if fact.event_type is not load and not fact.energy:
-            continue
+        kind, energy = fact.event_type, fact.energy
+        if kind is not load:
+            # Everything on board reports the voyage's log; most of them say what is known.
+            known = logs.get(fact.voyage_id)
+            if not energy or (known is not None and energy.amount_g <= known.amount_g):
+                continue
         key = (fact.waybill_number, fact.lot_no or 0, fact.leg_seq or 0)
         leg = planned.get(key)
         if leg is None or key[:2] in left_out:
             continue
         # A leg without a planned voyage is a service that carries other cargo too: its load and fuel are not ours.
         voyage_id = (fact.voyage_id or leg.voyage_id) if leg.voyage_id else ""
-        if fact.event_type is load:
+        if kind is load:
             loaded_kg = fact.mass_kg or waybills[key[0]].lot(key[1]).declared_mass_kg
             legs[key] = SailedLeg(voyage_id, fact.vehicle_class or leg.vehicle_class, loaded_kg)
-        energy = fact.energy
-        if voyage_id and energy:
+        if voyage_id and energy and any(item.kind == "fuel_receipt" for item in fact.evidence):
             known = logs.get(voyage_id)
-            # Everything on board reports the voyage's log; most of them say what is known.
-            if (known is None or energy.amount_g > known.amount_g) and any(
-                item.kind == "fuel_receipt" for item in fact.evidence
-            ):
+            if known is None or energy.amount_g > known.amount_g:
                 logs[voyage_id] = energy
     load_kg: dict[str, int] = {}
     for sailed in legs.values():
