@@ -93,8 +93,7 @@ _PG_LINES = (
     " counter_account_no, ',', counter_bucket, ']'), ',' ORDER BY transaction_seq, line) || ']',"
     " '[' || string_agg(amount::text, ',' ORDER BY transaction_seq, line) || ']'"
 )
-"""Postings in order as :class:`EntryBlock` has them. SQLite takes them as they lie, which is in order; were it
-otherwise, no digest of an entry would be right."""
+"""Postings in order as :class:`EntryBlock` has them."""
 _LEDGERS = {number: name for name, number in LEDGER_CODES.items()}
 _BUCKETS = {number: name for name, number in BUCKET_CODES.items()}
 
@@ -146,18 +145,18 @@ class AuditRows(EvidenceRows):
             yield row, lines
 
     def entry_block(self, part: Part) -> EntryBlock:
-        """The same for who reads them together."""
-        columns = ", ".join(f"COALESCE({name}, '')" if name in _MAY_BE_NONE else name for name in TRANSACTION_COLUMNS)
-        where, lines_where = (_between(name, part) for name in ("seq", "transaction_seq"))
-        rows = list(self._streamed(f"SELECT {columns} FROM transactions{where} ORDER BY seq"))
+        """The same for who reads them together. SQLite takes rows as they lie, which is in order: were it otherwise,
+        numbers would show it, and digests."""
+        entries, lines = (_between(name, part) for name in ("seq", "transaction_seq"))
         sqlite = self._connection.dialect.name == "sqlite"
+        columns = (f"COALESCE({name}, '')" if name in _MAY_BE_NONE else name for name in TRANSACTION_COLUMNS)
+        form = "json_group_array({})" if sqlite else "json_agg({} ORDER BY seq)::text"
         try:
-            ((lines, amounts),) = self._streamed(
-                f"SELECT {_LINES if sqlite else _PG_LINES} FROM posting_lines{lines_where}"
-            )
+            (row,) = self._streamed(f"SELECT {', '.join(map(form.format, columns))} FROM transactions{entries}")
+            (texts,) = self._streamed(f"SELECT {_LINES if sqlite else _PG_LINES} FROM posting_lines{lines}")
         except DatabaseError:  # values that JSON does not have
-            lines = amounts = None
-        return EntryBlock(rows, lines or "", amounts or "")
+            return EntryBlock((), "", "")
+        return EntryBlock([text or "" for text in row], *[text or "" for text in texts])
 
     def numbered_parts(self, table: str, count: int) -> list[Part]:
         """The rows of a table that are numbered from one on, in about ``count`` parts by number."""

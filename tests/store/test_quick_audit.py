@@ -462,6 +462,8 @@ ENTRY = "seq = (SELECT MIN(seq) FROM transactions WHERE kind = 'SETTLE')"
                 "number = 7",
                 "number = CAST(number AS BLOB)",
                 "lot_no = 1.5",
+                "lot_no = 1.0",
+                "line_count = line_count + 0.0",
                 "lot_no = 'x'",
                 "method = method || '\\'",
                 "method = CAST(method AS BLOB)",

@@ -13,22 +13,55 @@ from collections.abc import Sequence
 from hashlib import sha256
 from itertools import accumulate
 from json.encoder import encode_basestring
-from operator import itemgetter
+from typing import Any, NamedTuple
 
 import msgspec
 
 from optimizer.accounts.audit.entry_part import KINDS, EntryReader, booked
 from optimizer.accounts.audit.entry_shapes import Shape
-from optimizer.accounts.audit.rows import EntryBlock, EntryRow
+from optimizer.accounts.audit.rows import EntryBlock
 
 _FIRST = "[1,"
 """How the first line of an entry begins."""
 _TIME, _MIDNIGHT = re.compile(r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\+08:00"), "T00:00:00+08:00"
-_TEXTS = [
-    itemgetter(EntryRow._fields.index(name)) for name in ("transaction_id", "number", "method", "run_id", "resolves")
+
+
+class _Columns(NamedTuple):
+    """Of a block of entries the columns of :class:`EntryRow`, side by side."""
+
+    seq: list[int]
+    transaction_id: list[str]
+    kind: list[str]
+    number: list[str]
+    lot_no: list[int]
+    method: list[str]
+    run_id: list[str]
+    resolves: list[str]
+    period: list[str]
+    effective_at: list[str]
+    booked_at: list[str]
+    memo: list[str]
+    line_count: list[int]
+    content_sha256: list[str]
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> _Columns | None:
+        """None where a text is no array of such values, or a value that a digest says is written otherwise than it
+        is."""
+        try:
+            columns = cls._make([reader.decode(text) for reader, text in zip(_READERS, texts, strict=True)])
+        except (msgspec.DecodeError, ValueError):
+            return None
+        otherwise = any("\\" in texts[place] for place in _SAID) or any("." in texts[place] for place in _NUMBERS)
+        return None if otherwise else columns
+
+
+_NUMBERS = [_Columns._fields.index(name) for name in ("seq", "lot_no", "line_count")]
+_SAID = [_Columns._fields.index(name) for name in ("transaction_id", "number", "method", "run_id", "resolves")]
+_READERS: list[msgspec.json.Decoder[Any]] = [
+    msgspec.json.Decoder(list[int]) if place in _NUMBERS else msgspec.json.Decoder(list[str])
+    for place in range(len(_Columns._fields))
 ]
-_PERIOD = itemgetter(EntryRow._fields.index("period"), EntryRow._fields.index("effective_at"))
-_ENTRY = itemgetter(*map(EntryRow._fields.index, ("seq", "kind", "lot_no", "line_count", "booked_at")))
 
 
 class EntryBlocks:
@@ -40,23 +73,24 @@ class EntryBlocks:
 
     def take(self, block: EntryBlock) -> bool:
         """Whether a block of entries, the next of the ledger, was taken: it may be refused without reason."""
+        entries = _Columns.of(block.columns)
         shapes, amounts = self._shapes_of(block.lines), _amounts(block.amounts)
-        if shapes is None or amounts is None or len(shapes) != len(block.rows):
+        if entries is None or shapes is None or amounts is None:
             return False
-        starts = list(accumulate([len(shape.moves) for shape in shapes], initial=0))
-        if starts.pop() != len(amounts) or not self._plain(block, shapes):
+        sizes = [len(shape.moves) for shape in shapes]
+        starts = list(accumulate(sizes, initial=0))
+        if entries.line_count != sizes or starts.pop() != len(amounts) or not self._plain(entries):
             return False
-        if not _digested(block.rows, shapes, starts, block.amounts[1:-1]):
+        if _digests(entries, shapes, starts, block.amounts[1:-1]) != entries.content_sha256:
             return False
-        reader = self._reader
-        kept = reader.shapes
-        for row, shape, start in zip(block.rows, shapes, starts, strict=True):
-            _, transaction_id, kind, number, lot_no, _, run_id, resolves, period, _, _, _, lines, _ = row
-            posted = amounts[start : start + lines]
+        reader, hold = self._reader, self._reader.shapes.hold
+        named = (entries.kind, entries.transaction_id, entries.number, entries.lot_no, entries.run_id)
+        listed = zip(*named, entries.resolves, entries.period, strict=True)
+        for entry, shape, start, size in zip(listed, shapes, starts, sizes, strict=True):
+            posted = amounts[start : start + size]
             shape.posted.append(posted)
-            reserved_g = kept.hold(shape, posted)
-            reader.record((kind, transaction_id, number, lot_no, run_id, resolves, period), shape, posted, reserved_g)
-        kept.add_posted()
+            reader.record(entry, shape, posted, hold(shape, posted))
+        reader.shapes.add_posted()
         reader.took(len(shapes))
         return True
 
@@ -84,32 +118,26 @@ class EntryBlocks:
         self._known[text] = shape
         return shape
 
-    def _plain(self, block: EntryBlock, shapes: Sequence[Shape]) -> bool:
+    def _plain(self, entries: _Columns) -> bool:
         """Whether the columns say nothing that takes a closer look."""
-        rows, reader = block.rows, self._reader
+        reader, count = self._reader, len(entries.seq)
         first = reader.next_seq
         closed = reader.last_closed(first)
-        seqs, kinds, lot_nos, counts, booked_at = zip(*map(_ENTRY, rows), strict=True)
-        try:
-            written = "".join(["".join(map(column, rows)) for column in _TEXTS])
-        except TypeError:
-            return False
         return (
-            list(seqs) == list(range(first, first + len(rows)))
-            and KINDS.issuperset(kinds)
-            and set(map(type, lot_nos)) == {int}
-            and list(counts) == [len(shape.moves) for shape in shapes]
-            and closed == reader.last_closed(first + len(rows) - 1)
-            and len(msgspec.json.encode(written)) == len(written.encode()) + len('""')
-            and all(_booked(at, closed) == period for period, at in set(map(_PERIOD, rows)))
-            and all(_booked(at, "") for at in set(booked_at))
+            entries.seq == list(range(first, first + count))
+            and KINDS.issuperset(entries.kind)
+            and closed == reader.last_closed(first + count - 1)
+            and all(
+                _booked(at, closed) == period
+                for period, at in set(zip(entries.period, entries.effective_at, strict=True))
+            )
+            and all(_booked(at, "") for at in set(entries.booked_at))
         )
 
 
 def _booked(at: str, closed: str) -> str:
     """As :func:`booked`, which is asked once for a day."""
-    plain = type(at) is str and _TIME.fullmatch(at, 10)
-    return booked(f"{at[:10]}{_MIDNIGHT}" if plain else at, closed)
+    return booked(f"{at[:10]}{_MIDNIGHT}" if _TIME.fullmatch(at, 10) else at, closed)
 
 
 def _amounts(text: str) -> list[int] | None:
@@ -123,24 +151,24 @@ def _amounts(text: str) -> list[int] | None:
     return amounts if amounts and 0 not in amounts else None
 
 
-def _digested(rows: Sequence[Sequence[object]], shapes: Sequence[Shape], starts: Sequence[int], amounts: str) -> bool:
-    """Whether each entry has the digest of its content. ``amounts``: all of them, with commas between."""
+def _digests(entries: _Columns, shapes: Sequence[Shape], starts: Sequence[int], amounts: str) -> list[str]:
+    """The digest of the content of each entry. ``amounts``: all of them, with commas between."""
     opposites = f"-{amounts.replace(',', ',-')}".replace("--", "").split(",")
     given = amounts.split(",")
-    for row, shape, start in zip(rows, shapes, starts, strict=True):
-        _, transaction_id, kind, number, lot_no, method, run_id, resolves, _, effective_at, _, memo, lines, digest = row
+    found = []
+    columns = (*entries[1:8], entries.effective_at, entries.memo, entries.line_count)
+    for said, shape, start in zip(zip(*columns, strict=True), shapes, starts, strict=True):
+        transaction_id, kind, number, lot_no, method, run_id, resolves, effective_at, memo, lines = said
         texts = shape.texts
         if lines == 1:
-            said = f"{texts[0]}{given[start]}{texts[1]}{opposites[start]}{texts[2]}"
+            posted = f"{texts[0]}{given[start]}{texts[1]}{opposites[start]}{texts[2]}"
         else:
-            pieces = [""] * (2 * len(texts) - 1)
-            end = start + len(shape.moves)
+            pieces, end = [""] * (4 * lines + 1), start + lines
             pieces[::2], pieces[1::4], pieces[3::4] = texts, given[start:end], opposites[start:end]
-            said = "".join(pieces)
+            posted = "".join(pieces)
         content = (
             f'["{transaction_id}","{kind}","{number}",{lot_no},"{method}","{run_id}","{resolves}",'
-            f'"{effective_at}",[{said}]{"," + encode_basestring(str(memo)) if memo else ""}]'
+            f'"{effective_at}",[{posted}]{"," + encode_basestring(memo) if memo else ""}]'
         )
-        if sha256(content.encode()).hexdigest() != digest:
-            return False
-    return True
+        found.append(sha256(content.encode()).hexdigest())
+    return found

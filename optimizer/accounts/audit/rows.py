@@ -70,11 +70,12 @@ class EntryRow(NamedTuple):
 
 
 class EntryBlock(NamedTuple):
-    """Entries that follow one another. ``rows``: columns of :class:`EntryRow`, texts instead of None; ``lines``: of all
-    their postings in order, as JSON has them, arrays of line, ledger, part, account, bucket, counter account, counter
-    bucket (numbers but for the part); ``amounts``: of the same the amounts. Empty texts where that is not to be had."""
+    """Entries that follow one another, as JSON has them. ``columns``: for each of :class:`EntryRow` an array, texts
+    instead of None; ``lines``: of all their postings in order, arrays of line, ledger, part, account, bucket, counter
+    account, counter bucket (numbers but for the part); ``amounts``: of the same the amounts. Empty texts where that is
+    not to be had."""
 
-    rows: Sequence[Sequence[Any]]
+    columns: Sequence[str]
     lines: str
     amounts: str
 
