@@ -93,8 +93,10 @@ def _named(connection: Connection, numbers: Collection[str]) -> Named:
         "WHERE number {listed} AND event_type = 'LOAD' AND vessel_id <> ''"
     )
     listed = sorted(numbers)
-    voyages = {row[0] for row in listed_rows(connection, query, listed)}
-    return Named(voyages, {(row[0], row[1], row[2]) for row in listed_rows(connection, loads, listed)})
+    # What is no text names nothing; whoever looks at its row finds it changed.
+    voyages = {row[0] for row in listed_rows(connection, query, listed) if type(row[0]) is str}
+    berths = {(row[0], row[1], row[2]) for row in listed_rows(connection, loads, listed)}
+    return Named(voyages, {berth for berth in berths if all(type(name) is str for name in berth)})
 
 
 def _planned(connection: Connection, numbers: Collection[str]) -> list[str]:
@@ -134,7 +136,8 @@ def _of_voyages(connection: Connection, table: str, voyages: Sequence[str]) -> s
 def _near(connection: Connection, berths: Iterable[tuple[str, str, str]], known: Collection[int]) -> set[str]:
     """Who loaded one of these vessels at its place within the window, beside the reports ``known`` by number: an index
     says which reports were made there and then, and only those that are not known are looked at."""
-    spans = [(vessel_id, place, *_window(moment)) for vessel_id, place, moment in sorted(berths)]
+    windows = [(vessel_id, place, _window(moment)) for vessel_id, place, moment in sorted(berths)]
+    spans = [(vessel_id, place, *window) for vessel_id, place, window in windows if window]
     if not spans:
         return set()
     if connection.dialect.name == "sqlite":
@@ -190,10 +193,14 @@ def _holders(connection: Connection, numbers: Iterable[str]) -> set[str]:
 
 
 @lru_cache(maxsize=4_096)
-def _window(moment: str) -> tuple[str, str]:
-    """Lots of one voyage are often reported as loaded at one time."""
-    middle = datetime.fromisoformat(moment)
-    return china_text(middle - WIDE_TIME_WINDOW), china_text(middle + WIDE_TIME_WINDOW)
+def _window(moment: str) -> tuple[str, str] | None:
+    """Lots of one voyage are often reported as loaded at one time. None around what is no time, or none of the
+    calendar: a row that somebody changed."""
+    try:
+        middle = datetime.fromisoformat(moment)
+        return china_text(middle - WIDE_TIME_WINDOW), china_text(middle + WIDE_TIME_WINDOW)
+    except (OverflowError, ValueError):
+        return None
 
 
 def _slices(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:

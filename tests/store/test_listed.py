@@ -49,3 +49,18 @@ def test_bytes_where_a_leg_names_its_voyage_are_named(settled: Store, path: Path
     raw.close()
     found = actions.audit(settled, world_network(), world_factors())
     assert {finding.code for finding in found} == {"columns_differ"}
+
+
+@pytest.mark.parametrize("column", ["voyage_id", "vessel_id", "location_id", "event_time"])
+@pytest.mark.parametrize("put", [b"V1", "no time", "0001-01-01T00:00:00+08:00", 7])
+def test_what_names_no_neighbour_is_named_itself(settled: Store, path: Path, column: str, put: object) -> None:
+    """Whatever stands where a loading names its voyage, vessel, place and time is a finding about it, and no end of
+    the audit."""
+    raw = sqlite3.connect(path)
+    disarm(raw)
+    (event_id,) = raw.execute("SELECT event_id FROM events WHERE event_type = 'LOAD'").fetchone()
+    raw.execute(f"UPDATE events SET {column} = ? WHERE event_id = ?", (put, event_id))
+    raw.commit()
+    raw.close()
+    found = actions.audit(settled, world_network(), world_factors())
+    assert f"event {event_id}" in {finding.record for finding in found}
