@@ -12,6 +12,7 @@ from optimizer.accounts.audit import CHECKS, audit, codes
 from optimizer.accounts.books import Books, StoredDocument
 from optimizer.accounts.ledger import Kind, Period, Posting, Transaction
 from optimizer.waybills.event import EventType, Evidence
+from optimizer.waybills.finding import lot_record
 from tests.accounts.small_books import numbered, settled_books, with_document, with_ledger
 from tests.waybills.world import LATER, digest, world_waybills
 
@@ -112,6 +113,22 @@ def test_other_evidence_than_settled_on_is_found() -> None:
         for event in CLEAN.events
     ]
     assert "inputs_differ_from_evidence" in found(replace(CLEAN, events=thirstier))
+
+
+def test_evidence_that_names_an_unknown_class_is_found() -> None:
+    """A loading that was corrected after settlement may name a class that the network does not have: no inputs can be
+    made of it, and the audit says so of each lot on that voyage and goes on."""
+    unknown = [
+        replace(event, vehicle_class="RAFT")
+        if event.voyage_id == "V2" and event.event_type is EventType.LOAD
+        else event
+        for event in CLEAN.events
+    ]
+    named = [finding for finding in audit(replace(CLEAN, events=unknown)) if "RAFT" in finding.message.en]
+    assert [(finding.code, finding.record) for finding in named] == [
+        ("inputs_differ_from_evidence", lot_record(S1.number, 2))
+    ]
+    assert "RAFT" in named[0].message.zh
 
 
 def test_verified_but_not_settled_is_found() -> None:

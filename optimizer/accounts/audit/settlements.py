@@ -92,7 +92,16 @@ def inputs_match_evidence(view: AuditView) -> Iterator[Finding]:
             continue
         if (run.network_version, run.factors_version) != (books.network.version, books.factors.version):
             continue
-        inputs = inputs_now(view, waybill, lot_no)
+        try:
+            inputs = inputs_now(view, waybill, lot_no)
+        except (ModalshiftError, KeyError) as error:
+            yield finding(
+                "inputs_differ_from_evidence",
+                lot_record(number, lot_no),
+                f"现有事件所述，数据包中没有（{error}）；须更正事件",
+                f"has events that name what the data package does not have ({error}); withdraw them and report anew",
+            )
+            continue
         if inputs is None:
             continue
         # A later version of the waybill may differ in what this lot does not rest on; what it rests on is compared.
