@@ -210,6 +210,30 @@ def city_credit(store: Store) -> int:
     return row.amounts.credited_g
 
 
+def test_evidence_of_an_unknown_class_calls_for_a_correction(settled: Store) -> None:
+    """A loading reported anew after settlement, in a class that the network does not have: the audit names the lot that
+    it concerns and goes on; withdrawn and reported as before, the books are clean again."""
+    lot = S1.lots[1]
+    leg = next(leg for leg in lot.legs if leg.voyage_id)
+    was, told = EventType.LOAD, []
+    for turn, vehicle_class in enumerate(("RAFT", ""), start=1):
+        before = leg_event(S1, lot, leg, was, turn)
+        withdrawal = replace(
+            before,
+            event_id=event_id(S1.number, 2, leg.seq, EventType.WDRW, turn),
+            event_type=EventType.WDRW,
+            event_time=NOVEMBER,
+            record_time=NOVEMBER,
+            withdraws=before.event_id,
+            reason="another class",
+            mass_kg=None,
+            evidence=(),
+        )
+        told = [withdrawal, leg_event(S1, lot, leg, was, turn + 1, vehicle_class=vehicle_class)]
+        assert actions.record(settled, told, NOVEMBER).refused == ()
+        assert findings(settled) == ({"inputs_differ_from_evidence": 1} if vehicle_class else {})
+
+
 def test_new_evidence_calls_for_a_restatement(settled: Store) -> None:
     """A lighter ticket: the audit says so, RESTATE posts the difference alone, and the books are clean again."""
     before = standing(entries(settled, S1.number, 2))

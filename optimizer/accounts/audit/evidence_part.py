@@ -24,6 +24,7 @@ from optimizer.accounts.ledger import Kind, Transaction
 from optimizer.emissions.factors import FactorTable
 from optimizer.emissions.reduction import METHOD
 from optimizer.emissions.uncertainty import UNCERTAINTY
+from optimizer.errors import ModalshiftError
 from optimizer.network.model import Network
 
 MOST_SOURCES = 50_000
@@ -39,13 +40,15 @@ class RunsHeld(NamedTuple):
 
 
 class _Held(NamedTuple):
-    """A run that is named by a standing entry of a lot. ``own``: whether it says that it is of that lot."""
+    """A run that is named by a standing entry of a lot. ``own``: whether it says that it is of that lot; ``refused``:
+    whether the data package has no inputs for what the evidence names."""
 
     entry: Transaction | StandingEntry
     place: RunPlace
     row: RunRow
     own: bool
     again: Again | None
+    refused: bool
 
 
 class RunsAgain:
@@ -81,7 +84,8 @@ class RunsAgain:
         ):
             if one.own:
                 listed.worth(one.row, worth)
-            if worth is None or (one.again is not None and sha256(one.again.text).hexdigest() != one.row.inputs_sha256):
+            differs = one.again is not None and sha256(one.again.text).hexdigest() != one.row.inputs_sha256
+            if worth is None or one.refused or differs:
                 doubted.add(one.row.run_id)
         return RunsHeld(listed.read([one.place for one in held if one.own]), doubted)
 
@@ -92,12 +96,15 @@ class RunsAgain:
         voyages = view.reviewed.voyages
         for (number, lot_no), entry in view.standing.items():
             for place, row in by_id.get(entry.run_id, {}).items():
-                again, waybill = None, view.books.waybills.get(number)
+                again, refused, waybill = None, False, view.books.waybills.get(number)
                 if waybill is not None and entry.kind is not Kind.REVERSE and self._of_today(row):
                     found = weighed_delivery(view, waybill, lot_no)
                     if found is not None:
-                        again = self._again(voyages, waybill, waybill.lot(lot_no), *found)
-                yield _Held(entry, place, row, (row.number, row.lot_no) == (number, lot_no), again)
+                        try:
+                            again = self._again(voyages, waybill, waybill.lot(lot_no), *found)
+                        except (ModalshiftError, KeyError):
+                            refused = True
+                yield _Held(entry, place, row, (row.number, row.lot_no) == (number, lot_no), again, refused)
 
     def _of_today(self, row: RunRow) -> bool:
         """Whether a run names the network and the factors of today; only such runs are held against evidence."""
