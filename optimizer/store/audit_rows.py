@@ -147,13 +147,19 @@ class AuditRows(EvidenceRows):
     def entry_block(self, part: Part) -> EntryBlock:
         """The same for who reads them together. SQLite takes rows as they lie, which is in order: were it otherwise,
         numbers would show it, and digests."""
-        entries, lines = (_between(name, part) for name in ("seq", "transaction_seq"))
         sqlite = self._connection.dialect.name == "sqlite"
+        # Numbers are bound and stand in no text, so that each query is prepared once and not for each block.
+        mark = "?" if sqlite else "%s"
+        within = f"{{0}} <= {mark}" if part.first is None else f"{{0}} <= {mark} AND {{0}} >= {mark}"
+        entries, lines = map(within.format, ("seq", "transaction_seq"))
+        values = [end for end in (part.last, part.first) if end is not None]
         columns = (f"COALESCE({name}, '')" if name in _MAY_BE_NONE else name for name in TRANSACTION_COLUMNS)
         form = "json_group_array({})" if sqlite else "json_agg({} ORDER BY seq)::text"
         try:
-            (row,) = self._streamed(f"SELECT {', '.join(map(form.format, columns))} FROM transactions{entries}")
-            (texts,) = self._streamed(f"SELECT {_LINES if sqlite else _PG_LINES} FROM posting_lines{lines}")
+            query = f"SELECT {', '.join(map(form.format, columns))} FROM transactions WHERE {entries}"
+            (row,) = self._streamed(query, values)
+            query = f"SELECT {_LINES if sqlite else _PG_LINES} FROM posting_lines WHERE {lines}"
+            (texts,) = self._streamed(query, values)
         except DatabaseError:  # values that JSON does not have
             return EntryBlock((), "", "")
         return EntryBlock([text or "" for text in row], *[text or "" for text in texts])
@@ -241,15 +247,16 @@ class AuditRows(EvidenceRows):
         kept, booked, open_g, held_g = map(self._number, numbers)
         return kept, booked, open_g, held_g
 
-    def _streamed(self, query: str) -> Iterator[tuple[Any, ...]]:
+    def _streamed(self, query: str, values: Sequence[int] = ()) -> Iterator[tuple[Any, ...]]:
         """Rows in blocks; the server keeps the rest on PostgreSQL. SQLite's driver hands out plain tuples by itself."""
         if self._connection.dialect.name == "sqlite":
             driver: Any = self._connection.connection.driver_connection
             try:
-                yield from driver.execute(query)
+                yield from driver.execute(query, values)
             except sqlite3.DatabaseError as error:
                 raise DatabaseError(query, None, error) from error
             return
-        result = self._connection.exec_driver_sql(query, execution_options={"stream_results": True})
+        bound = tuple(values) or None
+        result = self._connection.exec_driver_sql(query, bound, execution_options={"stream_results": True})
         for rows in result.partitions(_BLOCK):
             yield from map(tuple, rows)
