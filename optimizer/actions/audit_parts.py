@@ -10,7 +10,7 @@ import atexit
 import os
 import pickle  # nosec B403
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
@@ -157,19 +157,22 @@ def ledger_doubts(session: Session, readers: Readers) -> Doubts:
 class LedgerReading:
     """All parts of the ledger, asked for at once."""
 
-    def __init__(self, session: Session, readers: Readers, runs: bool = True) -> None:
-        """``runs``: whether they are read here; else they are given (:meth:`take`) by who reads most of them."""
+    def __init__(self, session: Session, readers: Readers, alone: bool = True) -> None:
+        """``alone``: whether all is read here; else runs and waybills are given (:meth:`take`) by who reads most of
+        them."""
         self._session, self._readers = session, readers
-        parts = session.row_parts("calculation_runs", readers.parts) if runs else ()
-        self._runs = readers.each(_runs, parts)
-        self._waybills = readers.each(_waybills, session.row_parts("waybills", readers.parts))
+        self._runs = readers.each(_runs, session.row_parts("calculation_runs", readers.parts) if alone else ())
+        self._waybills = readers.each(_waybills, session.row_parts("waybills", readers.parts) if alone else ())
         parts = session.numbered_parts("transactions", readers.parts)
         self._entries = zip(readers.each(_entries, parts), [part.entries for part in parts], strict=True)
         self._read: list[RunsRead] = []
+        self._seen: list[WaybillsRead] | None = None if alone else []
 
-    def take(self, runs: RunsRead) -> None:
-        """Runs that somebody has read."""
+    def take(self, runs: RunsRead, waybills: WaybillsRead) -> None:
+        """Runs and waybills that somebody has read."""
         self._read.append(runs)
+        if self._seen is not None:
+            self._seen.append(waybills)
 
     def read_others(self) -> None:
         """Read the runs that were not given: each is read once, whatever names it."""
@@ -203,7 +206,16 @@ class LedgerReading:
     def doubts(self) -> Doubts:
         """All parts joined, and each let go."""
         with collection_paused():
-            return joined(self._waybills, _taken(self._all_runs()), self._entries, self._session.kept_balances())
+            waybills = self._all_waybills()
+            return joined(waybills, _taken(self._all_runs()), self._entries, self._session.kept_balances())
+
+    def _all_waybills(self) -> Iterable[WaybillsRead]:
+        """Those that were given, if they are as many as there are rows; else each is read."""
+        if self._seen is None:
+            return self._waybills
+        if sum(part.count for part in self._seen) == self._session.waybill_count():
+            return self._seen
+        return self._readers.each(_waybills, self._session.row_parts("waybills", self._readers.parts))
 
     def _all_runs(self) -> list[RunsRead]:
         """Those whose answers came, and the others as soon as they come."""

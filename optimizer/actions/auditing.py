@@ -18,6 +18,7 @@ from optimizer.accounts.audit.entries import closed_periods_untouched, documents
 from optimizer.accounts.audit.kept_factors import kept_factors_are_whole
 from optimizer.accounts.audit.plain_lots import plainly_reviewed
 from optimizer.accounts.audit.run_part import RunsRead
+from optimizer.accounts.audit.waybill_part import WaybillsRead, seen_waybills
 from optimizer.accounts.books import AuditView, Books, StoredDocument
 from optimizer.accounts.corrections import standing_entries
 from optimizer.accounts.ledger import Kind, Period
@@ -89,7 +90,7 @@ def _recorded(session: Session, readers: Readers, city: CityAudit | None = None)
             found.setdefault(check, []).extend(check(view))
 
     # What hangs on nothing else is asked for first: the processes work on it while the ledger is joined.
-    ledger = LedgerReading(session, readers, runs=False)
+    ledger = LedgerReading(session, readers, alone=False)
     numbers, others = session.audited_numbers()
     sharing = session.ticket_sharing()
     # Events about waybills that nobody issued are in no block.
@@ -99,7 +100,7 @@ def _recorded(session: Session, readers: Readers, city: CityAudit | None = None)
     shown = readers.each(_shown, [(key, part) for part in session.row_parts("evidence", readers.parts)])
     seen = list[_Seen]()
     for one in by_evidence:
-        ledger.take(one.runs)
+        ledger.take(one.runs, one.waybills)
         seen.append(one)
     ledger.read_others()
     city.take_runs(ledger)
@@ -141,7 +142,8 @@ def _changed_events(session: Session, _package: Package, part: Part) -> list[Sto
 class _Seen(NamedTuple):
     """Of a block of waybills: findings, check by check of :data:`_EVIDENCE`, the events that are not what was written,
     by number, the rows that are not what their documents say, what the evidence in their events adds up to, what they
-    are to the kept sums of the city, where they say it all, and the runs that stand for their lots."""
+    are to the kept sums of the city, where they say it all, the runs that stand for their lots, and what the ledger is
+    held against of the waybills themselves."""
 
     findings: list[list[Finding]]
     changed: list[tuple[int, StoredDocument]]
@@ -149,6 +151,7 @@ class _Seen(NamedTuple):
     shown: int
     city: CityRead | None
     runs: RunsRead
+    waybills: WaybillsRead
 
 
 def _shown(session: Session, _package: Package, task: tuple[bytes, Part]) -> int:
@@ -172,12 +175,13 @@ def _evidence(session: Session, package: Package, task: Block) -> _Seen:
     settled = {(entry.waybill_number, entry.lot_no) for entry in entries if entry.kind is Kind.SETTLE}
     view = AuditView(books, reviewed, standing_entries(entries), settled, plain)
     runs = session.runs_named(list(dict.fromkeys([entry.run_id for entry in entries])))
-    city = block_of_city(session, entries, [row for _, row in runs], reported.versions, reach)
+    city = block_of_city(session, entries, [row for _, row in runs], reported.read.versions, reach)
     held = package.runs_again(view, runs, document_of)
     if held.doubted:
         view = replace(view, books=replace(books, runs=session.runs(held.doubted)))
     found = [list(check(view)) for check in _EVIDENCE]
-    return _Seen(found, reported.changed, reported.rows, reported.shown, city, held.read)
+    waybills = seen_waybills(reported.read.versions, reported.read.changed)
+    return _Seen(found, reported.changed, reported.rows, reported.shown, city, held.read, waybills)
 
 
 ReadWith = tuple[Sequence[Period], Network, FactorTable, Mapping[str, FactorTable]]

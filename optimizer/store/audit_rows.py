@@ -107,6 +107,10 @@ class AuditRows(EvidenceRows):
         for number, version, written, document in self._streamed(query + self._within(part)):
             yield number, version, written, bytes(document)
 
+    def waybill_count(self) -> int:
+        """How many rows of waybills there are, whatever their numbers."""
+        return self._number("SELECT COUNT(*) FROM waybills")
+
     def run_rows(self, part: Part = WHOLE) -> Iterator[RunRow]:
         """The calculation runs of a part as stored, in the order in which they lie."""
         _, columns = run_columns(self._connection)

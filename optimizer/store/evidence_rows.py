@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Sequence
-from itertools import compress
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select, union
 
@@ -19,10 +18,10 @@ from optimizer.store import schema
 from optimizer.store.events_read import EventsRead, as_bytes, events_read
 from optimizer.store.listed import listed_rows
 from optimizer.store.neighbourhood import Named, Sharing, neighbourhood
-from optimizer.store.repeated_columns import WAYBILL_COLUMNS, changed_evidence, changed_waybills, said_evidence, sum_of
-from optimizer.store.rows import seen_waybill
+from optimizer.store.repeated_columns import changed_evidence, changed_parts, said_evidence, sum_of
 from optimizer.store.run_rows import run_columns
 from optimizer.store.sorted_ids import joined_runs
+from optimizer.store.waybills_read import WaybillsOf, waybills_read
 from optimizer.waybills.codec import lean_text
 from optimizer.waybills.event import Event, EventType
 from optimizer.waybills.waybill import Waybill
@@ -33,12 +32,12 @@ _KINDS = {kind.value: kind for kind in SETTLING}
 
 class Reported(NamedTuple):
     """What decides about some waybills: these and their neighbours, the newest version of each by number; the events
-    of all of them in order of arrival; of the first all versions by number and version, the events, by number, that are
-    not what was written, rows that are not what their documents say, and the sum of their evidence
+    of all of them in order of arrival; of the first all versions as they were read, the events, by number, that are not
+    what was written, rows that are not what their documents say, and the sum of their evidence
     (``repeated_columns.sum_of``)."""
 
     waybills: dict[str, Waybill]
-    versions: dict[tuple[str, int], Waybill]
+    read: WaybillsOf
     events: list[Event]
     changed: list[tuple[int, StoredDocument]]
     rows: list[ChangedRow]
@@ -83,28 +82,16 @@ class EvidenceRows:
         if beside.events:
             listed = sorted(zip([*own.seqs, *beside.seqs], [*events, *beside.events], strict=True), key=_SEQ)
             events = [event for _, event in listed]
-        newest, versions, waybills = self._waybills(around, set(numbers))
-        differing = list(changed_waybills(self._connection, versions, waybills))
-        by_version = dict(zip(map(_VERSION, versions), waybills, strict=True))
-        return Reported(newest, by_version, events, own.changed, differing, shown)
+        ours = waybills_read(self._connection, numbers)
+        others = waybills_read(self._connection, around.difference(numbers))
+        newest = {waybill.number: waybill for read in (ours, others) for waybill in read.versions.values()}
+        rows = [*ours.rows, *changed_parts(self._connection, numbers, ours.versions.values())]
+        return Reported(newest, ours, events, own.changed, rows, shown)
 
     def changed_evidence(self, numbers: Collection[str]) -> list[ChangedRow]:
         """The evidence of some waybills that is not in its table as events have it, or only there."""
         events = events_read(self._connection, numbers, compared=False).events
         return list(changed_evidence(self._connection, numbers, events))
-
-    def _waybills(
-        self, numbers: Collection[str], own: Collection[str]
-    ) -> tuple[dict[str, Waybill], list[tuple[Any, ...]], list[Waybill]]:
-        """The newest version of each by number; every version of ``own``, as rows that begin with their columns, and as
-        what their documents say."""
-        columns = f"{', '.join(WAYBILL_COLUMNS)}, {self._as_bytes('document')}"
-        query = f"SELECT {columns} FROM waybills WHERE number {{listed}}"  # nosec B608
-        rows = sorted(listed_rows(self._connection, query, sorted(numbers)), key=_VERSION)
-        waybills = [seen_waybill(row[0], row[-1]) for row in rows]
-        ours = [row[0] in own for row in rows]
-        newest = {waybill.number: waybill for waybill in waybills}
-        return newest, list(compress(rows, ours)), list(compress(waybills, ours))
 
     def _as_bytes(self, column: str) -> str:
         """:func:`as_bytes` here."""

@@ -8,33 +8,30 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64decode
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from itertools import islice, pairwise
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, Table, func, literal, select
+from sqlalchemy.exc import DatabaseError
 
 from optimizer.accounts.audit.columns import ChangedRow, differing, differing_rows
-from optimizer.accounts.ledger import account_of, china_text, month_of
+from optimizer.accounts.ledger import account_of, month_of
 from optimizer.emissions.releases import FactorProposal, FactorRelease, FactorWithdrawal, digest_in, rows_digest
 from optimizer.network.releases import NetworkProposal, NetworkRelease, NetworkWithdrawal
 from optimizer.store import schema
 from optimizer.store.city_tables import city_cursor
 from optimizer.store.factor_tables import factor_records
-from optimizer.store.listed import listed_rows
+from optimizer.store.listed import list_of, listed_rows
 from optimizer.store.network_tables import network_records
 from optimizer.waybills.codec import from_json, lean_reader_of, lean_text, sha256, to_json, to_plain
 from optimizer.waybills.event import Event
 from optimizer.waybills.party import Party
 from optimizer.waybills.waybill import Waybill
 
-WAYBILL_COLUMNS = (
-    *("number", "version", "plan_id", "shipment_id", "operator_id", "consignor_id", "consignee_id", "cargo_code"),
-    *("declared_mass_kg", "place_of_receipt", "place_of_delivery", "issued_at"),
-)
 _LOT_COLUMNS = ("number", "version", "lot_no", "declared_mass_kg", "port_of_loading", "port_of_discharge")
 _LEG_COLUMNS = (
     *("number", "version", "lot_no", "seq", "mode", "origin", "destination", "voyage_id", "vessel_id", "distance_km"),
@@ -42,66 +39,91 @@ _LEG_COLUMNS = (
 _EVIDENCE_COLUMNS = ("event_id", "sha256", "kind")
 _PARTY_COLUMNS = ("party_id", "credit_code", "name_zh", "name_en", "domain", "role")
 
-_waybill = attrgetter(
-    *("number", "version", "plan_id", "shipment_id", "operator.party_id", "consignor.party_id", "consignee.party_id"),
-    *("cargo_code", "declared_mass_kg", "place_of_receipt", "place_of_delivery"),
-)
-_COLUMNS, _ISSUED_AT = itemgetter(*range(len(WAYBILL_COLUMNS) - 1)), itemgetter(len(WAYBILL_COLUMNS) - 1)
-"""Of a row: what :data:`_waybill` takes out of a document, and the time."""
+_lot, _leg = attrgetter(*_LOT_COLUMNS[2:]), attrgetter(*_LEG_COLUMNS[3:])
 _party = attrgetter(*_PARTY_COLUMNS)
 _whole_party = attrgetter(*(item.name for item in fields(Party)))
 _read_party = lean_reader_of(Party)
 
 
-def changed_waybills(
-    connection: Connection, rows: Sequence[Sequence[Any]], waybills: Sequence[Waybill]
+def changed_parts(
+    connection: Connection, numbers: Collection[str], waybills: Collection[Waybill]
 ) -> Iterator[ChangedRow]:
-    """What waybills, their lots and legs are looked up by and their documents do not say. ``rows``: all versions of
-    some numbers, in this order, each with :data:`WAYBILL_COLUMNS` first; ``waybills``: what their documents say."""
-    yield from _changed_heads(rows, waybills)
-    lots = [
-        (bill.number, bill.version, lot.lot_no, lot.declared_mass_kg, lot.port_of_loading, lot.port_of_discharge)
-        for bill in waybills
-        for lot in bill.lots
-    ]
-    legs = [
-        (
-            bill.number,
-            bill.version,
-            lot.lot_no,
-            leg.seq,
-            leg.mode,
-            leg.origin,
-            leg.destination,
-            leg.voyage_id,
-            leg.vessel_id,
-            leg.distance_km,
-        )
-        for bill in waybills
-        for lot in bill.lots
-        for leg in lot.legs
-    ]
-    numbers = sorted({row[0] for row in rows})
-    for table, names, key, expected in (
-        ("waybill_lots", _LOT_COLUMNS, 3, lots),
-        ("waybill_legs", _LEG_COLUMNS, 4, legs),
-    ):
-        query = f"SELECT {', '.join(names)} FROM {table} WHERE number {{listed}}"  # nosec B608
-        yield from differing_rows("waybill", table, names, key, listed_rows(connection, query, numbers), expected)
+    """What the lots, legs and parties of waybills are looked up by and their documents do not say. ``waybills``: what
+    those of all versions of these numbers say, in order of both."""
+    listed = sorted(numbers)
+    if not _parts_are_said(connection, listed, waybills):
+        lots = [(bill.number, bill.version, lot) for bill in waybills for lot in bill.lots]
+        for table, names, key, expected in (
+            ("waybill_lots", _LOT_COLUMNS, 3, [(*of, *_lot(lot)) for *of, lot in lots]),
+            ("waybill_legs", _LEG_COLUMNS, 4, [(*of, lot.lot_no, *_leg(leg)) for *of, lot in lots for leg in lot.legs]),
+        ):
+            query = f"SELECT {', '.join(names)} FROM {table} WHERE number {{listed}}"  # nosec B608
+            yield from differing_rows("waybill", table, names, key, listed_rows(connection, query, listed), expected)
     yield from _changed_since(connection, waybills)
 
 
-def _changed_heads(rows: Sequence[Sequence[Any]], waybills: Sequence[Waybill]) -> Iterator[ChangedRow]:
-    """What the rows of waybills have otherwise, asked of all at once: they are looked at one by one where any has."""
-    said = list(map(_waybill, waybills))
-    if list(map(_COLUMNS, rows)) == said and (
-        lean_text([bill.issued_at for bill in waybills]) == lean_text(list(map(_ISSUED_AT, rows)))
-    ):
-        return
-    for row, waybill, columns in zip(rows, waybills, said, strict=True):
-        record = f"waybill {waybill.number}/{waybill.version}"
-        right = (*columns, china_text(waybill.issued_at))
-        yield from differing(record, "waybills", WAYBILL_COLUMNS, row[: len(right)], right)
+def _parts_are_said(connection: Connection, numbers: Sequence[str], waybills: Collection[Waybill]) -> bool:
+    """Whether lots and legs are those of the documents, asked of all at once: of each column a list. A distance is no
+    text that the database and we write alike, so these come as they are."""
+    try:
+        return (
+            _lists(connection, "waybill_lots", _LOT_COLUMNS, 3, numbers) == lean_text(_said_of_lots(waybills))
+            and _lists(connection, "waybill_legs", _LEG_COLUMNS[:-1], 4, numbers) == lean_text(_said_of_legs(waybills))
+            and _distances(connection, numbers)
+            == [(leg.distance_km,) for bill in waybills for lot in bill.lots for leg in lot.legs]
+        )
+    except DatabaseError:
+        if connection.dialect.name != "sqlite":
+            raise
+        return False  # bytes where a text belongs
+
+
+def _said_of_lots(waybills: Collection[Waybill]) -> list[list[Any]]:
+    """What documents say of each of :data:`_LOT_COLUMNS`. One name at a time is the quickest way."""
+    lots = [lot for bill in waybills for lot in bill.lots]
+    return [
+        [bill.number for bill in waybills for _ in bill.lots],
+        [bill.version for bill in waybills for _ in bill.lots],
+        [lot.lot_no for lot in lots],
+        [lot.declared_mass_kg for lot in lots],
+        [lot.port_of_loading for lot in lots],
+        [lot.port_of_discharge for lot in lots],
+    ]
+
+
+def _said_of_legs(waybills: Collection[Waybill]) -> list[list[Any]]:
+    """The same of :data:`_LEG_COLUMNS` but for the last."""
+    legs = [leg for bill in waybills for lot in bill.lots for leg in lot.legs]
+    return [
+        [bill.number for bill in waybills for lot in bill.lots for _ in lot.legs],
+        [bill.version for bill in waybills for lot in bill.lots for _ in lot.legs],
+        [lot.lot_no for bill in waybills for lot in bill.lots for _ in lot.legs],
+        [leg.seq for leg in legs],
+        [leg.mode for leg in legs],
+        [leg.origin for leg in legs],
+        [leg.destination for leg in legs],
+        [leg.voyage_id for leg in legs],
+        [leg.vessel_id for leg in legs],
+    ]
+
+
+def _lists(connection: Connection, table: str, names: Sequence[str], key: int, numbers: Sequence[str]) -> bytes:
+    """Columns of the parts of some waybills in order, as one JSON list of lists."""
+    lists = ", ".join(list_of(connection, name) for name in names)
+    rows = _ordered(connection, table, ", ".join(names[:key]))
+    return b"[%b]" % b",".join(listed_rows(connection, f"SELECT {lists} FROM {rows}", numbers)[0])  # nosec B608
+
+
+def _distances(connection: Connection, numbers: Sequence[str]) -> list[tuple[Any, ...]]:
+    rows = _ordered(connection, "waybill_legs", ", ".join(_LEG_COLUMNS[:4]))
+    return listed_rows(connection, f"SELECT distance_km FROM {rows}", numbers)  # nosec B608
+
+
+def _ordered(connection: Connection, table: str, key: str) -> str:
+    """The rows of some numbers in order of their key: that in which SQLite looks them up."""
+    if connection.dialect.name == "sqlite":
+        return f"{table} WHERE number {{listed}}"
+    return f"(SELECT * FROM {table} WHERE number {{listed}} ORDER BY {key}) AS o"  # nosec B608
 
 
 def _changed_since(connection: Connection, waybills: Iterable[Waybill]) -> Iterator[ChangedRow]:

@@ -132,12 +132,13 @@ def by_blocks(store: Store, numbers_each: int) -> tuple[LedgerReading, LedgerRea
     """The runs as blocks of so many waybills read them, and as they lie."""
     package = Package(world_network(), world_factors())
     with store.read() as session, Readers(store, session, package) as readers:
-        given, plain = LedgerReading(session, readers, runs=False), LedgerReading(session, readers)
+        given, plain = LedgerReading(session, readers, alone=False), LedgerReading(session, readers)
         numbers = session.audited_numbers().numbers
         for start in range(0, len(numbers), numbers_each):
             block = sorted(numbers[start : start + numbers_each])
             task = (block, session.ticket_sharing(), b"k" * 16, reach_of(session))
-            given.take(auditing._evidence(session, package, task).runs)
+            seen = auditing._evidence(session, package, task)
+            given.take(seen.runs, seen.waybills)
         given.read_others()
         assert plain.unsound() == given.unsound()
         return given, plain

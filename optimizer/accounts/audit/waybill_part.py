@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
+from operator import attrgetter
 
 from optimizer.accounts.ledger import account_of
+from optimizer.waybills.waybill import Waybill
 
 _CONSIGNEE, _CONSIGNOR, _OPERATOR = b'"consignee":{', b',"consignor":{', b'"operator":{'
 _NAMES = (_CONSIGNEE[:-1], _CONSIGNOR[1:-1], _OPERATOR[:-1])
@@ -18,12 +20,35 @@ UNKNOWN = -1
 @dataclass(slots=True)
 class WaybillsRead:
     """``newest``: number -> version and place in ``parties``, :data:`UNKNOWN` where the document does not say.
-    ``parties``: account ids as ``credit_lines`` posts to them, each once, the consignor's first."""
+    ``parties``: account ids as ``credit_lines`` posts to them, each once, the consignor's first. ``count``: rows."""
 
     changed: bool = False
     numbers: set[str] = field(default_factory=set)
     newest: dict[str, tuple[int, int]] = field(default_factory=dict)
     parties: list[tuple[str, ...]] = field(default_factory=list)
+    count: int = 0
+
+
+def seen_waybills(versions: Mapping[tuple[str, int], Waybill], changed: bool) -> WaybillsRead:
+    """The same from what documents say, by number and version in this order. ``changed``: whether any of them is not
+    what was written."""
+    read, known = WaybillsRead(changed, count=len(versions)), dict[tuple[str, ...], int]()
+    places: dict[tuple[str, ...], int] = {}
+    for (number, version), bill in versions.items():
+        said = _PARTIES(bill)
+        place = known.get(said)
+        if place is None:
+            parties = (bill.consignor, bill.consignee, bill.operator)
+            accounts = tuple(dict.fromkeys(account_of(party.party_id, party.domain).account_id for party in parties))
+            place = known[said] = places.setdefault(accounts, len(places))
+        read.newest[number] = (version, place)
+    read.parties = list(places)
+    return read
+
+
+_PARTIES = attrgetter(
+    *(f"{role}.{name}" for role in ("consignor", "consignee", "operator") for name in ("party_id", "domain"))
+)
 
 
 def read_waybills(rows: Iterable[tuple[str, int, str, bytes]]) -> WaybillsRead:
@@ -31,6 +56,7 @@ def read_waybills(rows: Iterable[tuple[str, int, str, bytes]]) -> WaybillsRead:
     read = WaybillsRead()
     places: dict[tuple[str, ...], int] = {}
     for number, version, content_sha256, document in rows:
+        read.count += 1
         if sha256(document).hexdigest() != content_sha256:
             read.changed = True
         accounts = _accounts(document)
