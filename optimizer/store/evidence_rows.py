@@ -7,14 +7,13 @@ from collections.abc import Collection, Iterable, Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, select, union
+from sqlalchemy import Connection
 
 from optimizer.accounts.audit.columns import ChangedRow
 from optimizer.accounts.audit.rows import RunRow
 from optimizer.accounts.audit.run_part import PlacedRun
 from optimizer.accounts.books import StandingEntry, StoredDocument
 from optimizer.accounts.corrections import SETTLING
-from optimizer.store import schema
 from optimizer.store.events_read import EventsRead, as_bytes, events_read
 from optimizer.store.listed import listed_rows
 from optimizer.store.neighbourhood import Named, Sharing, neighbourhood
@@ -28,6 +27,9 @@ from optimizer.waybills.waybill import Waybill
 
 _STANDING = ", ".join(f"'{kind.value}'" for kind in SETTLING)
 _KINDS = {kind.value: kind for kind in SETTLING}
+_BOOKED_ONLY = """SELECT t.number FROM (SELECT DISTINCT number FROM transactions) AS t
+    WHERE NOT EXISTS (SELECT 1 FROM waybills AS w WHERE w.number = t.number)"""
+_FIRST_REPORTS = "SELECT number, MIN(seq) FROM events GROUP BY number"
 
 
 class Reported(NamedTuple):
@@ -60,11 +62,10 @@ class EvidenceRows:
     def audited_numbers(self) -> Audited:
         """In the order of their first reports: who sails together loads together, so that a run of them has most of its
         mates on board in itself. Those without reports come last, by number."""
-        issued, booked = select(schema.waybills.c.number), select(schema.transactions.c.number)
-        found = {str(row[0]) for row in self._connection.execute(union(issued, booked)).all()} - {""}
-        reported = schema.events.c
-        query = select(reported.number, func.min(reported.seq)).group_by(reported.number)
-        first: dict[str, int] = {row[0]: row[1] for row in self._connection.execute(query).all()}
+        issued = listed_rows(self._connection, "SELECT DISTINCT number FROM waybills")
+        booked = listed_rows(self._connection, _BOOKED_ONLY)
+        found = {str(row[0]) for row in (*issued, *booked)} - {""}
+        first: dict[str, int] = dict(listed_rows(self._connection, _FIRST_REPORTS))
         last = max(first.values(), default=0) + 1
         listed = sorted(found, key=lambda number: (first.get(number, last), number))
         return Audited(listed, not first.keys() <= found)
