@@ -10,7 +10,8 @@ from optimizer.exchange.decimals import decimal_text
 from optimizer.exchange.ileap import Activity, Bundle, Element, Operation, ShipmentFootprint, unique_operations
 from optimizer.exchange.ileap_lots import place_of
 from optimizer.exchange.operations import HUB_TYPE, energies_of, named_operation
-from optimizer.network.graph import Measured, NetworkGraph
+from optimizer.network.graph import NetworkGraph
+from optimizer.network.measured import Measured
 from optimizer.network.model import Mode, Network
 from optimizer.planning.plan import Leg, Plan, PlannedShipment
 from optimizer.quantities import CHINA_TIME, G_PER_KG, KG_PER_T

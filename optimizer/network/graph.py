@@ -17,6 +17,7 @@ from typing import Any
 
 import networkx as nx
 
+from optimizer.network.measured import Measured
 from optimizer.network.model import Link, Lock, Mode, Network
 from optimizer.network.navigability import admits, load_at_draught_t, sailing_speed_km_h
 
@@ -71,16 +72,6 @@ class Way:
     hours: float
     basis: str
     link_ids: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """How a leg's distance is known, in the terms of ISO 14083. ``basis``: actual | sfd. ``gcd_km`` is above zero where
-    the distance is an estimate of the shortest feasible one, great circle times a detour factor (``distance_km`` over
-    ``gcd_km``); such km are no great circle distance and never carry that label."""
-
-    basis: str
-    gcd_km: float = 0.0
 
 
 def great_circle_km(latitude_a: float, longitude_a: float, latitude_b: float, longitude_b: float) -> float:

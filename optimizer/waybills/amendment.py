@@ -19,7 +19,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from optimizer.errors import Fault, InputError, Message
-from optimizer.network.graph import Measured
+from optimizer.network.measured import Measured
 from optimizer.network.model import WATER_MODES
 from optimizer.waybills.event import Event, EventType
 from optimizer.waybills.party import Party

@@ -9,7 +9,8 @@ from datetime import datetime
 from optimizer.emissions.round_trip import RoundTrip
 from optimizer.emissions.tour import Tour
 from optimizer.errors import Fault, InputError, Message
-from optimizer.network.graph import Lane, Measured, NetworkGraph, Way
+from optimizer.network.graph import Lane, NetworkGraph, Way
+from optimizer.network.measured import Measured
 from optimizer.network.model import WATER_MODES, Mode, Network
 from optimizer.planning.plan import Amounts, Leg, Lot, Plan, PlannedShipment, Voyage
 from optimizer.planning.shipment import Shipment

@@ -26,7 +26,7 @@ class WaybillLeg:
 
     ``vessel_id`` is the hull of the plan (empty off the water), ``vehicle_class`` its class or the truck class.
     ``distance_basis``: actual | sfd (waybills from before also gcd, for an estimated sfd); ``gcd_km`` is the great
-    circle of an estimated one (``network.graph.Measured``). ``voyage_load_kg`` and ``voyage_fuel_g`` are the planned
+    circle of an estimated one (``network.measured.Measured``). ``voyage_load_kg`` and ``voyage_fuel_g`` are the planned
     load and fuel of the whole voyage (0 without one); ``empty_fuel_ratio`` is fuel of empty voyages over fuel of loaded
     voyages of that vessel class in the plan, and ``empty_km_share`` is empty km over all km of the class.
     ``round_trip``: the loaded voyage with which the vessel comes back, where the plan has one. ``tour``: the round of

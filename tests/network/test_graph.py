@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimizer.network.graph import Measured, NetworkGraph, great_circle_km
+from optimizer.network.graph import NetworkGraph, great_circle_km
+from optimizer.network.measured import Measured
 from optimizer.network.model import Closure, Link, Mode, WaterLevel
 from optimizer.network.navigability import load_at_draught_t
 from tests.network.tiny import MADE_UP, TINY_START, tiny_network

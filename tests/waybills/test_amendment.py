@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from optimizer.emissions.round_trip import RoundTrip
-from optimizer.network.graph import Measured
+from optimizer.network.measured import Measured
 from optimizer.waybills.amendment import Amendment, LegChange, amended, amendment_faults, before_issue, changes
 from optimizer.waybills.event import Event, EventType
 from optimizer.waybills.waybill import Waybill, WaybillLeg

@@ -174,7 +174,7 @@ def midnight_slot(moment: datetime) -> int:
 
 
 def distance_basis(graph: NetworkGraph, leg: RouteLeg) -> str:
-    """How a leg's distance is known (``network.graph.Measured``): actual | sfd; empty at a hub."""
+    """How a leg's distance is known (``network.measured.Measured``): actual | sfd; empty at a hub."""
     if leg.mode is Mode.HUB:
         return ""
     return graph.measured(leg.mode, leg.origin, leg.destination, leg.vehicle_class).basis
