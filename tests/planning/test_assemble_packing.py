@@ -186,6 +186,70 @@ def test_a_truck_does_not_drive_for_a_kilogram() -> None:
     assert [masses(cut, k) for k in range(2)] == [{True: 399_001, False: 1_000}, {True: 400_001}]
 
 
+def shipped(*masses_kg: int, splittable: bool = True) -> Case:
+    """Shipments of these masses from the mill to the lower port."""
+    ships = [
+        Shipment(f"S{n}", "E1", "stone", kg, "MILL", "DOWN", TINY_START, TINY_START + timedelta(days=4), splittable)
+        for n, kg in enumerate(masses_kg)
+    ]
+    return lay_out(tiny_network(), ships)
+
+
+def test_a_small_shipment_goes_ashore_for_a_small_part_of_a_large_one() -> None:
+    """500 t and 300 kg ask for 500 t of room. The solver leaves 300 kg of the large one on the road; the small one goes
+    there as a whole instead, and no truck takes a tonne along to be worth its while."""
+    case = shipped(500_000, 300)
+    water, road = [column(case, k, "SMALL") for k in range(2)], case.cargo_columns(0, by_water=False)[0]
+    chosen = {water[0]: 1 - 300 / 500_000, road: 300 / 500_000, water[1]: 1.0}
+    cut = cut_into_lots(case.space, shares(case, chosen), {sailing(case, water[0]): 1})
+    assert [masses(cut, k) for k in range(2)] == [{True: 500_000}, {False: 300}]
+
+
+def test_who_is_on_the_road_already_takes_a_little_more_of_himself() -> None:
+    """One shipment has 300 kg by road and another 100 t: the second sends 300 kg more, not the first 700."""
+    case = shipped(300_300, 300_000)
+    water = [column(case, k, "SMALL") for k in range(2)]
+    road = [case.cargo_columns(k, by_water=False)[0] for k in range(2)]
+    chosen = {water[0]: 1 - 300 / 300_300, road[0]: 300 / 300_300, water[1]: 2 / 3, road[1]: 1 / 3}
+    cut = cut_into_lots(case.space, shares(case, chosen), {sailing(case, water[0]): 1})
+    assert [masses(cut, k) for k in range(2)] == [{True: 300_300}, {True: 199_700, False: 100_300}]
+
+
+def test_nobody_is_split_anew_for_a_small_lot_of_another() -> None:
+    """Whole or large shipments aboard stay there: a truck takes 700 kg more of the first along."""
+    case = shipped(300_300, 199_000)
+    water, road = [column(case, k, "SMALL") for k in range(2)], case.cargo_columns(0, by_water=False)[0]
+    chosen = {water[0]: 1 - 300 / 300_300, road: 300 / 300_300, water[1]: 1.0}
+    cut = cut_into_lots(case.space, shares(case, chosen), {sailing(case, water[0]): 1})
+    assert [masses(cut, k) for k in range(2)] == [{True: 299_300, False: 1_000}, {True: 199_000}]
+
+
+@given(
+    st.lists(st.sampled_from([1, 300, 999, 100_000, 499_700, 700_001]), min_size=2, max_size=4),
+    st.data(),
+    st.integers(1, 2),
+)
+def test_making_room_for_small_lots_loses_nothing(masses_kg: list[int], data: st.DataObject, hulls: int) -> None:
+    """Any shares of large and small shipments between one sailing and the road: mass is kept, room is respected, and a
+    truck with less than a tonne has all of its shipment, or no lot of it aboard can spare what is missing."""
+    case = shipped(*masses_kg)
+    ways = [(column(case, k, "SMALL"), case.cargo_columns(k, by_water=False)[0]) for k in range(len(masses_kg))]
+    parts_kg = [data.draw(st.integers(0, mass_kg)) for mass_kg in masses_kg]
+    chosen = {
+        way: kg / mass_kg
+        for mass_kg, (water, road), part_kg in zip(masses_kg, ways, parts_kg, strict=True)
+        for way, kg in ((water, part_kg), (road, mass_kg - part_kg))
+    }
+    cut = cut_into_lots(case.space, shares(case, chosen), {sailing(case, ways[0][0]): hulls})
+    found = [masses(cut, k) for k in range(len(masses_kg))]
+    assert [sum(by.values()) for by in found] == masses_kg
+    assert sum(by.get(True, 0) for by in found) <= hulls * 500_000
+    for by, mass_kg in zip(found, masses_kg, strict=True):
+        road_kg = by.get(False, 0)
+        if 0 < road_kg < SMALL_LOT_KG and road_kg < mass_kg:
+            assert by[True] - (SMALL_LOT_KG - road_kg) < SMALL_LOT_KG
+
+
 def test_a_shipment_that_must_stay_whole_leaves_as_a_whole() -> None:
     """The same surplus with unsplittable shipments: the first of them goes by road altogether."""
     case = three_shipments(splittable=False)

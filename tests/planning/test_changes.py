@@ -115,6 +115,23 @@ def test_every_way_of_planning_holds_and_proves(shipments: list[Shipment], low_b
         assert plan.objective_yuan == pytest.approx(best.objective_yuan, abs=0.1)
 
 
+@pytest.mark.parametrize("masses_t", [(0.5, 450.3, 300.0), (300.5,)])
+def test_values_reach_from_the_plan_as_it_is_written(masses_t: tuple[float, ...]) -> None:
+    """A boat of 300 t and half a tonne more. Alone, a truck takes a tonne, the plan is dearer than the solver's shares,
+    and the most that a boat more could save is told from there; with a small shipment that can go instead, it is not
+    dearer at all."""
+    shipments = numbered(
+        [steel(0, mass_t, hurry_h=0.0, value=8000.0, splittable=mass_t != 450.3) for mass_t in masses_t]
+    )
+    network = relay(BOTH, low_bridge=False)
+    plan = planned(network, shipments, in_steps=True)
+    assert faults(plan, shipments, network) == []
+    boat = next(entry for entry in plan.binding if entry.kind == "fleet")
+    assert boat.at_most_yuan is not None
+    assert boat.at_most_yuan - boat.value_yuan >= plan.objective_yuan - plan.bound_yuan - 1e-6
+    assert (plan.status == "optimal") == (len(masses_t) > 1)
+
+
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(SOME, min_size=1, max_size=3), st.integers(0, 99))
 def test_pricing_finds_every_pair_of_departures(shipments: list[Shipment], seed: int) -> None:

@@ -205,6 +205,20 @@ def test_a_higher_carbon_price_never_emits_more(task: Task, prices: tuple[float,
     assert high.totals.planned.co2e_wtw_g <= low.totals.planned.co2e_wtw_g + slack_g
 
 
+@pytest.mark.parametrize("price_yuan_per_t", [0.0, 50.0])
+def test_a_kilogram_too_much_for_a_vessel_sends_no_tonne_by_road(price_yuan_per_t: float) -> None:
+    """500 t and a kilogram for a vessel of 500 t: whatever carbon costs, the kilogram goes by road."""
+    homes = [("SMALL", "UP", "own"), ("SMALL", "UP", "own"), ("BIG", "DOWN", "own"), ("SMALL", "DOWN", "spot")]
+    network = world([Hull(*home) for home in homes])
+    shipments = [
+        cargo(0, 500.0, "DOWN", "MILL", ready_h=5.5, due_h=6.5, value=0.0),
+        cargo(1, 0.001, "DOWN", "MILL", ready_h=5.5, due_h=5.5, value=0.0),
+    ]
+    plan = planned(network, shipments, PlanSettings(price_yuan_per_t, gap=0.0))
+    assert plan.status == "optimal"
+    assert plan.totals.water_mass_kg == 500_000
+
+
 @pytest.mark.parametrize("in_steps", [False, True])
 def test_a_return_load_bears_what_it_adds_and_no_more(in_steps: bool) -> None:
     """A road that is cheaper than a voyage, but dearer than going along with a hull that must go up the river anyway.

@@ -43,6 +43,7 @@ from optimizer.planning.voyages.totals import (
     objective_yuan,
     plan_totals,
     planned_shipment,
+    price_of_the_left,
 )
 from optimizer.quantities import apportion
 
@@ -80,6 +81,8 @@ def assemble(
     shipments = _shipments(space, network, cut, lots, Reasons(space, plan, book, settings, row_prices))
     voyages = tuple(sailed.values())
     objective = objective_yuan(space.shipments, network, settings, shipments)
+    # Whole kilograms may cost more than the shares that they come from, and then that much more is open.
+    cost = max(float(plan.program.cost @ x), objective + price_of_the_left(space, shipments))
     bound = bound_of_the_carried(bound_yuan, space, shipments, shipment_prices)
     gap = (objective - bound) / max(abs(objective), 1.0)
     return Plan(
@@ -100,7 +103,7 @@ def assemble(
             network,
             book.graph,
             voyages,
-            open_yuan=None if shipment_prices is None else float(plan.program.cost @ x) - shipment_prices.bound_yuan,
+            open_yuan=None if shipment_prices is None else cost - shipment_prices.bound_yuan,
             once_more=once_more,
         ),
         totals=plan_totals(space.shipments, shipments, voyages),

@@ -3,7 +3,8 @@
 The solver answers in shares of a shipment with a little noise. Here each shipment is cut into whole kilograms that
 re-add to its mass, and no sailing is given more than its hulls can carry. What rounding puts too much aboard goes to
 another lot of the same shipment, by road first; only where there is none does a new lot take the road, and then not
-for a few kilograms: a truck takes a tonne along, or a small lot goes ashore as a whole.
+for a few kilograms: others leave the vessel in its place where that splits nobody anew, else a truck takes a tonne
+along, or a small lot goes ashore as a whole.
 """
 
 from __future__ import annotations
@@ -154,12 +155,17 @@ class Cut:
                         elsewhere(part, sailing, -self._room_kg[sailing])
 
     def fill_up_road_lots(self) -> None:
-        """Let no truck drive for less than the smallest lot: it takes the rest off the shipment's largest lot aboard.
+        """Let no truck drive for less than the smallest lot: who can leave the vessel more easily makes room for it, or
+        it takes the rest off the shipment's largest lot aboard.
 
         Lots aboard below that size join a lot on the road if there is one.
         """
         for shipment in sorted(self._parts):
-            road = [p for p in self.of(shipment) if p.sailing is None and self.space.routes[p.route].kind == "road"]
+            for lot in self._on_road(shipment):
+                if lot.mass_kg < self.smallest_kg:
+                    self._bring_aboard(lot)
+        for shipment in sorted(self._parts):
+            road = self._on_road(shipment)
             for small in self.of(shipment) if road else ():
                 if small.mass_kg < self.smallest_kg and self._spares(small, small.mass_kg):
                     self._shift(small, road[0], small.mass_kg)
@@ -169,6 +175,49 @@ class Cut:
                 largest = max(aboard, key=lambda part: part.mass_kg, default=None)
                 if missing_kg > 0 and largest is not None and largest.mass_kg - missing_kg >= self.smallest_kg:
                     self._shift(largest, lot, missing_kg)
+
+    def _on_road(self, shipment: int) -> list[Part]:
+        """What of a shipment goes by truck from door to door."""
+        return [p for p in self.of(shipment) if p.sailing is None and self.space.routes[p.route].kind == "road"]
+
+    def _bring_aboard(self, small: Part) -> None:
+        """Put a small lot by road aboard with the rest of its shipment, and for it, at the same quays, as much of
+        others ashore as leaves no small lot of them: of one on the road already, or a small shipment as a whole. What
+        the solver says is one of many answers that cost the same, and then another of them is as good for trucks."""
+        ways = [
+            (mass_kg, own, other, road)
+            for own in self.of(small.shipment)
+            if own.sailing is not None
+            for other in self._smallest_first(own.sailing)
+            if other.shipment != small.shipment and other.sailings == own.sailings
+            if (road := self._way_by_road(other)) is not None
+            if small.mass_kg <= (mass_kg := self._least_off(other, small.mass_kg)) < self.smallest_kg
+            if self._spares(other, mass_kg - small.mass_kg) and self._terminal_days(own) <= self._terminal_days(other)
+        ]
+        if ways:
+            mass_kg, own, other, road = min(ways, key=lambda way: way[0])
+            self._shift(other, road, mass_kg)
+            self._shift(small, own, small.mass_kg)
+
+    def _way_by_road(self, part: Part) -> Part | None:
+        """The way of a part by truck from door to door, None where there is none."""
+        routes = [number for number in self._services[part.shipment] if self.space.routes[number].kind == "road"]
+        return Part(part.shipment, min(routes), -1, -1, 0) if routes else None
+
+    def _least_off(self, part: Part, mass_kg: int) -> int:
+        """The least from ``mass_kg`` on that a part may send by road without a small lot there or here; 0: nothing."""
+        on_road = bool(self._on_road(part.shipment))
+        if on_road and part.mass_kg - mass_kg >= self.smallest_kg:
+            return mass_kg
+        return part.mass_kg if on_road or len(self.of(part.shipment)) == 1 else 0
+
+    def _terminal_days(self, part: Part) -> set[tuple[int, int]]:
+        """Terminals and days that handle a part."""
+        columns, (onward, slot) = self.space.columns, part.onward or (-1, -1)
+        of_part = (columns.shipment == part.shipment) & (columns.route == part.route) & (columns.slot == part.slot)
+        of_part &= (columns.family == part.family) & (columns.onward == onward) & (columns.onward_slot == slot)
+        handled = np.isin(columns.handled_column, np.flatnonzero(of_part))
+        return set(zip(columns.handled_terminal[handled].tolist(), columns.handled_day[handled].tolist(), strict=True))
 
     def hold_least(self) -> None:
         """Give each given sailing in use its least load, from lots of the same shipments that go without a vessel of
