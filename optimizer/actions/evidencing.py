@@ -58,11 +58,13 @@ def check_evidence(store: Store, files: EvidenceFiles) -> EvidenceReport:
     with store.read() as session:
         registered = session.evidence_files()
         named = session.evidence_named()
-    kept = {files.name_of(digest) for digest in registered}
+        # While the session is open: it says which value is none where a digest is no text, or a size no number.
+        kept = {files.name_of(digest) for digest in registered}
+        size_bytes = sum(file.size_bytes for file in registered.values())
     return EvidenceReport(
         findings=(*_differing(registered.values(), files), *_orphans(kept, files)),
         files=len(registered),
-        size_bytes=sum(file.size_bytes for file in registered.values()),
+        size_bytes=size_bytes,
         named=len(named),
         named_and_kept=len(named & registered.keys()),
         unnamed=len(registered.keys() - named),

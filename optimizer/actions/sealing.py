@@ -21,7 +21,7 @@ from optimizer.accounts.checkpoint import (
 )
 from optimizer.accounts.entries import Entry
 from optimizer.accounts.sealed import Head, Leaf, LogKey
-from optimizer.errors import ConflictError, Message, UnknownRecordError
+from optimizer.errors import ConflictError, Message, UnknownRecordError, UnreadableRecordError
 from optimizer.quantities import iso
 from optimizer.store.engine import Store
 from optimizer.store.session import Session
@@ -179,7 +179,7 @@ def _frontier(session: Session, head: Head | None) -> dict[int, bytes]:
     try:
         frontier = {level: read(level, index) for level, index in merkle.frontier_coordinates(head.size)}
         root = merkle.root_of(read, head.size)
-    except KeyError:
+    except UnreadableRecordError:
         root = b""
     if root != head.root or parse_checkpoint(head.note).root != root:
         raise ConflictError(
@@ -212,7 +212,7 @@ def _require_prefix(session: Session, origin: str, head: Head | None, signed: Ch
         )
     try:
         kept = merkle.root_of(session.tree.reader([(0, signed.size)]), signed.size) == signed.root
-    except KeyError:
+    except UnreadableRecordError:
         kept = False
     if not kept:
         raise ConflictError(

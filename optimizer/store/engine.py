@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, NoSuchModule
 
 from optimizer.errors import InputError, Message, StorageError, UnreadableRecordError
 from optimizer.store.session import Session
+from optimizer.store.value_types import of_their_types
 
 DEFAULT_URL = "sqlite:///modalshift.db"
 BUSY_TIMEOUT_S = 60
@@ -57,9 +58,15 @@ class Store:
         """A consistent view of everything committed so far; nothing can be written through it by our own code.
 
         ``snapshot``: what another open session sees (``Session.snapshot``) instead. Raises StorageError where the
-        database does not answer, UnreadableRecordError where its file is damaged.
+        database does not answer, UnreadableRecordError where its file is damaged or a value is of another type than its
+        column.
         """
-        with _answering(), self._engine.connect() as connection, connection.begin():
+        with (
+            of_their_types(self._engine),
+            _answering(),
+            self._engine.connect() as connection,
+            connection.begin(),
+        ):
             if snapshot:
                 connection.exec_driver_sql(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
             yield Session(connection)
@@ -69,10 +76,11 @@ class Store:
         """One transaction, alone: writers wait for each other. Committed at the end, rolled back on any exception.
 
         Raises StorageError when the database cannot write (disk full, locked for long, server gone), and
-        UnreadableRecordError where its file is damaged.
+        UnreadableRecordError as :meth:`read` does.
         """
         try:
             with (
+                of_their_types(self._engine),
                 _unharmed(),
                 self._engine.connect().execution_options(**{_WRITE: True}) as connection,
                 connection.begin(),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TypeVar
 
 from sqlalchemy import Connection, insert, select
 
@@ -11,9 +10,8 @@ from optimizer.emissions.factor import Factor
 from optimizer.emissions.factors import FactorTable
 from optimizer.errors import ConflictError, Message, ModalshiftError
 from optimizer.store import factor_tables
+from optimizer.store.rows import Record, record_of_document
 from optimizer.waybills.codec import from_json, to_json, to_plain
-
-Record = TypeVar("Record")
 
 
 class FactorRows:
@@ -35,8 +33,12 @@ class FactorRows:
     def factor_records(self, kind: str, record: type[Record]) -> list[Record]:
         """All records of a kind, oldest first."""
         table = factor_tables.factor_records
-        query = select(table.c.document).where(table.c.kind == kind).order_by(table.c.recorded_at, table.c.proposal_id)
-        return [from_json(record, row.document) for row in self._connection.execute(query)]
+        query = select(table.c.proposal_id, table.c.document).where(table.c.kind == kind)
+        rows = self._connection.execute(query.order_by(table.c.recorded_at, table.c.proposal_id))
+        return [
+            record_of_document(record, document, f"因子记录 {proposal}", f"factor record {proposal}")
+            for proposal, document in rows
+        ]
 
     def keep_factor_table(self, table: FactorTable, at: datetime) -> None:
         """Append a whole table under its version; one that is there already stays."""

@@ -16,9 +16,8 @@ from optimizer.accounts.ledger import Kind
 from optimizer.accounts.lot_entry import LotEntry, sum_of
 from optimizer.network.model import WATER_MODES
 from optimizer.store import schema
+from optimizer.store.rows import waybill_of_document
 from optimizer.store.sorted_ids import run_where
-from optimizer.waybills.codec import from_json
-from optimizer.waybills.waybill import Waybill
 
 _KINDS = (Kind.SETTLE.value, Kind.RESTATE.value, Kind.REVERSE.value)
 _CORRECTIONS = (Kind.REVERSE.value, Kind.RESTATE.value)
@@ -92,9 +91,9 @@ class LotEntries:
         bills, wanted = schema.waybills.c, sorted(numbers)
         found: dict[tuple[str, int], int] = {}
         for start in range(0, len(wanted), _CHUNK):
-            query = select(bills.document).where(bills.number.in_(wanted[start : start + _CHUNK]))
+            query = select(bills.number, bills.document).where(bills.number.in_(wanted[start : start + _CHUNK]))
             for row in self._connection.execute(query.order_by(bills.version)):
-                waybill = from_json(Waybill, row.document)
+                waybill = waybill_of_document(row.number, row.document)
                 for lot in waybill.lots:
                     found[waybill.number, lot.lot_no] = lot.baseline_cost_fen - lot.cost_fen
         return found

@@ -11,7 +11,8 @@ from optimizer.network.releases import NetworkProposal, NetworkRelease, NetworkW
 from optimizer.store.factor_rows import FactorRows
 from optimizer.store.factor_tables import factor_records
 from optimizer.store.network_tables import network_records
-from optimizer.waybills.codec import from_json, to_json, to_plain
+from optimizer.store.rows import Record, record_of_document
+from optimizer.waybills.codec import to_json, to_plain
 
 RELEASE, PROPOSE, WITHDRAW = "RELEASE", "PROPOSE", "WITHDRAW"
 
@@ -36,15 +37,15 @@ class NetworkRows(FactorRows):
 
     def network_proposals(self) -> list[NetworkProposal]:
         """All proposals, oldest first, without their tables."""
-        return [from_json(NetworkProposal, text) for text in self._network_documents(PROPOSE)]
+        return self._network_documents(PROPOSE, NetworkProposal)
 
     def network_releases(self) -> list[NetworkRelease]:
         """All releases, oldest first."""
-        return [from_json(NetworkRelease, text) for text in self._network_documents(RELEASE)]
+        return self._network_documents(RELEASE, NetworkRelease)
 
     def network_withdrawals(self) -> list[NetworkWithdrawal]:
         """All withdrawals, oldest first."""
-        return [from_json(NetworkWithdrawal, text) for text in self._network_documents(WITHDRAW)]
+        return self._network_documents(WITHDRAW, NetworkWithdrawal)
 
     def network_archive(self, proposal_id: str) -> bytes | None:
         """The tables of a proposal as they were packed."""
@@ -65,10 +66,14 @@ class NetworkRows(FactorRows):
         )
         return networks, factors
 
-    def _network_documents(self, kind: str) -> list[str]:
+    def _network_documents(self, kind: str, record: type[Record]) -> list[Record]:
         table = network_records
-        query = select(table.c.document).where(table.c.kind == kind).order_by(table.c.recorded_at, table.c.proposal_id)
-        return [str(row.document) for row in self._connection.execute(query)]
+        query = select(table.c.proposal_id, table.c.document).where(table.c.kind == kind)
+        rows = self._connection.execute(query.order_by(table.c.recorded_at, table.c.proposal_id))
+        return [
+            record_of_document(record, document, f"网络记录 {proposal}", f"network record {proposal}")
+            for proposal, document in rows
+        ]
 
     def _add_network_record(
         self, kind: str, proposal_id: str, login: str, at: datetime, record: object, archive: str

@@ -6,14 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from optimizer.accounts.calculation import CalculationRun
 from optimizer.accounts.ledger import Bucket, Kind, Ledger, Posting, Transaction, china_text
 from optimizer.errors import Message, UnreadableRecordError
 from optimizer.waybills.codec import from_json, lean_reader_of, sha256, to_json, to_plain
 from optimizer.waybills.event import Event
+from optimizer.waybills.party import Party
 from optimizer.waybills.waybill import Waybill
+
+Record = TypeVar("Record")
 
 
 def waybill_row(waybill: Waybill, document: str | None = None) -> dict[str, Any]:
@@ -96,28 +99,32 @@ def unreadable(zh: str, en: str, error: Exception) -> UnreadableRecordError:
     )
 
 
+def record_of_document(kind: type[Record], document: str | bytes, zh: str, en: str) -> Record:
+    """The record that a document says; ``zh`` and ``en`` name it. Raises UnreadableRecordError where it is none."""
+    try:
+        return from_json(kind, document)
+    except (ValueError, TypeError) as error:
+        raise unreadable(zh, en, error) from error
+
+
 def run_of_document(run_id: str, document: str | bytes) -> CalculationRun:
     """The run that a document says. Raises UnreadableRecordError where it is none."""
-    try:
-        return from_json(CalculationRun, document)
-    except ValueError as error:
-        raise unreadable(f"计算记录 {run_id}", f"calculation run {run_id}", error) from error
+    return record_of_document(CalculationRun, document, f"计算记录 {run_id}", f"calculation run {run_id}")
+
+
+def party_of_document(party_id: str, document: str | bytes) -> Party:
+    """The party that a document says. Raises UnreadableRecordError where it is none."""
+    return record_of_document(Party, document, f"企业 {party_id}", f"party {party_id}")
 
 
 def waybill_of_document(number: str, document: str | bytes) -> Waybill:
     """The waybill that a document says. Raises UnreadableRecordError where it is none."""
-    try:
-        return from_json(Waybill, document)
-    except ValueError as error:
-        raise unreadable(f"运单 {number}", f"waybill {number}", error) from error
+    return record_of_document(Waybill, document, f"运单 {number}", f"waybill {number}")
 
 
 def event_of_document(seq: int, document: str | bytes) -> Event:
     """The event that a document says. Raises UnreadableRecordError where it is none."""
-    try:
-        return from_json(Event, document)
-    except ValueError as error:
-        raise unreadable(f"第 {seq} 条事件", f"event {seq}", error) from error
+    return record_of_document(Event, document, f"第 {seq} 条事件", f"event {seq}")
 
 
 def events_of_documents(rows: Sequence[Sequence[Any]]) -> list[Event]:

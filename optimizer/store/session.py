@@ -31,13 +31,20 @@ from optimizer.store.planning_rows import PlanningRows
 from optimizer.store.population_rows import PopulationRows
 from optimizer.store.prepared_settlements import RUN_COLUMNS, ReadyRun, ready_run
 from optimizer.store.repeated_columns import RepeatedColumns
-from optimizer.store.rows import event_of_document, event_row, run_of_document, waybill_of_document, waybill_row
+from optimizer.store.rows import (
+    event_of_document,
+    event_row,
+    party_of_document,
+    run_of_document,
+    waybill_of_document,
+    waybill_row,
+)
 from optimizer.store.sorted_ids import run_where
 from optimizer.store.statements import AccountReader
 from optimizer.store.tree_rows import TreeRows
 from optimizer.store.waybill_lists import WaybillLists
 from optimizer.store.webhook_rows import WebhookRows
-from optimizer.waybills.codec import from_json, to_json, to_plain
+from optimizer.waybills.codec import to_json, to_plain
 from optimizer.waybills.event import Event, EventType
 from optimizer.waybills.party import Party
 from optimizer.waybills.waybill import Waybill
@@ -98,8 +105,9 @@ class Session(
 
     def parties(self) -> dict[str, Party]:
         """All parties by id."""
-        rows = self._connection.execute(select(schema.parties.c.document).order_by(schema.parties.c.party_id))
-        return {party.party_id: party for party in (from_json(Party, row.document) for row in rows)}
+        table = schema.parties
+        rows = self._connection.execute(select(table.c.party_id, table.c.document).order_by(table.c.party_id))
+        return {party.party_id: party for party in (party_of_document(row.party_id, row.document) for row in rows)}
 
     def add_plan(self, plan_id: str, document: str, at: datetime) -> bool:
         """Append an accepted plan document; False when it is there already."""
@@ -311,7 +319,7 @@ class Session(
         row = self._connection.execute(query).first()
         if row is None:
             return None
-        party = from_json(Party, row.document) if row.document else None
+        party = None if row.document is None else party_of_document(row.party_id, row.document)
         return Account(row.account_id, row.party_id or "", row.domain), party
 
     # Rows

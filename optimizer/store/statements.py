@@ -18,12 +18,13 @@ from optimizer.accounts.calculation import RunFigures, part_of
 from optimizer.accounts.ledger import BalanceKey, Bucket, Kind, Ledger
 from optimizer.accounts.statement import MOVING, SeenEntry
 from optimizer.emissions.portfolio import Part
+from optimizer.errors import Message, UnreadableRecordError
 from optimizer.store import schema
 from optimizer.store.entry_rows import has_id
 from optimizer.store.line_tables import account_numbers, posting_lines
 from optimizer.store.listed import columns_of_runs
 from optimizer.store.packed import unpacked
-from optimizer.store.rows import BUCKET_CODES, LEDGER_CODES
+from optimizer.store.rows import BUCKET_CODES, LEDGER_CODES, unreadable
 
 _ENTRIES, _RUNS = schema.transactions, schema.calculation_runs
 _STORED = cast(_RUNS.c.document, LargeBinary)
@@ -134,10 +135,22 @@ class AccountReader:
         return max(int(seq or 0) for seq in newest)
 
     def run_figures(self, run_ids: Iterable[str]) -> dict[str, RunFigures]:
-        """The figures of calculation runs by id."""
+        """The figures of calculation runs by id. Raises UnreadableRecordError for one that is gone or damaged."""
         found: dict[str, RunFigures] = {}
-        for row in columns_of_runs(self._connection, [_RUNS.c[name] for name in _FIGURE_COLUMNS], run_ids):
-            found[row[0]] = RunFigures(*(*row[:-1], _activity(row[-1])))
+        wanted = list(run_ids)
+        for row in columns_of_runs(self._connection, [_RUNS.c[name] for name in _FIGURE_COLUMNS], wanted):
+            try:
+                found[row[0]] = RunFigures(*(*row[:-1], _activity(row[-1])))
+            except (ValueError, ArithmeticError) as error:
+                raise unreadable(f"计算记录 {row[0]}", f"calculation run {row[0]}", error) from error
+        for run_id in sorted({*wanted} - {*found}):
+            raise UnreadableRecordError(
+                Message(
+                    f"分录所指的计算记录 {run_id} 不在了；请运行 modalshift audit，再从备份恢复。",
+                    f"Calculation run {run_id}, which an entry names, is gone; run modalshift audit, then restore a"
+                    " backup.",
+                )
+            )
         return {**found, **self._of_later_versions(found)}
 
     def _of_later_versions(self, figures: Mapping[str, RunFigures]) -> dict[str, RunFigures]:
@@ -153,12 +166,17 @@ class AccountReader:
         return found
 
     def run_parts(self, run_ids: Iterable[str]) -> dict[str, Part]:
-        """What each run that keeps its error sources adds to a whole, by id; those that keep none are left out."""
-        parts = (
-            (run_id, part_of(unpacked(document)))
-            for run_id, document in columns_of_runs(self._connection, [_RUNS.c.run_id, _STORED], run_ids)
-        )
-        return {run_id: part for run_id, part in parts if part is not None}
+        """What each run that keeps its error sources adds to a whole, by id; those that keep none are left out. Raises
+        UnreadableRecordError for a damaged one."""
+        parts: dict[str, Part] = {}
+        for run_id, document in columns_of_runs(self._connection, [_RUNS.c.run_id, _STORED], run_ids):
+            try:
+                part = part_of(unpacked(document))
+            except ValueError as error:
+                raise unreadable(f"计算记录 {run_id}", f"calculation run {run_id}", error) from error
+            if part is not None:
+                parts[run_id] = part
+        return parts
 
     def replaced_runs(self, corrections: Iterable[SeenEntry]) -> dict[str, str]:
         """Correction id -> the run that it takes back: of the SETTLE or RESTATE it names, empty after a REVERSE."""

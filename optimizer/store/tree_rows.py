@@ -184,12 +184,20 @@ class TreeRows:
         return (((row.level, row.node_index), row.node_hash) for row in self._connection.execute(query))
 
     def reader(self, ranges: Iterable[Range]) -> NodeReader:
-        """Reads the subtrees that hashing these ranges needs, fetched at once. It raises KeyError for others and where
+        """Reads the subtrees that hashing these ranges needs, fetched at once. It raises UnreadableRecordError where
         the stored tree has a hole."""
         spans = _spans(sorted(stored_coordinates(ranges)))
         read = self._spans_one_by_one if self._connection.dialect.name == "sqlite" else self._spans_at_once
-        stored: dict[Coordinate, bytes] = {(level, index): value for level, index, value in read(spans)}
-        return reader_of(stored)
+        node = reader_of({(level, index): value for level, index, value in read(spans)})
+
+        def whole(level: int, index: int) -> bytes:
+            try:
+                return node(level, index)
+            except KeyError as error:
+                at_level, at_index = error.args[0]
+                raise _hole(at_level, at_index) from error
+
+        return whole
 
     def _spans_one_by_one(self, spans: Sequence[tuple[int, int, int]]) -> Iterator[tuple[int, int, bytes]]:
         """SQLite: the driver keeps two prepared statements, which costs less than one that is new each time."""
@@ -344,6 +352,16 @@ def readable() -> Iterator[None]:
                 f"The database holds what it cannot hand out: {reason}; restore a backup.",
             )
         ) from error
+
+
+def _hole(level: int, index: int) -> UnreadableRecordError:
+    return UnreadableRecordError(
+        Message(
+            f"封存的树缺少节点（第 {level} 层第 {index} 个）；请运行 modalshift verify，再从备份恢复。",
+            f"The sealed tree has lost a node (level {level}, number {index}); run modalshift verify, then restore a"
+            " backup.",
+        )
+    )
 
 
 def _id_of(source: Source) -> ColumnElement[str]:
