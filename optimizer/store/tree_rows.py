@@ -28,13 +28,14 @@ from sqlalchemy import (
 from sqlalchemy.exc import DatabaseError
 
 from optimizer.accounts.entries import DOCUMENT, Entry, entry_text
-from optimizer.accounts.merkle import STRIDE, Coordinate, NodeReader, Range, reader_of, stored_coordinates
+from optimizer.accounts.merkle import STRIDE, Coordinate, NodeReader, Range, stored_coordinates
 from optimizer.accounts.seal_view import SealedLog
 from optimizer.accounts.sealed import Head, Leaf, LogKey
 from optimizer.errors import Message, UnreadableRecordError
 from optimizer.store import schema
 from optimizer.store.entry_rows import has_id
 from optimizer.store.sorted_ids import first_runs, lost_ids, run_where
+from optimizer.store.tree_nodes import whole_reader
 from optimizer.store.tree_sources import BY_KIND, HEAD, SOURCES, Part, Source
 
 CHUNK = 500
@@ -188,16 +189,7 @@ class TreeRows:
         the stored tree has a hole."""
         spans = _spans(sorted(stored_coordinates(ranges)))
         read = self._spans_one_by_one if self._connection.dialect.name == "sqlite" else self._spans_at_once
-        node = reader_of({(level, index): value for level, index, value in read(spans)})
-
-        def whole(level: int, index: int) -> bytes:
-            try:
-                return node(level, index)
-            except KeyError as error:
-                at_level, at_index = error.args[0]
-                raise _hole(at_level, at_index) from error
-
-        return whole
+        return whole_reader({(level, index): value for level, index, value in read(spans)})
 
     def _spans_one_by_one(self, spans: Sequence[tuple[int, int, int]]) -> Iterator[tuple[int, int, bytes]]:
         """SQLite: the driver keeps two prepared statements, which costs less than one that is new each time."""
@@ -352,16 +344,6 @@ def readable() -> Iterator[None]:
                 f"The database holds what it cannot hand out: {reason}; restore a backup.",
             )
         ) from error
-
-
-def _hole(level: int, index: int) -> UnreadableRecordError:
-    return UnreadableRecordError(
-        Message(
-            f"封存的树缺少节点（第 {level} 层第 {index} 个）；请运行 modalshift verify，再从备份恢复。",
-            f"The sealed tree has lost a node (level {level}, number {index}); run modalshift verify, then restore a"
-            " backup.",
-        )
-    )
 
 
 def _id_of(source: Source) -> ColumnElement[str]:
