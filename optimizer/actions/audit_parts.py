@@ -177,7 +177,7 @@ class LedgerReading:
     def read_others(self) -> None:
         """Read the runs that were not given: each is read once, whatever names it."""
         taken = {place for part in self._read for place in part.taken}
-        others = [place for place in self._session.run_places() if place not in taken]
+        others = self._session.run_places_beside(taken)
         parts = [others[start : start + _SLICE] for start in range(0, len(others), _SLICE)]
         self._read += self._readers.each(_runs_at, parts)
 

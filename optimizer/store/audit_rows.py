@@ -116,10 +116,16 @@ class AuditRows(EvidenceRows):
         _, columns = run_columns(self._connection)
         yield from map(stored_run, self._streamed(f"SELECT {columns} FROM calculation_runs AS r" + self._within(part)))
 
-    def run_places(self) -> list[RunPlace]:
-        """Where all calculation runs lie, in order."""
+    def run_places_beside(self, taken: set[RunPlace]) -> list[RunPlace]:
+        """Where those calculation runs lie that are not among these, in order. SQLite numbers its rows: where each
+        number from the first to the last is among these, no row is asked."""
+        if self._connection.dialect.name == "sqlite":
+            first, last = (self._number(f"SELECT {end}(rowid) FROM calculation_runs") for end in ("MIN", "MAX"))
+            if last - first < len(taken) and taken.issuperset(range(first, last + 1)):
+                return []
         place, _ = run_columns(self._connection)
-        return [row[0] for row in self._streamed(f"SELECT {place} FROM calculation_runs AS r ORDER BY {place}")]
+        places = self._streamed(f"SELECT {place} FROM calculation_runs AS r ORDER BY {place}")
+        return [row[0] for row in places if row[0] not in taken]
 
     def run_rows_at(self, places: Sequence[RunPlace]) -> Iterator[RunRow]:
         """The calculation runs that lie there, as stored."""

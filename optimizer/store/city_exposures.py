@@ -16,7 +16,7 @@ from optimizer.accounts.whole import ExposureKey, ExposureSums, SourceName, expo
 from optimizer.emissions.portfolio import Part
 from optimizer.emissions.uncertainty import ErrorKind
 from optimizer.store.city_tables import city_exposures
-from optimizer.store.listed import columns_of_runs
+from optimizer.store.listed import columns_of_runs, named_rows
 from optimizer.store.packed import unpacked
 from optimizer.store.schema import calculation_runs
 from optimizer.store.sorted_ids import joined_runs
@@ -49,9 +49,8 @@ class CityExposureRows:
 
     def kept_city_exposures(self) -> ExposureSums:
         """The sums as they are kept, without the entries since."""
-        columns = city_exposures.c
-        rows = self._connection.execute(select(*(columns[name] for name in _COLUMNS), columns.exposed_mg))
-        return {ExposureKey(*row[:4]): row[4] for row in rows if row[4]}
+        rows = named_rows(self._connection, f"SELECT {', '.join(_COLUMNS)}, exposed_mg FROM city_exposures", {})  # nosec B608
+        return {ExposureKey._make(row[:4]): row[4] for row in rows if row[4]}
 
     def kept_city_sources(self) -> ExposureSums:
         """The kept sums with all logged voyages as one source, ``logged:*``. They are independent of each other, of one

@@ -29,7 +29,7 @@ _STANDING = ", ".join(f"'{kind.value}'" for kind in SETTLING)
 _KINDS = {kind.value: kind for kind in SETTLING}
 _BOOKED_ONLY = """SELECT t.number FROM (SELECT DISTINCT number FROM transactions) AS t
     WHERE NOT EXISTS (SELECT 1 FROM waybills AS w WHERE w.number = t.number)"""
-_FIRST_REPORTS = "SELECT number, MIN(seq) FROM events GROUP BY number"
+_FIRST_REPORTS = "SELECT number, MIN(seq) FROM events GROUP BY number ORDER BY 2"
 
 
 class Reported(NamedTuple):
@@ -65,10 +65,10 @@ class EvidenceRows:
         issued = listed_rows(self._connection, "SELECT DISTINCT number FROM waybills")
         booked = listed_rows(self._connection, _BOOKED_ONLY)
         found = {str(row[0]) for row in (*issued, *booked)} - {""}
-        first: dict[str, int] = dict(listed_rows(self._connection, _FIRST_REPORTS))
-        last = max(first.values(), default=0) + 1
-        listed = sorted(found, key=lambda number: (first.get(number, last), number))
-        return Audited(listed, not first.keys() <= found)
+        first = [row[0] for row in listed_rows(self._connection, _FIRST_REPORTS)]
+        reported = set(first)
+        listed = first if reported <= found else [number for number in first if number in found]
+        return Audited(listed + sorted(found - reported), not reported <= found)
 
     def reported(self, numbers: Collection[str], sharing: Sharing, key: bytes = b"") -> Reported:
         """What decides about some waybills; their own events are held against digests and columns. ``sharing``: who in

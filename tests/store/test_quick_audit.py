@@ -196,6 +196,23 @@ def test_every_run_is_read_once_whatever_names_it(path: Path, settled: Store, nu
         assert given.moved() == plain.moved(), done
 
 
+def test_the_runs_beside_those_that_were_taken_are_asked_for(url: str, settled: Store) -> None:
+    """All, all but one, none; also where one in the middle is gone, and where somebody took what is not there."""
+    with settled.read() as session:
+        places = session.run_places_beside(set())
+        ids = {row.run_id: place for place in places for row in session.run_rows_at([place])}
+        assert len(places) == len(ids) > 2
+        for one in places:
+            assert session.run_places_beside({*places} - {one}) == [one]
+        assert session.run_places_beside({*places}) == []
+    gone = next(run_id for run_id, place in ids.items() if place == places[1])
+    damage(url, f"DELETE FROM calculation_runs WHERE run_id = '{gone}'")
+    with settled.read() as session:
+        assert session.run_places_beside(set()) == [places[0], *places[2:]]
+        assert session.run_places_beside({*places}) == []
+        assert session.run_places_beside({*places} - {places[2]}) == [places[2]]
+
+
 @pytest.mark.parametrize("lot_no", ["9", "CAST(lot_no AS BLOB)"])
 def test_a_settlement_of_a_lot_that_is_not_there_is_found(path: Path, settled: Store, lot_no: str) -> None:
     """It is a finding as the checks on all records have it, and no end of the audit."""

@@ -28,7 +28,7 @@ from optimizer.errors import ModalshiftError
 from optimizer.waybills.codec import from_json, to_json
 
 RunPlace = int | str
-"""Where a run lies in its table: what no two rows have in common (``Session.run_places``)."""
+"""Where a run lies in its table: what no two rows have in common (``Session.run_places_beside``)."""
 PlacedRun = tuple[RunPlace, RunRow]
 
 
