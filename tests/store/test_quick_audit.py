@@ -28,6 +28,7 @@ from optimizer.accounts.settlement import credit_lines
 from optimizer.actions import auditing
 from optimizer.actions.audit_city import reach_of
 from optimizer.actions.audit_parts import LedgerReading, Package, Readers, ledger_doubts
+from optimizer.errors import UnreadableRecordError
 from optimizer.store.audit_rows import Part
 from optimizer.store.engine import Store
 from optimizer.store.packed import packed, unpacked
@@ -559,7 +560,7 @@ def read_or_error(store: Store, size: int, blocks: bool) -> EntriesRead | type[E
     """What was read, or how it failed."""
     try:
         return entries_read(store, size, blocks)[0]
-    except (TypeError, ValueError, AttributeError, DatabaseError) as error:
+    except (TypeError, ValueError, AttributeError, DatabaseError, UnreadableRecordError) as error:
         return type(error)
 
 
