@@ -109,7 +109,8 @@ def report(number: str) -> Response | tuple[str, int]:
         return _page(found, steps, step, tuple(error.faults), at), 422
     ((event, faults),) = events_from_records([record], number, user.party_id, at)
     if event is not None:
-        result = report_events(current_world().store, user, number, [event], at)
+        world = current_world()
+        result = report_events(world.store, user, number, [event], at, world.network)
         faults = tuple(fault for refusal in result.refused for fault in refusal.faults)
     if faults:
         return _page(found, steps, step, faults, at), 422
@@ -138,7 +139,8 @@ def withdraw(number: str) -> Response | tuple[str, int]:
     }
     ((event, faults),) = events_from_records([record], number, user.party_id, at)
     if event is not None:
-        result = report_events(current_world().store, user, number, [event], at)
+        world = current_world()
+        result = report_events(world.store, user, number, [event], at, world.network)
         faults = tuple(fault for refusal in result.refused for fault in refusal.faults)
     if faults:
         return _page(found, next_steps(found), None, faults, at), 422

@@ -35,8 +35,11 @@ class RecordResult:
     refused: tuple[Refusal, ...]
 
 
-def record(store: Store, events: Iterable[Event], at: datetime) -> RecordResult:
-    """Append events to their waybills, in order of their record time.
+def record(
+    store: Store, events: Iterable[Event], at: datetime, vessel_classes: Collection[str] | None = None
+) -> RecordResult:
+    """Append events to their waybills, in order of their record time. ``vessel_classes``: those of the network in
+    force; a vessel of another class than planned must have one of them (None: not looked at).
 
     An event that only fits once another one of the batch is there is tried again, so the order inside a batch does not
     matter. Nothing is raised for a wrong event: it comes back with its faults, the others are recorded.
@@ -49,7 +52,7 @@ def record(store: Store, events: Iterable[Event], at: datetime) -> RecordResult:
         known_events: dict[str, list[Event]] = {}
         for event in session.events(numbers):
             known_events.setdefault(event.waybill_number, []).append(event)
-        intake = _Intake(waybills, known_events, digests, at)
+        intake = _Intake(waybills, known_events, digests, at, vessel_classes)
         waiting = batch
         while waiting:
             left = [event for event in waiting if not intake.take(event)]
@@ -114,8 +117,10 @@ class _Intake:
         known_events: dict[str, list[Event]],
         digests: Mapping[str, str],
         at: datetime,
+        vessel_classes: Collection[str] | None,
     ) -> None:
         self._waybills, self._events, self._digests, self._at = waybills, known_events, dict(digests), at
+        self._vessel_classes = vessel_classes
         self.accepted: list[Event] = []
         self.known: list[str] = []
         self.faults: dict[Event, tuple[Fault, ...]] = {}
@@ -163,7 +168,8 @@ class _Intake:
                     f"There is no waybill {event.waybill_number}; check the number.",
                 )
             ]
-        return refusals(waybill, self._events.get(event.waybill_number, []), event, self._at)
+        known = self._events.get(event.waybill_number, [])
+        return refusals(waybill, known, event, self._at, self._vessel_classes)
 
 
 def _fault(column: str, code: str, zh: str, en: str) -> Fault:

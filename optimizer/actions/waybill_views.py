@@ -107,15 +107,18 @@ def waybill_file(store: Store, user: User, number: str) -> WaybillFile:
     return WaybillFile(found, state, own, tuple(entries), tuple(runs.values()))
 
 
-def report_events(store: Store, user: User, number: str, events: Sequence[Event], at: datetime) -> RecordResult:
-    """Record events upon a waybill in the user's scope. Raises UnknownRecordError as :func:`waybill_file`.
+def report_events(
+    store: Store, user: User, number: str, events: Sequence[Event], at: datetime, network: Network
+) -> RecordResult:
+    """Record events upon a waybill in the user's scope; ``network``: the one in force. Raises UnknownRecordError as
+    :func:`waybill_file`.
 
     What a carrier may not say is refused: nobody releases his own lot after a hold or a suspicion, and the document is
     its issuer's.
     """
     require_seen(store, user, number, Permission.REPORT_EVENTS)
     kept = _kept_from(store, user, number, events)
-    result = record(store, [event for event in events if event not in kept], at)
+    result = record(store, [event for event in events if event not in kept], at, network.vessel_classes)
     return replace(result, refused=(*result.refused, *(Refusal(event, (_NOT_A_CARRIERS,)) for event in kept)))
 
 

@@ -7,10 +7,11 @@ refused, with the reason; the reporter withdraws the wrong one (WDRW) and sends 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from optimizer.errors import Fault, Message
+from optimizer.network.model import WATER_MODES
 from optimizer.quantities import CHINA_TIME, grouped, tonnes
 from optimizer.waybills.event import (
     DOCUMENT_EVENTS,
@@ -34,10 +35,17 @@ MOVED = frozenset({*_ORDER_ON_LEG, EventType.DLV, EventType.LOST, EventType.RETN
 """After one of these there was a transport, and its waybill stands: a void one would hide a delivery or a loss."""
 
 
-def refusals(waybill: Waybill, known: Sequence[Event], event: Event, at: datetime) -> list[Fault]:
+def refusals(
+    waybill: Waybill,
+    known: Sequence[Event],
+    event: Event,
+    at: datetime,
+    vessel_classes: Collection[str] | None = None,
+) -> list[Fault]:
     """Why the event may not join the known events of its waybill; empty when it may.
 
     ``at`` is the present time. Times of actual events may not lie after it (clock tolerance aside).
+    ``vessel_classes``: those of the network, one of which a vessel other than planned must have (None: not known).
     """
     faults = faults_of(event)
     if faults:
@@ -52,6 +60,8 @@ def refusals(waybill: Waybill, known: Sequence[Event], event: Event, at: datetim
             )
         ]
     faults = _place_on_waybill_faults(waybill, event)
+    if not faults and vessel_classes is not None:
+        faults = _class_faults(waybill, event, vessel_classes)
     if faults or event.classifier is not Classifier.ACT:
         return faults
     if event.event_time > at + CLOCK_TOLERANCE:
@@ -143,6 +153,25 @@ def _place_on_waybill_faults(waybill: Waybill, event: Event) -> list[Fault]:
             )
         ]
     return []
+
+
+def _class_faults(waybill: Waybill, event: Event, vessel_classes: Collection[str]) -> list[Fault]:
+    """A voyage in a class that nobody knows could never be settled: no intensity belongs to it."""
+    if event.event_type not in LEG_EVENTS or not event.vehicle_class:
+        return []
+    leg = next(item for item in waybill.lot(event.lot_no or 0).legs if item.seq == event.leg_seq)
+    if leg.mode not in WATER_MODES or event.vehicle_class in {leg.vehicle_class, *vessel_classes}:
+        return []
+    known = ", ".join(sorted(vessel_classes))
+    return [
+        _fault(
+            "vehicle_class",
+            "unknown_vehicle_class",
+            f"路网没有船型 {event.vehicle_class[:40]}；请写 {known} 之一，与计划的 {leg.vehicle_class} 相同则留空。",
+            f"The network has no vessel class {event.vehicle_class[:40]}; name one of {known}, or none where it is"
+            f" {leg.vehicle_class} as planned.",
+        )
+    ]
 
 
 def _document_faults(facts: Sequence[Event], event: Event) -> list[Fault]:

@@ -209,7 +209,7 @@ def test_invariant_13_auditor_and_bank_only_read(settled: Store) -> None:
     for role in (Role.AUDITOR, Role.BANK):
         assert ALLOWED[role] <= READING
         with pytest.raises(UnknownRecordError):
-            report_events(settled, user(role), S1.number, all_events([S1], FUEL_LOGS)[:1], LATER)
+            report_events(settled, user(role), S1.number, all_events([S1], FUEL_LOGS)[:1], LATER, world_network())
 
 
 TABLE = (TESTS / "INVARIANTS.md").read_text(encoding="utf-8")

@@ -185,6 +185,20 @@ def test_lot_and_leg_must_exist(waybill: Waybill) -> None:
     assert codes(waybill, [], replace(loaded, leg_seq=2, event_type=EventType.GTIN)) == []
 
 
+def test_a_vessel_of_a_class_that_nobody_knows_is_refused(waybill: Waybill) -> None:
+    """Its voyage could never be settled. The planned class needs no network, no truck is a vessel, and who has no
+    network at hand does not look."""
+
+    def codes_of(name: str, classes: Sequence[str] | None, place: int = 2) -> list[str]:
+        event = of_leg(waybill, place, EventType.LOAD, vehicle_class=name)
+        return [fault.code for fault in refusals(waybill, [], event, LATER, classes)]
+
+    planned = waybill.lots[0].legs[2].vehicle_class
+    assert codes_of("NOPE", ["BIG"]) == ["unknown_vehicle_class"]
+    assert codes_of("BIG", ["BIG"]) == codes_of(planned, []) == codes_of("", []) == codes_of("NOPE", None) == []
+    assert codes_of("NOPE", ["BIG"], place=0) == []
+
+
 def test_a_waybill_under_way_cannot_be_voided_and_a_voided_one_not_moved(waybill: Waybill) -> None:
     """VOID before loading ends the waybill; after loading it is refused."""
     loaded = of_leg(waybill, 0, EventType.LOAD)

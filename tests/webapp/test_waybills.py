@@ -129,6 +129,27 @@ def test_reports_over_the_api_are_taken_one_by_one(house: House) -> None:
     assert [event["mass_kg"] for event in listed] == [12_500]
 
 
+def test_a_vessel_class_that_the_network_lacks_is_refused_with_those_it_has(house: House) -> None:
+    """It was recorded, and the lot could not be settled."""
+    number = number_of(house, FIRST)
+    bill = house.program("carrier").get(f"/api/v1/waybills/{number}").json["waybill"]
+    leg = next(leg for leg in bill["lots"][0]["legs"] if leg["mode"] in ("InlandWaterway", "Sea"))
+    load = {
+        "event_type": "LOAD",
+        "lot_no": 1,
+        "leg_seq": leg["seq"],
+        "event_time": leg["planned_departs_at"],
+        "location_id": leg["origin"],
+    }
+    (refused,) = report(house, number, [{**load, "vehicle_class": "NOPE"}])
+    assert [(error["pointer"], error["code"]) for error in refused["errors"]] == [
+        ("/vehicle_class", "unknown_vehicle_class")
+    ]
+    assert leg["vehicle_class"] in refused["errors"][0]["message"]
+    (taken,) = report(house, number, [{**load, "vehicle_class": leg["vehicle_class"]}])
+    assert taken["status"] == "accepted"
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [

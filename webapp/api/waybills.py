@@ -130,7 +130,8 @@ def report(number: str) -> Response:
         raise UnreadableBodyError(Message(f"一次最多 {MAX_EVENTS} 个事件。", f"At most {MAX_EVENTS} events a request."))
     at = now()
     read = events_from_records(records, number, user.party_id or user.login, at)
-    result = report_events(current_world().store, user, number, [event for event, _ in read if event is not None], at)
+    world, events = current_world(), [event for event, _ in read if event is not None]
+    result = report_events(world.store, user, number, events, at, world.network)
     accepted, recorded = set(result.accepted), {*result.accepted, *result.known}
     refused = {id(refusal.event): refusal.faults for refusal in result.refused}
     results = []
