@@ -170,8 +170,8 @@ def _evidence(session: Session, package: Package, task: Block) -> _Seen:
     entries = session.standing(numbers)
     reported = session.reported(numbers, sharing, key)
     read = (session.periods(), package.network, package.factors, package.kept)
-    books = Books(reported.waybills, reported.events, (), {}, {}, (), *read)
-    reviewed, plain = plainly_reviewed(books.waybills, books.events, numbers)
+    books = Books(reported.waybills, (), (), {}, {}, (), *read)
+    reviewed, plain = plainly_reviewed(books.waybills, reported.reports, reported.events_of, numbers)
     settled = {(entry.waybill_number, entry.lot_no) for entry in entries if entry.kind is Kind.SETTLE}
     view = AuditView(books, reviewed, standing_entries(entries), settled, plain)
     runs = session.runs_named(list(dict.fromkeys([entry.run_id for entry in entries])))

@@ -47,21 +47,37 @@ class EventsRead(NamedTuple):
 def events_read(connection: Connection, numbers: Collection[str], compared: bool = True) -> EventsRead:
     """The events of some waybills. ``compared``: whether they are held against digests and columns. Raises
     UnreadableRecordError for an event whose document was damaged."""
+    blocks = list(event_blocks(connection, numbers, compared))
+    return EventsRead(
+        [seq for block in blocks for seq in block.seqs],
+        [event for block in blocks for event in block.events],
+        [item for block in blocks for item in block.changed],
+        any(block.doubted for block in blocks),
+    )
+
+
+def event_blocks(connection: Connection, numbers: Collection[str], compared: bool = True) -> Iterator[EventsRead]:
+    """The same, some at a time: whoever lets go of them before the next come has them near the processor."""
     seqs = _seqs(connection, numbers) if numbers else []
-    read: list[Event] = []
-    changed: list[tuple[int, StoredDocument]] = []
-    doubted = False
     for start in range(0, len(seqs), TOGETHER):
-        some = seqs[start : start + TOGETHER]
-        events = _at_once(connection, some, compared)
-        if events is None:
-            doubted, rows = True, _rows(connection, some)
-            events = events_of_documents(rows)
-            if compared:
-                found = ((row[0], changed_event(row[1], row[2:])) for row in rows)
-                changed += [(seq, document) for seq, document in found if document is not None]
-        read += events
-    return EventsRead(seqs, read, changed, doubted)
+        yield _block(connection, seqs[start : start + TOGETHER], compared)
+
+
+def events_numbered(connection: Connection, seqs: list[int]) -> list[Event]:
+    """The events of these numbers, which are in order. Raises UnreadableRecordError as :func:`events_read`."""
+    parts = (seqs[start : start + TOGETHER] for start in range(0, len(seqs), TOGETHER))
+    return [event for some in parts for event in _block(connection, some, compared=False).events]
+
+
+def _block(connection: Connection, seqs: list[int], compared: bool) -> EventsRead:
+    events = _at_once(connection, seqs, compared)
+    if events is not None:
+        return EventsRead(seqs, events, [], False)
+    rows, changed = _rows(connection, seqs), list[tuple[int, StoredDocument]]()
+    if compared:
+        found = ((row[0], changed_event(row[1], row[2:])) for row in rows)
+        changed = [(seq, document) for seq, document in found if document is not None]
+    return EventsRead(seqs, events_of_documents(rows), changed, True)
 
 
 def as_bytes(connection: Connection, column: str) -> str:

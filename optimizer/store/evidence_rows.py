@@ -10,11 +10,12 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from optimizer.accounts.audit.columns import ChangedRow
+from optimizer.accounts.audit.reports import EventsOf, Reports
 from optimizer.accounts.audit.rows import RunRow
 from optimizer.accounts.audit.run_part import PlacedRun
 from optimizer.accounts.books import StandingEntry, StoredDocument
 from optimizer.accounts.corrections import SETTLING
-from optimizer.store.events_read import EventsRead, as_bytes, events_read
+from optimizer.store.events_read import as_bytes, event_blocks, events_numbered, events_read
 from optimizer.store.listed import listed_rows
 from optimizer.store.neighbourhood import Named, Sharing, neighbourhood
 from optimizer.store.repeated_columns import changed_evidence, changed_parts, said_evidence, sum_of
@@ -33,14 +34,15 @@ _FIRST_REPORTS = "SELECT number, MIN(seq) FROM events GROUP BY number ORDER BY 2
 
 
 class Reported(NamedTuple):
-    """What decides about some waybills: these and their neighbours, the newest version of each by number; the events
-    of all of them in order of arrival; of the first all versions as they were read, the events, by number, that are not
-    what was written, rows that are not what their documents say, and the sum of their evidence
-    (``repeated_columns.sum_of``)."""
+    """What decides about some waybills: these and their neighbours, the newest version of each by number; what was
+    gathered from the events of all of them, and what reads some of these again; of the first all versions as they were
+    read, the events, by number, that are not what was written, rows that are not what their documents say, and the sum
+    of their evidence (``repeated_columns.sum_of``)."""
 
     waybills: dict[str, Waybill]
     read: WaybillsOf
-    events: list[Event]
+    reports: Reports
+    events_of: EventsOf
     changed: list[tuple[int, StoredDocument]]
     rows: list[ChangedRow]
     shown: int
@@ -74,20 +76,23 @@ class EvidenceRows:
         """What decides about some waybills; their own events are held against digests and columns. ``sharing``: who in
         all the books shows tickets of others; ``key``: of the sum of evidence. Raises UnreadableRecordError for an
         event or waybill whose document was damaged."""
-        own = events_read(self._connection, numbers)
+        gathered = _gathered(self._connection, numbers, key)
+        reports, seqs = gathered.reports, gathered.seqs
         # What is as written names what its columns name.
-        around = neighbourhood(self._connection, numbers, sharing, None if own.doubted else _named(own))
-        shown = sum_of(said_evidence(own.events), key)
-        beside = events_read(self._connection, around.difference(numbers), compared=False)
-        events = own.events
-        if beside.events:
-            listed = sorted(zip([*own.seqs, *beside.seqs], [*events, *beside.events], strict=True), key=_SEQ)
-            events = [event for _, event in listed]
+        around = neighbourhood(self._connection, numbers, sharing, gathered.named)
+        for block in event_blocks(self._connection, around.difference(numbers), compared=False):
+            reports.add(block.events)
+            seqs += block.seqs
+
+        def events_of(chosen: Collection[str]) -> list[Event]:
+            listed = [seq for seq, number in zip(seqs, reports.numbers, strict=True) if number in chosen]
+            return events_numbered(self._connection, sorted(listed))
+
         ours = waybills_read(self._connection, numbers)
         others = waybills_read(self._connection, around.difference(numbers))
         newest = {waybill.number: waybill for read in (ours, others) for waybill in read.versions.values()}
         rows = [*ours.rows, *changed_parts(self._connection, numbers, ours.versions.values())]
-        return Reported(newest, ours, events, own.changed, rows, shown)
+        return Reported(newest, ours, reports, events_of, gathered.changed, rows, gathered.shown)
 
     def changed_evidence(self, numbers: Collection[str]) -> list[ChangedRow]:
         """The evidence of some waybills that is not in its table as events have it, or only there."""
@@ -114,14 +119,44 @@ class EvidenceRows:
         return [(row[0], RunRow._make(row[1:])) for row in rows]
 
 
-def _named(own: EventsRead) -> Named:
-    """What reports name that were read."""
-    voyages = [event.voyage_id for event in own.events]
+class _Gathered(NamedTuple):
+    """Of the own events of some waybills what they report, their numbers, those that are not what was written, by
+    number, the sum of their evidence, and what they name; None where columns may name something else."""
+
+    reports: Reports
+    seqs: list[int]
+    changed: list[tuple[int, StoredDocument]]
+    shown: int
+    named: Named | None
+
+
+def _gathered(connection: Connection, numbers: Collection[str], key: bytes) -> _Gathered:
+    """Everything that is asked of an event is asked here, before the next ones are read."""
+    reports, seqs, shown, doubted = Reports(), list[int](), 0, False
+    changed: list[tuple[int, StoredDocument]] = []
+    voyages, berths, off_voyage = set[str](), set[tuple[str, str, str]](), 0
+    for block in event_blocks(connection, numbers):
+        events = block.events
+        reports.add(events)
+        shown += sum_of(said_evidence(events), key)
+        named = [event.voyage_id for event in events]
+        voyages.update(named)
+        off_voyage += named.count("")
+        berths |= _berths(events)
+        seqs += block.seqs
+        changed += block.changed
+        doubted |= block.doubted
+        del block, events
+    said = None if doubted else Named(voyages, berths, len(seqs) - off_voyage, seqs)
+    return _Gathered(reports, seqs, changed, shown, said)
+
+
+def _berths(events: Iterable[Event]) -> set[tuple[str, str, str]]:
+    """Where and when vessels were loaded, as reports have it, withdrawn or not."""
     load = EventType.LOAD
-    loads = [event for event in own.events if event.event_type is load and event.vessel_id]
+    loads = [event for event in events if event.event_type is load and event.vessel_id]
     times = json.loads(lean_text([event.event_time for event in loads]))
-    berths = zip([event.vessel_id for event in loads], [event.location_id for event in loads], times, strict=True)
-    return Named(set(voyages), set(berths), len(voyages) - voyages.count(""), own.seqs)
+    return set(zip([event.vessel_id for event in loads], [event.location_id for event in loads], times, strict=True))
 
 
 _SEQ, _VERSION = itemgetter(0), itemgetter(0, 1)

@@ -212,7 +212,7 @@ def test_who_loads_the_same_vessel_at_its_place_is_near(store: Store) -> None:
         assert session.neighbourhood({"I"}) == {"I", S1.number, S2.number}
         # The audit, which has read what these report and counts their voyages first, finds the same.
         for number, around in found.items():
-            assert {event.waybill_number for event in session.reported({number}, {}).events} == set(around)
+            assert set(session.reported({number}, {}).reports.numbers) == set(around)
         assert set(session.reported({"I"}, {}).waybills) == {S1.number, S2.number}
 
 

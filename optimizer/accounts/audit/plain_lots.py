@@ -13,57 +13,49 @@ or a ticket under two numbers. Only waybills that such a thing concerns are comp
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from operator import attrgetter
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
+from optimizer.accounts.audit.reports import EventsOf, Loaded, Place, Reports
 from optimizer.accounts.settlement import Review, review
 from optimizer.accounts.voyages import LegKey, voyages_on
 from optimizer.network.model import WATER_MODES
-from optimizer.waybills.event import WEIGHING_EVIDENCE, Classifier, Event, EventType
+from optimizer.waybills.event import Event, EventType
 from optimizer.waybills.finding import Finding
 from optimizer.waybills.lifecycle import Facts, WaybillState, effective, fold
-from optimizer.waybills.verification import CLOSE_MASS_REL, ONE_LOT_ONLY, LotKey, duplicates
+from optimizer.waybills.verification import CLOSE_MASS_REL, LotKey, duplicates
 from optimizer.waybills.waybill import Waybill, WaybillLeg, WaybillLot
 
 Plain = Mapping[LotKey, tuple[int, datetime]]
 """Of each plain lot the least weighed mass, kg, and the last delivery."""
 
-USUAL = frozenset(
-    {
-        *(EventType.RECE, EventType.GTIN, EventType.GTOT, EventType.LOAD, EventType.DEPA),
-        *(EventType.ARRI, EventType.DISC, EventType.DLV),
-    }
-)
-"""What is reported of any transport."""
-
 
 def plainly_reviewed(
-    waybills: Mapping[str, Waybill], events: Sequence[Event], numbers: Collection[str]
+    waybills: Mapping[str, Waybill], reports: Reports, events_of: EventsOf, numbers: Collection[str]
 ) -> tuple[Review, Plain]:
     """As ``settlement.review``, but for the plain lots of ``numbers``: these have no state. Waybills that are not plain
-    have theirs; nothing is plain where lots or legs of a waybill share a number or legs are out of order."""
+    have theirs; nothing is plain where lots or legs of a waybill share a number or legs are out of order. ``reports``:
+    gathered from all events, with which nobody else has anything to do; ``events_of``: reads some of them again."""
     planned = _planned(waybills)
     if planned is None:
-        return review(waybills, events, numbers), {}
-    facts, doubted = _facts(events)
-    reported = _reported(facts)
-    unlike = _unlike(planned.loaded, reported.loaded)
+        return review(waybills, events_of(set(reports.numbers)), numbers), {}
+    doubted = reports.about_withdrawals()
+    reports.settle(doubted, events_of)
+    unlike = _unlike(planned.loaded, reports.loaded)
     strange = {said for said in unlike if said not in planned.loaded}
-    doubted |= {said[0] for said in unlike} | _differing(planned, reported)
+    doubted |= {said[0] for said in unlike} | _differing(planned, reports)
     found: dict[LotKey, list[Finding]] = {}
-    suspects = _suspects(planned, reported, strange)
+    suspects = _suspects(planned, reports, strange)
     if suspects:
-        found = duplicates(waybills, [fact for fact in facts if fact.waybill_number in suspects])
+        found = duplicates(waybills, reports.facts_among(events_of(suspects)))
         doubted.update(number for number, _ in found)
     load = EventType.LOAD
-    sailing = Facts([*reported.of_kind[load], *[fact for fact in reported.logged if fact.event_type is not load]])
+    sailing = Facts([*reports.loads, *[fact for fact in reports.logged if fact.event_type is not load]])
     # Where no leg was loaded twice and all logs are of one kind of energy, their order does not matter.
-    once = len(reported.loaded) == len(planned.loaded) - len(unlike)
-    if not once or len({fact.energy.carrier for fact in reported.logged if fact.energy is not None}) > 1:
+    once = len(reports.loaded) == len(planned.loaded) - len(unlike)
+    if not once or len({fact.energy.carrier for fact in reports.logged if fact.energy is not None}) > 1:
         sailing = effective(list(sailing))
     voyages = voyages_on(waybills, planned.by_water, sailing, found)
     own = set(numbers)
@@ -71,8 +63,9 @@ def plainly_reviewed(
     lots = planned.lots
     if doubted or not own >= waybills.keys():
         lots = [key for key in lots if key[0] in own and key[0] not in doubted]
-        states = _states(waybills, [event for event in events if event.waybill_number in doubted], own & doubted, found)
-    weighed_kg, delivered_at = map(reported.weighed_kg.__getitem__, lots), map(reported.delivered_at.__getitem__, lots)
+        reviewed = own & doubted
+        states = _states(waybills, events_of(reviewed) if reviewed else (), reviewed, found)
+    weighed_kg, delivered_at = map(reports.weighed_kg.__getitem__, lots), map(reports.delivered_at.__getitem__, lots)
     return Review(states, voyages), dict(zip(lots, zip(weighed_kg, delivered_at, strict=True), strict=True))
 
 
@@ -96,23 +89,7 @@ def _states(
     }
 
 
-def _facts(events: Sequence[Event]) -> tuple[Sequence[Event], set[str]]:
-    """The facts that count, in any order, and the waybills of withdrawals and of what these name: one that names a
-    report about another waybill counts for who looks at all of them, and not for that waybill."""
-    fact, withdrawal = Classifier.ACT, EventType.WDRW
-    usual = [event for event in events if event.classifier is fact and event.event_type is not withdrawal]
-    if len(usual) == len(events):
-        return usual, set()
-    withdrawn = {event.withdraws for event in events if event.event_type is withdrawal}
-    about = {event.waybill_number for event in events if event.event_type is withdrawal or event.event_id in withdrawn}
-    return effective(events), about
-
-
-_Loaded = tuple[str, int, int, str, str, str]
-"""Waybill, lot, leg, place, voyage, vessel."""
-_Place = tuple[str, int, int, str]
-"""Waybill, lot, leg, place."""
-_Said = TypeVar("_Said", _Loaded, _Place)
+_Said = TypeVar("_Said", Loaded, Place)
 
 
 @dataclass(slots=True)
@@ -122,8 +99,8 @@ class _Planned:
 
     lots: list[LotKey] = field(default_factory=list)
     delivered: set[tuple[str, str]] = field(default_factory=set)
-    loaded: set[_Loaded] = field(default_factory=set)
-    destinations: set[_Place] = field(default_factory=set)
+    loaded: set[Loaded] = field(default_factory=set)
+    destinations: set[Place] = field(default_factory=set)
     to_weigh: set[LegKey] = field(default_factory=set)
     by_water: dict[LegKey, WaybillLeg] = field(default_factory=dict)
     load_kg: dict[str, int] = field(default_factory=dict)
@@ -166,58 +143,17 @@ def _planned(waybills: Mapping[str, Waybill]) -> _Planned | None:
     return planned if len(set(planned.lots)) == len(planned.lots) else None
 
 
-class _Reported(NamedTuple):
-    """What facts say: they by kind; every loading; what was weighed with evidence, and the least of each lot, kg; the
-    last delivery of each lot; facts with energy, and with evidence."""
-
-    of_kind: Mapping[EventType, list[Event]]
-    loaded: list[_Loaded]
-    weighed: list[Event]
-    weighed_kg: Mapping[LotKey, int]
-    delivered_at: Mapping[LotKey, datetime]
-    logged: list[Event]
-    evidenced: list[Event]
-
-
-def _reported(facts: Iterable[Event]) -> _Reported:
-    of_kind: dict[EventType, list[Event]] = defaultdict(list)
-    for fact in facts:
-        of_kind[fact.event_type].append(fact)
-    loaded = list(map(_LOADED, of_kind[EventType.LOAD]))
-    evidenced = [fact for fact in facts if fact.evidence]
-    weighed = [
-        fact
-        for fact in evidenced
-        if fact.mass_kg is not None
-        for item in fact.evidence
-        if item.kind in WEIGHING_EVIDENCE
-    ]
-    weighed_kg: dict[LotKey, int] = {}
-    for key, mass_kg in zip(map(_LOT, weighed), map(_MASS, weighed), strict=True):
-        if weighed_kg.setdefault(key, mass_kg) > mass_kg:
-            weighed_kg[key] = mass_kg
-    delivered_at: dict[LotKey, datetime] = {}
-    for fact in of_kind[EventType.DLV]:
-        key, at = _LOT(fact), fact.event_time
-        if delivered_at.setdefault(key, at) < at:
-            delivered_at[key] = at
-    logged = [fact for fact in facts if fact.energy is not None]
-    return _Reported(of_kind, loaded, weighed, weighed_kg, delivered_at, logged, evidenced)
-
-
-def _differing(planned: _Planned, reported: _Reported) -> set[str]:
+def _differing(planned: _Planned, reports: Reports) -> set[str]:
     """The waybills of which, loadings aside, not just what is planned was reported."""
-    of_kind = reported.of_kind
-    found = {fact.waybill_number for kind in of_kind.keys() - USUAL for fact in of_kind[kind]}
-    delivered = set(map(_DELIVERED, of_kind[EventType.DLV]))
+    found = set(reports.unusual)
     for differing in (
-        _unlike(planned.destinations, list(map(_PLACE, of_kind[EventType.DISC]))),
-        _elsewhere(planned, of_kind[EventType.DEPA]),
-        set(map(_PLACE, of_kind[EventType.ARRI])) - planned.destinations,
-        planned.to_weigh.difference(map(_LEG, reported.weighed)),
+        _unlike(planned.destinations, reports.unloaded),
+        _elsewhere(planned, reports.departed),
+        set(reports.arrived) - planned.destinations,
+        planned.to_weigh.difference(reports.weighed),
         # A delivery need not say where.
-        [said for said in delivered - planned.delivered if said[1]],
-        [key for key in planned.lots if key not in reported.delivered_at or key not in reported.weighed_kg],
+        [said for said in set(reports.delivered) - planned.delivered if said[1]],
+        [key for key in planned.lots if key not in reports.delivered_at or key not in reports.weighed_kg],
     ):
         found.update([key[0] for key in differing])
     return found
@@ -230,24 +166,23 @@ def _unlike(planned: set[_Said], reported: Sequence[_Said]) -> Collection[_Said]
     return planned.symmetric_difference(reported)
 
 
-def _elsewhere(planned: _Planned, departures: Iterable[Event]) -> set[_Place]:
+def _elsewhere(planned: _Planned, departed: Iterable[Loaded]) -> set[Place]:
     """Departures from other places than those where a leg begins."""
-    unlike = set(map(_LOADED, departures)) - planned.loaded
+    unlike = set(departed) - planned.loaded
     return {said[:4] for said in unlike}.difference(said[:4] for said in planned.loaded) if unlike else set()
 
 
-def _suspects(planned: _Planned, reported: _Reported, strange: Collection[_Loaded]) -> set[str]:
+def _suspects(planned: _Planned, reports: Reports, strange: Collection[Loaded]) -> set[str]:
     """The waybills among which any double is: ``verification.duplicates`` of their events is that of all.
 
     Two that both loaded as planned, voyage and vessel, are both believed. On a voyage there is too much only where all
     its loadings weigh more than the least planned load by nearly the lightest of them.
     """
     berths = {(said[5], said[3]) for said in strange}
-    found = {said[0] for said in reported.loaded if (said[5], said[3]) in berths} if berths else set()
-    found |= _overloading(planned, reported.of_kind[EventType.LOAD])
-    shown = [item.sha256 for fact in reported.evidenced for item in fact.evidence if item.kind in ONE_LOT_ONLY]
-    if len(set(shown)) != len(shown):
-        found |= _sharing(reported.evidenced)
+    found = {said[0] for said in reports.loaded if (said[5], said[3]) in berths} if berths else set()
+    found |= _overloading(planned, reports.loads)
+    if len({digest for digest, _ in reports.shown}) != len(reports.shown):
+        found |= _sharing(reports.shown)
     return found
 
 
@@ -266,19 +201,9 @@ def _overloading(planned: _Planned, loads: Iterable[Event]) -> set[str]:
     return found
 
 
-def _sharing(evidenced: Iterable[Event]) -> set[str]:
+def _sharing(shown: Iterable[tuple[str, str]]) -> set[str]:
     """The waybills that show a ticket of one lot that stands under other numbers too."""
     holders: dict[str, set[str]] = {}
-    for fact in evidenced:
-        for item in fact.evidence:
-            if item.kind in ONE_LOT_ONLY:
-                holders.setdefault(item.sha256, set()).add(fact.waybill_number)
+    for digest, number in shown:
+        holders.setdefault(digest, set()).add(number)
     return {number for numbers in holders.values() if len(numbers) > 1 for number in numbers}
-
-
-_MASS = attrgetter("mass_kg")
-_LOT = attrgetter("waybill_number", "lot_no")
-_LEG = attrgetter("waybill_number", "lot_no", "leg_seq")
-_PLACE = attrgetter("waybill_number", "lot_no", "leg_seq", "location_id")
-_LOADED = attrgetter("waybill_number", "lot_no", "leg_seq", "location_id", "voyage_id", "vessel_id")
-_DELIVERED = attrgetter("waybill_number", "location_id")
