@@ -27,7 +27,7 @@ from optimizer.accounts.voyages import Voyages
 from optimizer.actions.audit_city import CityAudit, block_of_city
 from optimizer.actions.audit_parts import LedgerReading, Package, Readers, fitting_processes
 from optimizer.actions.evidencing import check_evidence
-from optimizer.actions.garbage import collected_rarely
+from optimizer.actions.garbage import HARDLY, collected_rarely
 from optimizer.cores import cores_here
 from optimizer.emissions.factors import FactorTable
 from optimizer.network.model import Network
@@ -59,7 +59,7 @@ def audit(
     The ledger is read once, row by row (``accounts.audit.quick``); the checks get records only of what that leaves in
     doubt, and the evidence in blocks of waybills. So memory stays bounded while the books are clean.
     """
-    with collected_rarely(), store.read() as session:
+    with collected_rarely(HARDLY), store.read() as session:
         count = fitting_processes(session.last_seq(), cores_here()) if processes is None else processes
         kept, changed = session.kept_factor_tables()
         with Readers(store, session, Package(network, factors, kept), count) as readers:

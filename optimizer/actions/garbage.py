@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 RARELY = 200_000
-"""Objects made between two walks in a process that does nothing but read."""
+"""Objects made between two walks in a process that does nothing but settle."""
+HARDLY = 1_000_000
+"""The same for one that does nothing but read: more than a block of waybills has, or each block would be walked."""
 
 
 @contextmanager
@@ -27,20 +29,20 @@ def collection_paused() -> Iterator[None]:
 
 
 @contextmanager
-def collected_rarely() -> Iterator[None]:
-    """Rare walks inside, for work that goes on for long and lets go of what it made, batch by batch. Where several do
+def collected_rarely(objects: int = RARELY) -> Iterator[None]:
+    """Walks after so many ``objects`` inside, for work that goes on for long and lets go of what it made, batch by batch. Where several do
     this at once, whoever found the usual thresholds puts them back."""
     usual = gc.get_threshold()
-    if usual[0] >= RARELY:
+    if usual[0] >= objects:
         yield
         return
-    collect_rarely()
+    collect_rarely(objects)
     try:
         yield
     finally:
         gc.set_threshold(*usual)
 
 
-def collect_rarely() -> None:
+def collect_rarely(objects: int = HARDLY) -> None:
     """For a process that only reads."""
-    gc.set_threshold(RARELY, 10, 10)
+    gc.set_threshold(objects, 10, 10)
