@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -42,12 +42,25 @@ SourceName = tuple[str, str, str, float | None]
 """An :class:`ExposureKey` whose width is still a number."""
 
 
+class Places(NamedTuple):
+    """Where the error sources of a lot stand in the sums. ``shared``: of each its place; below zero for one of ``own``,
+    which say of the sources that few lots share which it is, and its name."""
+
+    shared: Sequence[int]
+    own: Sequence[tuple[int, SourceName]] = ()
+
+
 class SourceSums:
-    """Whole mg by error source, for who adds up millions: a source goes by its place."""
+    """Whole mg by error source, for who adds up millions: a source that many lots share goes by its place, and the
+    amounts of lots whose sources stand at the same places are added up column by column."""
 
     def __init__(self) -> None:
         self._places: dict[SourceName, int] = {}
         self._sums: list[int] = []
+        self._own: dict[SourceName, int] = {}
+        # By the object that says the places, which is held as long: amounts that are not in the sums yet.
+        self._added: dict[int, tuple[Sequence[int], list[Sequence[int]]]] = {}
+        self._lots = 0
 
     def place(self, name: SourceName) -> int:
         """The place of a source."""
@@ -57,18 +70,37 @@ class SourceSums:
             self._sums.append(0)
         return found
 
-    def add(self, places: Iterable[int], exposed_mg: Iterable[int]) -> None:
-        """Add amounts, each to its source."""
-        sums = self._sums
-        for place, amount in zip(places, exposed_mg, strict=True):
-            sums[place] += amount
+    def add(self, places: Places, exposed_mg: Sequence[int]) -> None:
+        """Add amounts, each to its source. There must be as many as places."""
+        shared, own = places
+        added = self._added.get(id(shared))
+        if added is None:
+            added = self._added[id(shared)] = (shared, [])
+        added[1].append(exposed_mg)
+        for at, name in own:
+            self._own[name] = self._own.get(name, 0) + exposed_mg[at]
+        self._lots += 1
+        if self._lots == _LOTS:
+            self._fold()
 
     def taken(self) -> dict[SourceName, int]:
         """What came together since it was last taken; sources that come to nothing left out."""
-        sums = self._sums
-        found = {name: sums[place] for name, place in self._places.items() if sums[place]}
+        self._fold()
+        sums, found = self._sums, self._own
+        self._own = {}
+        for name, place in self._places.items():
+            if sums[place]:
+                found[name] = found.get(name, 0) + sums[place]
         sums[:] = [0] * len(sums)
-        return found
+        return {name: exposed_mg for name, exposed_mg in found.items() if exposed_mg}
+
+    def _fold(self) -> None:
+        """Raises ValueError where amounts are not as many as their places."""
+        for shared, rows in self._added.values():
+            for place, column in zip(shared, zip(*rows, strict=True), strict=True):
+                if place >= 0:
+                    self._sums[place] += sum(column)
+        self._added, self._lots = {}, 0
 
     @property
     def count(self) -> int:
@@ -76,6 +108,8 @@ class SourceSums:
         return len(self._sums)
 
 
+_LOTS = 2_000
+"""Lots whose amounts are held before they are added up."""
 KEEPS_NONE: SourceName = ("", "", "", None)
 """Counts the runs without error sources."""
 

@@ -30,8 +30,8 @@ def collection_paused() -> Iterator[None]:
 
 @contextmanager
 def collected_rarely(objects: int = RARELY) -> Iterator[None]:
-    """Walks after so many ``objects`` inside, for work that goes on for long and lets go of what it made, batch by batch. Where several do
-    this at once, whoever found the usual thresholds puts them back."""
+    """Walks after so many ``objects`` inside, for work that goes on for long and lets go of what it made, batch by
+    batch. Where several do this at once, whoever found the usual thresholds puts them back."""
     usual = gc.get_threshold()
     if usual[0] >= objects:
         yield

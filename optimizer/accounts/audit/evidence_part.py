@@ -28,7 +28,7 @@ from optimizer.errors import ModalshiftError
 from optimizer.network.model import Network
 
 MOST_SOURCES = 50_000
-"""Error sources whose places are kept from block to block: a city has one for each voyage."""
+"""Error sources whose places are kept from block to block: of runs that are read as records, one for each voyage."""
 
 
 class RunsHeld(NamedTuple):

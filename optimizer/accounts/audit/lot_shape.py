@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from optimizer.accounts.audit.stored_inputs import Memo
 from optimizer.accounts.calculation import TIERS_BEST_FIRST
-from optimizer.accounts.whole import SourceSums
+from optimizer.accounts.whole import Places, SourceSums
 from optimizer.network.model import WATER_MODES, Mode
 
 HUB = Mode.HUB.value
@@ -115,14 +115,10 @@ class LotShapes:
                 known = self._lots[key] = self._made(shapes, len(baseline), logs)
         return known
 
-    def places(self, shape: LotShape, logs: Sequence[str]) -> Sequence[int]:
+    def places(self, shape: LotShape, logs: Sequence[str]) -> Places:
         """Where the sources of a lot stand in the sums."""
-        if not shape.logs:
-            return shape.places
-        places = list(shape.places)
-        for at, log, width in shape.logs:
-            places[at] = self._sums.place((self._version, logs[log], width.kind, width.rel))
-        return places
+        own = [(at, (self._version, logs[log], width.kind, width.rel)) for at, log, width in shape.logs]
+        return Places(shape.places, own)
 
     def _made(self, shapes: Sequence[Shape], split: int, logs: Sequence[str]) -> LotShape:
         """``split``: how many of the shapes are of the baseline."""

@@ -26,7 +26,7 @@ from optimizer.accounts.audit.lot_shape import LotShape, LotShapes
 from optimizer.accounts.audit.stored_elements import Chains
 from optimizer.accounts.audit.stored_inputs import Memo
 from optimizer.accounts.calculation import BOUNDARY
-from optimizer.accounts.whole import KEEPS_NONE, MG_PER_G, SourceSums
+from optimizer.accounts.whole import KEEPS_NONE, MG_PER_G, Places, SourceSums
 from optimizer.emissions.factors import FactorTable
 from optimizer.emissions.uncertainty import CONFIGS
 from optimizer.errors import ModalshiftError
@@ -47,7 +47,7 @@ class Recalculated(NamedTuple):
     tier: str
     activity: tuple[tuple[str, int], ...]
     activity_text: str
-    places: Sequence[int]
+    places: Places
     moved_mg: Sequence[int]
 
 
@@ -78,7 +78,7 @@ class Recalculation:
     def __init__(self, factors: FactorTable, sums: SourceSums | None = None) -> None:
         """``sums``: in which the error sources of lots will be added up."""
         self._factors, self._sums = factors, sums or SourceSums()
-        self._none = self._sums.place(KEEPS_NONE)
+        self._none = Places((self._sums.place(KEEPS_NONE),))
         self._chains: dict[str, Chains] = {}
         self._endings: dict[bytes, Chains] = {}
         self._frames: Memo[tuple[bytes, bytes], _Frame] = Memo()
@@ -125,7 +125,7 @@ class Recalculation:
             found = _result(read)
         except (ModalshiftError, KeyError, TypeError, ValueError, ArithmeticError):
             return None
-        return found if read.budget else found._replace(places=(self._none,), moved_mg=(1,))
+        return found if read.budget else found._replace(places=self._none, moved_mg=(1,))
 
     def _read(self, inputs: bytes, number: str, lot_no: int) -> LotRead | None:
         # Each piece is held against what it must be: cut at another place, one of them is not.

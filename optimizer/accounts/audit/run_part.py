@@ -21,7 +21,7 @@ from optimizer.accounts.audit.recalculation import LotRead, Recalculated, Recalc
 from optimizer.accounts.audit.rows import RunRow, quoted
 from optimizer.accounts.audit.stored_inputs import Memo
 from optimizer.accounts.calculation import LotInputs, LotResult, calculate
-from optimizer.accounts.whole import SourceName, SourceSums, moved_by
+from optimizer.accounts.whole import Places, SourceName, SourceSums, moved_by
 from optimizer.emissions.factors import FactorTable
 from optimizer.emissions.portfolio import Part
 from optimizer.errors import ModalshiftError
@@ -53,7 +53,7 @@ class RunsListed:
     def __init__(self, sums: SourceSums) -> None:
         self._read, self._sums = RunsRead(), sums
 
-    def sound(self, row: RunRow, figures: Figures, places: Sequence[int], moved_mg: Sequence[int]) -> None:
+    def sound(self, row: RunRow, figures: Figures, places: Places, moved_mg: Sequence[int]) -> None:
         """List a sound run."""
         read = self._read
         read.run_ids.append(row.run_id)
@@ -98,7 +98,7 @@ class Worth(NamedTuple):
     result_sha256: str
     figures: Figures
     columns: tuple[Any, ...]
-    places: Sequence[int]
+    places: Places
     moved_mg: Sequence[int]
 
 
@@ -218,7 +218,7 @@ class Recomputing:
         figures = Figures(found.actual_wtw_g, found.credited_wtw_g, found.energy_saved_g, activity)
         kept = Part(1, 0, 0, read.uncertainty_version, found.exposures) if read.budget else None
         moved = list(moved_by(kept))
-        places = [self.sums.place(name) for name, _ in moved]
+        places = Places([self.sums.place(name) for name, _ in moved])
         digest = sha256(to_json(found).encode()).hexdigest()
         return Worth(digest, figures, columns, places, [exposed_mg for _, exposed_mg in moved])
 
