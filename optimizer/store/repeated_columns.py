@@ -128,7 +128,10 @@ def _ordered(connection: Connection, table: str, key: str) -> str:
 
 def _changed_since(connection: Connection, waybills: Iterable[Waybill]) -> Iterator[ChangedRow]:
     """Parties that are registered otherwise than waybills have them: once registered, a party stays as it is."""
-    parties = [party for bill in waybills for party in (bill.operator, bill.consignor, bill.consignee)]
+    # Most waybills hold the very same records of parties.
+    parties = {
+        id(party): party for bill in waybills for party in (bill.operator, bill.consignor, bill.consignee)
+    }.values()
     query = "SELECT party_id, document FROM parties WHERE party_id {listed}"
     kept = dict(listed_rows(connection, query, sorted({party.party_id for party in parties})))
     registered = _registered(kept)

@@ -111,7 +111,7 @@ def _place(item: tuple[tuple[str, int], Waybill]) -> tuple[str, int]:
     return item[0]
 
 
-_read = lean_lines_reader_of(Waybill)
+_read = lean_lines_reader_of(Waybill, frozenset({"operator", "consignor", "consignee", "baseline_legs", "factor_ids"}))
 _key = attrgetter("number", "version")
 _SAID = tuple(
     attrgetter(name)

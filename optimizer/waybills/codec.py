@@ -52,14 +52,27 @@ def lean_reader_of(kind: type[Record]) -> Callable[[str | bytes], Record]:
     """:func:`from_json` of one kind, for who reads millions and only looks at them: what comes back has the fields,
     properties and methods of the record and is made in half the time, but it is no dataclass, so it is neither written
     nor replaced. What the record refuses is refused. Records in a field that was added later are the true ones."""
-    read: Callable[[str | bytes], Record] = msgspec.json.Decoder(_lean(cast(Any, kind))).decode
+    read: Callable[[str | bytes], Record] = msgspec.json.Decoder(_lean(cast(Any, kind), frozenset())).decode
     return read
 
 
-def lean_lines_reader_of(kind: type[Record]) -> Callable[[str | bytes], list[Record]]:
-    """The same of texts that stand in a line each."""
-    read: Callable[[str | bytes], list[Record]] = msgspec.json.Decoder(_lean(cast(Any, kind))).decode_lines
-    return read
+def lean_lines_reader_of(
+    kind: type[Record], repeated: frozenset[str] = frozenset()
+) -> Callable[[str | bytes], list[Record]]:
+    """The same of texts that stand in a line each. ``repeated``: fields without default, of the record or of those in
+    it, of which most have a text that was read before; what it says is made once and held by all. To find what a new
+    record holds costs the processor more than to make it, so the fewer it holds, the better."""
+    read: Callable[[str | bytes], list[Record]] = msgspec.json.Decoder(_lean(cast(Any, kind), repeated)).decode_lines
+    fill = _filler(kind, repeated)
+    if fill is None:
+        return read
+
+    def read_and_filled(text: str | bytes) -> list[Record]:
+        records = read(text)
+        fill(records)
+        return records
+
+    return read_and_filled
 
 
 def lean_text(records: Sequence[Any]) -> bytes:
@@ -122,29 +135,73 @@ def _fields(kind: Any) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]
     return names, attrgetter(*names), later
 
 
+class _ReadOnce(dict[bytes, Any]):
+    """What texts of one type say; it begins anew before it fills the memory. Raises ValueError for one that is not."""
+
+    def __init__(self, hint: Any) -> None:
+        self._read = msgspec.json.Decoder(hint).decode
+
+    def __missing__(self, text: bytes) -> Any:
+        if len(self) >= _MOST:
+            self.clear()
+        said = self[text] = self._read(text)
+        return said
+
+
+_MOST = 10_000
+Fill = Callable[[Sequence[Any]], None]
+
+
+def _filler(kind: Any, repeated: frozenset[str]) -> Fill | None:
+    """What puts into lean records what the texts of their ``repeated`` fields say; None where they have none."""
+    hints = get_type_hints(kind)
+    once = {name: _ReadOnce(_lean_hint(hints[name], frozenset())).__getitem__ for name in hints if name in repeated}
+    parts: dict[str, Fill] = {}
+    for name, hint in hints.items():
+        if name not in repeated and get_origin(hint) is tuple and is_dataclass(get_args(hint)[0]):
+            fill = _filler(get_args(hint)[0], repeated)
+            if fill is not None:
+                parts[name] = fill
+    if not once and not parts:
+        return None
+
+    def filled(records: Sequence[Any]) -> None:
+        for name, said in once.items():
+            texts = map(bytes, map(attrgetter(name), records))
+            for record, value in zip(records, map(said, texts), strict=True):
+                setattr(record, name, value)
+        for name, fill in parts.items():
+            fill([part for record in records for part in getattr(record, name)])
+
+    return filled
+
+
 @cache
-def _lean(kind: Any) -> Any:
-    """A struct like a record: same fields, in order of their names, same types, defaults, properties and methods."""
+def _lean(kind: Any, repeated: frozenset[str]) -> Any:
+    """A struct like a record: same fields, in order of their names, same types, defaults, properties and methods.
+    Those of ``repeated`` hold their texts until they are filled."""
     hints = get_type_hints(kind)
     listed: list[tuple[str, Any] | tuple[str, Any, Any]] = []
     for item in sorted(fields(kind), key=attrgetter("name")):
-        hint = hints[item.name] if "later" in item.metadata else _lean_hint(hints[item.name])
+        hint = hints[item.name] if "later" in item.metadata else _lean_hint(hints[item.name], repeated)
+        hint = msgspec.Raw if item.name in repeated else hint
         listed.append((item.name, hint) if item.default is MISSING else (item.name, hint, item.default))
     members = {
         name: member
         for name, member in vars(kind).items()
         if isinstance(member, property) or (isfunction(member) and not name.startswith("__"))
     }
-    return msgspec.defstruct(kind.__name__, listed, namespace=members, frozen=True, kw_only=True, gc=False)
+    frozen = repeated.isdisjoint(hints)
+    return msgspec.defstruct(kind.__name__, listed, namespace=members, frozen=frozen, kw_only=True, gc=False)
 
 
-def _lean_hint(hint: Any) -> Any:
+def _lean_hint(hint: Any, repeated: frozenset[str]) -> Any:
     if is_dataclass(hint):
-        return _lean(cast(Any, hint))
+        return _lean(cast(Any, hint), repeated)
     kind, parts = get_origin(hint), get_args(hint)
     if kind is UnionType:
-        return reduce(or_, map(_lean_hint, parts))
-    return kind[tuple(part if part is ... else _lean_hint(part) for part in parts)] if kind is tuple else hint
+        return reduce(or_, [_lean_hint(part, repeated) for part in parts])
+    return kind[tuple(part if part is ... else _lean_hint(part, repeated) for part in parts)] if kind is tuple else hint
 
 
 @cache

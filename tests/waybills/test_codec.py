@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimizer.waybills.codec import from_json, lean_reader_of, sha256, to_json
+from optimizer.waybills.codec import from_json, lean_lines_reader_of, lean_reader_of, lean_text, sha256, to_json
 from optimizer.waybills.event import Event
 from optimizer.waybills.waybill import Waybill
 from tests.waybills.world import all_events, world_waybills
@@ -107,8 +107,27 @@ def test_a_damaged_waybill_is_refused_by_both_or_by_none(data: st.DataObject) ->
     assert len({_refuses(read, damaged) for read in _readers(Waybill)}) == 1
 
 
+def test_what_is_read_once_is_what_each_says() -> None:
+    """Fields that mostly repeat, of waybills and of what is in them: said the same as without, and made once."""
+    bills = world_waybills()
+    bills = [*bills, *bills, replace(bills[0], consignor=bills[0].operator, baseline_legs=())]
+    text = "\n".join(map(to_json, bills))
+    read = lean_lines_reader_of(Waybill, REPEATED)
+    for _ in range(2):
+        seen, others = read(text), lean_lines_reader_of(Waybill)(text)
+        assert lean_text(seen) == lean_text(others)
+        assert [bill.operator for bill in seen] == [bill.operator for bill in others]
+        assert [_told(bill, Waybill) for bill in seen] == [_told(bill, Waybill) for bill in bills]
+        assert seen[0].consignor is seen[len(bills) // 2].consignor
+        assert seen[0].lots[0].legs[0].factor_ids is seen[len(bills) // 2].lots[0].legs[0].factor_ids
+
+
+REPEATED = frozenset({"operator", "consignor", "consignee", "baseline_legs", "factor_ids"})
+
+
 def _readers(kind: type[Any]) -> list[Callable[[str], Any]]:
-    return [lambda text: from_json(kind, text), lean_reader_of(kind)]
+    read = lean_lines_reader_of(kind, REPEATED)
+    return [lambda text: from_json(kind, text), lean_reader_of(kind), lambda text: read(text)[0]]
 
 
 def _refuses(read: Callable[[str], Any], text: str) -> bool:
