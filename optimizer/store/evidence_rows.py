@@ -7,7 +7,9 @@ from collections.abc import Collection, Iterable, Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
+import msgspec
 from sqlalchemy import Connection
+from sqlalchemy.exc import DatabaseError
 
 from optimizer.accounts.audit.columns import ChangedRow
 from optimizer.accounts.audit.reports import EventsOf, Reports
@@ -16,7 +18,7 @@ from optimizer.accounts.audit.run_part import PlacedRun
 from optimizer.accounts.books import StandingEntry, StoredDocument
 from optimizer.accounts.corrections import SETTLING
 from optimizer.store.events_read import as_bytes, event_blocks, events_numbered, events_read
-from optimizer.store.listed import listed_rows
+from optimizer.store.listed import list_of, listed_rows
 from optimizer.store.neighbourhood import Named, Sharing, neighbourhood
 from optimizer.store.repeated_columns import changed_evidence, changed_parts, said_evidence, sum_of
 from optimizer.store.run_rows import run_columns
@@ -27,6 +29,8 @@ from optimizer.waybills.event import Event, EventType
 from optimizer.waybills.waybill import Waybill
 
 _STANDING = ", ".join(f"'{kind.value}'" for kind in SETTLING)
+_ENTRY_COLUMNS = "seq, transaction_id, kind, number, lot_no, COALESCE(run_id, ''), COALESCE(resolves, ''), period"
+_read_entries = msgspec.json.Decoder(list[StandingEntry]).decode
 _KINDS = {kind.value: kind for kind in SETTLING}
 _BOOKED_ONLY = """SELECT t.number FROM (SELECT DISTINCT number FROM transactions) AS t
     WHERE NOT EXISTS (SELECT 1 FROM waybills AS w WHERE w.number = t.number)"""
@@ -105,9 +109,19 @@ class EvidenceRows:
 
     def standing(self, numbers: Iterable[str]) -> list[StandingEntry]:
         """The settlements, restatements and reversals of these waybills in order."""
-        query = f"""SELECT seq, transaction_id, kind, number, lot_no, COALESCE(run_id, ''), COALESCE(resolves, ''),
-            period FROM transactions WHERE kind IN ({_STANDING}) AND number {{listed}}"""  # nosec B608
-        rows = sorted(listed_rows(self._connection, query, sorted(set(numbers))), key=_SEQ)
+        query = f"SELECT {{columns}} FROM transactions WHERE kind IN ({_STANDING}) AND number {{{{listed}}}}"  # nosec B608
+        listed, sqlite = sorted(set(numbers)), self._connection.dialect.name == "sqlite"
+        made = f"{'json_array' if sqlite else 'json_build_array'}({_ENTRY_COLUMNS})"
+        try:
+            ((text,),) = listed_rows(self._connection, query.format(columns=list_of(self._connection, made)), listed)
+            return sorted(_read_entries(text), key=_SEQ)
+        except DatabaseError:
+            if not sqlite:
+                raise
+        except msgspec.DecodeError:
+            pass
+        # Bytes where a text belongs, or another type: as the rows have it.
+        rows = sorted(listed_rows(self._connection, query.format(columns=_ENTRY_COLUMNS), listed), key=_SEQ)
         return [StandingEntry(seq, entry_id, _KINDS[kind], *others) for seq, entry_id, kind, *others in rows]
 
     def runs_named(self, run_ids: Sequence[str]) -> list[PlacedRun]:

@@ -24,6 +24,7 @@ from optimizer.accounts.audit.entry_blocks import EntryBlocks
 from optimizer.accounts.audit.entry_part import EntriesRead, EntryReader, read_entries
 from optimizer.accounts.audit.rows import RunRow, credit_rows, line_text
 from optimizer.accounts.audit.run_part import Recomputing, Worth
+from optimizer.accounts.corrections import SETTLING
 from optimizer.accounts.settlement import credit_lines
 from optimizer.actions import auditing
 from optimizer.actions.audit_city import reach_of
@@ -212,6 +213,46 @@ def test_the_runs_beside_those_that_were_taken_are_asked_for(url: str, settled: 
         assert session.run_places_beside(set()) == [places[0], *places[2:]]
         assert session.run_places_beside({*places}) == []
         assert session.run_places_beside({*places} - {places[2]}) == [places[2]]
+
+
+@pytest.mark.parametrize(
+    "change", ["", "lot_no = CAST(lot_no AS BLOB)", "lot_no = 1.5", "period = x'41'", "run_id = 7"]
+)
+def test_entries_that_stand_are_read_as_their_rows_have_them(
+    sqlite_templates: dict[bool, Path], tmp_path: Path, change: str
+) -> None:
+    """In order of the ledger, also values of other types, which no list of texts and numbers takes."""
+    file = tmp_path / "damaged.db"
+    shutil.copyfile(sqlite_templates[True], file)
+    loosen(file)
+    if change:
+        damage(f"sqlite:///{file}", f"UPDATE transactions SET {change} WHERE kind = 'SETTLE'")
+    with closing(sqlite3.connect(file)) as raw:
+        rows = raw.execute(
+            "SELECT seq, transaction_id, kind, number, lot_no, COALESCE(run_id, ''), COALESCE(resolves, ''), period"
+            " FROM transactions WHERE kind IN ('SETTLE', 'RESTATE', 'REVERSE') ORDER BY seq"
+        ).fetchall()
+    store = actions.open_store(f"sqlite:///{file}")
+    with store.read() as session:
+        found = session.standing([row[3] for row in reversed(rows)])
+        assert [(*one[:2], one.kind.value, *one[3:]) for one in found] == rows
+        assert session.standing(["nobody"]) == []
+    store.close()
+
+
+def test_entries_stand_alike_on_each_database(url: str, settled: Store) -> None:
+    """What was settled, restated and reversed, in order."""
+    first, second = world_waybills()[0].number, world_waybills()[1].number
+    actions.restate(settled, first, 1, "why", world_network(), dearer_diesel(settled), LATER)
+    actions.reverse(settled, first, 1, "evidence fell away", LATER)
+    with settled.read() as session:
+        found = session.standing([second, first])
+    entries = auditing.books(settled, world_network(), world_factors()).transactions
+    right = [item for item in entries if item.waybill_number in (first, second) and item.kind in SETTLING]
+    assert [(one.transaction_id, one.kind, one.lot_no, one.run_id, one.resolves) for one in found] == [
+        (one.transaction_id, one.kind, one.lot_no, one.run_id, one.resolves) for one in right
+    ]
+    assert {one.kind.value for one in found} == {"SETTLE", "RESTATE", "REVERSE"}
 
 
 @pytest.mark.parametrize("lot_no", ["9", "CAST(lot_no AS BLOB)"])
