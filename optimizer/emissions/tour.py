@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from optimizer.errors import Message
@@ -72,7 +72,7 @@ class Tour:
     @cached_property
     def borne_fuel_g(self) -> int:
         """Fuel of empty running that this voyage bears, whole g: its part of the tour's and of idle hulls'."""
-        parts = apportion(self.empty_fuel_g, [one.activity_kgkm for one in self.loaded])
+        parts = _apportioned(self.empty_fuel_g, tuple([one.activity_kgkm for one in self.loaded]))
         at = [one.voyage_id for one in self.loaded].index(self.voyage_id)
         return parts[at] + self.idle_fuel_g
 
@@ -91,3 +91,9 @@ class Tour:
             f" {share:.2%} by this voyage, {borne_kg:g} kg{idle_en} (ISO 14083: by transport activity;"
             f" {self.rule})",
         )
+
+
+@lru_cache(maxsize=4_096)
+def _apportioned(fuel_g: int, activities_kgkm: tuple[int, ...]) -> tuple[int, ...]:
+    """What each of a tour's loaded voyages bears: every lot on board of any of them asks for the same."""
+    return tuple(apportion(fuel_g, activities_kgkm))
