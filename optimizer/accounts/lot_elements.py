@@ -10,17 +10,21 @@ from optimizer.accounts.lot_chain import ElementInput, VoyageShare
 from optimizer.accounts.voyages import SailedLeg, Voyages
 from optimizer.emissions.factors import FactorTable
 from optimizer.emissions.operations import (
+    EnergyRates,
     Intensity,
+    Running,
     Touring,
+    energy_rates,
     hub_operation,
     rail_operation,
     sea_service_operation,
     truck_operation,
     vessel_operation,
+    vessel_running,
 )
 from optimizer.emissions.round_trip import RoundTrip
 from optimizer.emissions.tour import Tour
-from optimizer.network.model import Mode, Network
+from optimizer.network.model import Mode, Network, VesselClass
 from optimizer.quantities import KG_PER_T
 from optimizer.waybills.waybill import BaselineLeg, Waybill, WaybillLeg, WaybillLot
 
@@ -87,13 +91,29 @@ class Classes:
     def _voyage(
         self, leg: WaybillLeg, vehicle_class: str, load_kg: int, shared: tuple[RoundTrip | None, Tour | None]
     ) -> Intensity:
-        vessel = self.network.vessel_classes[vehicle_class]
-        load_t = min(load_kg / KG_PER_T, vessel.capacity_t)
+        vessel, load_t = self._loaded(vehicle_class, load_kg)
         round_trip, tour = shared
-        touring = Touring(tour, leg.distance_km) if tour is not None else None
         return vessel_operation(
-            vessel, load_t, leg.empty_km_share, self.factors, self.on, _use(leg.mode), round_trip, touring
+            *(vessel, load_t, leg.empty_km_share, self.factors, self.on, _use(leg.mode)),
+            *(round_trip, _touring(tour, leg)),
         )
+
+    def running(
+        self, leg: WaybillLeg, vehicle_class: str, load_kg: int, shared: tuple[RoundTrip | None, Tour | None]
+    ) -> tuple[float, Running]:
+        """Of :meth:`voyage` the load, t, and how the vessel runs with it."""
+        vessel, load_t = self._loaded(vehicle_class, load_kg)
+        round_trip, tour = shared
+        return load_t, vessel_running(vessel, load_t, leg.empty_km_share, round_trip, _touring(tour, leg))
+
+    def rates(self, leg: WaybillLeg, vehicle_class: str) -> EnergyRates:
+        """Of :meth:`voyage` what each kg (kWh) emits."""
+        carrier = self.network.vessel_classes[vehicle_class].energy_carrier
+        return energy_rates(carrier, _use(leg.mode), self.factors, self.on)
+
+    def _loaded(self, vehicle_class: str, load_kg: int) -> tuple[VesselClass, float]:
+        vessel = self.network.vessel_classes[vehicle_class]
+        return vessel, min(load_kg / KG_PER_T, vessel.capacity_t)
 
 
 def project_element(
@@ -158,6 +178,10 @@ def sharing_of(leg: WaybillLeg, sailed: SailedLeg, voyages: Voyages) -> tuple[Ro
         return leg.round_trip, leg.tour
     tour = voyages.tours.get(sailed.voyage_id)
     return None, tour if tour is not None and tour.vessel_class == sailed.vehicle_class else None
+
+
+def _touring(tour: Tour | None, leg: WaybillLeg) -> Touring | None:
+    return Touring(tour, leg.distance_km) if tour is not None else None
 
 
 def _use(mode: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from typing import NamedTuple
 
 from optimizer.emissions.boundaries import Boundary
 from optimizer.emissions.factor import Factor, Match
@@ -175,6 +176,39 @@ def vessel_fuel_kg(vessel: VesselClass, distance_km: float, load_t: float) -> fl
     return distance_km * (empty + (vessel.fuel_loaded_kg_per_km - empty) * load_t / vessel.capacity_t)
 
 
+class Running(NamedTuple):
+    """Of a vessel under way with cargo: its energy, kg (kWh) per tkm, and the part of it that is empty running told
+    apart, as a tour's."""
+
+    energy_per_tkm: float
+    empties: float
+
+
+def vessel_running(
+    vessel: VesselClass,
+    load_t: float,
+    empty_share: float,
+    round_trip: RoundTrip | None = None,
+    touring: Touring | None = None,
+) -> Running:
+    """As :func:`vessel_operation` has it, which says what is raised."""
+    _require_fuel(vessel.vessel_class, vessel.fuel_loaded_kg_per_km)
+    if load_t <= 0:
+        raise ValueError("a transport operation needs a load above zero")
+    loaded = vessel_fuel_kg(vessel, 1.0, load_t)
+    if round_trip is not None:
+        loaded *= float(round_trip.factor)
+    average = vessel.fuel_empty_kg_per_km * _empty_per_loaded(empty_share)
+    empty = average if touring is None else touring.fuel_kg_per_km
+    fuel = loaded + empty
+    return Running(fuel / load_t, empty / fuel if touring is not None else 0.0)
+
+
+def load_words(load_t: float) -> Message:
+    """How the sentence about a fuel model says the load."""
+    return Message(f"载货 {load_t:g} 吨", f"with {load_t:g} t on board")
+
+
 def vessel_operation(
     vessel: VesselClass,
     load_t: float,
@@ -190,29 +224,22 @@ def vessel_operation(
     bears of the empties of its tour, instead of ``empty_share``. ``use`` is inland_waterway or sea.
     Raises FactorError for a class without a fuel model, ValueError for a load that is not above zero or exceeds the
     capacity."""
-    _require_fuel(vessel.vessel_class, vessel.fuel_loaded_kg_per_km)
-    if load_t <= 0:
-        raise ValueError("a transport operation needs a load above zero")
-    loaded = vessel_fuel_kg(vessel, 1.0, load_t)
-    if round_trip is not None:
-        loaded *= float(round_trip.factor)
-    average = vessel.fuel_empty_kg_per_km * _empty_per_loaded(empty_share)
-    empty = average if touring is None else touring.fuel_kg_per_km
-    fuel = loaded + empty
+    made = vessel_running(vessel, load_t, empty_share, round_trip, touring)
     rates = energy_rates(vessel.energy_carrier, use, factors, on)
     running = Message(f"，空驶率 {empty_share:.1%}", f", {empty_share:.1%} of km empty")
     if touring is not None:
         running = Message("", "")
+    load = load_words(load_t)
     how = Message(
-        f"船型 {vessel.vessel_class} 油耗模型，载货 {load_t:g} 吨{running.zh}。",
-        f"fuel model of vessel class {vessel.vessel_class} with {load_t:g} t on board{running.en}",
+        f"船型 {vessel.vessel_class} 油耗模型，{load.zh}{running.zh}。",
+        f"fuel model of vessel class {vessel.vessel_class} {load.en}{running.en}",
     )
     for sharing in (round_trip, touring.tour if touring else None):
         if sharing is not None:
             words = sharing.words
             how = Message(how.zh + words.zh, f"{how.en}; {words.en}")
     key = fuel_model_key(vessel.vessel_class)
-    return _modelled(rates, fuel / load_t, key, how, empty / fuel if touring is not None else 0.0)
+    return _modelled(rates, made.energy_per_tkm, key, how, made.empties)
 
 
 def fuel_model_key(vessel_class: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from optimizer.accounts.audit.element_amounts import Leg, Read
 from optimizer.accounts.audit.logged_texts import Way
+from optimizer.accounts.audit.modelled_texts import ModelledFrame, ModelledText, Sailing, modelled_frame
 from optimizer.accounts.audit.recalculation import LotRead, lot_read
 from optimizer.accounts.audit.stored_elements import Chains
 from optimizer.accounts.audit.stored_inputs import (
@@ -80,6 +81,7 @@ class InputsAgain:
         self._legs: Memo[tuple[Any, ...], _Carried] = Memo()
         self._logged: Memo[tuple[Any, ...], _Sailed] = Memo()
         self._frames: Memo[date, Frame] = Memo()
+        self._modelled_ways: Memo[tuple[Any, ...], ModelledFrame | None] = Memo()
 
     def __call__(self, voyages: Voyages, waybill: Waybill, lot: WaybillLot, mass_kg: int, on: date) -> Again:
         """What ``inputs_of`` gives. Raises what that raises."""
@@ -163,14 +165,28 @@ class InputsAgain:
     ) -> _Carried:
         """A voyage without a log: all on board share its intensity, and lots of one way all but the mass."""
         classes, voyages = of
-        key = (
+        load_kg = voyages.load_kg[sailed.voyage_id]
+        round_trip, tour = shared
+        way = (
             *(leg.mode, leg.origin, leg.destination, leg.distance_km, leg.distance_basis, leg.gcd_km),
-            *(leg.empty_km_share, sailed.vehicle_class, voyages.load_kg[sailed.voyage_id], shared, classes.on),
+            *(leg.empty_km_share, sailed.vehicle_class, classes.on),
         )
-        known = self._legs.get(key)
-        if known is None:
-            known = self._legs[key] = self._carried(voyage_element(leg, sailed, mass_kg, voyages, classes))
-        return known
+        if tour is None or round_trip is not None:
+            known = self._legs.get((way, load_kg, shared))
+            if known is None:
+                made = self._carried(voyage_element(leg, sailed, mass_kg, voyages, classes))
+                known = self._legs[way, load_kg, shared] = made
+            return known
+        sailing = Sailing(*classes.running(leg, sailed.vehicle_class, load_kg, shared), tour)
+        shares_empties = 0 < sailing.running.empties < 1
+        frame = self._modelled_ways.get(way)
+        if frame is not None and shares_empties:
+            return _Carried(*frame.at(sailing))
+        made = self._carried(voyage_element(leg, sailed, mass_kg, voyages, classes))
+        if made.leg is not None and shares_empties and way not in self._modelled_ways:
+            text = ModelledText(made.before, made.after, made.leg)
+            self._modelled_ways[way] = modelled_frame(text, sailing, classes.rates(leg, sailed.vehicle_class))
+        return made
 
     def _logged_read(
         self, known: _Sailed, share: VoyageShare, tour: Tour | None, mass_kg: int, on: date
