@@ -20,10 +20,10 @@ from optimizer.accounts.corrections import SETTLING
 from optimizer.store.events_read import as_bytes, event_blocks, events_numbered, events_read
 from optimizer.store.listed import list_of, listed_rows
 from optimizer.store.neighbourhood import Named, Sharing, neighbourhood
-from optimizer.store.repeated_columns import changed_evidence, changed_parts, said_evidence, sum_of
+from optimizer.store.repeated_columns import changed_evidence, changed_parties, changed_parts, said_evidence, sum_of
 from optimizer.store.run_rows import run_columns
 from optimizer.store.sorted_ids import joined_runs
-from optimizer.store.waybills_read import WaybillsOf, waybills_read
+from optimizer.store.waybills_read import Versions, WaybillsOf, waybill_blocks, waybills_read
 from optimizer.waybills.codec import lean_text
 from optimizer.waybills.event import Event, EventType
 from optimizer.waybills.waybill import Waybill
@@ -80,10 +80,11 @@ class EvidenceRows:
         """What decides about some waybills; their own events are held against digests and columns. ``sharing``: who in
         all the books shows tickets of others; ``key``: of the sum of evidence. Raises UnreadableRecordError for an
         event or waybill whose document was damaged."""
+        ours, planned = _own_waybills(self._connection, numbers)
         gathered = _gathered(self._connection, numbers, key)
         reports, seqs = gathered.reports, gathered.seqs
         # What is as written names what its columns name.
-        around = neighbourhood(self._connection, numbers, sharing, gathered.named)
+        around = neighbourhood(self._connection, numbers, sharing, gathered.named, planned)
         for block in event_blocks(self._connection, around.difference(numbers), compared=False):
             reports.add(block.events)
             seqs += block.seqs
@@ -92,11 +93,9 @@ class EvidenceRows:
             listed = [seq for seq, number in zip(seqs, reports.numbers, strict=True) if number in chosen]
             return events_numbered(self._connection, sorted(listed))
 
-        ours = waybills_read(self._connection, numbers)
         others = waybills_read(self._connection, around.difference(numbers))
         newest = {waybill.number: waybill for read in (ours, others) for waybill in read.versions.values()}
-        rows = [*ours.rows, *changed_parts(self._connection, numbers, ours.versions.values())]
-        return Reported(newest, ours, reports, events_of, gathered.changed, rows, gathered.shown)
+        return Reported(newest, ours, reports, events_of, gathered.changed, ours.rows, gathered.shown)
 
     def changed_evidence(self, numbers: Collection[str]) -> list[ChangedRow]:
         """The evidence of some waybills that is not in its table as events have it, or only there."""
@@ -131,6 +130,32 @@ class EvidenceRows:
         joined = joined_runs(self._connection, "m.value")
         rows = listed_rows(self._connection, f"SELECT {place}, {columns} FROM {{values}} {joined}", run_ids)  # nosec B608
         return [(row[0], RunRow._make(row[1:])) for row in rows]
+
+
+def _own_waybills(connection: Connection, numbers: Collection[str]) -> tuple[WaybillsOf, list[str] | None]:
+    """All versions of some waybills, with the rows of these and of their lots, legs and parties that are not what
+    documents say; and the voyage of each of their legs, None where columns may name others."""
+    versions: Versions = {}
+    rows, parts, voyages = list[ChangedRow](), list[ChangedRow](), list[str]()
+    changed, said = False, True
+    for some, block in waybill_blocks(connection, numbers):
+        bills = block.versions.values()
+        differing = changed_parts(connection, some, bills)
+        if differing is None:
+            voyages += [leg.voyage_id for bill in bills for lot in bill.lots for leg in lot.legs]
+        else:
+            said = False
+            parts += differing
+        versions |= block.versions
+        rows += block.rows
+        changed |= block.changed
+    parts.sort(key=_is_of_legs)
+    rows += [*parts, *changed_parties(connection, versions.values())]
+    return WaybillsOf(versions, rows, changed), voyages if said else None
+
+
+def _is_of_legs(row: ChangedRow) -> bool:
+    return row.table == "waybill_legs"
 
 
 class _Gathered(NamedTuple):

@@ -42,15 +42,19 @@ Sharing = Mapping[str, Collection[str]]
 
 
 def neighbourhood(
-    connection: Connection, numbers: Collection[str], sharing: Sharing | None = None, named: Named | None = None
+    connection: Connection,
+    numbers: Collection[str],
+    sharing: Sharing | None = None,
+    named: Named | None = None,
+    planned: Sequence[str] | None = None,
 ) -> set[str]:
     """These waybills and all that decide about their lots. ``sharing``: :func:`ticket_sharing`, for who asks about
     every waybill there is; without it the tickets of these are looked up. ``named``: what the reports of these name,
-    for who has read them."""
+    ``planned``: the voyage of each of their legs, for who has read them."""
     own = set(numbers)
     if named is None:
         named = _named(connection, own)
-    planned = _planned(connection, own)
+    planned = _planned(connection, own) if planned is None else [voyage_id for voyage_id in planned if voyage_id]
     voyages = named.voyages.union(planned)
     if named.reports is None:
         on_board = own | on_voyages(connection, voyages)

@@ -46,20 +46,21 @@ _read_party = lean_reader_of(Party)
 
 
 def changed_parts(
-    connection: Connection, numbers: Collection[str], waybills: Collection[Waybill]
-) -> Iterator[ChangedRow]:
-    """What the lots, legs and parties of waybills are looked up by and their documents do not say. ``waybills``: what
-    those of all versions of these numbers say, in order of both."""
-    listed = sorted(numbers)
-    if not _parts_are_said(connection, listed, waybills):
-        lots = [(bill.number, bill.version, lot) for bill in waybills for lot in bill.lots]
-        for table, names, key, expected in (
-            ("waybill_lots", _LOT_COLUMNS, 3, [(*of, *_lot(lot)) for *of, lot in lots]),
-            ("waybill_legs", _LEG_COLUMNS, 4, [(*of, lot.lot_no, *_leg(leg)) for *of, lot in lots for leg in lot.legs]),
-        ):
-            query = f"SELECT {', '.join(names)} FROM {table} WHERE number {{listed}}"  # nosec B608
-            yield from differing_rows("waybill", table, names, key, listed_rows(connection, query, listed), expected)
-    yield from _changed_since(connection, waybills)
+    connection: Connection, numbers: Sequence[str], waybills: Collection[Waybill]
+) -> list[ChangedRow] | None:
+    """What the lots and legs of waybills are looked up by and their documents do not say; None where all of it is said.
+    ``numbers`` in order; ``waybills``: what those of all versions of these say, in order of both."""
+    if _parts_are_said(connection, numbers, waybills):
+        return None
+    changed: list[ChangedRow] = []
+    lots = [(bill.number, bill.version, lot) for bill in waybills for lot in bill.lots]
+    for table, names, key, expected in (
+        ("waybill_lots", _LOT_COLUMNS, 3, [(*of, *_lot(lot)) for *of, lot in lots]),
+        ("waybill_legs", _LEG_COLUMNS, 4, [(*of, lot.lot_no, *_leg(leg)) for *of, lot in lots for leg in lot.legs]),
+    ):
+        query = f"SELECT {', '.join(names)} FROM {table} WHERE number {{listed}}"  # nosec B608
+        changed += differing_rows("waybill", table, names, key, listed_rows(connection, query, numbers), expected)
+    return changed
 
 
 def _parts_are_said(connection: Connection, numbers: Sequence[str], waybills: Collection[Waybill]) -> bool:
@@ -126,7 +127,7 @@ def _ordered(connection: Connection, table: str, key: str) -> str:
     return f"(SELECT * FROM {table} WHERE number {{listed}} ORDER BY {key}) AS o"  # nosec B608
 
 
-def _changed_since(connection: Connection, waybills: Iterable[Waybill]) -> Iterator[ChangedRow]:
+def changed_parties(connection: Connection, waybills: Iterable[Waybill]) -> Iterator[ChangedRow]:
     """Parties that are registered otherwise than waybills have them: once registered, a party stays as it is."""
     # Most waybills hold the very same records of parties.
     parties = {

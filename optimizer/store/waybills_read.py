@@ -7,7 +7,7 @@ as written. Whatever differs, or cannot be written so, is read again row by row 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from hashlib import sha256
 from operator import attrgetter
 from typing import NamedTuple
@@ -44,20 +44,29 @@ class WaybillsOf(NamedTuple):
 
 def waybills_read(connection: Connection, numbers: Collection[str]) -> WaybillsOf:
     """The waybills of these numbers. Raises UnreadableRecordError for one whose document was damaged."""
-    listed, changed = sorted(numbers), False
     versions: Versions = {}
     rows: list[ChangedRow] = []
+    changed = False
+    for _, block in waybill_blocks(connection, numbers):
+        versions |= block.versions
+        rows += block.rows
+        changed |= block.changed
+    return WaybillsOf(versions, rows, changed)
+
+
+def waybill_blocks(connection: Connection, numbers: Collection[str]) -> Iterator[tuple[Sequence[str], WaybillsOf]]:
+    """The same, some numbers at a time, in order: whoever asks all of them before the next come has them near the
+    processor."""
+    listed = sorted(numbers)
     for start in range(0, len(listed), TOGETHER):
         some = listed[start : start + TOGETHER]
         waybills = _at_once(connection, some)
         if waybills is None:
             found = _one_by_one(connection, some)
-            versions |= found.versions
-            rows += found.rows
-            changed |= found.changed
+            yield some, found._replace(versions=dict(sorted(found.versions.items(), key=_place)))
         else:
-            versions.update(zip(map(_key, waybills), waybills, strict=True))
-    return WaybillsOf(dict(sorted(versions.items(), key=_place)), rows, changed)
+            waybills.sort(key=_key)
+            yield some, WaybillsOf(dict(zip(map(_key, waybills), waybills, strict=True)), [], False)
 
 
 def _at_once(connection: Connection, numbers: Sequence[str]) -> list[Waybill] | None:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection
 
 from optimizer.accounts.audit.reports import Reports
-from optimizer.store import events_read
+from optimizer.store import events_read, evidence_rows, neighbourhood, waybills_read
 from optimizer.store.engine import Store
 from optimizer.waybills.event import Event, EventType
 from tests.store.conftest import allow_changes
@@ -73,3 +73,32 @@ def test_what_is_withdrawn_counts_no_more_once_that_is_settled() -> None:
         for name in ("loads", "loaded", "logged", "departed", "arrived", "unloaded", "delivered", "weighed", "shown"):
             assert sorted(getattr(reports, name), key=str) == sorted(getattr(left, name), key=str), name
         assert (reports.delivered_at, reports.weighed_kg) == (left.delivered_at, left.weighed_kg)
+
+
+@pytest.mark.parametrize("together", [1, 50])
+def test_voyages_of_plans_are_those_of_the_columns(
+    raw: Connection, settled: Store, monkeypatch: pytest.MonkeyPatch, together: int
+) -> None:
+    """Documents name them where columns say the same; where one differs, columns are asked."""
+    monkeypatch.setattr(waybills_read, "TOGETHER", together)
+    with settled.read() as session:
+        numbers = session.audited_numbers().numbers
+        read, planned = evidence_rows._own_waybills(session._connection, numbers)
+        assert planned is not None
+        assert not read.rows
+        assert sorted(filter(None, planned)) == sorted(neighbourhood._planned(session._connection, numbers))
+    allow_changes(raw, "waybill_legs")
+    allow_changes(raw, "waybill_lots")
+    for number in numbers:
+        raw.exec_driver_sql(f"UPDATE waybill_legs SET voyage_id = 'V9' WHERE number = '{number}' AND voyage_id <> ''")
+        raw.exec_driver_sql(f"UPDATE waybill_lots SET port_of_loading = 'X' WHERE number = '{number}'")
+    with settled.read() as session:
+        read, planned = evidence_rows._own_waybills(session._connection, numbers)
+    assert planned is None
+    named = [(row.record, row.table) for row in read.rows]
+    records = [f"waybill {number}" for number in sorted(numbers)]
+    assert sorted(set(named)) == sorted((record, table) for record in records for table in TABLES)
+    assert [table for _, table in named] == sorted([table for _, table in named], reverse=True)
+
+
+TABLES = ("waybill_lots", "waybill_legs")

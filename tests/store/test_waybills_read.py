@@ -87,5 +87,5 @@ def test_a_part_that_says_something_else_is_found(raw: Connection, settled: Stor
     with settled.read() as session:
         numbers = sorted(session.audited_numbers().numbers)
         waybills = waybills_read.waybills_read(session._connection, numbers).versions.values()
-        found = [tuple(row) for row in changed_parts(session._connection, numbers, waybills)]
+        found = [tuple(row) for row in changed_parts(session._connection, numbers, waybills) or ()]
     assert found == [(f"waybill {number}", table, (name,))]
