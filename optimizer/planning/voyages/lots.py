@@ -192,17 +192,22 @@ class Cut:
             if other.shipment != small.shipment and other.sailings == own.sailings
             if (road := self._way_by_road(other)) is not None
             if small.mass_kg <= (mass_kg := self._least_off(other, small.mass_kg)) < self.smallest_kg
-            if self._spares(other, mass_kg - small.mass_kg) and self._terminal_days(own) <= self._terminal_days(other)
+            if self._spares(other, mass_kg - small.mass_kg)
         ]
-        if ways:
-            mass_kg, own, other, road = min(ways, key=lambda way: way[0])
-            self._shift(other, road, mass_kg)
-            self._shift(small, own, small.mass_kg)
+        # To ask for quays goes through all columns: the best way first, and mostly it is one at the same quays.
+        for mass_kg, own, other, road in sorted(ways, key=lambda way: way[0]):
+            if self._terminal_days(own) <= self._terminal_days(other):
+                self._shift(other, road, mass_kg)
+                self._shift(small, own, small.mass_kg)
+                return
 
     def _way_by_road(self, part: Part) -> Part | None:
-        """The way of a part by truck from door to door, None where there is none."""
-        routes = [number for number in self._services[part.shipment] if self.space.routes[number].kind == "road"]
-        return Part(part.shipment, min(routes), -1, -1, 0) if routes else None
+        """The way of a part by truck from door to door, the one that some of its shipment goes already if there is one;
+        None where there is none."""
+        ways = [road.route for road in self._on_road(part.shipment)] or [
+            number for number in self._services[part.shipment] if self.space.routes[number].kind == "road"
+        ]
+        return Part(part.shipment, min(ways), -1, -1, 0) if ways else None
 
     def _least_off(self, part: Part, mass_kg: int) -> int:
         """The least from ``mass_kg`` on that a part may send by road without a small lot there or here; 0: nothing."""
