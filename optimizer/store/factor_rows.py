@@ -10,8 +10,8 @@ from optimizer.emissions.factor import Factor
 from optimizer.emissions.factors import FactorTable
 from optimizer.errors import ConflictError, Message, ModalshiftError
 from optimizer.store import factor_tables
-from optimizer.store.rows import Record, record_of_document
-from optimizer.waybills.codec import from_json, to_json, to_plain
+from optimizer.store.rows import record_of_document
+from optimizer.waybills.codec import Record, from_json, to_json, to_plain
 
 
 class FactorRows:

@@ -11,8 +11,8 @@ from optimizer.network.releases import NetworkProposal, NetworkRelease, NetworkW
 from optimizer.store.factor_rows import FactorRows
 from optimizer.store.factor_tables import factor_records
 from optimizer.store.network_tables import network_records
-from optimizer.store.rows import Record, record_of_document
-from optimizer.waybills.codec import to_json, to_plain
+from optimizer.store.rows import record_of_document
+from optimizer.waybills.codec import Record, to_json, to_plain
 
 RELEASE, PROPOSE, WITHDRAW = "RELEASE", "PROPOSE", "WITHDRAW"
 

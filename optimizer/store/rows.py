@@ -6,17 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any, TypeVar
+from typing import Any
 
 from optimizer.accounts.calculation import CalculationRun
 from optimizer.accounts.ledger import Bucket, Kind, Ledger, Posting, Transaction, china_text
 from optimizer.errors import Message, UnreadableRecordError
-from optimizer.waybills.codec import from_json, lean_reader_of, sha256, to_json, to_plain
+from optimizer.waybills.codec import Record, from_json, lean_reader_of, sha256, to_json, to_plain
 from optimizer.waybills.event import Event
 from optimizer.waybills.party import Party
 from optimizer.waybills.waybill import Waybill
-
-Record = TypeVar("Record")
 
 
 def waybill_row(waybill: Waybill, document: str | None = None) -> dict[str, Any]:

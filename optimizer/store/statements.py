@@ -143,11 +143,12 @@ class AccountReader:
                 found[row[0]] = RunFigures(*(*row[:-1], _activity(row[-1])))
             except (ValueError, ArithmeticError) as error:
                 raise unreadable(f"计算记录 {row[0]}", f"calculation run {row[0]}", error) from error
-        for run_id in sorted({*wanted} - {*found}):
+        gone = min({*wanted} - {*found}, default=None)
+        if gone is not None:
             raise UnreadableRecordError(
                 Message(
-                    f"分录所指的计算记录 {run_id} 不在了；请运行 modalshift audit，再从备份恢复。",
-                    f"Calculation run {run_id}, which an entry names, is gone; run modalshift audit, then restore a"
+                    f"分录所指的计算记录 {gone} 不在了；请运行 modalshift audit，再从备份恢复。",
+                    f"Calculation run {gone}, which an entry names, is gone; run modalshift audit, then restore a"
                     " backup.",
                 )
             )

@@ -209,21 +209,16 @@ def test_a_value_of_another_type_is_named_or_found_and_never_a_traceback(changea
         try:
             with changeable.changed(table, column.name, lambda _, value=value: value) as what:
                 found = changeable.audited(), _finds(lambda: list(actions.verify(changeable.store).findings))
-                assert any(found) or "the same" in what, what
-                assert all(_finds_or_reads(look, changeable.store) for look in (_statement, actions.city_bound)), what
+                assert any(found) or what.endswith(" to the same"), what
+                for look in (_statement, actions.city_bound):
+                    with suppress(ModalshiftError):  # Anything else is an error that nobody foresaw.
+                        look(changeable.store)
         except sqlite3.IntegrityError:
             continue  # A key that is nothing, or there twice: a rule that nobody can switch off.
 
 
 def _statement(store: Store) -> object:
     return actions.statement(store, "E1.industry", "2026-10")
-
-
-def _finds_or_reads(look: Callable[[Store], object], store: Store) -> bool:
-    """Whether a look at the books ends with what was asked for or with a sentence; anything else is raised."""
-    with suppress(ModalshiftError):
-        look(store)
-    return True
 
 
 CHANGES = (

@@ -43,6 +43,7 @@ def any_office(store: Store) -> Store:
 def test_shipped_factors_need_no_release(office: Store) -> None:
     """The demo world settles as before."""
     actions.require_released_factors(office, load_factors())
+    assert not actions.factor_releases(office).proposals
 
 
 def test_two_persons_open_the_accounts_to_a_factor(office: Store) -> None:

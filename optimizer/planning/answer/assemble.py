@@ -40,6 +40,7 @@ from optimizer.planning.voyages.sailings import (
 from optimizer.planning.voyages.totals import (
     ShipmentPrices,
     bound_of_the_carried,
+    left_by_shipment,
     objective_yuan,
     plan_totals,
     planned_shipment,
@@ -82,7 +83,7 @@ def assemble(
     voyages = tuple(sailed.values())
     objective = objective_yuan(space.shipments, network, settings, shipments)
     # Whole kilograms may cost more than the shares that they come from, and then that much more is open.
-    cost = max(float(plan.program.cost @ x), objective + price_of_the_left(space, shipments))
+    cost = max(float(plan.program.cost @ x), objective + price_of_the_left(left_by_shipment(space, shipments)))
     bound = bound_of_the_carried(bound_yuan, space, shipments, shipment_prices)
     gap = (objective - bound) / max(abs(objective), 1.0)
     return Plan(

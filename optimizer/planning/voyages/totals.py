@@ -4,7 +4,7 @@ legs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import floor
 
@@ -104,16 +104,16 @@ def bound_of_the_carried(
     left_kg = left_by_shipment(space, shipments)
     if not left_kg:
         return bound_yuan
-    found = max(0.0, bound_yuan - price_of_the_left(space, shipments))
+    found = max(0.0, bound_yuan - price_of_the_left(left_kg))
     if prices is None:
         return found
     gone = sum(float(prices.cheapest_yuan[k]) * kg / space.shipments[k].mass_kg for k, kg in left_kg.items())
     return max(found, prices.bound_yuan - gone)
 
 
-def price_of_the_left(space: TimeSpace, shipments: Sequence[PlannedShipment]) -> float:
-    """What the program pays for what stays behind though there are ways for it, yuan."""
-    return REJECT_YUAN_PER_T * sum(left_by_shipment(space, shipments).values()) / KG_PER_T
+def price_of_the_left(left_kg: Mapping[int, int]) -> float:
+    """What the program pays for what stays behind (:func:`left_by_shipment`), yuan."""
+    return REJECT_YUAN_PER_T * sum(left_kg.values()) / KG_PER_T
 
 
 def left_by_shipment(space: TimeSpace, shipments: Sequence[PlannedShipment]) -> dict[int, int]:
